@@ -1,0 +1,225 @@
+"""What platforms give and take: records at the wire's edge, and what an adapter can do.
+
+An adapter is a class built as `Adapter(url, secret, options)`; it implements
+the Protocols it can and says so by `can`. Texts in records are strangers' words.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, runtime_checkable
+
+Capability = Literal[
+    "roster",
+    "comments",
+    "remove comment",
+    "restore comment",
+    "suspend account",
+    "meter rooms",
+    "join link",
+    "end room",
+    "create room",
+    "message room",
+    "notice board",
+]
+
+
+def N_(template: str) -> str:
+    return template
+
+
+class PlatformError(Exception):
+    """A platform refused or did not answer; the message says what to do about it.
+
+    `template` is marked with N_ and has `{named}` places filled from `params`,
+    so that screens can translate it; `str()` is the English sentence.
+    `permanent`: asking again will not help until somebody changes something.
+    `code`: the platform's own word for it ("invalidtoken"), for doctor and logs.
+    `unsure`: the call may have taken effect (it was sent, the answer was lost).
+    """
+
+    def __init__(
+        self,
+        template: str,
+        params: Mapping[str, str | int | float] | None = None,
+        *,
+        permanent: bool,
+        code: str = "",
+        unsure: bool = False,
+    ) -> None:
+        self.template = template
+        self.params = dict(params or {})
+        super().__init__(template.format(**self.params))
+        self.permanent = permanent
+        self.code = code
+        self.unsure = unsure
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the platform. `email` may be empty: not every platform shows it."""
+
+    external_id: str
+    username: str
+    name: str
+    email: str = ""
+    language: str = ""
+    suspended: bool = False
+    last_seen: datetime | None = None
+    role: str = ""  # student, teacher, guardian or staff where the platform knows
+    level: str = ""  # city, district or school where the platform knows
+
+
+@dataclass(frozen=True)
+class Course:
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    course_external_id: str
+    account_external_id: str
+    role: str  # student or teacher
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One post in a discussion. `text` is plain, `html` as the platform gave it."""
+
+    external_id: str
+    thread_id: str
+    course_external_id: str
+    author_external_id: str
+    author_name: str
+    place: str  # the forum's and the discussion's names
+    subject: str
+    text: str
+    html: str
+    written_at: datetime
+    parent_id: str = ""
+    has_replies: bool = False
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Room:
+    """One live or configured meeting, counted: no names. None: the platform does not say."""
+
+    external_id: str
+    name: str
+    participants: int | None = None
+    moderators: int | None = None  # teachers, in our words
+    voices: int | None = None
+    videos: int | None = None
+    seats: int | None = None  # None: no limit known
+    running: bool = True
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Original:
+    """A comment as it stood before it was removed: enough to put it back."""
+
+    external_id: str
+    subject: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """What doctor says of a connection. `problem` is empty when all is well."""
+
+    problem: str = ""
+    advice: str = ""
+    version: str = ""
+    missing: tuple[str, ...] = ()  # permissions the token lacks
+
+
+class Adapter(Protocol):
+    """Every platform can at least be asked how it is."""
+
+    can: frozenset[Capability]
+
+    def check(self) -> Health:
+        """Try the connection; never raises PlatformError, says it in Health."""
+        ...
+
+
+@runtime_checkable
+class RosterSource(Protocol):
+    def accounts(self) -> Iterable[Account]: ...
+    def courses(self) -> Iterable[Course]: ...
+    def enrolments(self, course_external_id: str) -> Iterable[Enrolment]: ...
+
+
+@runtime_checkable
+class CommentSource(Protocol):
+    def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
+        """Comments written or changed at or after `since`, oldest first.
+
+        May repeat comments of the same second; the caller merges by external_id.
+        """
+        ...
+
+    def thread(self, thread_id: str) -> list[Comment]: ...
+
+
+@runtime_checkable
+class CommentRemover(Protocol):
+    """The gentlest removal the platform has; `removed` is the read-back."""
+
+    def remove(self, external_id: str) -> Original: ...
+    def removed(self, external_id: str) -> bool: ...
+    def restore(self, original: Original) -> None: ...
+
+
+@runtime_checkable
+class AccountSuspender(Protocol):
+    """`suspended` is the read-back; `protected` accounts must never be suspended."""
+
+    def suspend(self, external_id: str) -> None: ...
+    def lift(self, external_id: str) -> None: ...
+    def suspended(self, external_id: str) -> bool: ...
+    def protected(self, external_id: str) -> str:
+        """Why this account must not be suspended (our own, an administrator's), or ''."""
+        ...
+
+
+@runtime_checkable
+class RoomMeter(Protocol):
+    """Counts by room. `request` and `parse` are apart so that the prober's own
+    HTTP engine can carry the bytes; `rooms` does both with the adapter's session."""
+
+    def request(self) -> str:
+        """The URL to GET."""
+        ...
+
+    def parse(self, body: bytes) -> list[Room]:
+        """Raises PlatformError for FAILED answers and for what is not ours to read."""
+        ...
+
+    def rooms(self) -> list[Room]: ...
+
+
+@runtime_checkable
+class RoomSteward(Protocol):
+    def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str: ...
+    def end(self, external_id: str) -> None: ...
+    def running(self, external_id: str) -> bool: ...
+    def create(self, external_id: str, name: str, *, seats: int | None) -> Room: ...
+    def message(self, external_id: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A row of PLATFORMS: how an adapter is made, and what its form asks for."""
+
+    name: str  # as users say it: "Moodle"
+    adapter: "AdapterFactory"
+    secret_label: str  # "Web service token"
+    options: Mapping[str, str] = field(default_factory=dict)  # option name: default
+
+
+class AdapterFactory(Protocol):
+    def __call__(self, url: str, secret: str, options: Mapping[str, str]) -> Adapter: ...

@@ -1,0 +1,1 @@
+"""The ground that keeps: databases, who may, who is who, who did what."""

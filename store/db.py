@@ -1,0 +1,166 @@
+"""Open the two databases, operations and metrics, on SQLite or PostgreSQL.
+
+Times are written as aware datetimes and kept as seconds since 1970 UTC
+(DOUBLE PRECISION), the same on both databases; `moment` reads them back.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+__all__ = ["Connection", "Database", "connect", "moment", "new_id", "text"]
+
+Schema = Literal["operations", "metrics"]
+SCHEMAS: tuple[Schema, Schema] = ("operations", "metrics")
+BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another
+
+
+@dataclass(frozen=True)
+class Database:
+    """Both databases; no join and no transaction crosses from one to the other."""
+
+    operations: Engine
+    metrics: Engine
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.operations.dialect.name
+
+    @contextmanager
+    def begin(self, schema: Schema = "operations") -> Iterator[Connection]:
+        """A transaction that may write; on SQLite it takes the write lock at once."""
+        with self._engine(schema).begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self, schema: Schema = "operations") -> Iterator[Connection]:
+        """A transaction that only reads, and never waits for a writer."""
+        with self._engine(schema).connect() as bare:
+            tx = bare.execution_options(readonly=True)
+            with tx.begin():
+                yield tx
+
+    def close(self) -> None:
+        self.operations.dispose()
+        self.metrics.dispose()
+
+    def _engine(self, schema: Schema) -> Engine:
+        return self.operations if schema == "operations" else self.metrics
+
+
+def connect(data: Path | None = None, url: str | None = None) -> Database:
+    """Open the databases: PostgreSQL at `url`, or two SQLite files in the folder `data`.
+
+    Raises ValueError when neither is given, sqlalchemy's OperationalError when
+    PostgreSQL does not answer.
+    """
+    if url:
+        return Database(*(_postgresql(url, schema) for schema in SCHEMAS))
+    if data is None:
+        raise ValueError("connect() needs a data folder or a PostgreSQL URL")
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Database(*(_sqlite(data / f"{schema}.sqlite3", schema) for schema in SCHEMAS))
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """The UTC time of a stored number of seconds; None stays None."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def new_id() -> str:
+    return uuid4().hex
+
+
+def _sqlite(path: Path, schema: Schema) -> Engine:
+    path.touch(mode=0o600, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{path}",
+        hide_parameters=True,  # or an error would print recipients
+        connect_args={"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False},
+    )
+    synchronous = "FULL" if schema == "operations" else "NORMAL"
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT}",
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "wal_autocheckpoint=2000",
+            "journal_size_limit=67108864",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+        # SQLite's own LOWER knows ASCII only; names are in every script.
+        dbapi.create_function("LOWER", 1, _lower, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(tx: Connection) -> None:
+        # A deferred BEGIN that writes later fails at once with "locked"
+        # whatever the timeout; writers therefore take the lock first.
+        readonly = tx.get_execution_options().get("readonly")
+        tx.exec_driver_sql(f"PRAGMA query_only={'ON' if readonly else 'OFF'}")
+        tx.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+    _times_as_seconds(engine)
+    return engine
+
+
+def _lower(value: str | None) -> str | None:
+    return None if value is None else value.lower()
+
+
+def _postgresql(url: str, schema: Schema) -> Engine:
+    url = url.replace("postgres://", "postgresql://", 1)
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"options": f"-csearch_path={schema} -ctimezone=UTC"},
+    )
+    with engine.begin() as tx:
+        tx.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+
+    @event.listens_for(engine, "begin")
+    def _begin(tx: Connection) -> None:
+        if tx.get_execution_options().get("readonly"):
+            tx.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    _times_as_seconds(engine)
+    return engine
+
+
+def _times_as_seconds(engine: Engine) -> None:
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def _convert(
+        _tx: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        if many:
+            return statement, [_seconds(row) for row in parameters]
+        return statement, _seconds(parameters)
+
+
+def _seconds(parameters: Any) -> Any:
+    if isinstance(parameters, Mapping):
+        return {name: _second(value) for name, value in parameters.items()}
+    if isinstance(parameters, Sequence):
+        return tuple(_second(value) for value in parameters)
+    return parameters
+
+
+def _second(value: Any) -> Any:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.timestamp()
+    return value

@@ -1,0 +1,59 @@
+"""Leases: one of several processes does a thing, and another takes over when it dies.
+
+Times are the caller's, so replicas on several machines need synchronised
+clocks to within a fraction of the lease.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from store.db import Connection, text
+
+
+@dataclass(frozen=True)
+class Lease:
+    name: str
+    owner: str
+    fence: int  # grows with every change of owner: a late writer is told by it
+    expires_at: datetime
+
+
+def take(tx: Connection, name: str, owner: str, *, now: datetime, ttl: timedelta) -> Lease | None:
+    """Take or renew the lease; None if another owner holds it."""
+    values = {"name": name, "owner": owner, "now": now, "until": now + ttl}
+    row = tx.execute(
+        text("""
+            INSERT INTO lease (name, owner, fence, expires_at) VALUES (:name, :owner, 1, :until)
+            ON CONFLICT (name) DO UPDATE SET
+                fence = lease.fence + CASE WHEN lease.owner = excluded.owner THEN 0 ELSE 1 END,
+                owner = excluded.owner,
+                expires_at = excluded.expires_at
+            WHERE lease.owner = excluded.owner OR lease.expires_at <= :now
+            RETURNING fence
+        """),
+        values,
+    ).first()
+    return Lease(name, owner, row.fence, now + ttl) if row else None
+
+
+def give_back(tx: Connection, lease: Lease) -> None:
+    tx.execute(
+        text("DELETE FROM lease WHERE name = :name AND owner = :owner AND fence = :fence"),
+        {"name": lease.name, "owner": lease.owner, "fence": lease.fence},
+    )
+
+
+def first_in_slot(tx: Connection, name: str, owner: str, slot: datetime) -> bool:
+    """True for exactly one caller per name and slot: the one that runs the periodic work."""
+    result = tx.execute(
+        text("""
+            INSERT INTO periodic_run (name, slot, owner) VALUES (:name, :slot, :owner)
+            ON CONFLICT DO NOTHING
+        """),
+        {"name": name, "slot": slot, "owner": owner},
+    )
+    return result.rowcount == 1
+
+
+def forget_slots(tx: Connection, *, before: datetime) -> None:
+    tx.execute(text("DELETE FROM periodic_run WHERE slot < :before"), {"before": before})

@@ -1,0 +1,332 @@
+"""People, their accounts on platforms, courses, enrolments, rooms and lessons."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from store import access
+from store.access import Actor
+from store.db import Connection, moment, new_id, text
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    school_id: str
+    name: str
+    email: str
+    role: str  # student, teacher, guardian or staff
+    language: str
+    level: str  # city, district, school or ''
+    group: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlatformAccount:
+    id: str
+    school_id: str
+    connection_id: str
+    external_id: str
+    person_id: str | None
+    username: str
+    name: str
+    suspended: bool
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Course:
+    id: str
+    name: str
+    external_id: str
+    connection_id: str | None
+
+
+@dataclass(frozen=True)
+class Room:
+    id: str
+    connection_id: str
+    external_id: str
+    name: str
+    form: str  # one-to-one, classroom, question centre, micro-lesson
+    seats: int | None
+    course_id: str | None
+    stream_url: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    id: str
+    title: str
+    course_id: str | None
+    room_id: str | None
+    teacher_id: str | None
+    teacher_name: str
+    starts_at: datetime
+    ends_at: datetime
+    expected: int
+
+
+def people(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    search: str = "",
+    ids: Iterable[str] | None = None,
+    limit: int = 1000,
+) -> list[Person]:
+    """People by name; `search` looks in names and addresses."""
+    access.require(actor, "see people", school_id)
+    chosen = None if ids is None else list(ids)
+    if chosen == []:
+        return []
+    values: dict[str, object] = {
+        "school": school_id,
+        "like": f"%{search.casefold()}%",
+        "limit": limit,
+    }
+    narrowed = ""
+    if chosen is not None:
+        values |= {f"id{n}": id_ for n, id_ in enumerate(chosen)}
+        narrowed = f"AND id IN ({', '.join(f':id{n}' for n in range(len(chosen)))})"
+    rows = tx.execute(
+        text(f"""
+            SELECT * FROM person
+            WHERE school_id = :school {narrowed}
+              AND (:like = '%%' OR LOWER(name) LIKE :like OR LOWER(email) LIKE :like)
+            ORDER BY name, id LIMIT :limit
+        """),
+        values,
+    )
+    return [_person(row) for row in rows]
+
+
+def person(tx: Connection, actor: Actor, person_id: str) -> Person | None:
+    row = tx.execute(text("SELECT * FROM person WHERE id = :id"), {"id": person_id}).first()
+    if row is None:
+        return None
+    access.require(actor, "see people", row.school_id)
+    return _person(row)
+
+
+def save_person(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    name: str,
+    email: str,
+    role: str = "student",
+    language: str = "",
+    level: str = "",
+    group: str = "",
+    fields: Mapping[str, str] | None = None,
+    source: str,
+    now: datetime,
+) -> str:
+    """Add the person, or bring up to date the one with this address; return the id.
+
+    `email` must be valid and lower-cased already, or empty. Empty values leave
+    what is known.
+    """
+    access.require(actor, "write", school_id)
+    values = {
+        "id": new_id(),
+        "school": school_id,
+        "name": name,
+        "email": email,
+        "role": role,
+        "language": language,
+        "level": level,
+        "grp": group,
+        "fields": json.dumps(dict(fields or {}), ensure_ascii=False),
+        "source": source,
+        "now": now,
+    }
+    row = tx.execute(
+        text("""
+            INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields,
+                                source, updated_at)
+            VALUES (:id, :school, :name, :email, :role, :language, :level, :grp, :fields,
+                    :source, :now)
+            ON CONFLICT (school_id, email) WHERE email <> '' DO UPDATE SET
+                name = COALESCE(NULLIF(excluded.name, ''), person.name),
+                role = COALESCE(NULLIF(excluded.role, ''), person.role),
+                language = COALESCE(NULLIF(excluded.language, ''), person.language),
+                level = COALESCE(NULLIF(excluded.level, ''), person.level),
+                grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
+                fields = CASE WHEN excluded.fields = '{}' THEN person.fields
+                              ELSE excluded.fields END,
+                updated_at = excluded.updated_at
+            RETURNING id
+        """),
+        values,
+    ).one()
+    return str(row.id)
+
+
+def accounts_of(tx: Connection, actor: Actor, person_id: str) -> list[PlatformAccount]:
+    """The person's accounts on every platform."""
+    rows = tx.execute(
+        text("SELECT * FROM platform_account WHERE person_id = :person AND NOT gone"),
+        {"person": person_id},
+    ).all()
+    for school in {row.school_id for row in rows}:
+        access.require(actor, "see people", school)
+    return [_account(row) for row in rows]
+
+
+def account(
+    tx: Connection, actor: Actor, connection_id: str, external_id: str
+) -> PlatformAccount | None:
+    row = tx.execute(
+        text("""
+            SELECT * FROM platform_account
+            WHERE connection_id = :connection AND external_id = :external
+        """),
+        {"connection": connection_id, "external": external_id},
+    ).first()
+    if row is None:
+        return None
+    access.require(actor, "see people", row.school_id)
+    return _account(row)
+
+
+def note_suspended(
+    tx: Connection, actor: Actor, account_id: str, suspended: bool, *, now: datetime
+) -> None:
+    """Keep what a read-back from the platform said."""
+    row = tx.execute(
+        text("SELECT school_id FROM platform_account WHERE id = :id"), {"id": account_id}
+    ).one()
+    access.require(actor, "moderate", row.school_id)
+    tx.execute(
+        text("""
+            UPDATE platform_account SET suspended = :suspended, updated_at = :now WHERE id = :id
+        """),
+        {"id": account_id, "suspended": suspended, "now": now},
+    )
+
+
+def courses(tx: Connection, actor: Actor, school_id: str) -> list[Course]:
+    access.require(actor, "see", school_id)
+    rows = tx.execute(
+        text("SELECT * FROM course WHERE school_id = :school AND NOT gone ORDER BY name, id"),
+        {"school": school_id},
+    )
+    return [Course(row.id, row.name, row.external_id, row.connection_id) for row in rows]
+
+
+def rooms(tx: Connection, actor: Actor, school_id: str) -> list[Room]:
+    access.require(actor, "see", school_id)
+    rows = tx.execute(
+        text("SELECT * FROM room WHERE school_id = :school AND NOT gone ORDER BY name, id"),
+        {"school": school_id},
+    )
+    return [
+        Room(
+            row.id,
+            row.connection_id,
+            row.external_id,
+            row.name,
+            row.form,
+            row.seats,
+            row.course_id,
+            row.stream_url,
+        )
+        for row in rows
+    ]
+
+
+def lessons(
+    tx: Connection, actor: Actor, school_id: str, *, since: datetime, until: datetime
+) -> list[Lesson]:
+    """Lessons that overlap the time from `since` to `until`, by their start.
+
+    `expected` is the lesson's own figure, else the number of students enrolled.
+    """
+    access.require(actor, "see", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT lesson.*, COALESCE(person.name, '') AS teacher_name,
+                   COALESCE(lesson.expected, (
+                       SELECT COUNT(*) FROM enrolment
+                       WHERE enrolment.course_id = lesson.course_id
+                         AND enrolment.role = 'student'
+                   )) AS coming
+            FROM lesson LEFT JOIN person ON person.id = lesson.teacher_id
+            WHERE lesson.school_id = :school AND NOT lesson.gone
+              AND lesson.ends_at > :since AND lesson.starts_at < :until
+            ORDER BY lesson.starts_at, lesson.title, lesson.id
+        """),
+        {"school": school_id, "since": since, "until": until},
+    )
+    return [
+        Lesson(
+            row.id,
+            row.title,
+            row.course_id,
+            row.room_id,
+            row.teacher_id,
+            row.teacher_name,
+            starts,
+            ends,
+            int(row.coming),
+        )
+        for row in rows
+        if (starts := moment(row.starts_at)) is not None
+        and (ends := moment(row.ends_at)) is not None
+    ]
+
+
+def enrolled(
+    tx: Connection, actor: Actor, course_id: str, *, role: str = "student"
+) -> list[Person]:
+    rows = tx.execute(
+        text("""
+            SELECT person.* FROM person
+            JOIN enrolment ON enrolment.person_id = person.id
+            WHERE enrolment.course_id = :course AND enrolment.role = :role
+            ORDER BY person.name, person.id
+        """),
+        {"course": course_id, "role": role},
+    ).all()
+    for school in {row.school_id for row in rows}:
+        access.require(actor, "see people", school)
+    return [_person(row) for row in rows]
+
+
+def _person(row: Row[Any]) -> Person:
+    values = row._mapping
+    return Person(
+        values["id"],
+        values["school_id"],
+        values["name"],
+        values["email"],
+        values["role"],
+        values["language"],
+        values["level"],
+        values["grp"],
+        json.loads(values["fields"]),
+    )
+
+
+def _account(row: Row[Any]) -> PlatformAccount:
+    values = row._mapping
+    return PlatformAccount(
+        values["id"],
+        values["school_id"],
+        values["connection_id"],
+        values["external_id"],
+        values["person_id"],
+        values["username"],
+        values["name"],
+        bool(values["suspended"]),
+        moment(values["last_seen_at"]),
+    )

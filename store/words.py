@@ -1,0 +1,33 @@
+"""Sentences for people, kept apart from their values so that a screen can translate them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Value = str | int | float
+
+
+def N_(template: str) -> str:
+    return template
+
+
+@dataclass(frozen=True)
+class Words:
+    """An English template with `{named}` places, and what stands in them.
+
+    `str()` is the English sentence; screens translate the template, then fill it.
+    """
+
+    template: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.params)
+
+    def to_json(self) -> str:
+        return json.dumps([self.template, dict(self.params)], ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, stored: str) -> "Words":
+        template, params = json.loads(stored)
+        return cls(template, params)
