@@ -1,0 +1,121 @@
+"""The console's shell: which screens there are, the sidebar, and the head of every page."""
+
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import streamlit as st
+
+from console import i18n
+from console.i18n import N_, _
+from console.widgets import foot, head, pages, sidebar
+from console.widgets.screen import is_phone
+from console.wiring import Console
+from store import access, schools
+from store.access import Actor, Permission
+from store.schools import School
+
+ASSETS = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True)
+class View:
+    """A screen: `console.views.<module>.page(console, actor, school)`."""
+
+    module: str
+    title: str  # a msgid
+    icon: str
+    group: str  # a msgid; "" is reached from other screens only
+    permission: Permission
+
+
+TONIGHT, MODERATION, MAIL, DESK = N_("Tonight"), N_("Moderation"), N_("Mail"), N_("Desk")
+VIEWS: dict[str, View] = {
+    "overview": View("overview", N_("Overview"), "dashboard", TONIGHT, "see"),
+    "classrooms": View("classrooms", N_("Classrooms"), "school", TONIGHT, "see"),
+    "services": View("services", N_("Services"), "dns", TONIGHT, "see"),
+    "incidents": View("incidents", N_("Incidents"), "crisis_alert", TONIGHT, "see"),
+    "review": View("review", N_("Review queue"), "gavel", MODERATION, "moderate"),
+    "people": View("people", N_("People"), "group", MODERATION, "see people"),
+    "campaigns": View("campaigns", N_("Campaigns"), "campaign", MAIL, "write"),
+    "recipients": View("recipients", N_("Recipients"), "contacts", MAIL, "write"),
+    "admin": View("admin", N_("Admin"), "settings", DESK, "administer"),
+    "target": View("target", N_("Service"), "dns", "", "see"),
+    "incident": View("incident", N_("Incident"), "crisis_alert", "", "see"),
+    "person": View("person", N_("Person"), "person", "", "see people"),
+    "composer": View("composer", N_("New campaign"), "campaign", "", "write"),
+    "delivery": View("delivery", N_("Delivery"), "outgoing_mail", "", "write"),
+}
+
+
+def main(console: Console, actor: Actor) -> None:
+    """One script run: the shell around the screen that the address names."""
+    st.set_page_config(
+        page_title="Pult",
+        page_icon=str(ASSETS / "favicon.png"),
+        layout="wide",
+        initial_sidebar_state=248,
+    )
+    i18n.follow(foot.language)
+    foot.remember_language(console, actor)
+    st.logo(str(ASSETS / f"logo-{st.context.theme.type or 'light'}.png"), size="medium")
+    scope = _schools(console, actor)
+    if not scope:
+        _nothing_to_see(console, actor)
+        return
+    school = sidebar.chosen(scope)
+    offered = _pages(console, actor, school)
+    pages.remember(offered)
+    current = st.navigation(list(offered.values()), position="hidden")
+    _menu(console, actor, scope, current=current)
+    if console.simulation:
+        head.simulation()
+    current.run()
+
+
+def _schools(console: Console, actor: Actor) -> list[School]:
+    with console.db.read() as tx:
+        return schools.in_scope(tx, actor)
+
+
+def _pages(console: Console, actor: Actor, school: School) -> dict[str, st.Page]:
+    """The screens that the actor's role may open, by slug; the first is the start."""
+    return {
+        slug: st.Page(
+            partial(_show, view.module, console, actor, school),
+            title=_(view.title),
+            url_path=slug,
+            default=slug == "overview",
+        )
+        for slug, view in VIEWS.items()
+        if access.may(actor, view.permission, school.id)
+        and find_spec(f"console.views.{view.module}")
+    }
+
+
+def _show(module: str, console: Console, actor: Actor, school: School) -> None:
+    view = import_module(f"console.views.{module}")
+    try:
+        view.page(console, actor, school)
+    except access.Denied as denied:
+        st.error(i18n.say(denied), icon=":material/lock:")
+
+
+def _menu(console: Console, actor: Actor, scope: list[School], *, current: st.Page) -> None:
+    offered, school = pages.known(), sidebar.chosen(scope)
+    links = [
+        sidebar.Link(slug, offered[slug], _(view.title), view.icon, _(view.group))
+        for slug, view in VIEWS.items()
+        if view.group and slug in offered
+    ]
+    with sidebar.place(phone=is_phone(), page=current.url_path):
+        sidebar.draw(scope, school, links)
+        foot.draw(console, actor)
+
+
+def _nothing_to_see(console: Console, actor: Actor) -> None:
+    st.title("Pult", anchor=False)
+    st.info(_("Your account has no role in any school yet. Ask an administrator of the school."))
+    foot.draw(console, actor)

@@ -1,0 +1,95 @@
+"""The bar of actions at the bottom: one line on a desk, two buttons and More on a phone."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from console.i18n import _
+from console.widgets import confirm
+from console.widgets.screen import is_phone
+
+SAID = "pult-said"  # session state: what the last act came to
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button: our words, its key, what it does; `off` says why it cannot be used now."""
+
+    name: str
+    label: str
+    do: Callable[[], None]
+    key: str | None = None  # one letter, the same everywhere (ui.md, Keys)
+    icon: str | None = None
+    kind: Literal["primary", "secondary", "tertiary"] = "secondary"
+    off: str | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    words: str  # Markdown: our words, values escaped
+    undo: Callable[[], None] | None = None
+
+
+def say(words: str, *, undo: Callable[[], None] | None = None) -> None:
+    """Tell in the bar what came of an act: "Removed from Moodle, checked at 18:05:14"."""
+    st.session_state[SAID] = Said(words, undo)
+
+
+def bar(acts: Sequence[Act], *, lead: Callable[[], None] | None = None) -> None:
+    """Draw the bar. `lead` draws what it is about, before the buttons.
+
+    Shortcuts rest while a dialog is open, because they would fire behind it.
+    """
+    with st.bottom:
+        _told()
+        shown = acts[:2] if is_phone() else acts
+        with _row():
+            if lead:
+                lead()
+            for act in shown:
+                button(act)
+            _more(acts[len(shown) :])
+
+
+def button(act: Act) -> None:
+    """One act as a button, in the bar or on a card."""
+    if st.button(
+        act.label,
+        key=f"act-{act.name}",
+        icon=act.icon,
+        type=act.kind,
+        disabled=act.off is not None,
+        help=act.off,
+        shortcut=None if confirm.is_open() else act.key,
+    ):
+        act.do()
+
+
+def _row() -> AbstractContextManager[object]:
+    return st.container(horizontal=True, vertical_alignment="center")
+
+
+def _more(acts: Sequence[Act]) -> None:
+    if not acts:
+        return
+    by_label = {act.label: act for act in acts if act.off is None}
+    chosen = st.menu_button(_("More"), list(by_label), key="act-more", type="tertiary")
+    if chosen:
+        by_label[chosen].do()
+
+
+def _told() -> None:
+    said: Said | None = st.session_state.get(SAID)
+    if said is None:
+        return
+    with _row():
+        st.markdown(said.words, width="content")
+        if said.undo and st.button(_("Undo"), key="act-undo", type="tertiary", shortcut="U"):
+            st.session_state.pop(SAID)
+            said.undo()
+        if st.button(_("Close"), key="act-said", type="tertiary", icon=":material/close:"):
+            st.session_state.pop(SAID)
+            st.rerun()

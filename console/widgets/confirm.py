@@ -1,0 +1,57 @@
+"""Ask before what reaches many people or is hard to undo: say back what, to whom, and how to undo.
+
+What is small and reversible is done at once instead, and offers Undo.
+"""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from console.i18n import _
+
+OPEN = "pult-dialog"  # session state: while set, the action bar shows no shortcuts
+
+
+def ask(
+    question: str,
+    facts: Mapping[str, str],
+    button: str,
+    act: Callable[[], None],
+    *,
+    icon: str = ":material/send:",
+) -> None:
+    """Open the dialog. `button` repeats the act ("Send to 58 people"), never "OK".
+
+    `facts` are label and plain text, shown as letters: To, Left out, From, When, Undo.
+    A double click acts once.
+    """
+
+    @st.dialog(question, icon=icon, on_dismiss=closed)
+    def dialog() -> None:
+        for name, value in facts.items():
+            left, right = st.columns([1, 3], wrap=False)
+            left.caption(name)
+            right.text(value)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if st.button(_("Cancel"), type="tertiary", key="confirm-no"):
+                closed()
+                st.rerun()
+            if _yes(button, icon) and is_open():
+                closed()
+                act()
+                st.rerun()
+
+    st.session_state[OPEN] = True
+    dialog()
+
+
+def _yes(button: str, icon: str) -> bool:
+    return bool(st.button(button, type="primary", icon=icon, key="confirm-yes"))
+
+
+def is_open() -> bool:
+    return bool(st.session_state.get(OPEN))
+
+
+def closed() -> None:
+    st.session_state.pop(OPEN, None)

@@ -1,0 +1,82 @@
+"""The foot of the menu: who is signed in, in which language, the keys, and the way out."""
+
+import streamlit as st
+
+from console import i18n
+from console.desk import accounts
+from console.i18n import N_, _, escape
+from console.wiring import Console
+from store.access import Actor
+from store.schools import LANGUAGES
+
+LANGUAGE = "pult-language"  # session state: the account's choice
+ROLES = {
+    "viewer": N_("Viewer"),
+    "moderator": N_("Moderator"),
+    "technician": N_("Technician"),
+    "coordinator": N_("Coordinator"),
+    "admin": N_("Administrator"),
+}
+KEYS = (
+    ("1-9", N_("Open the nth card")),
+    ("J, K", N_("Next, back")),
+    ("T", N_("Take it")),
+    ("O", N_("Open")),
+    ("U", N_("Undo")),
+    ("I", N_("Note")),
+    ("H", N_("These keys")),
+    ("G", N_("Next school")),
+    ("P", N_("Hold")),
+    ("Esc", N_("Back")),
+    ("Ctrl+Enter", N_("Main action")),
+)
+
+
+def language() -> str:
+    """The account's choice, else the browser's."""
+    chosen: str | None = st.session_state.get(LANGUAGE)
+    return chosen or i18n.best(st.context.locale)
+
+
+def remember_language(console: Console, actor: Actor) -> None:
+    """Read the account's choice once a session."""
+    if LANGUAGE not in st.session_state:
+        with console.db.read() as tx:
+            st.session_state[LANGUAGE] = accounts.language_of(tx, actor)
+
+
+def draw(console: Console, actor: Actor) -> None:
+    with st.popover(escape(actor.name), icon=":material/account_circle:", type="tertiary"):
+        if actor.role:
+            st.caption(_(ROLES[actor.role]))
+        st.selectbox(
+            _("Language"),
+            LANGUAGES,
+            index=LANGUAGES.index(language()),
+            format_func=i18n.NAMES.__getitem__,
+            key="language-choice",
+            on_change=_speak,
+            args=(console, actor),
+        )
+        st.link_button(_("Sign out"), "/logout", icon=":material/logout:", type="tertiary")
+    if st.button(_("Keys"), key="keys", type="tertiary", icon=":material/keyboard:", shortcut="H"):
+        _keys()
+
+
+def _keys() -> None:
+    st.dialog(_("Keys"), icon=":material/keyboard:")(_key_list)()
+
+
+def _key_list() -> None:
+    st.caption(_("One meaning everywhere; each button shows its key."))
+    for key, meaning in KEYS:
+        left, right = st.columns([1, 3], wrap=False)
+        left.markdown(f"`{key}`")
+        right.markdown(_(meaning))
+
+
+def _speak(console: Console, actor: Actor) -> None:
+    chosen = st.session_state["language-choice"]
+    st.session_state[LANGUAGE] = chosen
+    with console.db.begin() as tx:
+        accounts.set_language(tx, actor, chosen)

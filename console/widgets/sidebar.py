@@ -1,0 +1,90 @@
+"""The sidebar of our own: the school first, then the screens in groups, each with what waits."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import groupby
+
+import streamlit as st
+
+from console.i18n import _, escape
+from console.widgets import confirm
+from store.schools import School
+
+SCHOOL = "pult-school"  # session state: the id of the school on the screen
+
+
+@dataclass(frozen=True)
+class Link:
+    slug: str
+    page: st.Page
+    title: str
+    icon: str
+    group: str
+    waiting: int = 0
+
+
+def chosen(scope: Sequence[School]) -> School:
+    """The school on the screen; the first in scope unless another was chosen and still is."""
+    by_id = {school.id: school for school in scope}
+    return by_id.get(st.session_state.get(SCHOOL, ""), scope[0])
+
+
+def place(*, phone: bool, page: str) -> AbstractContextManager[object]:
+    """Where the menu stands. On a phone a sidebar stays open over the page, a popover closes.
+
+    Its key changes with the page, which is what closes it.
+    """
+    if phone:
+        return st.popover(_("Menu"), icon=":material/menu:", key=f"menu-{page}")
+    return st.sidebar
+
+
+def draw(scope: Sequence[School], school: School, links: Sequence[Link]) -> None:
+    _switcher(scope, school)
+    for group, members in groupby(links, lambda link: link.group):
+        with st.container(gap="xxsmall"):
+            st.caption(group)
+            for link in members:
+                count = f" :red[**{link.waiting}**]" if link.waiting else ""
+                st.page_link(
+                    link.page,
+                    label=link.title + count,
+                    icon=f":material/{link.icon}:",
+                    width="stretch",
+                )
+
+
+def _switcher(scope: Sequence[School], school: School) -> None:
+    names = {each.id: each.name for each in scope}
+    ids = list(names)
+    st.selectbox(
+        _("School"),
+        ids,
+        index=ids.index(school.id),
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+        key="school-switch",
+        on_change=_switched,
+    )
+    if len(ids) > 1 and not confirm.is_open():
+        following = ids[(ids.index(school.id) + 1) % len(ids)]
+        st.button(
+            _("Next school: {name}").format(name=escape(names[following])),
+            key="school-next",
+            type="tertiary",
+            shortcut="G",
+            on_click=_to,
+            args=(following,),
+        )
+
+
+def _switched() -> None:
+    _to(st.session_state["school-switch"])
+
+
+def _to(school_id: str) -> None:
+    """Change the school; the screens that show one thing of the old school lose it."""
+    st.session_state[SCHOOL] = school_id
+    st.session_state["school-switch"] = school_id
+    st.query_params.clear()
