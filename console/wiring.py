@@ -1,3 +1,76 @@
 """Compose the house: read the settings, open the databases, hand the rooms to each other."""
 
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console import settings as known
+from console.settings import Settings, SettingsError
+from store import db, migrate, vault
+
 PACKAGES = ("store", "probes", "moderation", "mailing", "console")  # in the order of migration
+CAMPUS = "campus"  # the folder of the simulated school's database, below the data folder
+
+
+@dataclass
+class Console:
+    """One world: its settings, its databases, its vault."""
+
+    settings: Settings
+    db: db.Database
+    vault: vault.Vault
+
+    @property
+    def simulation(self) -> bool:
+        """Whether this is the campus: marked on every screen, and kept to loopback."""
+        return self.settings.simulation
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def close(self) -> None:
+        self.db.close()
+
+
+def open_console(environment: Mapping[str, str]) -> Console:
+    """Open the world that the environment describes, its databases brought forward.
+
+    Raises SettingsError, store.migrate.MigrationError, store.vault.VaultError,
+    sqlalchemy's OperationalError.
+    """
+    settings = known.load(environment)
+    databases = db.connect(settings.data, settings.database_url or None)
+    migrate.apply(databases, PACKAGES, now=datetime.now(UTC))
+    return Console(settings, databases, open_vault(settings))
+
+
+def open_vault(settings: Settings) -> vault.Vault:
+    """The vault by its key in the settings, else by the key's file, made when missing."""
+    if settings.vault_key:
+        return vault.Vault(settings.vault_key.encode())
+    path = Path(settings.vault_key_path) if settings.vault_key_path else key_path()
+    if path.resolve().is_relative_to(settings.data.resolve()):
+        raise SettingsError("vault_key_path must lie outside the data folder, and its backups.")
+    return vault.at(path)
+
+
+def key_path() -> Path:
+    """Where the vault's key stands unless the settings say otherwise."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", Path.home())) / "pult" / "vault.key"
+    configured = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(configured) if configured else Path.home() / ".config") / "pult" / "vault.key"
+
+
+def campus_environment(environment: Mapping[str, str], data: Path) -> dict[str, str]:
+    """The environment of the campus's world: its own folder, loopback only, no real relay."""
+    return {
+        **environment,
+        "PULT_DATA": str(data / CAMPUS),
+        "PULT_DATABASE_URL": "",
+        "PULT_SIMULATION": "1",
+        "PULT_MAIL_RELAY": "",
+    }

@@ -3,6 +3,7 @@
 The key is a file outside the data folder, or PULT_VAULT_KEY; no backup holds it.
 """
 
+import hmac
 import os
 from pathlib import Path
 
@@ -19,8 +20,13 @@ class Vault:
     def __init__(self, key: bytes) -> None:
         try:
             self._fernet = Fernet(key)
+            self._key = key
         except ValueError as error:
             raise VaultError("The vault's key is not a key that Pult made.") from error
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of its own for signing one kind of link or form (HMAC-SHA256 of the purpose)."""
+        return hmac.digest(self._key, purpose.encode(), "sha256")
 
     def seal(self, secret: str) -> str:
         return self._fernet.encrypt(secret.encode()).decode()

@@ -1,0 +1,264 @@
+"""Settings from `pult.toml` and the environment, typed and checked before anything starts.
+
+Every key `name` of a `[section]` is overridden by PULT_SECTION_NAME, a key
+above the sections by PULT_NAME. A secret may stand in a file named by
+`name_file` instead. Only wiring reads this module.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+Mode = Literal["embedded", "external", "off"]
+SECRET = {"secret": True}
+OWN_VARIABLES = frozenset({"PULT_CONFIG"})  # not settings: they say where settings are
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says which line and what is allowed."""
+
+    permanent = True
+
+
+@dataclass(frozen=True)
+class Server:
+    session_hours: float = 12.0  # a sign-in ends after this, whatever happens
+    metrics_token: str = field(default="", metadata=SECRET)  # bearer of /metrics; none: closed
+
+
+@dataclass(frozen=True)
+class Public:
+    """The listener for participants: unsubscribe, report, status."""
+
+    url: str = ""  # as participants reach it; empty: the listener's own address
+    port: int = 8502
+    embedded: bool = True  # false: `python -m console public` runs elsewhere
+
+
+@dataclass(frozen=True)
+class Worker:
+    mode: Mode = "embedded"
+
+
+@dataclass(frozen=True)
+class Prober:
+    mode: Mode = "embedded"
+
+
+@dataclass(frozen=True)
+class Mail:
+    relay: str = field(default="", metadata=SECRET)  # smtp://, smtp+tls://, smtps://
+    sender: str = ""  # "School 14 <school@example.org>"
+
+
+@dataclass(frozen=True)
+class Settings:
+    data: Path = Path("data")
+    database_url: str = field(default="", metadata=SECRET)  # PostgreSQL; empty: SQLite in `data`
+    vault_key: str = field(default="", metadata=SECRET)
+    vault_key_path: str = ""  # empty: pult/vault.key in the user's own settings folder
+    simulation: bool = False  # nothing but loopback may be reached
+    server: Server = field(default_factory=Server)
+    public: Public = field(default_factory=Public)
+    worker: Worker = field(default_factory=Worker)
+    prober: Prober = field(default_factory=Prober)
+    mail: Mail = field(default_factory=Mail)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def public_url(self) -> str:
+        """Where participants reach Pult, without a slash at the end."""
+        return self.public.url.rstrip("/") or f"http://127.0.0.1:{self.public.port}"
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "server": Server,
+    "public": Public,
+    "worker": Worker,
+    "prober": Prober,
+    "mail": Mail,
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    section: str  # '' above the sections
+    name: str
+    kind: Any
+    secret: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+    @property
+    def variable(self) -> str:
+        return f"PULT_{self.label.replace('.', '_')}".upper()
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the file that PULT_CONFIG names (else ./pult.toml, if there is one), then overrides.
+
+    Raises SettingsError for a key or value that is not known.
+    """
+    values = _from_file(environment)
+    for key in KEYS.values():
+        if key.variable in environment:
+            values[key.label] = _from_text(key, environment[key.variable])
+        elif key.secret and f"{key.variable}_FILE" in environment:
+            values[key.label] = _secret(environment[f"{key.variable}_FILE"], key.variable)
+    sections = {
+        name: kind(**{k.name: values[k.label] for k in KEYS.values() if _set(k, name, values)})
+        for name, kind in SECTIONS.items()
+    }
+    top = {k.name: values[k.label] for k in KEYS.values() if _set(k, "", values)}
+    return Settings(**top, **sections, warnings=_unknown_variables(environment))
+
+
+def _set(key: Key, section: str, values: Mapping[str, Any]) -> bool:
+    return key.section == section and key.label in values
+
+
+def _keys(section: str, kind: type[Any]) -> dict[str, Key]:
+    hints = get_type_hints(kind)
+    keys = (
+        Key(section, f.name, hints[f.name], bool(f.metadata.get("secret")))
+        for f in fields(kind)
+        if f.name not in SECTIONS and f.name != "warnings"
+    )
+    return {key.label: key for key in keys}
+
+
+KEYS: dict[str, Key] = _keys("", Settings)
+for _name, _kind in SECTIONS.items():
+    KEYS |= _keys(_name, _kind)
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
+    path = Path(environment.get("PULT_CONFIG") or "pult.toml")
+    try:
+        source = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if environment.get("PULT_CONFIG"):
+            raise SettingsError(f"PULT_CONFIG names {path}, and there is no such file.") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as UTF-8 text: {error}") from error
+    try:
+        tree = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}.") from error
+    return _checked(path, source, tree)
+
+
+def _checked(path: Path, source: str, tree: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for label, value in _flat(tree):
+        where = f"{path}, line {_line(source, label)}"
+        key, file = _known(label)
+        if key is None:
+            raise SettingsError(f"{where}: there is no setting {label!r}. {_choices(label)}")
+        if file:
+            values[key.label] = _secret(str(path.parent / str(value)), label)
+        elif not _fits(key.kind, value):
+            raise SettingsError(f"{where}: {label} must be {_allowed(key.kind)}, not {value!r}.")
+        else:
+            values[key.label] = Path(value) if key.kind is Path else value
+    return values
+
+
+def _flat(tree: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            if not value and name not in SECTIONS:
+                pairs.append((name, value))
+            pairs += [(f"{name}.{inner}", held) for inner, held in value.items()]
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+def _known(label: str) -> tuple[Key | None, bool]:
+    """The key, and whether the value is the name of a file that holds it."""
+    if label in KEYS:
+        return KEYS[label], False
+    key = KEYS.get(label.removesuffix("_file"))
+    return (key, True) if key and key.secret else (None, False)
+
+
+def _line(source: str, label: str) -> int:
+    """The line where the key, or at least its section, stands; from 1."""
+    section, _dot, name = label.rpartition(".")
+    plain = re.compile(rf"\s*\"?{re.escape(name)}\"?\s*=")
+    dotted = re.compile(rf"\s*{re.escape(label)}\s*=")
+    current, at = "", 1
+    for number, line in enumerate(source.splitlines(), start=1):
+        heading = re.match(r"\s*\[\s*([\w.-]+)\s*\]", line)
+        if heading:
+            current = heading[1]
+            at = number if current in (section, label) else at
+        elif dotted.match(line) or (current == section and plain.match(line)):
+            return number
+    return at
+
+
+def _choices(label: str) -> str:
+    section = label.partition(".")[0] if "." in label else ""
+    names = [key.name for key in KEYS.values() if key.section == section]
+    if not names:
+        return f"The sections are {', '.join(SECTIONS)}."
+    place = f"[{section}]" if section else "the top"
+    return f"Known in {place}: {', '.join(names)}."
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, bool if kind is bool else str)
+
+
+def _allowed(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(f'"{choice}"' for choice in get_args(kind))
+    return {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        Path: "a folder's path in quotes",
+    }.get(kind, "text in quotes")
+
+
+def _from_text(key: Key, raw: str) -> Any:
+    switches = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    try:
+        if key.kind is bool:
+            return switches[raw.strip().lower()]
+        value = key.kind(raw) if key.kind in (int, float, Path) else raw
+    except (ValueError, KeyError):
+        value = None
+    if value is None or (get_origin(key.kind) is Literal and value not in get_args(key.kind)):
+        shown = "the value given" if key.secret else repr(raw)
+        raise SettingsError(f"{key.variable} must be {_allowed(key.kind)}, not {shown}.")
+    return value
+
+
+def _secret(path: str, label: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"The file for {label}, {path}, cannot be read.") from error
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    known = OWN_VARIABLES | {key.variable for key in KEYS.values()}
+    known |= {f"{key.variable}_FILE" for key in KEYS.values() if key.secret}
+    strange = sorted(n for n in environment if n.startswith("PULT_") and n not in known)
+    return tuple(f"{name} is not a setting of Pult; it is not used." for name in strange)
