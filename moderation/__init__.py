@@ -1,0 +1,1 @@
+"""Keep discussions civil: watched words, one queue, verified and undoable actions."""

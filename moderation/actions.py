@@ -1,0 +1,156 @@
+"""Carry actions out: look, call, read back, and a receipt that never says more than was seen.
+
+A platform call cannot be rolled back, so no transaction is open during one: the
+intent and what stood before are written first, the outcome after. A lease per
+account or comment keeps the worker and a screen from acting at the same time.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from moderation import calls, ending, guards, receipts
+from moderation.calls import KINDS, State
+from moderation.intents import get, of, request, undo
+from moderation.model import Action, Adapters, ModerationError, Receipt
+from moderation.receipts import Outcome
+from platforms.base import Adapter, Comment, Original, PlatformError
+from store import access, leases
+from store.access import Actor
+from store.db import Database, new_id, text
+from store.leases import Lease
+from store.vault import VaultError
+from store.words import N_, Words
+
+__all__ = ["get", "of", "perform", "request", "run_due", "undo"]
+
+LEASE = timedelta(minutes=2)  # longer than any adapter waits for its platform
+BUSY = N_("It is being done at this moment. Look again in a few seconds.")
+NO_EFFECT = N_("The platform said yes, but nothing has changed there. Pult tries again.")
+SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or another one.")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How things stood before the call, and the wording to keep."""
+
+    state: State
+    wording: Comment | None
+
+
+def perform(
+    db: Database, actor: Actor, action_id: str, adapters: Adapters, *, now: datetime
+) -> Receipt:
+    """Carry the action out once, as far as it is not done; the receipt says how far it came.
+
+    Safe to repeat: what is settled is not done again. An unconfirmed one is the
+    worker's to retry.
+    """
+    with db.begin() as tx:
+        action = get(tx, actor, action_id)
+        if action is None:
+            raise access.Denied
+        access.require(actor, "moderate", action.school_id)
+        if not receipts.pending(tx, action_id):
+            return action.receipt
+        subject = (
+            f"moderation {KINDS[action.kind].about} {action.connection_id} {action.external_id}"
+        )
+        lease = leases.take(tx, subject, new_id(), now=now, ttl=LEASE)
+    if lease is None:
+        return replace(action.receipt, why=Words(BUSY))
+    outcome = _carry_out(db, actor, action, adapters, now)
+    return _settle(db, actor, action, outcome, lease, now=now)
+
+
+def run_due(db: Database, adapters: Adapters, *, now: datetime, limit: int = 20) -> int:
+    """End suspensions whose time is over and try unresolved actions; return how many tries."""
+    with db.begin() as tx:
+        ending.end_suspensions(tx, now=now, limit=limit)
+        due = receipts.due(tx, now=now, limit=limit)
+    for action_id, school_id in due:
+        perform(db, access.system(school_id), action_id, adapters, now=now)
+    return len(due)
+
+
+def _carry_out(
+    db: Database, actor: Actor, action: Action, adapters: Adapters, now: datetime
+) -> Outcome:
+    try:
+        adapter = adapters(action.connection_id)
+        refused = _forbidden(db, actor, action, adapter)
+        if refused is not None:
+            return Outcome("refused", None, refused)
+        look = _look(db, adapter, action)
+    except PlatformError as error:
+        return Outcome("refused" if error.permanent else "unconfirmed", None, _words(error))
+    except VaultError:
+        return Outcome("unconfirmed", None, Words(SEALED))
+    with db.begin() as tx:
+        action = receipts.begin(tx, actor, action, look.state, look.wording, now=now)
+    if look.state == KINDS[action.kind].wanted:
+        return Outcome("verified", look.state, None)
+    return _call(adapter, action)
+
+
+def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> Words | None:
+    if action.kind != "suspend account":
+        return None
+    with db.read() as tx:
+        try:
+            guards.not_ours(tx, actor, action.connection_id, action.external_id)
+        except ModerationError as error:
+            return Words(error.template, error.params)
+    return calls.forbidden(adapter, action.kind, action.external_id)
+
+
+def _look(db: Database, adapter: Adapter, action: Action) -> Look:
+    state = calls.read(adapter, action.kind, action.external_id)
+    if action.kind != "remove comment" or state == "removed":
+        return Look(state, None)
+    with db.read() as tx:
+        thread_id = tx.execute(
+            text("""
+                SELECT thread_id FROM comment
+                WHERE connection_id = :connection AND external_id = :external
+            """),
+            {"connection": action.connection_id, "external": action.external_id},
+        ).scalar_one_or_none()
+    if thread_id is None:
+        return Look(state, None)
+    return Look(state, calls.as_it_stands(adapter, thread_id, action.external_id))
+
+
+def _call(adapter: Adapter, action: Action) -> Outcome:
+    """Call, then read back whatever the answer was: only what is seen there counts."""
+    original: Original | None = None
+    failure: PlatformError | None = None
+    try:
+        original = calls.act(adapter, action.kind, action.external_id, action.original)
+    except PlatformError as error:
+        if error.permanent and not error.unsure:
+            return Outcome("refused", None, _words(error))
+        failure = error
+    try:
+        state = calls.read(adapter, action.kind, action.external_id)
+    except PlatformError as error:
+        return Outcome("unconfirmed", None, _words(failure or error), original)
+    if state == KINDS[action.kind].wanted:
+        return Outcome("verified", state, None, original)
+    why = _words(failure) if failure else Words(NO_EFFECT)
+    return Outcome("unconfirmed", state, why, original)
+
+
+def _settle(
+    db: Database, actor: Actor, action: Action, outcome: Outcome, lease: Lease, *, now: datetime
+) -> Receipt:
+    """Write what was seen, unless the lease ran out and another one is at it now."""
+    with db.begin() as tx:
+        if leases.take(tx, lease.name, lease.owner, now=now, ttl=LEASE) is not None:
+            receipts.write(tx, actor, action, outcome, now=now)
+            leases.give_back(tx, lease)
+        settled = get(tx, actor, action.id)
+    return settled.receipt if settled else action.receipt
+
+
+def _words(error: PlatformError) -> Words:
+    return Words(error.template, error.params)

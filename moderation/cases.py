@@ -1,0 +1,166 @@
+"""Open and refresh cases: one per comment, whatever rules and reports say of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from moderation import harm
+from moderation.model import Flag, ModerationError
+from store import access, audit
+from store.access import Actor
+from store.db import Connection, moment, new_id, text
+from store.words import N_
+
+REASON_LENGTH = 2000  # characters kept of a report
+
+
+def flagged(
+    tx: Connection, actor: Actor, comment_id: str, flags: Sequence[Flag], *, now: datetime
+) -> str | None:
+    """Bring the comment's case in line with its newest wording; return the case's id.
+
+    A wording without flags opens nothing, but leaves a waiting case to be decided;
+    a decided case is opened again by a new wording that is flagged.
+    """
+    school_id = _school_of_comment(tx, comment_id)
+    access.require(actor, "moderate", school_id)
+    row = tx.execute(
+        text("SELECT id, state FROM cases WHERE comment_id = :id"), {"id": comment_id}
+    ).first()
+    if not flags and (row is None or row.state == "decided"):
+        return None
+    return _refresh(tx, school_id, comment_id, flags, reopen=bool(flags), now=now)
+
+
+def report_comment(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    comment_id: str,
+    *,
+    reporter: str,
+    reason: str,
+    now: datetime,
+) -> str:
+    """Merge a participant's report into the comment's case; return the case's id.
+
+    `reporter` is any stable name of who reports; the same one counts once.
+    Raises ModerationError when the school has no such comment.
+    """
+    access.require(actor, "moderate", school_id)
+    known = tx.execute(
+        text("SELECT 1 FROM comment WHERE id = :id AND school_id = :school"),
+        {"id": comment_id, "school": school_id},
+    ).first()
+    if known is None:
+        raise ModerationError(N_("This comment is not known here. Reload the page."))
+    tx.execute(
+        text("""
+            INSERT INTO comment_report (comment_id, reporter, reason, at)
+            VALUES (:comment, :reporter, :reason, :now)
+            ON CONFLICT (comment_id, reporter) DO UPDATE SET reason = excluded.reason
+        """),
+        {
+            "comment": comment_id,
+            "reporter": reporter,
+            "reason": reason[:REASON_LENGTH],
+            "now": now,
+        },
+    )
+    case_id = _refresh(
+        tx, school_id, comment_id, None, reopen=_not_removed(tx, comment_id), now=now
+    )
+    audit.record(tx, actor, "report comment", comment_id, school_id=school_id, now=now)
+    return case_id
+
+
+def flags_of(stored: str) -> list[Flag]:
+    return [Flag(**flag) for flag in json.loads(stored)]
+
+
+def _refresh(
+    tx: Connection,
+    school_id: str,
+    comment_id: str,
+    flags: Sequence[Flag] | None,
+    *,
+    reopen: bool,
+    now: datetime,
+) -> str:
+    """Write the case's flags, reports and rank; `flags` None keeps those it has."""
+    row = tx.execute(
+        text("SELECT flags, created_at, state FROM cases WHERE comment_id = :id"),
+        {"id": comment_id},
+    ).first()
+    found = flags if flags is not None else flags_of(row.flags) if row else []
+    reopened = row is not None and row.state == "decided" and reopen
+    created = now if row is None or reopened else moment(row.created_at) or now
+    reports, reach = _reports(tx, comment_id), _reach(tx, comment_id)
+    points = harm.weight(found, reports, reach)
+    stored = tx.execute(
+        text("""
+            INSERT INTO cases (id, school_id, comment_id, state, flags, reports, reach, weight,
+                               rank, version, created_at)
+            VALUES (:id, :school, :comment, 'waiting', :flags, :reports, :reach, :weight,
+                    :rank, 1, :created)
+            ON CONFLICT (comment_id) DO UPDATE SET
+                flags = excluded.flags, reports = excluded.reports, reach = excluded.reach,
+                weight = excluded.weight, rank = excluded.rank, created_at = excluded.created_at,
+                version = cases.version + 1,
+                state = CASE WHEN :reopen THEN 'waiting' ELSE cases.state END,
+                decided_at = CASE WHEN :reopen THEN NULL ELSE cases.decided_at END
+            RETURNING id
+        """),
+        {
+            "id": new_id(),
+            "school": school_id,
+            "comment": comment_id,
+            "flags": json.dumps([asdict(flag) for flag in found], ensure_ascii=False),
+            "reports": reports,
+            "reach": reach,
+            "weight": points,
+            "rank": harm.rank(points, created),
+            "created": created,
+            "reopen": reopen,
+        },
+    ).one()
+    return str(stored.id)
+
+
+def _reports(tx: Connection, comment_id: str) -> int:
+    return int(
+        tx.execute(
+            text("SELECT COUNT(*) FROM comment_report WHERE comment_id = :id"), {"id": comment_id}
+        ).scalar_one()
+    )
+
+
+def _reach(tx: Connection, comment_id: str) -> int:
+    """How many people are enrolled where the comment stands."""
+    return int(
+        tx.execute(
+            text("""
+                SELECT COUNT(*) FROM comment
+                JOIN course ON course.connection_id = comment.connection_id
+                    AND course.external_id = comment.course_external_id
+                JOIN enrolment ON enrolment.course_id = course.id
+                WHERE comment.id = :id
+            """),
+            {"id": comment_id},
+        ).scalar_one()
+    )
+
+
+def _not_removed(tx: Connection, comment_id: str) -> bool:
+    row = tx.execute(text("SELECT removed FROM comment WHERE id = :id"), {"id": comment_id}).one()
+    return not row.removed
+
+
+def _school_of_comment(tx: Connection, comment_id: str) -> str:
+    row = tx.execute(
+        text("SELECT school_id FROM comment WHERE id = :id"), {"id": comment_id}
+    ).first()
+    if row is None:
+        raise access.Denied
+    return str(row.school_id)

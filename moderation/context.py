@@ -1,0 +1,98 @@
+"""What a moderator sees beside a case: the thread, the author, similar decisions."""
+
+from rapidfuzz import fuzz, process
+
+from moderation import comments
+from moderation.model import Author, Past, Stored
+from store import access, roster
+from store.access import Actor
+from store.db import Connection, moment, text
+
+PAST = 2000  # so many of the newest decisions are compared
+ALIKE = 60.0  # of 100: below it texts only share some words
+
+
+def thread(tx: Connection, actor: Actor, case_id: str, *, limit: int = 100) -> list[Stored]:
+    """The discussion that the comment stands in, as kept, oldest first."""
+    comment = _comment(tx, actor, case_id)
+    return comments.thread(tx, actor, comment.connection_id, comment.thread_id, limit=limit)
+
+
+def author(tx: Connection, actor: Actor, case_id: str) -> Author:
+    """Who wrote the comment, with all accounts of that person and what happened before."""
+    comment = _comment(tx, actor, case_id)
+    person_id, accounts = _accounts(tx, actor, comment)
+    pairs = {(comment.connection_id, comment.author_external_id)} | {
+        (account.connection_id, account.external_id) for account in accounts
+    }
+    counts = [_counts(tx, connection, external) for connection, external in sorted(pairs)]
+    written, removed, suspensions = (sum(column) for column in zip(*counts, strict=True))
+    return Author(comment.author_name, person_id, written, removed, suspensions, accounts)
+
+
+def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> list[Past]:
+    """The newest decisions on texts most like this one, the likest first."""
+    comment = _comment(tx, actor, case_id)
+    rows = tx.execute(
+        text("""
+            SELECT decision.case_id, decision.decision, decision.reason, decision.decided_at,
+                   comment.text
+            FROM decision
+            JOIN cases ON cases.id = decision.case_id
+            JOIN comment ON comment.id = cases.comment_id
+            WHERE decision.school_id = :school AND decision.decision <> 'hand on'
+              AND decision.case_id <> :case
+            ORDER BY decision.decided_at DESC LIMIT :limit
+        """),
+        {"school": comment.school_id, "case": case_id, "limit": PAST},
+    ).all()
+    found = process.extract(
+        comment.text.casefold(),
+        [row.text.casefold() for row in rows],
+        scorer=fuzz.ratio,
+        score_cutoff=ALIKE,
+        limit=limit,
+    )
+    return [
+        Past(row.case_id, row.text, row.decision, row.reason, at, likeness)
+        for _, likeness, place in found
+        if (row := rows[place]) is not None and (at := moment(row.decided_at)) is not None
+    ]
+
+
+def _comment(tx: Connection, actor: Actor, case_id: str) -> Stored:
+    row = tx.execute(text("SELECT comment_id FROM cases WHERE id = :id"), {"id": case_id}).first()
+    found = comments.get(tx, actor, row.comment_id) if row else None
+    if found is None:
+        raise access.Denied
+    return found
+
+
+def _accounts(
+    tx: Connection, actor: Actor, comment: Stored
+) -> tuple[str | None, list[roster.PlatformAccount]]:
+    account = roster.account(tx, actor, comment.connection_id, comment.author_external_id)
+    if account is None:
+        return None, []
+    if account.person_id is None:
+        return None, [account]
+    return account.person_id, roster.accounts_of(tx, actor, account.person_id)
+
+
+def _counts(tx: Connection, connection_id: str, external_id: str) -> tuple[int, int, int]:
+    """Comments, those removed, and suspensions verified, of one account."""
+    row = tx.execute(
+        text("""
+            SELECT
+              (SELECT COUNT(*) FROM comment
+               WHERE connection_id = :connection AND author_external_id = :external) AS written,
+              (SELECT COUNT(*) FROM comment
+               WHERE connection_id = :connection AND author_external_id = :external
+                 AND removed) AS removed,
+              (SELECT COUNT(*) FROM moderation_action
+               WHERE connection_id = :connection AND external_id = :external
+                 AND kind = 'suspend account' AND state = 'verified') AS suspensions
+        """),
+        {"connection": connection_id, "external": external_id},
+    ).one()
+    return int(row.written), int(row.removed), int(row.suspensions)

@@ -1,0 +1,175 @@
+"""What was seen of an action, written down, with all that follows from a read-back."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from moderation import comments
+from moderation.calls import KINDS, State
+from moderation.intents import PENDING, stored_original
+from moderation.model import Action, ReceiptState
+from platforms.base import Comment, Original
+from store import audit, roster
+from store.access import Actor
+from store.db import Connection, text
+from store.words import Words
+
+FIRST_DELAY = timedelta(seconds=5)  # before the second try; doubled from try to try
+MAX_DELAY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    state: ReceiptState
+    after: State | None
+    why: Words | None
+    original: Original | None = None
+
+
+def pending(tx: Connection, action_id: str) -> bool:
+    row = tx.execute(
+        text(f"SELECT 1 FROM moderation_action WHERE id = :id AND state IN {PENDING}"),
+        {"id": action_id},
+    ).first()
+    return row is not None
+
+
+def due(tx: Connection, *, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Ids of actions to try now, with their schools', the longest due first."""
+    rows = tx.execute(
+        text(f"""
+            SELECT id, school_id FROM moderation_action
+            WHERE state IN {PENDING} AND next_try_at <= :now
+            ORDER BY next_try_at, id LIMIT :limit
+        """),
+        {"now": now, "limit": limit},
+    )
+    return [(row.id, row.school_id) for row in rows]
+
+
+def begin(
+    tx: Connection,
+    actor: Actor,
+    action: Action,
+    state: State,
+    wording: Comment | None,
+    *,
+    now: datetime,
+) -> Action:
+    """Write down how it stood and when to try again, before the call is made.
+
+    What the first look saw stays: a later look may see our own doing.
+    """
+    original = action.original
+    if wording is not None:
+        original = Original(wording.external_id, wording.subject, wording.html)
+        kept = comments.known(tx, actor, action.connection_id, [action.external_id])
+        for stored in kept.values():
+            comments.note_version(tx, actor, stored, wording, now=now)
+    earlier = action.earlier or _earlier(tx, action, state)
+    tx.execute(
+        text(f"""
+            UPDATE moderation_action SET before = COALESCE(before, :state), earlier = :earlier,
+                original = :original, tries = tries + 1, next_try_at = :next
+            WHERE id = :id AND state IN {PENDING}
+        """),
+        {
+            "id": action.id,
+            "state": state,
+            "earlier": earlier,
+            "original": stored_original(original),
+            "next": now + _delay(action.tries),
+        },
+    )
+    return replace(action, original=original, earlier=earlier, tries=action.tries + 1)
+
+
+def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now: datetime) -> None:
+    """Settle the action, unless a later one took its place meanwhile."""
+    verified = outcome.state == "verified"
+    changed = tx.execute(
+        text(f"""
+            UPDATE moderation_action SET state = :state, after = :after, why = :why,
+                verified_at = :verified, original = COALESCE(original, :original),
+                next_try_at = :next
+            WHERE id = :id AND state IN {PENDING}
+        """),
+        {
+            "id": action.id,
+            "state": outcome.state,
+            "after": outcome.after,
+            "why": outcome.why.to_json() if outcome.why else None,
+            "verified": now if verified else None,
+            "original": stored_original(outcome.original),
+            "next": now + _delay(action.tries) if outcome.state == "unconfirmed" else None,
+        },
+    )
+    if changed.rowcount == 0:
+        return
+    if outcome.state != "unconfirmed":
+        audit.record(
+            tx,
+            actor,
+            action.kind,
+            action.id,
+            school_id=action.school_id,
+            now=now,
+            outcome=outcome.state,
+        )
+    if verified:
+        _follow(tx, actor, action, now)
+
+
+def _follow(tx: Connection, actor: Actor, action: Action, now: datetime) -> None:
+    """What a verified action changes in what Pult knows."""
+    _end_others(tx, action)
+    state = KINDS[action.kind].wanted
+    if KINDS[action.kind].about == "comment":
+        comments.note_removed(
+            tx, actor, action.connection_id, action.external_id, state == "removed"
+        )
+        return
+    account = roster.account(tx, actor, action.connection_id, action.external_id)
+    if account is not None:
+        roster.note_suspended(tx, actor, account.id, state == "suspended", now=now)
+
+
+def _end_others(tx: Connection, action: Action) -> None:
+    """Earlier actions on the same account or comment are over: this one stands."""
+    tx.execute(
+        text("""
+            UPDATE moderation_action SET ended = TRUE
+            WHERE connection_id = :connection AND external_id = :external AND id <> :id
+              AND kind LIKE :about AND state = 'verified'
+        """),
+        {
+            "connection": action.connection_id,
+            "external": action.external_id,
+            "id": action.id,
+            "about": f"% {KINDS[action.kind].about}",
+        },
+    )
+
+
+def _earlier(tx: Connection, action: Action, state: State) -> str:
+    """The state to go back to: not what an earlier action of ours, still in force, had made."""
+    row = tx.execute(
+        text("""
+            SELECT earlier FROM moderation_action
+            WHERE connection_id = :connection AND external_id = :external AND id <> :id
+              AND kind = :kind AND state = 'verified' AND NOT ended
+            ORDER BY requested_at DESC LIMIT 1
+        """),
+        {
+            "connection": action.connection_id,
+            "external": action.external_id,
+            "id": action.id,
+            "kind": action.kind,
+        },
+    ).first()
+    ours = row is not None and state == KINDS[action.kind].wanted
+    return str(row.earlier) if ours and row and row.earlier else state
+
+
+def _delay(tries: int) -> timedelta:
+    delay = FIRST_DELAY * (1 << min(tries, 10))
+    return min(delay, MAX_DELAY)

@@ -1,0 +1,183 @@
+"""The queue: what waits, in which order, and who holds which case."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row
+
+from moderation import cases, comments, harm
+from moderation.cases import report_comment
+from moderation.context import author, similar, thread
+from moderation.deciding import decide
+from moderation.model import CLAIM, Case
+from store import access
+from store.access import Actor
+from store.db import Connection, moment, text
+
+__all__ = [
+    "author",
+    "case",
+    "claim",
+    "count",
+    "decide",
+    "next_case",
+    "release",
+    "report_comment",
+    "similar",
+    "thread",
+    "waiting",
+]
+
+SELECT = """
+    SELECT cases.*, (
+        SELECT COUNT(*) FROM comment_version WHERE comment_version.comment_id = cases.comment_id
+    ) AS wordings
+    FROM cases
+"""
+# A case that was handed on is for coordinators and admins, and not for who handed it on.
+MINE = """
+    (cases.handed_on_by IS NULL OR (:senior AND cases.handed_on_by <> :account))
+"""
+
+
+def waiting(
+    tx: Connection, actor: Actor, school_id: str, *, now: datetime, limit: int = 25
+) -> list[Case]:
+    """What waits for this actor's decision, the most due first; claimed cases included."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text(f"""
+            {SELECT} WHERE cases.school_id = :school AND cases.state = 'waiting' AND {MINE}
+            ORDER BY cases.rank DESC, cases.id LIMIT :limit
+        """),
+        _mine(actor) | {"school": school_id, "limit": limit},
+    ).all()
+    return _cases(tx, actor, rows, now)
+
+
+def count(tx: Connection, actor: Actor, school_id: str) -> tuple[int, datetime | None]:
+    """How many cases wait for this actor, and since when the oldest does."""
+    access.require(actor, "see", school_id)
+    row = tx.execute(
+        text(f"""
+            SELECT COUNT(*) AS waiting, MIN(created_at) AS oldest FROM cases
+            WHERE cases.school_id = :school AND cases.state = 'waiting' AND {MINE}
+        """),
+        _mine(actor) | {"school": school_id},
+    ).one()
+    return int(row.waiting), moment(row.oldest)
+
+
+def case(tx: Connection, actor: Actor, case_id: str, *, now: datetime | None = None) -> Case | None:
+    """One case, decided or not; without `now` its `order` is that of its opening."""
+    row = tx.execute(text(f"{SELECT} WHERE cases.id = :id"), {"id": case_id}).first()
+    if row is None:
+        return None
+    access.require(actor, "see people", row.school_id)
+    return _cases(tx, actor, [row], now)[0]
+
+
+def claim(tx: Connection, actor: Actor, case_id: str, *, now: datetime) -> bool:
+    """Hold a case for CLAIM, or hold it longer; False if another moderator got there first."""
+    access.require(actor, "moderate", _school_of(tx, case_id))
+    changed = tx.execute(
+        text("""
+            UPDATE cases SET claimed_by = :account, claimed_until = :until, version = version + 1
+            WHERE id = :id AND state = 'waiting' AND (handed_on_by IS NULL OR :senior)
+              AND (claimed_by IS NULL OR claimed_by = :account OR claimed_until <= :now)
+        """),
+        _mine(actor) | {"id": case_id, "now": now, "until": now + CLAIM},
+    )
+    return changed.rowcount == 1
+
+
+def release(tx: Connection, actor: Actor, case_id: str) -> bool:
+    """Give the case back undecided; False if the actor does not hold it."""
+    access.require(actor, "moderate", _school_of(tx, case_id))
+    changed = tx.execute(
+        text("""
+            UPDATE cases SET claimed_by = NULL, claimed_until = NULL, version = version + 1
+            WHERE id = :id AND state = 'waiting' AND claimed_by = :account
+        """),
+        {"id": case_id, "account": actor.account_id},
+    )
+    return changed.rowcount == 1
+
+
+def next_case(
+    tx: Connection, actor: Actor, school_id: str, *, now: datetime, after: Sequence[str] = ()
+) -> Case | None:
+    """Claim the most due case that nobody else holds; `after` names those to pass over.
+
+    None when nothing is left for this actor.
+    """
+    access.require(actor, "moderate", school_id)
+    for _ in range(3):  # another moderator may take the same one between the two statements
+        row = tx.execute(text(_free(after)), _free_values(actor, school_id, after, now)).first()
+        if row is None:
+            return None
+        if claim(tx, actor, row.id, now=now):
+            return case(tx, actor, row.id, now=now)
+    return None
+
+
+def _free(after: Sequence[str]) -> str:
+    passed = ", ".join(f":after{number}" for number in range(len(after)))
+    return f"""
+        SELECT id FROM cases
+        WHERE school_id = :school AND state = 'waiting' AND {MINE}
+          AND (claimed_by IS NULL OR claimed_by = :account OR claimed_until <= :now)
+          {f"AND id NOT IN ({passed})" if after else ""}
+        ORDER BY rank DESC, id LIMIT 1
+    """
+
+
+def _free_values(
+    actor: Actor, school_id: str, after: Sequence[str], now: datetime
+) -> dict[str, Any]:
+    passed = {f"after{number}": case_id for number, case_id in enumerate(after)}
+    return _mine(actor) | passed | {"school": school_id, "now": now}
+
+
+def _mine(actor: Actor) -> dict[str, Any]:
+    return {"account": actor.account_id, "senior": actor.role in ("coordinator", "admin")}
+
+
+def _school_of(tx: Connection, case_id: str) -> str:
+    row = tx.execute(text("SELECT school_id FROM cases WHERE id = :id"), {"id": case_id}).first()
+    if row is None:
+        raise access.Denied
+    return str(row.school_id)
+
+
+def _cases(
+    tx: Connection, actor: Actor, rows: Sequence[Row[Any]], now: datetime | None
+) -> list[Case]:
+    kept = comments.by_ids(tx, actor, [row.comment_id for row in rows])
+    found = []
+    for row in rows:
+        flags, created = cases.flags_of(row.flags), moment(row.created_at)
+        assert created is not None  # noqa: S101 - the column is NOT NULL
+        state: Literal["waiting", "decided"] = "waiting" if row.state == "waiting" else "decided"
+        handed_on = row.handed_on_by is not None
+        found.append(
+            Case(
+                id=row.id,
+                school_id=row.school_id,
+                comment=kept[row.comment_id],
+                flags=flags,
+                reports=row.reports,
+                reasons=harm.reasons(
+                    flags, row.reports, row.reach, handed_on=handed_on, edited=row.wordings > 1
+                ),
+                state=state,
+                claimed_by=row.claimed_by,
+                claimed_until=moment(row.claimed_until),
+                version=row.version,
+                created_at=created,
+                order=harm.order(row.weight, created, now or created),
+                handed_on=handed_on,
+            )
+        )
+    return found
