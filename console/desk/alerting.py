@@ -1,0 +1,74 @@
+"""From the probers' alert rows to incidents, and back to calm."""
+
+from datetime import datetime
+
+from probes.alerts import Alert
+
+from console.desk import evening, incidents, lessons, services
+from probes import alerts
+from probes.model import State, Target
+from store.access import Actor
+from store.db import Database
+from store.words import N_, Words
+
+FROZEN = "hls"  # the prober whose failure is a picture that stands still
+
+
+def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
+    """Open an incident for each open alert, and note which ones are over; return how many changed.
+
+    Safe to repeat and to run twice at once: incidents are unique by their source.
+    """
+    with db.read() as tx:
+        standing = alerts.open_(tx, actor, school_id)
+        current = incidents.open_(tx, actor, school_id)
+    seen = {(incident.alert_id, incident.severity) for incident in current}
+    fresh = [alert for alert in standing if (alert.id, alert.state.value) not in seen]
+    alive = {alert.id for alert in standing}
+    over = [
+        incident
+        for incident in current
+        if incident.alert_id and incident.alert_id not in alive and not incident.recovered_at
+    ]
+    sources = _sources(db, actor, school_id, fresh, now) if fresh else []
+    if sources or over:
+        with db.begin() as tx:
+            for source in sources:
+                incidents.raise_(tx, actor, school_id, source, now=now)
+            for incident in over:
+                incidents.recovered(tx, actor, incident.id, now=now)
+    return len(sources) + len(over)
+
+
+def _sources(
+    db: Database, actor: Actor, school_id: str, fresh: list[Alert], now: datetime
+) -> list[incidents.Source]:
+    seen = evening.read(db, actor, school_id, now=now)
+    rows = lessons.rows(seen)
+    known = {target.id: target for target in seen.targets}
+    return [
+        _source(alert, target, services.affected(seen, target, rows))
+        for alert in fresh
+        if (target := known.get(alert.target_id)) is not None
+    ]
+
+
+def _source(alert: Alert, target: Target, affected: int) -> incidents.Source:
+    return incidents.Source(
+        key=f"target:{alert.target_id}",
+        title=_title(alert, target),
+        severity=alert.state.value,
+        affected=affected,
+        target_id=alert.target_id,
+        alert_id=alert.id,
+        room_id=target.room_id,
+    )
+
+
+def _title(alert: Alert, target: Target) -> Words:
+    name = {"name": alert.target_name}
+    if target.prober == FROZEN:
+        return Words(N_("No live picture: {name}"), name)
+    if alert.state is State.DOWN:
+        return Words(N_("{name} does not answer"), name)
+    return Words(N_("{name} is in doubt"), name)

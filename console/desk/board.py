@@ -1,0 +1,108 @@
+"""One picture of the evening for all screens, built at most once a second a school."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.desk import cards, evening, lessons, services
+from console.desk.cards import Card
+from console.desk.evening import Evening, Series
+from console.desk.lessons import LessonRow, Starting
+from console.desk.services import ServiceRow
+from store import access
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+
+
+@dataclass(frozen=True)
+class Board:
+    """`version` changes with every reading; numbers that nobody could read are None."""
+
+    version: str
+    at: datetime
+    school: School
+    school_now: datetime
+    lessons: list[LessonRow]
+    starting: list[Starting]
+    services: list[ServiceRow]
+    cards: list[Card]
+    open_incidents: int
+    waiting: int
+    oldest_waiting: datetime | None
+    people_now: int | None
+    expected_now: int
+    running: int
+    planned: int
+    free_seats: int | None
+    free_by_server: Mapping[str, int]
+    seats: int | None
+    people: Series
+    running_series: Series
+    free_series: Series
+
+
+def build(db: Database, actor: Actor, school_id: str, *, now: datetime) -> Board:
+    """Raises Denied unless the actor may see the school."""
+    access.require(actor, "see", school_id)
+    # The picture is the same for all who may see it: counts, never names of people.
+    seen = evening.read(db, access.system(school_id), school_id, now=now)
+    rows = lessons.rows(seen)
+    free = _free(seen, rows)
+    seats = _total([_seats(seen, rows, server) for server in seen.servers])
+    running = [row for row in rows if row.running]
+    return Board(
+        version=f"{school_id}:{now.timestamp():.3f}",
+        at=now,
+        school=seen.school,
+        school_now=seen.school_now,
+        lessons=rows,
+        starting=lessons.starting(seen),
+        services=services.rows(seen, rows),
+        cards=cards.cards(seen, rows, free),
+        open_incidents=len(seen.incidents),
+        waiting=seen.waiting,
+        oldest_waiting=seen.oldest_waiting,
+        people_now=_total([row.participants for row in rows]),
+        expected_now=sum(row.expected for row in running),
+        running=sum(1 for row in running if row.participants),
+        planned=len(running),
+        free_seats=_total(list(free.values())),
+        free_by_server=free,
+        seats=seats,
+        people=seen.people,
+        running_series=lessons.running_over_time(seen),
+        free_series=_free_series(seen.people, seats),
+    )
+
+
+def _total(numbers: list[int | None] | list[int]) -> int | None:
+    """The sum of what is known; None when nothing is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _seats(seen: Evening, rows: list[LessonRow], server_id: str) -> int | None:
+    """The server's own limit, else the seats of its rooms."""
+    own = seen.servers[server_id].seats
+    return own or _total([row.seats for row in rows if row.connection_id == server_id])
+
+
+def _free(seen: Evening, rows: list[LessonRow]) -> dict[str, int]:
+    """Free seats by the server's name; a server that does not answer has none."""
+    free: dict[str, int] = {}
+    for server_id, server in seen.servers.items():
+        seats = _seats(seen, rows, server_id)
+        if seats is None:
+            continue
+        here = [row for row in rows if row.connection_id == server_id]
+        answers = any(row.participants is not None for row in here)
+        taken = sum(row.participants or 0 for row in here)
+        free[server.name] = max(seats - taken, 0) if answers else 0
+    return free
+
+
+def _free_series(people: Series, seats: int | None) -> Series:
+    if seats is None:
+        return []
+    return [(at, None if taken is None else max(seats - taken, 0)) for at, taken in people]

@@ -1,0 +1,174 @@
+"""What needs a hand now: open incidents and rooms in need, the worst first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from console.desk import incidents
+from console.desk.evening import Evening
+from console.desk.incidents import Incident
+from console.desk.lessons import ORDER, LessonRow
+from store.access import Actor
+from store.db import Connection
+from store.words import N_, Value, Words
+
+Page = Literal["incident", "classrooms"]
+NEEDY = ("full", "suspect", "filling")  # rooms' states that ask for a hand without a probe's alert
+
+
+@dataclass(frozen=True)
+class Card:
+    """`link` is the page to open and the id there; `source` opens an incident for it."""
+
+    state: str
+    title: Words
+    what_to_do: Words
+    affected: int
+    since: datetime
+    owner_id: str | None
+    owner_name: str | None
+    incident_id: str | None
+    reports: int
+    source: str
+    link: tuple[Page, str]
+    room_id: str | None = None
+    course_id: str | None = None
+
+
+def cards(evening: Evening, lessons: list[LessonRow], free: dict[str, int]) -> list[Card]:
+    """Incidents that are not over, then rooms that nobody opened an incident for."""
+    standing = [incident for incident in evening.incidents if incident.recovered_at is None]
+    known = {incident.source for incident in standing}
+    found = [_of_incident(evening, incident, lessons, free) for incident in standing]
+    found += [
+        _of_room(evening, row)
+        for row in lessons
+        if row.state in NEEDY and row.source not in known and not row.source.startswith("target:")
+    ]
+    return sorted(found, key=_rank)
+
+
+def take(tx: Connection, actor: Actor, school_id: str, card: Card, *, now: datetime) -> bool:
+    """Take what the card shows, opening its incident first; False if somebody has it."""
+    incident_id = card.incident_id or incidents.raise_(
+        tx,
+        actor,
+        school_id,
+        incidents.Source(
+            card.source,
+            card.title,
+            card.state,
+            card.affected,
+            room_id=card.room_id,
+            course_id=card.course_id,
+        ),
+        now=now,
+    )
+    return incidents.take(tx, actor, incident_id, now=now)
+
+
+def _rank(card: Card) -> tuple[int, bool, int, datetime]:
+    """What people themselves wrote about and nobody took comes first among equals."""
+    unanswered = card.reports > 0 and card.owner_id is None
+    return ORDER.index(card.state), not unanswered, -card.affected, card.since
+
+
+def _of_incident(
+    evening: Evening, incident: Incident, lessons: list[LessonRow], free: dict[str, int]
+) -> Card:
+    hit = [row for row in lessons if row.running and row.source == incident.source]
+    return Card(
+        state=incident.severity,
+        title=incident.title,
+        what_to_do=_advice(evening, incident, hit, free),
+        affected=max(incident.affected, sum(row.affected for row in hit)),
+        since=incident.opened_at,
+        owner_id=incident.owner_id,
+        owner_name=incident.owner_name,
+        incident_id=incident.id,
+        reports=incident.reports,
+        source=incident.source,
+        link=("incident", incident.id),
+        room_id=incident.room_id,
+        course_id=incident.course_id,
+    )
+
+
+def _of_room(evening: Evening, row: LessonRow) -> Card:
+    titles = {
+        "full": Words(N_("{name} is full"), {"name": row.title}),
+        "filling": Words(N_("{name} is filling up"), {"name": row.title}),
+    }
+    absent = Words(N_("No teacher: {name}"), {"name": row.title})
+    empty = Words(N_("Nobody joined: {name}"), {"name": row.title})
+    doubtful = absent if row.source.startswith("teacher:") else empty
+    return Card(
+        state=row.state,
+        title=titles.get(row.state, doubtful),
+        what_to_do=_advice_for_room(row),
+        affected=row.affected,
+        since=row.starts_at if row.starts_at and row.starts_at < evening.now else evening.now,
+        owner_id=None,
+        owner_name=None,
+        incident_id=None,
+        reports=0,
+        source=row.source,
+        link=("classrooms", row.room_id),
+        room_id=row.room_id,
+        course_id=row.course_id,
+    )
+
+
+def _advice_for_room(row: LessonRow) -> Words:
+    if row.state in ("full", "filling"):
+        params: dict[str, Value] = {
+            "taken": row.participants or 0,
+            "seats": row.seats or 0,
+            "coming": row.affected,
+        }
+        return Words(
+            N_("{taken} of {seats} seats, {coming} still coming. Offer them a second room."), params
+        )
+    if row.source.startswith("teacher:"):
+        return Words(
+            N_("{teacher} should have joined. Call the teacher or find a substitute."),
+            {"teacher": row.teacher or "—"},
+        )
+    return Words(
+        N_("{expected} people are expected. Check the link they were given."),
+        {"expected": row.expected},
+    )
+
+
+def _advice(
+    evening: Evening, incident: Incident, hit: list[LessonRow], free: dict[str, int]
+) -> Words:
+    if incident.reports and not incident.target_id:
+        return Words(N_("{reports} reports. Read them and answer."), {"reports": incident.reports})
+    target = next((t for t in evening.targets if t.id == incident.target_id), None)
+    if target is None:
+        return Words(N_("Look at it and take it."))
+    if target.prober == "classroom" and hit:
+        return _move(hit, free)
+    if hit:
+        return Words(N_("Lessons hit: {lessons}."), {"lessons": _names(hit)})
+    result = evening.latest.get(target.id)
+    return (result.why if result else None) or Words(
+        N_("Look at the service and call technicians.")
+    )
+
+
+def _move(hit: list[LessonRow], free: dict[str, int]) -> Words:
+    rest = {server: seats for server, seats in free.items() if server != hit[0].server}
+    if not rest:
+        return Words(N_("Lessons hit: {lessons}. Call the technicians."), {"lessons": _names(hit)})
+    server = max(rest, key=lambda name: rest[name])
+    return Words(
+        N_("Lessons hit: {lessons}. Move them to {server}, {seats} seats free."),
+        {"lessons": _names(hit), "server": server, "seats": rest[server]},
+    )
+
+
+def _names(hit: list[LessonRow]) -> str:
+    names = [row.title for row in hit]
+    return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
