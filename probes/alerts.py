@@ -1,0 +1,98 @@
+"""Alerts: at most one open for a target; opened and closed by the prober, taken by people."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from probes.model import State
+from store import access, audit
+from store.access import Actor
+from store.db import Connection, moment, text
+from store.words import Words
+
+
+@dataclass(frozen=True)
+class Alert:
+    id: str
+    school_id: str
+    target_id: str
+    target_name: str
+    state: State
+    since: datetime
+    why: Words | None
+    closed_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    acknowledged_reason: str | None
+
+
+def open_(tx: Connection, actor: Actor, school_id: str) -> list[Alert]:
+    """The school's open alerts, the oldest first."""
+    access.require(actor, "see", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT * FROM alert WHERE school_id = :school AND closed_at IS NULL
+            ORDER BY since, id
+        """),
+        {"school": school_id},
+    )
+    return [alert_of(row) for row in rows]
+
+
+def recent(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    since: datetime,
+    target_id: str | None = None,
+    limit: int = 200,
+) -> list[Alert]:
+    """Alerts that began at or after `since`, open or closed, the newest first."""
+    access.require(actor, "see", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT * FROM alert
+            WHERE school_id = :school AND since >= :since
+              AND (CAST(:target AS TEXT) IS NULL OR target_id = :target)
+            ORDER BY since DESC, id LIMIT :limit
+        """),
+        {"school": school_id, "since": since, "target": target_id, "limit": limit},
+    )
+    return [alert_of(row) for row in rows]
+
+
+def acknowledge(tx: Connection, actor: Actor, alert_id: str, *, reason: str, now: datetime) -> bool:
+    """Say that somebody is on it, until recovery; False if somebody was, or it is over."""
+    row = tx.execute(text("SELECT school_id FROM alert WHERE id = :id"), {"id": alert_id}).first()
+    school_id = row.school_id if row else ""
+    access.require(actor, "incident", school_id)
+    changed = tx.execute(
+        text("""
+            UPDATE alert SET acknowledged_by = :actor, acknowledged_at = :now,
+                acknowledged_reason = :reason
+            WHERE id = :id AND closed_at IS NULL AND acknowledged_by IS NULL
+        """),
+        {"id": alert_id, "actor": actor.account_id, "now": now, "reason": reason},
+    )
+    if changed.rowcount == 1:
+        audit.record(tx, actor, "acknowledge alert", alert_id, school_id=school_id, now=now)
+    return changed.rowcount == 1
+
+
+def alert_of(row: Row[Any]) -> Alert:
+    return Alert(
+        row.id,
+        row.school_id,
+        row.target_id,
+        row.target_name,
+        State(row.state),
+        datetime.fromtimestamp(row.since, UTC),
+        Words.from_json(row.why) if row.why else None,
+        moment(row.closed_at),
+        row.acknowledged_by,
+        moment(row.acknowledged_at),
+        row.acknowledged_reason,
+    )

@@ -1,0 +1,105 @@
+"""What a prober is: it speaks HTTP through the engine, or a socket of its own.
+
+An HTTP prober is a generator: it yields a Fetch and is sent the Answer, so
+that one pycurl loop carries thousands. A socket prober blocks in a thread.
+Both return a Verdict or raise ProbeFailed.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from platforms.base import Adapter
+from probes.model import Reading, RoomCount, State, Target
+from store.words import Value, Words
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One GET. Redirects are followed only as often as `redirects` says."""
+
+    url: str
+    max_bytes: int = MEBIBYTE
+    redirects: int = 0
+    verify: bool = True
+    cold: bool = False  # a new connection, name look-up and handshake
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Times are seconds since the start; `error` is set when nothing did.
+
+    `cut`: the body was longer than asked for. `cert_days`: until the
+    certificate expires, None on a reused connection.
+    """
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    cut: bool = False
+    phases: Mapping[str, float] = field(default_factory=dict)
+    cert_days: float | None = None
+    error: Words | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        return self.phases.get("total")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a probe found. `again`: seconds until it wants to look again, if sooner than due.
+
+    `judged` is False while a stream has not been watched for long enough.
+    """
+
+    seconds: float | None = None
+    readings: tuple[Reading, ...] = ()
+    state: State = State.OK
+    why: Words | None = None
+    rooms: tuple[RoomCount, ...] | None = None
+    again: float | None = None
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a probe may know: its adapter, the seconds it has, what it noted last time.
+
+    `monotonic` is the time in seconds on the engine's own clock.
+    """
+
+    timeout: float
+    monotonic: float
+    memory: dict[str, float]
+    cold: bool = False
+    adapter: Adapter | None = None
+    loopback_only: bool = False
+
+
+Talk = Generator[Fetch, Answer, Verdict]
+
+
+@dataclass(frozen=True)
+class HttpProber:
+    talk: Callable[[Target, Context], Talk]
+    refuse: Callable[[Target], Words | None]  # why the target cannot be probed so
+    interval: timedelta = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class SocketProber:
+    ask: Callable[[Target, Context], Verdict]
+    refuse: Callable[[Target], Words | None]
+    interval: timedelta = timedelta(seconds=5)
+
+
+Prober = HttpProber | SocketProber
+
+
+def number(target: Target, name: str, default: float) -> float:
+    """A condition of the target's module as a number; the default if it is none."""
+    value: Value | None = target.module.get(name)
+    return float(value) if isinstance(value, (int, float)) else default

@@ -1,0 +1,32 @@
+"""What every prober of the web asks of an answer."""
+
+from probes.model import ProbeFailed, Reading
+from probes.probers.base import Answer
+from store.words import N_
+
+PHASES = ("resolve", "connect", "tls", "first byte", "total")
+
+
+def require_answer(answer: Answer) -> None:
+    """Raise ProbeFailed unless a whole answer with status 200 came."""
+    if answer.error is not None:
+        raise ProbeFailed(answer.error.template, answer.error.params)
+    if answer.status != 200:
+        raise ProbeFailed(
+            N_("It answers with status {status}; expected {expected}."),
+            {"status": answer.status, "expected": "200"},
+        )
+    if answer.cut:
+        raise ProbeFailed(
+            N_("The answer is longer than {megabytes} MB, which nothing good is."),
+            {"megabytes": round(len(answer.body) / 1e6, 1)},
+        )
+
+
+def phases(answer: Answer) -> tuple[Reading, ...]:
+    """The phases of the request as readings, each in seconds of its own."""
+    return tuple(
+        Reading(name, round(answer.phases[name], 6), "s")
+        for name in PHASES
+        if name in answer.phases
+    )

@@ -1,0 +1,197 @@
+"""Write results in batches: the newest, its sample, the rooms it counted; the prober's alone.
+
+One transaction a batch: a killed prober loses at most the batch it had not written.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from probes.judge import Standing
+from probes.model import SEVERITY, Result, State, Target
+from probes.results import readings_json
+from store.db import Connection, moment, text
+
+RECENT = 60  # checks kept in the newest row
+
+
+@dataclass(frozen=True)
+class Record:
+    """A result to be written, with the standing from which the next one is judged."""
+
+    target: Target
+    result: Result
+    standing: Standing
+
+
+def write(mtx: Connection, records: Sequence[Record]) -> None:
+    """Write the batch, in the order in which the results came."""
+    if not records:
+        return
+    series = _series(mtx, records)
+    rows = [_row(record, series[record.target.id]) for record in records]
+    mtx.execute(
+        text("""
+            INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
+            ON CONFLICT DO NOTHING
+        """),
+        rows,
+    )
+    mtx.execute(
+        text(f"""
+            UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
+                why = :why, since = :since, interval_seconds = :interval, judged = :judged,
+                judged_since = :judged_since, failures = :failures, successes = :successes,
+                recent = SUBSTR(recent || :digit, CASE WHEN LENGTH(recent) < {RECENT} THEN 1
+                    ELSE LENGTH(recent) - {RECENT} + 2 END)
+            WHERE id = :series
+        """),
+        rows,
+    )
+    _write_rooms(mtx, [record for record in records if record.result.rooms is not None], series)
+
+
+def standings(mtx: Connection) -> dict[str, Standing]:
+    """Where each target stood when the last batch was written: the prober starts from here."""
+    rows = mtx.execute(
+        text("SELECT target_id, judged, judged_since, failures, successes FROM latest")
+    )
+    return {
+        row.target_id: Standing(
+            SEVERITY[row.judged], moment(row.judged_since), row.failures, row.successes
+        )
+        for row in rows
+    }
+
+
+def _series(mtx: Connection, records: Sequence[Record]) -> dict[str, int]:
+    rows = mtx.execute(text("SELECT id, target_id FROM latest"))
+    known = {row.target_id: int(row.id) for row in rows}
+    new = {r.target.id: r.target for r in records if r.target.id not in known}
+    if not new:
+        return known
+    first = max(known.values(), default=0) + 1
+    numbers = {target_id: first + place for place, target_id in enumerate(new)}
+    mtx.execute(
+        text("""
+            INSERT INTO latest (id, target_id, school_id, at, state, readings, recent,
+                interval_seconds, judged, failures, successes)
+            VALUES (:id, :target, :school, 0, :unknown, '[]', '', 0, :unknown, 0, 0)
+        """),
+        [
+            {
+                "id": numbers[target.id],
+                "target": target.id,
+                "school": target.school_id,
+                "unknown": SEVERITY.index(State.UNKNOWN),
+            }
+            for target in new.values()
+        ],
+    )
+    return known | numbers
+
+
+def _row(record: Record, series: int) -> dict[str, Any]:
+    result, standing = record.result, record.standing
+    return {
+        "series": series,
+        "at": result.at,
+        "state": SEVERITY.index(result.state),
+        "digit": str(SEVERITY.index(result.state)),
+        "seconds": result.seconds,
+        "readings": readings_json(result.readings),
+        "why": result.why.to_json() if result.why else None,
+        "since": result.since,
+        "interval": record.target.interval.total_seconds(),
+        "judged": SEVERITY.index(standing.state),
+        "judged_since": standing.since,
+        "failures": standing.failures,
+        "successes": standing.successes,
+    }
+
+
+def _write_rooms(mtx: Connection, records: list[Record], series: Mapping[str, int]) -> None:
+    for record in records:
+        rows = _room_rows(record)
+        _upsert_rooms(mtx, rows)
+        _empty_the_rest(mtx, record)
+        counts = [row["participants"] for row in rows]
+        if None not in counts:
+            mtx.execute(
+                text("""
+                    INSERT INTO crowd (series, at, participants) VALUES (:series, :at, :people)
+                    ON CONFLICT DO NOTHING
+                """),
+                {
+                    "series": series[record.target.id],
+                    "at": record.result.at,
+                    "people": sum(counts),
+                },
+            )
+
+
+def _room_rows(record: Record) -> list[dict[str, Any]]:
+    return [
+        {
+            "connection": record.target.connection_id,
+            "external": room.external_id,
+            "school": record.target.school_id,
+            "target": record.target.id,
+            "at": record.result.at,
+            "participants": room.participants,
+            "moderators": room.moderators,
+            "seats": room.seats,
+            "running": room.running,
+        }
+        for room in record.result.rooms or ()
+    ]
+
+
+def _empty_the_rest(mtx: Connection, record: Record) -> None:
+    """Rooms that a good answer leaves out have ended: nobody is in them."""
+    values = {"connection": record.target.connection_id, "at": record.result.at}
+    mtx.execute(
+        text("""
+            INSERT INTO room_sample (room, at, participants)
+            SELECT id, :at, 0 FROM room_latest
+            WHERE connection_id = :connection AND at < :at AND running
+            ON CONFLICT DO NOTHING
+        """),
+        values,
+    )
+    mtx.execute(
+        text("""
+            UPDATE room_latest SET at = :at, participants = 0, moderators = 0, running = FALSE
+            WHERE connection_id = :connection AND at < :at
+        """),
+        values,
+    )
+
+
+def _upsert_rooms(mtx: Connection, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    number = int(mtx.execute(text("SELECT COALESCE(MAX(id), 0) FROM room_latest")).scalar_one())
+    mtx.execute(
+        text("""
+            INSERT INTO room_latest (id, connection_id, external_id, school_id, target_id, at,
+                participants, moderators, seats, running)
+            VALUES (:number, :connection, :external, :school, :target, :at,
+                :participants, :moderators, :seats, :running)
+            ON CONFLICT (connection_id, external_id) DO UPDATE SET
+                school_id = excluded.school_id, target_id = excluded.target_id,
+                at = excluded.at, participants = excluded.participants,
+                moderators = excluded.moderators, seats = excluded.seats,
+                running = excluded.running
+        """),
+        [{**row, "number": number + place} for place, row in enumerate(rows, start=1)],
+    )
+    mtx.execute(
+        text("""
+            INSERT INTO room_sample (room, at, participants)
+            SELECT id, :at, :participants FROM room_latest
+            WHERE connection_id = :connection AND external_id = :external
+            ON CONFLICT DO NOTHING
+        """),
+        rows,
+    )

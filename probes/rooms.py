@@ -1,0 +1,140 @@
+"""Classrooms by the count of their media servers: now, over time, and all together."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from probes.results import STALE
+from store import access
+from store.access import Actor
+from store.db import Connection, text
+
+SHORTEST_BUCKET = 20.0  # seconds; shorter than a meter's interval would draw false gaps
+
+RoomKey = tuple[str, str]  # connection id, the room's own id there
+
+
+@dataclass(frozen=True)
+class RoomReading:
+    """A room at its last reading. Stale: the counts are too old to be told, so None."""
+
+    at: datetime
+    participants: int | None
+    moderators: int | None
+    seats: int | None
+    running: bool
+    stale: bool
+
+
+def latest(
+    mtx: Connection, actor: Actor, school_id: str, *, now: datetime
+) -> dict[RoomKey, RoomReading]:
+    """Every room ever seen running; one whose server cannot be read is stale, never empty."""
+    access.require(actor, "see", school_id)
+    rows = mtx.execute(
+        text("""
+            SELECT r.connection_id, r.external_id, r.at, r.participants, r.moderators, r.seats,
+                   r.running, l.interval_seconds
+            FROM room_latest r JOIN latest l ON l.target_id = r.target_id
+            WHERE r.school_id = :school
+        """),
+        {"school": school_id},
+    )
+    found: dict[RoomKey, RoomReading] = {}
+    for row in rows:
+        stale = now.timestamp() - row.at > STALE * row.interval_seconds
+        found[row.connection_id, row.external_id] = RoomReading(
+            datetime.fromtimestamp(row.at, UTC),
+            None if stale else row.participants,
+            None if stale else row.moderators,
+            row.seats,
+            bool(row.running),
+            stale,
+        )
+    return found
+
+
+def history(
+    mtx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    since: datetime,
+    until: datetime,
+    points: int = 60,
+) -> dict[RoomKey, list[tuple[datetime, int]]]:
+    """The people in each room over time, oldest first, the highest count of each step."""
+    access.require(actor, "see", school_id)
+    rows = mtx.execute(
+        text("""
+            SELECT r.connection_id, r.external_id, s.at, s.participants
+            FROM room_latest r JOIN room_sample s ON s.room = r.id
+            WHERE r.school_id = :school AND s.at >= :since AND s.at <= :until
+              AND s.participants IS NOT NULL
+        """),
+        {"school": school_id, "since": since, "until": until},
+    )
+    width = _width(since, until, points)
+    highest: defaultdict[RoomKey, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        step = int((row.at - since.timestamp()) / width)
+        room = highest[row.connection_id, row.external_id]
+        room[step] = max(room.get(step, 0), row.participants)
+    return {
+        key: [(_at(since, step, width), count) for step, count in sorted(steps.items())]
+        for key, steps in highest.items()
+    }
+
+
+def people(
+    mtx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    since: datetime,
+    until: datetime,
+    points: int = 300,
+) -> list[tuple[datetime, int | None]]:
+    """People in all rooms of the school over time.
+
+    None while any of the media servers that had been read could not be read.
+    """
+    access.require(actor, "see", school_id)
+    rows = mtx.execute(
+        text("""
+            SELECT c.series, c.at, c.participants
+            FROM latest JOIN crowd c ON c.series = latest.id
+            WHERE latest.school_id = :school AND c.at >= :since AND c.at <= :until
+        """),
+        {"school": school_id, "since": since, "until": until},
+    )
+    width = _width(since, until, points)
+    servers: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        step = int((row.at - since.timestamp()) / width)
+        servers[row.series][step] = max(servers[row.series].get(step, 0), row.participants)
+    return _together(servers, since, until, width)
+
+
+def _together(
+    servers: Mapping[int, Mapping[int, int]], since: datetime, until: datetime, width: float
+) -> list[tuple[datetime, int | None]]:
+    first = {series: min(steps) for series, steps in servers.items()}
+    if not first:
+        return []
+    line: list[tuple[datetime, int | None]] = []
+    for step in range(min(first.values()), int((until - since).total_seconds() / width)):
+        counts = [servers[series].get(step) for series, begin in first.items() if begin <= step]
+        known = [count for count in counts if count is not None]
+        total = sum(known) if len(known) == len(counts) else None
+        line.append((_at(since, step, width), total))
+    return line
+
+
+def _width(since: datetime, until: datetime, points: int) -> float:
+    return max((until - since).total_seconds() / points, SHORTEST_BUCKET)
+
+
+def _at(since: datetime, step: int, width: float) -> datetime:
+    return datetime.fromtimestamp(since.timestamp() + step * width, UTC)
