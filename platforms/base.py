@@ -100,6 +100,7 @@ class Comment:
     parent_id: str = ""
     has_replies: bool = False
     attachments: tuple[str, ...] = ()
+    changed_at: datetime | None = None  # the cursor moves by it; None: as written
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,14 @@ class Original:
 
 @dataclass(frozen=True)
 class Health:
-    """What doctor says of a connection. `problem` is empty when all is well."""
+    """What doctor says of a connection. `problem` is empty when all is well.
+
+    `problem` and `advice` are templates marked with N_, filled from `params`.
+    """
 
     problem: str = ""
     advice: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
     version: str = ""
     missing: tuple[str, ...] = ()  # permissions the token lacks
 

@@ -1,0 +1,221 @@
+"""BigBlueButton servers and load balancers: count rooms, open, end and write into them.
+
+https://docs.bigbluebutton.org/development/api/
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from platforms.base import N_, Capability, Health, PlatformError, Room
+from platforms.bigbluebutton import answers
+from platforms.bigbluebutton.answers import Answer
+from platforms.bigbluebutton.signing import Signer
+from platforms.http import Http
+
+LONGEST = 500  # characters that sendChatMessage takes
+OPTIONS = {"hash": ""}  # sha1, sha256, sha384, sha512; empty: found out
+
+ERRORS: dict[str, tuple[str, bool]] = {
+    "checksumError": (
+        N_(
+            "The media server {host} does not accept the secret. Run bbb-conf --secret on it, and "
+            "enter that secret here."
+        ),
+        True,
+    ),
+    "notFound": (
+        N_("The media server {host} has no such room open. It may have ended already."),
+        True,
+    ),
+    "validationError": (
+        N_(
+            "The media server {host} does not accept the request as it is. Check the room's id and "
+            "name, and that the server is BigBlueButton 2.6 or newer."
+        ),
+        True,
+    ),
+    "idNotUnique": (
+        N_(
+            "The media server {host} has a room of this id already, opened in another way. End it "
+            "there first."
+        ),
+        True,
+    ),
+    "unsupportedRequest": (
+        N_("The media server {host} cannot do this. It takes BigBlueButton 3.0 or newer."),
+        True,
+    ),
+}
+SAME = {"invalidMeetingIdentifier": "notFound", "invalidMeetingId": "notFound"}
+
+
+class BigBlueButton:
+    """One media server. What `request` signs and `parse` reads, settles the hash as well."""
+
+    can: frozenset[Capability] = frozenset(
+        {"meter rooms", "join link", "end room", "create room", "message room"}
+    )
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        self._http = Http(url, loopback_only=options.get("loopback_only") == "1")
+        base = self._http.url.removesuffix("/api")
+        self._base = base
+        self._signer = Signer(base, secret, options.get("hash", ""))
+
+    def check(self) -> Health:
+        try:
+            self.rooms()
+            return Health(version=self._version())
+        except PlatformError as error:
+            return Health(problem=error.template, params=error.params)
+
+    def request(self) -> str:
+        return self._signer.url("getMeetings")
+
+    def parse(self, body: bytes) -> list[Room]:
+        """Raises PlatformError. After a refused checksum, `request` tries the next hash."""
+        answer = self._answer(body)
+        if answer.code != "noMeetings" and "meetings" not in answer.values:
+            raise self._unreadable()
+        return [_room(meeting) for meeting in answer.meetings]
+
+    def rooms(self) -> list[Room]:
+        return [_room(meeting) for meeting in self._meetings().meetings]
+
+    def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
+        """A link that lets one person in; whoever holds it is let in under that name."""
+        self._settle()
+        role = "MODERATOR" if as_moderator else "VIEWER"
+        params = {"meetingID": external_id, "fullName": name, "role": role}
+        return self._signer.url("join", params)
+
+    def end(self, external_id: str) -> None:
+        """Ask the server to end the room; it does so a moment later: see `running`."""
+        self._settle()
+        self._call("end", {"meetingID": external_id}, safe=False)
+
+    def running(self, external_id: str) -> bool:
+        """False too for a room that the server does not know."""
+        answer = self._call("isMeetingRunning", {"meetingID": external_id})
+        if answer.values.get("running") not in ("true", "false"):
+            raise self._unreadable()
+        return answer.values["running"] == "true"
+
+    def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
+        """Open a room; it runs once somebody has joined."""
+        self._settle()
+        params = {"meetingID": external_id, "name": name}
+        if seats is not None:
+            params["maxParticipants"] = str(seats)
+        self._call("create", params, safe=False)
+        return Room(external_id, name, 0, 0, seats=seats, running=False)
+
+    def message(self, external_id: str, text: str) -> None:
+        """Write into the room's public chat, 1 to 500 characters (BigBlueButton 3.0)."""
+        if not 1 <= len(text) <= LONGEST:
+            raise PlatformError(
+                N_("A message into a room has 1 to {longest} characters; this one has {length}."),
+                {"longest": LONGEST, "length": len(text)},
+                permanent=True,
+                code="length",
+            )
+        self._settle()
+        self._call("sendChatMessage", {"meetingID": external_id, "message": text}, safe=False)
+
+    def _meetings(self) -> Answer:
+        answer = self._call("getMeetings", {})
+        if answer.code != "noMeetings" and "meetings" not in answer.values:
+            raise self._unreadable()
+        return answer
+
+    def _settle(self) -> None:
+        # A call that changes something is sent once, so the hash must be known before it.
+        if not self._signer.settled:
+            self._meetings()
+
+    def _version(self) -> str:
+        try:
+            answer = answers.read(self._http.get(f"{self._base}/api", name="version").body)
+        except (PlatformError, answers.Unreadable):
+            return ""  # some load balancers do not say
+        return answer.values.get("bbbVersion") or answer.values.get("version", "")
+
+    def _call(self, call: str, params: dict[str, str], *, safe: bool = True) -> Answer:
+        while True:
+            reply = self._http.get(self._signer.url(call, params), name=call, safe=safe)
+            if reply.status >= 400:
+                raise self._refused_status(reply.status, unsure=not safe and reply.status >= 500)
+            try:
+                return self._answer(reply.body, unsure=not safe)
+            except _NextHash:
+                continue
+
+    def _answer(self, body: bytes, *, unsure: bool = False) -> Answer:
+        try:
+            answer = answers.read(body)
+        except answers.Unreadable:
+            raise self._unreadable(unsure=unsure) from None
+        if not answer.succeeded and answer.code == "checksumError":
+            retry = self._signer.next_hash()
+            raise self._error("checksumError", _NextHash if retry else PlatformError)
+        self._signer.accepted()
+        if not answer.succeeded:
+            raise self._error(answer.code)
+        return answer
+
+    def _error(self, code: str, kind: type[PlatformError] = PlatformError) -> PlatformError:
+        template, permanent = ERRORS.get(SAME.get(code, code), ("", True))
+        if not template:
+            template = N_("The media server {host} refused: {code}. Tell its technicians.")
+        params = {"host": self._http.host, "code": code or "FAILED"}
+        return kind(template, params, permanent=permanent, code=SAME.get(code, code))
+
+    def _refused_status(self, status: int, *, unsure: bool) -> PlatformError:
+        if status == 404:
+            template = N_(
+                "There is no BigBlueButton at {host} under this address. It usually ends in "
+                "/bigbluebutton."
+            )
+        else:
+            template = N_(
+                "The media server {host} answered with HTTP status {status}. If this stays, tell "
+                "its technicians."
+            )
+        return PlatformError(
+            template,
+            {"host": self._http.host, "status": status},
+            permanent=status < 500 and status != 429,
+            code=str(status),
+            unsure=unsure,
+        )
+
+    def _unreadable(self, *, unsure: bool = False) -> PlatformError:
+        return PlatformError(
+            N_(
+                "{host} answered with something that is not BigBlueButton's. Check the address: it "
+                "usually ends in /bigbluebutton."
+            ),
+            {"host": self._http.host},
+            permanent=True,
+            code="unreadable",
+            unsure=unsure,
+        )
+
+
+class _NextHash(PlatformError):
+    """The checksum was refused, and there is another hash to try."""
+
+
+def _room(meeting: dict[str, str]) -> Room:
+    created = answers.number(meeting.get("createTime"))  # milliseconds
+    return Room(
+        external_id=meeting.get("meetingID", ""),
+        name=meeting.get("meetingName", ""),
+        participants=answers.number(meeting.get("participantCount")),
+        moderators=answers.number(meeting.get("moderatorCount")),
+        voices=answers.number(meeting.get("voiceParticipantCount")),
+        videos=answers.number(meeting.get("videoCount")),
+        seats=answers.number(meeting.get("maxUsers")) or None,  # 0: no limit
+        running=meeting.get("running", "true") == "true",
+        created_at=datetime.fromtimestamp(created / 1000, UTC) if created else None,
+    )

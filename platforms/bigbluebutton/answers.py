@@ -1,0 +1,110 @@
+"""Read BigBlueButton's XML: counts and ids by a list, never a name or a password.
+
+The reader is expat with document types refused, so no entity is ever expanded.
+"""
+
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+DEPTH = 64  # elements within each other; a real answer has eight
+TEXT = 4096  # characters of one value; a real one has tens
+ANSWER = {
+    "returncode",
+    "messageKey",
+    "running",
+    "version",
+    "bbbVersion",
+    "apiVersion",
+    "meetings",
+}
+MEETING = {
+    "meetingID",
+    "meetingName",
+    "participantCount",
+    "moderatorCount",
+    "voiceParticipantCount",
+    "videoCount",
+    "maxUsers",
+    "running",
+    "createTime",
+}
+
+
+class Unreadable(Exception):
+    """The answer is not BigBlueButton's."""
+
+
+@dataclass
+class Answer:
+    """The parts of an answer that Pult keeps; `code` is the server's word for a refusal."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    meetings: list[dict[str, str]] = field(default_factory=list)
+    code: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.values.get("returncode") == "SUCCESS"
+
+
+def read(body: bytes) -> Answer:
+    """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
+    reader = _Reader()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Unreadable from error
+    if "returncode" not in reader.answer.values:
+        raise Unreadable
+    return reader.answer
+
+
+def number(written: str | None) -> int | None:
+    """A count as printed, "1,234" by some versions; None if it is not one."""
+    digits = (written or "").strip().replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+def _refuse_doctype(*_declaration: object) -> None:
+    raise Unreadable
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.answer = Answer()
+        self._path: list[str] = []
+        self._text = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._path.append(name)
+        self._text = ""
+        if len(self._path) > DEPTH or (len(self._path) == 1 and name != "response"):
+            raise Unreadable
+        if self._path == ["response", "meetings"]:
+            self.answer.values["meetings"] = "listed"
+        if self._path == ["response", "meetings", "meeting"]:
+            self.answer.meetings.append({})
+        if self._path == ["response", "errors", "error"]:
+            self.answer.code = attributes.get("key", "") or "error"
+
+    def text(self, piece: str) -> None:
+        self._text = (self._text + piece)[:TEXT]
+
+    def end(self, name: str) -> None:
+        value = self._text.strip()
+        if self._path[:-1] == ["response"] and name in ANSWER - {"meetings"}:
+            self.answer.values[name] = value
+            if name == "messageKey":
+                self.answer.code = value
+        elif self._path[:-1] == ["response", "meetings", "meeting"] and name in MEETING:
+            self.answer.meetings[-1][name] = value
+        elif self._path == ["response", "errors", "error"] and value:
+            self.answer.code = value[:64]
+        self._path.pop()
+        self._text = ""

@@ -1,0 +1,82 @@
+"""Moodle 4.1 and newer, over its web services: roster, forums, accounts."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from platforms.base import N_, Account, Capability, Comment, Course, Enrolment, Health, Original
+from platforms.http import Http
+from platforms.moodle import forums, health, people, roster
+from platforms.moodle.calls import Calls
+
+# `level_field`, `role_field`: short names of the site's own profile fields;
+# `never_suspend`: user names that Pult leaves alone, besides its own account
+OPTIONS = {"level_field": "level", "role_field": "role", "never_suspend": "admin"}
+
+
+class Moodle:
+    """One Moodle site, seen through one token."""
+
+    can: frozenset[Capability] = frozenset(
+        {"roster", "comments", "remove comment", "restore comment", "suspend account"}
+    )
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        loopback_only = options.get("loopback_only") == "1"
+        self._calls = Calls(Http(url, loopback_only=loopback_only), secret)
+        self._options = {**OPTIONS, **options}
+        self._own_id = ""
+
+    def check(self) -> Health:
+        return health.check(self._calls)
+
+    def accounts(self) -> Iterator[Account]:
+        return roster.accounts(
+            self._calls, self._options["level_field"], self._options["role_field"]
+        )
+
+    def courses(self) -> list[Course]:
+        return roster.courses(self._calls)
+
+    def enrolments(self, course_external_id: str) -> Iterator[Enrolment]:
+        return roster.enrolments(self._calls, course_external_id)
+
+    def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
+        return forums.comments(self._calls, since, limit)
+
+    def thread(self, thread_id: str) -> list[Comment]:
+        return forums.thread(self._calls, thread_id)
+
+    def remove(self, external_id: str) -> Original:
+        return forums.blank(self._calls, external_id)
+
+    def removed(self, external_id: str) -> bool:
+        return forums.is_blank(self._calls, external_id)
+
+    def restore(self, original: Original) -> None:
+        forums.put_back(self._calls, original)
+
+    def suspend(self, external_id: str) -> None:
+        people.set_suspended(self._calls, external_id, True)
+
+    def lift(self, external_id: str) -> None:
+        people.set_suspended(self._calls, external_id, False)
+
+    def suspended(self, external_id: str) -> bool:
+        found = people.suspended(self._calls, [external_id])
+        if external_id not in found:
+            raise people.missing(self._calls)
+        return found[external_id]
+
+    def protected(self, external_id: str) -> str:
+        if external_id == self._own():
+            return N_("This is the account that Pult itself works with.")
+        users = people.users(self._calls, "id", [external_id])
+        names = {name.strip() for name in self._options["never_suspend"].split(",")}
+        if any(user.get("username") in names | {"guest"} for user in users):
+            return N_("This account belongs to an administrator, or to the site itself.")
+        return ""
+
+    def _own(self) -> str:
+        if not self._own_id:
+            self._own_id = health.own_id(self._calls)
+        return self._own_id
