@@ -43,8 +43,8 @@ def bar(acts: Sequence[Act], *, lead: Callable[[], None] | None = None) -> None:
 
     Shortcuts rest while a dialog is open, because they would fire behind it.
     """
+    told()
     with st.bottom:
-        _told()
         shown = acts[:2] if is_phone() else acts
         with _row():
             if lead:
@@ -52,6 +52,21 @@ def bar(acts: Sequence[Act], *, lead: Callable[[], None] | None = None) -> None:
             for act in shown:
                 button(act)
             _more(acts[len(shown) :])
+
+
+def told() -> None:
+    """Show what the last act came to, until it is closed; screens without a bar call this."""
+    said: Said | None = st.session_state.get(SAID)
+    if said is None:
+        return
+    with st.bottom, _row():
+        st.markdown(said.words, width="content")
+        if said.undo and st.button(_("Undo"), key="act-undo", type="tertiary", shortcut="U"):
+            st.session_state.pop(SAID)
+            said.undo()
+        if st.button(_("Close"), key="act-said", type="tertiary", icon=":material/close:"):
+            st.session_state.pop(SAID)
+            st.rerun()
 
 
 def button(act: Act) -> None:
@@ -79,17 +94,3 @@ def _more(acts: Sequence[Act]) -> None:
     chosen = st.menu_button(_("More"), list(by_label), key="act-more", type="tertiary")
     if chosen:
         by_label[chosen].do()
-
-
-def _told() -> None:
-    said: Said | None = st.session_state.get(SAID)
-    if said is None:
-        return
-    with _row():
-        st.markdown(said.words, width="content")
-        if said.undo and st.button(_("Undo"), key="act-undo", type="tertiary", shortcut="U"):
-            st.session_state.pop(SAID)
-            said.undo()
-        if st.button(_("Close"), key="act-said", type="tertiary", icon=":material/close:"):
-            st.session_state.pop(SAID)
-            st.rerun()

@@ -1,10 +1,12 @@
 """The head of every screen: the campus's badge, the title, and how fresh the figures are."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import streamlit as st
 
 from console.i18n import _, clock
+from console.widgets import confirm, live, pages
 from console.widgets.status import mark
 from store.schools import School
 
@@ -14,19 +16,21 @@ def title(text: str, *, back: str | None = None) -> None:
 
     Esc goes back.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if back:
-            from_here(back)
-        st.title(text, anchor=False, width="content")
+    with _row():
+        _title(text, back)
 
 
-def from_here(slug: str) -> None:
-    from console.widgets import pages
+def live_title(
+    text: str, school: School, at: Callable[[], datetime], *, back: str | None = None
+) -> None:
+    """The title and, refreshed by itself, when the figures below were read."""
 
-    if st.button(
-        _("Back"), icon=":material/arrow_back:", type="tertiary", key=f"back-{slug}", shortcut="Esc"
-    ):
-        pages.go(slug)
+    def draw() -> None:
+        with _row():
+            _title(text, back)
+            updated(at(), school)
+
+    live.part(draw)
 
 
 def updated(at: datetime, school: School, *, stale: bool = False) -> None:
@@ -41,3 +45,22 @@ def updated(at: datetime, school: School, *, stale: bool = False) -> None:
 
 def simulation() -> None:
     mark(_("Simulation · no real people"), "violet", icon=":material/science:")
+
+
+def _row() -> st.delta_generator.DeltaGenerator:
+    return st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    )
+
+
+def _title(text: str, back: str | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if back and st.button(
+            _("Back"),
+            icon=":material/arrow_back:",
+            type="tertiary",
+            key=f"back-{back}",
+            shortcut=None if confirm.is_open() else "Esc",
+        ):
+            pages.go(back)
+        st.title(text, anchor=False, width="content")

@@ -1,0 +1,195 @@
+"""Charts of one look: counts from 0, gaps stay gaps, the limit a line in DOWN's colour."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import floor, log10
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from console.i18n import _, clock
+from console.widgets.status import LOOKS, paint
+
+Series = Sequence[tuple[datetime, float | None]]
+
+LINES = {"light": ("#0072b2", "#e69f00"), "dark": ("#56b4e9", "#f0b23e")}
+BAR, GAP = 4, 2  # pixels of one check
+TALL = {"down": 22, "suspect": 17, "unknown": 4, "maintenance": 12, "ok": 12}  # pixels
+ICON_HEIGHT = 32  # pixels; the table's row is 6 higher
+
+
+def line_colour(*, dark: bool, nth: int = 0) -> str:
+    return LINES["dark" if dark else "light"][nth]
+
+
+def checks(states: Sequence[str], *, count: int = 30, dark: bool) -> str:
+    """The last checks as a picture for a table's ImageColumn: state by height and colour."""
+    bars = "".join(
+        _bar(place + count - len(states), str(state), dark=dark)
+        for place, state in enumerate(states[-count:])
+    )
+    width = count * (BAR + GAP)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{ICON_HEIGHT}" '
+        f'viewBox="0 0 {width} {ICON_HEIGHT}">{bars}</svg>'
+    )
+    return f"data:image/svg+xml,{quote(svg)}"
+
+
+def people(
+    series: Series,
+    *,
+    seats: int | None,
+    expected: int | None,
+    zone: ZoneInfo,
+    dark: bool,
+) -> None:
+    """People in lessons by the minute, what is expected, and the seats that bind."""
+    times = [clock(at, zone) for at, _value in series]
+    drawn = [
+        _line(_("now in lessons"), [value for _at, value in series], line_colour(dark=dark)),
+    ]
+    if expected:
+        drawn.append(_usual(_("expected"), expected, len(series), dark=dark))
+    if seats:
+        drawn[0]["markLine"] = _limit(_("{n} seats").format(n=seats), seats, dark=dark)
+    highest = max([seats or 0, expected or 0, *(value or 0 for _at, value in series)])
+    st.echarts_chart(
+        {
+            "animation": False,
+            "grid": {"left": 44, "right": 12, "top": 24, "bottom": 52},
+            "legend": {"bottom": 0, "left": 0, "itemHeight": 8},
+            "tooltip": {"trigger": "axis", "confine": True},
+            "xAxis": _minutes(times),
+            "yAxis": {"type": "value", "min": 0, "max": _round_up(highest), "splitNumber": 4},
+            "series": drawn,
+        },
+        height=250,
+        alt=_("People in lessons over the last half hour"),
+    )
+
+
+def history(series: Series, *, zone: ZoneInfo, dark: bool, title: str) -> None:
+    """How long the answers took; drag to zoom. A gap is a check without an answer."""
+    figure = go.Figure(
+        go.Scatter(
+            x=[at.astimezone(zone).replace(tzinfo=None) for at, _value in series],
+            y=[value for _at, value in series],
+            mode="lines",
+            line={"color": line_colour(dark=dark), "width": 2.4},
+            connectgaps=False,
+            name=title,
+            hovertemplate="%{x|%H:%M} · %{y:.3f}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=260,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        yaxis={"rangemode": "tozero"},
+        showlegend=False,
+        dragmode="zoom",
+    )
+    st.plotly_chart(
+        figure, config={"displaylogo": False, "displayModeBar": False}, alt=title, key="history"
+    )
+
+
+def day(states: Sequence[tuple[datetime, str]], *, zone: ZoneInfo, dark: bool) -> None:
+    """The checks of a day as a strip of coloured blocks, each as high as its state is grave."""
+    st.echarts_chart(
+        {
+            "animation": False,
+            "grid": {"left": 8, "right": 8, "top": 4, "bottom": 24},
+            "tooltip": {"trigger": "item", "formatter": "{b}"},
+            "xAxis": _minutes([clock(at, zone) for at, _state in states], shown=8),
+            "yAxis": {"type": "value", "show": False, "min": 0, "max": max(TALL.values())},
+            "series": [
+                {
+                    "type": "bar",
+                    "barCategoryGap": "10%",
+                    "data": [
+                        {
+                            "value": TALL[state],
+                            "itemStyle": {"color": paint(LOOKS[state].colour, dark=dark)},
+                        }
+                        for _at, state in states
+                    ],
+                }
+            ],
+        },
+        height=90,
+        alt=_("Checks of the last 24 hours"),
+    )
+
+
+def numbers(series: Series) -> list[float]:
+    """A sparkline's values; what is missing is left out, because it draws no gaps."""
+    return [value for _at, value in series if value is not None]
+
+
+def change(series: Series, over: timedelta) -> int | None:
+    """By how much the last value differs from the one `over` ago."""
+    known = [(at, value) for at, value in series if value is not None]
+    if len(known) < 2:
+        return None
+    last, value = known[-1]
+    before = [old for at, old in known if at <= last - over]
+    return round(value - before[-1]) if before else None
+
+
+def _bar(place: int, state: str, *, dark: bool) -> str:
+    tall = TALL[state]
+    colour = paint(LOOKS[state].colour, dark=dark)
+    return (
+        f'<rect x="{place * (BAR + GAP)}" y="{ICON_HEIGHT - 4 - tall}" width="{BAR}" '
+        f'height="{tall}" rx="1" fill="{colour}"/>'
+    )
+
+
+def _line(name: str, values: Sequence[float | None], colour: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "line",
+        "data": list(values),
+        "symbol": "none",
+        "connectNulls": False,
+        "lineStyle": {"width": 2.4, "color": colour},
+        "itemStyle": {"color": colour},
+    }
+
+
+def _usual(name: str, value: float, points: int, *, dark: bool) -> dict[str, Any]:
+    colour = paint("gray", dark=dark)
+    style = {"width": 1.4, "type": "dotted", "color": colour}
+    return _line(name, [value] * points, colour) | {"lineStyle": style}
+
+
+def _limit(label: str, value: float, *, dark: bool) -> dict[str, Any]:
+    colour = paint("red", dark=dark)
+    return {
+        "silent": True,
+        "symbol": "none",
+        "data": [{"yAxis": value}],
+        "lineStyle": {"type": "solid", "width": 1.4, "color": colour},
+        "label": {"formatter": label, "position": "insideStartTop", "color": colour},
+    }
+
+
+def _minutes(times: list[str], *, shown: int = 5) -> dict[str, Any]:
+    """An axis by category, because the school's zone is not always the browser's."""
+    return {
+        "type": "category",
+        "data": times,
+        "boundaryGap": False,
+        "axisLabel": {"interval": max(0, len(times) // shown - 1)},
+    }
+
+
+def _round_up(value: float) -> float:
+    """The least round number not below the value that four steps reach."""
+    step = max(value, 4) / 4
+    power: float = 10 ** floor(log10(step))
+    return 4 * next(n * power for n in (1, 2, 2.5, 5, 10) if n * power >= step)
