@@ -99,7 +99,7 @@ def timeline(tx: Connection, actor: Actor, incident_id: str) -> list[Entry]:
         text("""
             SELECT incident_entry.*, COALESCE(account.name, incident_entry.account_id) AS name
             FROM incident_entry LEFT JOIN account ON account.id = incident_entry.account_id
-            WHERE incident_id = :id ORDER BY at, incident_entry.id
+            WHERE incident_id = :id ORDER BY number, incident_entry.id
         """),
         {"id": incident_id},
     )
@@ -130,9 +130,11 @@ def enter(
 ) -> None:
     tx.execute(
         text("""
-            INSERT INTO incident_entry (id, incident_id, school_id, at, account_id, kind, said,
-                                        note)
-            VALUES (:id, :incident, :school, :now, :account, :kind, :said, :note)
+            INSERT INTO incident_entry (id, incident_id, school_id, number, at, account_id,
+                                        kind, said, note)
+            VALUES (:id, :incident, :school, (
+                SELECT COUNT(*) + 1 FROM incident_entry WHERE incident_id = :incident
+            ), :now, :account, :kind, :said, :note)
         """),
         {
             "id": new_id(),

@@ -25,13 +25,14 @@ CREATE TABLE incident_entry (
     id TEXT PRIMARY KEY,
     incident_id TEXT NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
     school_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
     at DOUBLE PRECISION NOT NULL,
     account_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     said TEXT NOT NULL,
     note TEXT NOT NULL
 );
-CREATE INDEX incident_entry_by_incident ON incident_entry (incident_id, at);
+CREATE INDEX incident_entry_by_incident ON incident_entry (incident_id, number);
 
 -- "I can't get in": what a participant wrote, and to which incident it was merged.
 CREATE TABLE trouble_report (
