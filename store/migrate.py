@@ -38,12 +38,12 @@ def apply(db: Database, packages: Sequence[str], *, now: datetime) -> list[Step]
         with db.begin(schema) as tx:
             if db.dialect == "postgresql":
                 tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            done = _done(tx)
+            before = done(tx)
             known = [step for package in packages for step in steps(package, schema, db.dialect)]
-            _refuse_newer(done, known)
+            _refuse_newer(before, known)
             for step in known:
-                if (step.package, step.number) not in done:
-                    _run(tx, step, now)
+                if (step.package, step.number) not in before:
+                    run(tx, step, now)
                     taken.append(step)
     return taken
 
@@ -59,7 +59,8 @@ def steps(package: str, schema: Schema, dialect: str) -> Iterator[Step]:
             yield Step(package, int(named["number"]), file.read_text(encoding="utf-8"))
 
 
-def _done(tx: Connection) -> set[tuple[str, int]]:
+def done(tx: Connection) -> set[tuple[str, int]]:
+    """The package and number of each step that this database has taken."""
     tx.execute(
         text("""
             CREATE TABLE IF NOT EXISTS migration (
@@ -86,7 +87,8 @@ def _refuse_newer(done: set[tuple[str, int]], known: list[Step]) -> None:
         )
 
 
-def _run(tx: Connection, step: Step, now: datetime) -> None:
+def run(tx: Connection, step: Step, now: datetime) -> None:
+    """Take one step in the caller's transaction."""
     for statement in re.split(r";\s*(?:\n|$)", step.sql):
         if statement.strip():
             tx.exec_driver_sql(statement)

@@ -1,6 +1,7 @@
 """People, their accounts on platforms, courses, enrolments, rooms and lessons."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,7 +89,7 @@ def people(
         return []
     values: dict[str, object] = {
         "school": school_id,
-        "like": f"%{search.casefold()}%",
+        "like": f"%{_literal(search.lower())}%",
         "limit": limit,
     }
     narrowed = ""
@@ -99,7 +100,8 @@ def people(
         text(f"""
             SELECT * FROM person
             WHERE school_id = :school {narrowed}
-              AND (:like = '%%' OR LOWER(name) LIKE :like OR LOWER(email) LIKE :like)
+              AND (:like = '%%' OR LOWER(name) LIKE :like ESCAPE '!'
+                   OR LOWER(email) LIKE :like ESCAPE '!')
             ORDER BY name, id LIMIT :limit
         """),
         values,
@@ -300,6 +302,11 @@ def enrolled(
     for school in {row.school_id for row in rows}:
         access.require(actor, "see people", school)
     return [_person(row) for row in rows]
+
+
+def _literal(search: str) -> str:
+    """What LIKE takes letter for letter."""
+    return re.sub(r"([!%_])", r"!\1", search)
 
 
 def _person(row: Row[Any]) -> Person:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from store.access import Actor
 from store.schools import School
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+NOON_LATER = NOON + timedelta(minutes=5)
 NUMBERS = count()
 
 
