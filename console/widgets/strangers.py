@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from console.i18n import escape
+
 HIDDEN = {  # characters that reorder or hide what is read
     ord(letter): "\ufffd" for letter in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 }
@@ -23,3 +25,8 @@ def line(words: str, *, limit: int = 120) -> str:
     """The same in one line, cut with an ellipsis, for a row of a table."""
     flat = " ".join(plain(words).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def name(words: str) -> str:
+    """A stranger's name for the inside of our own Markdown: letters, escaped, in one line."""
+    return escape(line(words))

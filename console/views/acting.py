@@ -1,0 +1,136 @@
+"""Carry out what was asked of platforms, and tell in the bar how far it came.
+
+An action's receipt is never better than what was read back: until then it is
+"not confirmed yet", and the screen's live part tells when that changes.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
+from contextlib import contextmanager
+
+import streamlit as st
+
+from console.desk import people
+from console.i18n import N_, Sayable, _, clock, escape, say
+from console.widgets import actionbar, confirm
+from console.wiring import Console
+from moderation import actions
+from moderation.model import ActionKind, Receipt
+from store.access import Actor
+from store.schools import School
+
+PATIENCE = 4.0  # seconds that the screen waits; the call goes on behind it
+PENDING = "pult-pending"  # session state: ids of actions that are not confirmed yet
+CALLS = ThreadPoolExecutor(8, thread_name_prefix="acts")
+
+DONE: dict[ActionKind, str] = {
+    "remove comment": N_("Removed from {place}, checked at {time}"),
+    "restore comment": N_("Restored on {place}, checked at {time}"),
+    "suspend account": N_("Blocked on {place}, checked at {time}"),
+    "lift account": N_("Block lifted on {place}, checked at {time}"),
+}
+WAITING: dict[ActionKind, str] = {
+    "remove comment": N_("Removal from {place}: not confirmed yet"),
+    "restore comment": N_("Restoring on {place}: not confirmed yet"),
+    "suspend account": N_("Block on {place}: not confirmed yet"),
+    "lift account": N_("Lifting the block on {place}: not confirmed yet"),
+}
+REFUSED: dict[ActionKind, str] = {
+    "remove comment": N_("Not removed from {place}"),
+    "restore comment": N_("Not restored on {place}"),
+    "suspend account": N_("Not blocked on {place}"),
+    "lift account": N_("The block on {place} stays"),
+}
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Say in the bar what stood in the way, in its own words; anything else goes on up."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, Sayable):
+            raise
+        actionbar.say(f":material/error: {say(error)}")
+
+
+def carry_out(console: Console, actor: Actor, school: School, action_ids: Sequence[str]) -> None:
+    """Make the calls, no transaction being open, and tell what came of them."""
+    _tell(console, actor, school, action_ids, [_perform(console, actor, id_) for id_ in action_ids])
+
+
+def follow(console: Console, actor: Actor, school: School) -> None:
+    """In a live part: once an unconfirmed action is settled, tell it and draw the page anew."""
+    pending: tuple[str, ...] = st.session_state.get(PENDING, ())
+    if not pending or confirm.is_open():
+        return
+    with console.db.read() as tx:
+        known = [actions.get(tx, actor, action_id) for action_id in pending]
+    receipts = [action.receipt for action in known if action]
+    if all(receipt.state != "unconfirmed" for receipt in receipts):
+        _tell(console, actor, school, pending, receipts)
+        st.rerun(scope="app")
+
+
+def sentence(receipt: Receipt, place: str, school: School) -> str:
+    """The receipt in Markdown; `place` is the connection's name."""
+    if receipt.state == "verified" and receipt.verified_at:
+        time = clock(receipt.verified_at, school.zone, seconds=True)
+        words = _(DONE[receipt.kind]).format(place=escape(place), time=time)
+        return f":green[●] {words}"
+    shape, texts = (":red[▲]", REFUSED) if receipt.state == "refused" else (":gray[○]", WAITING)
+    words = _(texts[receipt.kind]).format(place=escape(place))
+    return f"{shape} {words}. {say(receipt.why)}".rstrip()
+
+
+def _perform(console: Console, actor: Actor, action_id: str) -> Receipt:
+    call = CALLS.submit(
+        actions.perform, console.db, actor, action_id, console.adapters, now=console.now()
+    )
+    try:
+        return call.result(timeout=PATIENCE)
+    except StillRunning:
+        with console.db.read() as tx:
+            action = actions.get(tx, actor, action_id)
+        if action is None:
+            raise
+        return action.receipt
+
+
+def _tell(
+    console: Console,
+    actor: Actor,
+    school: School,
+    action_ids: Sequence[str],
+    receipts: Sequence[Receipt],
+) -> None:
+    with console.db.read() as tx:
+        names = people.connection_names(tx, actor, school.id)
+    words = [sentence(each, names.get(each.connection_id, "?"), school) for each in receipts]
+    if any(each.state == "unconfirmed" for each in receipts):
+        st.session_state[PENDING] = tuple(action_ids)
+    else:
+        st.session_state.pop(PENDING, None)
+    done = [each for each in receipts if each.state != "refused" and _forward(each)]
+    actionbar.say(
+        " · ".join(words),
+        undo=(lambda: _undo(console, actor, school, done)) if done else None,
+    )
+
+
+def _forward(receipt: Receipt) -> bool:
+    """Whether it changed something; what was so before has nothing to undo."""
+    return receipt.kind in ("remove comment", "suspend account") and (
+        receipt.before is None or receipt.before != receipt.after
+    )
+
+
+def _undo(console: Console, actor: Actor, school: School, done: Sequence[Receipt]) -> None:
+    with guarded():
+        with console.db.begin() as tx:
+            back = [
+                actions.undo(tx, actor, receipt.action_id, now=console.now()) for receipt in done
+            ]
+        carry_out(console, actor, school, back)
+    st.rerun()

@@ -1,0 +1,31 @@
+"""Why a comment is removed, and how decisions are called."""
+
+from dataclasses import dataclass
+
+from console.i18n import N_, _
+from console.widgets.status import Colour
+
+REASONS = (
+    N_("Insult or bullying"),
+    N_("Threat or danger"),
+    N_("Spam or advertising"),
+    N_("Off topic or other"),
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    text: str  # a msgid with its shape
+    colour: Colour
+
+
+DECISIONS: dict[str, Look] = {
+    "approve": Look(N_("✓ Approved"), "green"),
+    "remove": Look(N_("✕ Removed"), "red"),
+    "hand on": Look(N_("↑ Handed on"), "violet"),
+}
+
+
+def shown(reason: str) -> str:
+    """A reason as kept, in the reader's language where it is one of ours."""
+    return _(reason) if reason in REASONS else reason

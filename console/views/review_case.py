@@ -1,0 +1,194 @@
+"""One case as the moderator reads it: why it is here, who wrote it, where, and what."""
+
+import streamlit as st
+
+from console.desk import people
+from console.i18n import N_, _, escape, moment, ngettext, number, percent, say
+from console.views.reasons import DECISIONS
+from console.widgets import pages, status, strangers, tables
+from console.widgets.status import Colour
+from console.wiring import Console
+from moderation import review
+from moderation.model import Author, Case, Past, Stored
+from store.access import Actor
+from store.schools import School
+
+GRAY: Colour = "gray"
+NEXT = 8  # cases shown of those that follow
+SHAPES: dict[Colour, str] = {"red": "▲", "orange": "◆", "violet": "■", "gray": "○"}
+SUSPENDED, ACTIVE = N_("suspended"), N_("active")
+
+
+def draw(console: Console, actor: Actor, school: School, case: Case, waiting: list[Case]) -> None:
+    """Left the case and what follows, right its author and what was decided on the like."""
+    with console.db.read() as tx:
+        thread = review.thread(tx, actor, case.id)
+        author = review.author(tx, actor, case.id)
+        similar = review.similar(tx, actor, case.id)
+        names = people.connection_names(tx, actor, school.id)
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        _case(console, school, case, thread, names)
+        _discussion(console, school, case, thread)
+        _next([each for each in waiting if each.id != case.id])
+    with right:
+        _author(author, names)
+        _similar(similar)
+
+
+def badges(case: Case) -> list[tuple[str, Colour]]:
+    """Why the case is here, the gravest first, each with its colour; plain text.
+
+    Moderation's order: handed on, reports, a line for each list of words, the rest.
+    """
+    colours: list[Colour] = []
+    colours += ["violet"] if case.handed_on else []
+    colours += ["orange"] if case.reports else []
+    colours += ["red" for _rule in {flag.rule for flag in case.flags}]
+    colours += ["gray" for _rest in case.reasons]
+    return [
+        (say(reason, markdown=False), colour)
+        for reason, colour in zip(case.reasons, colours, strict=False)
+    ]
+
+
+def _case(
+    console: Console, school: School, case: Case, thread: list[Stored], names: dict[str, str]
+) -> None:
+    comment = case.comment
+    with st.container(border=True):
+        with st.container(horizontal=True):
+            for text, colour in badges(case):
+                status.mark(escape(text), colour, shape=SHAPES[colour])
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{strangers.name(comment.author_name)}**", width="content")
+            st.caption(_where(console, school, comment, names), width="content")
+        _answered(comment, thread)
+        if not comment.parent_id and comment.subject:
+            strangers.text(comment.subject)
+        strangers.text(comment.text)
+        if comment.attachments:
+            st.caption(
+                _("Attached: {names}").format(names=strangers.name(", ".join(comment.attachments)))
+            )
+    if terms := _terms(case):
+        st.caption(terms)
+
+
+def _where(console: Console, school: School, comment: Stored, names: dict[str, str]) -> str:
+    parts = (
+        strangers.name(comment.place),
+        escape(names.get(comment.connection_id, "")),
+        moment(comment.written_at, school.zone, now=console.now()),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _answered(comment: Stored, thread: list[Stored]) -> None:
+    """The post that this one answers, or nothing."""
+    parent = next((post for post in thread if post.external_id == comment.parent_id), None)
+    if parent:
+        st.caption(f"↳ {_('Reply to {name}').format(name=strangers.name(parent.author_name))}")
+        strangers.text(strangers.line(parent.text, limit=240))
+
+
+def _terms(case: Case) -> str:
+    """The watched words that matched, by the list they stand in."""
+    by_rule: dict[str, dict[str, None]] = {}
+    for flag in case.flags:
+        by_rule.setdefault(flag.rule, {})[flag.term] = None
+    return " · ".join(
+        _("Matched: {terms} (list “{rule}”)").format(
+            terms=escape(", ".join(terms)), rule=escape(rule)
+        )
+        for rule, terms in by_rule.items()
+    )
+
+
+def _discussion(console: Console, school: School, case: Case, thread: list[Stored]) -> None:
+    if len(thread) < 2:
+        return
+    title = ngettext("The discussion: {n} post", "The discussion: {n} posts", len(thread))
+    with st.expander(title.format(n=len(thread)), key=f"discussion-{case.id}"):
+        for post in thread:
+            here = " :red[▲]" if post.id == case.comment.id else ""
+            when = moment(post.written_at, school.zone, now=console.now())
+            st.caption(f"**{strangers.name(post.author_name)}** · {when}{here}")
+            strangers.text(post.text)
+
+
+def _next(following: list[Case]) -> None:
+    st.subheader(_("Next in line"), anchor=False)
+    if not following:
+        st.caption(_("Nothing else waits."))
+        return
+    why = [(badges(case) or [(_("Waiting"), GRAY)])[0] for case in following[:NEXT]]
+    marks = [f"{SHAPES[colour]} {text}" for text, colour in why]
+    tables.show(
+        [
+            {
+                "why": [mark],
+                "text": strangers.line(case.comment.text),
+                "place": strangers.line(case.comment.place),
+            }
+            for case, mark in zip(following, marks, strict=False)
+        ],
+        {
+            "why": status.pills(
+                zip(marks, (colour for _text, colour in why), strict=True), _("Why"), width=210
+            ),
+            "text": st.column_config.TextColumn(_("Text")),
+            "place": st.column_config.TextColumn(_("Place"), width=150),
+        },
+        alt=_("The cases that wait after this one"),
+    )
+
+
+def _author(author: Author, names: dict[str, str]) -> None:
+    with st.container(border=True):
+        st.subheader(_("Author"), anchor=False)
+        with st.grid(3, min_column_width=90):
+            st.metric(_("Comments"), number(author.comments))
+            st.metric(_("Removed before"), number(author.removed))
+            st.metric(_("Suspensions"), number(author.suspensions))
+        for account in author.accounts:
+            state = _(SUSPENDED) if account.suspended else _(ACTIVE)
+            shape = ":red[▲]" if account.suspended else ":green[●]"
+            place = escape(names.get(account.connection_id, ""))
+            st.markdown(f"{shape} {place} · {strangers.name(account.username)} · {state}")
+        if author.person_id:
+            pages.link(
+                "person",
+                _("All that is known of this person"),
+                icon=":material/person:",
+                id=author.person_id,
+            )
+
+
+def _similar(similar: list[Past]) -> None:
+    if not similar:
+        return
+    removed = sum(past.decision == "remove" for past in similar)
+    share = _("{n} of {all} removed").format(n=removed, all=len(similar))
+    with st.container(border=True):
+        st.subheader(f"{_('Similar decisions')} :gray[{share}]", anchor=False)
+        tables.show(
+            [
+                {
+                    "like": percent(past.likeness / 100),
+                    "decision": [_(DECISIONS[past.decision].text)],
+                    "text": strangers.line(past.text),
+                }
+                for past in similar
+            ],
+            {
+                "like": st.column_config.TextColumn(_("Like"), width=60),
+                "decision": status.pills(
+                    ((_(look.text), look.colour) for look in DECISIONS.values()),
+                    _("Decision"),
+                    width=110,
+                ),
+                "text": st.column_config.TextColumn(_("Text")),
+            },
+            alt=_("Earlier decisions on similar texts"),
+        )

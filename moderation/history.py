@@ -1,0 +1,76 @@
+"""What happened before: one person's comments and the decisions on them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from moderation import comments
+from moderation.model import Stored
+from store import access
+from store.access import Actor
+from store.db import Connection, moment, text
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision on a comment. `by` is the account's name as the console knows it."""
+
+    comment_id: str
+    decision: str  # approve, remove or hand on
+    reason: str
+    by: str
+    at: datetime
+
+
+def comments_of(
+    tx: Connection, actor: Actor, school_id: str, person_id: str, *, limit: int = 50
+) -> list[Stored]:
+    """What the person wrote from any of their accounts, the newest first."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT comment.id FROM comment
+            JOIN platform_account ON platform_account.connection_id = comment.connection_id
+                AND platform_account.external_id = comment.author_external_id
+            WHERE comment.school_id = :school AND platform_account.person_id = :person
+            ORDER BY comment.written_at DESC, comment.id LIMIT :limit
+        """),
+        {"school": school_id, "person": person_id, "limit": limit},
+    )
+    kept = comments.by_ids(tx, actor, [row.id for row in rows])
+    return sorted(kept.values(), key=lambda comment: comment.written_at, reverse=True)
+
+
+def decisions_of(
+    tx: Connection, actor: Actor, school_id: str, person_id: str, *, limit: int = 50
+) -> list[Decided]:
+    """What was decided of the person's comments, the newest first."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT cases.comment_id, decision.decision, decision.reason, decision.decided_at,
+                   COALESCE(account.name, decision.decided_by) AS decider
+            FROM decision
+            JOIN cases ON cases.id = decision.case_id
+            JOIN comment ON comment.id = cases.comment_id
+            JOIN platform_account ON platform_account.connection_id = comment.connection_id
+                AND platform_account.external_id = comment.author_external_id
+            LEFT JOIN account ON account.id = decision.decided_by
+            WHERE decision.school_id = :school AND platform_account.person_id = :person
+            ORDER BY decision.decided_at DESC, decision.id LIMIT :limit
+        """),
+        {"school": school_id, "person": person_id, "limit": limit},
+    )
+    return [
+        Decided(row.comment_id, row.decision, row.reason, row.decider, at)
+        for row in rows
+        if (at := moment(row.decided_at)) is not None
+    ]
+
+
+def last_decision(tx: Connection, actor: Actor, school_id: str) -> datetime | None:
+    access.require(actor, "see", school_id)
+    row = tx.execute(
+        text("SELECT MAX(decided_at) AS at FROM decision WHERE school_id = :school"),
+        {"school": school_id},
+    ).one()
+    return moment(row.at)
