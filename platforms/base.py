@@ -68,6 +68,7 @@ class Account:
     last_seen: datetime | None = None
     role: str = ""  # student, teacher, guardian or staff where the platform knows
     level: str = ""  # city, district or school where the platform knows
+    group: str = ""  # the form or group where the platform knows
 
 
 @dataclass(frozen=True)

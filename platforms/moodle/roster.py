@@ -36,6 +36,7 @@ def accounts(calls: Calls, level_field: str, role_field: str) -> Iterator[Accoun
             last_seen=moment(user.get("lastaccess")),
             role=fields.get(role_field, ""),
             level=fields.get(level_field, ""),
+            group=str(user.get("department") or ""),
         )
 
 

@@ -1,0 +1,175 @@
+"""What is wrong in the house and what to do: databases, vault, time zones, clock, connections."""
+
+import zoneinfo
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from console.desk import connections
+from console.desk.connections import Connection
+from platforms.base import PlatformError
+from store import access
+from store.access import Actor
+from store.db import SCHEMAS, Database, moment, text
+from store.vault import Vault, VaultError
+from store.words import N_, Words
+
+AHEAD = 120  # seconds that a clock may have gone back since the last entry
+AT_ONCE = 8  # connections tried at the same time
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of the house. `missing`: functions or permissions, in the platform's words."""
+
+    name: str
+    state: Literal["ok", "failing"]
+    problem: Words | None = None
+    advice: Words | None = None
+    missing: tuple[str, ...] = ()
+    version: str = ""
+    connection_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "state": self.state,
+            "problem": str(self.problem) if self.problem else "",
+            "advice": str(self.advice) if self.advice else "",
+            "missing": list(self.missing),
+            "version": self.version,
+            "connection": self.connection_id,
+        }
+
+
+def look(
+    db: Database, actor: Actor, vault: Vault, *, now: datetime, keep: bool = True
+) -> list[Finding]:
+    """Examine everything, every connection over the wire; with `keep`, note its state.
+
+    Raises Denied unless the actor administers each of the schools in scope.
+    """
+    for school_id in sorted(actor.schools):
+        access.require(actor, "administer", school_id)
+    found = [_database(db), _zones()]
+    if found[0].state == "failing":
+        return found
+    found.append(_clock(db, now))
+    with db.read() as tx:
+        listed = [
+            one for school in sorted(actor.schools) for one in connections.of(tx, actor, school)
+        ]
+    found.append(_vault(db, vault))
+    if found[-1].state == "failing":
+        return found
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        tried = list(pool.map(lambda one: _connection(db, vault, one), listed))
+    if keep:
+        with db.begin() as tx:
+            for finding in tried:
+                connections.note(
+                    tx, finding.connection_id, finding.problem, finding.advice, now=now
+                )
+    return found + tried
+
+
+def _database(db: Database) -> Finding:
+    try:
+        for schema in SCHEMAS:
+            with db.read(schema) as tx:
+                tx.execute(text("SELECT COUNT(*) FROM migration"))
+    except SQLAlchemyError:
+        return Finding(
+            "database",
+            "failing",
+            Words(N_("The database does not answer.")),
+            Words(
+                N_(
+                    "Check that the data folder can be written, or that PostgreSQL runs and "
+                    "PULT_DATABASE_URL is right; then run: python -m console migrate."
+                )
+            ),
+        )
+    return Finding("database", "ok", version=db.dialect)
+
+
+def _zones() -> Finding:
+    if "Europe/Moscow" in zoneinfo.available_timezones():
+        return Finding("time zones", "ok")
+    return Finding(
+        "time zones",
+        "failing",
+        Words(N_("This machine has no time zone data, so lessons cannot be placed.")),
+        Words(N_("Install the tzdata package: python -m pip install tzdata.")),
+    )
+
+
+def _clock(db: Database, now: datetime) -> Finding:
+    with db.read() as tx:
+        last = moment(tx.execute(text("SELECT MAX(at) FROM audit")).scalar_one())
+    if last is None or (last - now).total_seconds() <= AHEAD:
+        return Finding("clock", "ok")
+    return Finding(
+        "clock",
+        "failing",
+        Words(
+            N_("This machine's clock says {now}, but something was noted at {last} already."),
+            {"now": f"{now:%Y-%m-%d %H:%M} UTC", "last": f"{last:%Y-%m-%d %H:%M} UTC"},
+        ),
+        Words(N_("Set the clock, and keep it by NTP.")),
+    )
+
+
+def _vault(db: Database, vault: Vault) -> Finding:
+    """Whether the key opens every secret that is kept."""
+    with db.read() as tx:
+        sealed = list(tx.execute(text("SELECT secret_sealed FROM connection")).scalars())
+    try:
+        for secret in sealed:
+            vault.open(secret)
+    except VaultError:
+        return Finding(
+            "vault",
+            "failing",
+            Words(N_("The vault's key does not open the secrets that are kept.")),
+            Words(
+                N_(
+                    "Bring back the key file that was in use when they were entered, or enter each "
+                    "connection's secret again."
+                )
+            ),
+        )
+    return Finding("vault", "ok")
+
+
+def _connection(db: Database, vault: Vault, connection: Connection) -> Finding:
+    try:
+        with db.read() as tx:
+            adapter = connections.adapter(tx, vault, connection.id)
+        health = adapter.check()
+    except PlatformError as error:  # its address is no longer one to use
+        return Finding(
+            connection.name,
+            "failing",
+            Words(error.template, error.params),
+            connection_id=connection.id,
+        )
+    problem, advice = connections.words_of(health)
+    return Finding(
+        connection.name,
+        "failing" if problem else "ok",
+        problem,
+        advice,
+        health.missing,
+        health.version,
+        connection.id,
+    )
+
+
+def problems(findings: list[Finding]) -> Iterator[Finding]:
+    """What the command line lists and exits with 1 for."""
+    return (finding for finding in findings if finding.state == "failing")

@@ -1,0 +1,154 @@
+"""Bring a platform's people, courses and rooms into the roster, whole or not at all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.desk import connections
+from platforms.base import Account, Adapter, PlatformError, RoomMeter, RosterSource
+from store import access, addresses, audit, enrolling
+from store.access import Actor
+from store.db import Connection as Transaction
+from store.db import Database, text
+from store.enrolling import Listed, ListedRoom
+from store.words import N_, Words
+
+# Platforms name languages in many ways; ours by the first letters of theirs.
+LANGUAGES = {"ru": "ru", "zh": "zh_Hans", "en": "en"}
+ROLES = {"student", "teacher", "guardian", "staff"}
+TOLD = 20  # bad addresses that are named one by one
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What the roster holds from this connection now; `gone` counts what it lost this time."""
+
+    people: int = 0
+    courses: int = 0
+    enrolments: int = 0
+    rooms: int = 0
+    gone: int = 0
+    problems: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Everything a platform lists, read before anything is written."""
+
+    accounts: list[Account] | None
+    courses: dict[str, str]
+    roles: dict[tuple[str, str], str]
+    rooms: list[ListedRoom] | None
+
+
+def sync(
+    db: Database,
+    actor: Actor,
+    connection_id: str,
+    adapters: Callable[[str], Adapter],
+    *,
+    now: datetime,
+) -> Synced:
+    """Fetch all, then write all in one transaction; raises PlatformError having changed nothing.
+
+    How it went is kept with the connection either way.
+    """
+    with db.read() as tx:
+        school_id = connections.get(tx, actor, connection_id).school_id
+    access.require(actor, "administer", school_id)
+    try:
+        fetched = fetch(adapters(connection_id))
+    except PlatformError as error:
+        with db.begin() as tx:
+            connections.note(tx, connection_id, Words(error.template, error.params), now=now)
+        raise
+    with db.begin() as tx:
+        synced = _keep(tx, actor, school_id, connection_id, fetched, now)
+        connections.note(tx, connection_id, None, now=now)
+        tx.execute(
+            text("UPDATE connection SET synced_at = :now WHERE id = :id"),
+            {"now": now, "id": connection_id},
+        )
+        audit.record(tx, actor, "sync connection", connection_id, school_id=school_id, now=now)
+    return synced
+
+
+def fetch(adapter: Adapter) -> Fetched:
+    """Read what the platform can give; None stands for what it has no list of."""
+    accounts: list[Account] | None = None
+    courses: dict[str, str] = {}
+    roles: dict[tuple[str, str], str] = {}
+    if isinstance(adapter, RosterSource):
+        accounts = list(adapter.accounts())
+        courses = {course.external_id: course.name for course in adapter.courses()}
+        for course_id in courses:
+            for enrolment in adapter.enrolments(course_id):
+                place = course_id, enrolment.account_external_id
+                roles[place] = enrolment.role
+    rooms = None
+    if isinstance(adapter, RoomMeter):
+        rooms = [ListedRoom(one.external_id, one.name, one.seats) for one in adapter.rooms()]
+    return Fetched(accounts, courses, roles, rooms)
+
+
+def _keep(
+    tx: Transaction,
+    actor: Actor,
+    school_id: str,
+    connection_id: str,
+    fetched: Fetched,
+    now: datetime,
+) -> Synced:
+    place = tx, actor, school_id, connection_id
+    enrolled = gone = 0
+    if fetched.accounts is not None:
+        teachers = {
+            account for (_course, account), role in fetched.roles.items() if role == "teacher"
+        }
+        listed = [_listed(account, teachers) for account in fetched.accounts]
+        gone += enrolling.people(*place, listed, now=now)
+        gone += enrolling.courses(*place, fetched.courses, now=now)
+        enrolled = enrolling.enrolments(*place, fetched.roles)
+    if fetched.rooms is not None:
+        gone += enrolling.rooms(*place, fetched.rooms, now=now)
+    return Synced(
+        people=len(fetched.accounts or ()),
+        courses=len(fetched.courses),
+        enrolments=enrolled,
+        rooms=len(fetched.rooms or ()),
+        gone=gone,
+        problems=_problems(fetched.accounts or []),
+    )
+
+
+def _listed(account: Account, teachers: set[str]) -> Listed:
+    teaches = account.external_id in teachers
+    return Listed(
+        external_id=account.external_id,
+        username=account.username,
+        name=account.name,
+        email=addresses.normal(account.email),
+        role=account.role if account.role in ROLES else "teacher" if teaches else "",
+        language=LANGUAGES.get(account.language[:2].lower(), ""),
+        level=account.level,
+        group=account.group,
+        suspended=account.suspended,
+        last_seen=account.last_seen,
+    )
+
+
+def _problems(accounts: list[Account]) -> tuple[Words, ...]:
+    """Whose address cannot be one: they are kept, and no mail reaches them."""
+    bad = [one for one in accounts if one.email and not addresses.normal(one.email)]
+    told = [
+        Words(
+            N_("The e-mail address of {name} cannot be right. Correct it on the platform."),
+            {"name": account.name or account.username},
+        )
+        for account in bad[:TOLD]
+    ]
+    if len(bad) > TOLD:
+        told.append(
+            Words(N_("{count} more addresses cannot be right."), {"count": len(bad) - TOLD})
+        )
+    return tuple(told)

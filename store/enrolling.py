@@ -1,0 +1,321 @@
+"""Write what a platform lists into the roster: accounts and people, courses, enrolments, rooms.
+
+Each function takes the whole list of one connection, inside the caller's
+transaction; what the list no longer holds is marked gone and nothing is deleted
+but enrolments. Permission is the caller's actor's, checked once a function.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from store import access
+from store.access import Actor
+from store.db import Connection, new_id, text
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An account as a platform lists it. `email` is normal (store.addresses) or empty."""
+
+    external_id: str
+    username: str
+    name: str
+    email: str
+    role: str  # '' where nothing says so
+    language: str
+    level: str
+    group: str
+    suspended: bool
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True)
+class ListedRoom:
+    external_id: str
+    name: str
+    seats: int | None
+
+
+def people(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    connection_id: str,
+    listed: Iterable[Listed],
+    *,
+    now: datetime,
+) -> int:
+    """Keep accounts, and one person by e-mail address; return how many accounts are gone.
+
+    Somebody without an address is a person by account. An address that changed
+    stays with its person, unless another has it already.
+    """
+    access.require(actor, "administer", school_id)
+    wanted = {account.external_id: account for account in listed}
+    known = _accounts(tx, connection_id)
+    persons = _persons(tx, school_id, known, wanted)
+    rows = [
+        _person_row(school_id, connection_id, persons[one.external_id], one, now)
+        for one in wanted.values()
+    ]
+    _many(tx, SAVE_PERSON, rows)
+    _many(
+        tx,
+        SAVE_ACCOUNT,
+        [
+            _account_row(school_id, connection_id, persons[one.external_id], one, now)
+            for one in wanted.values()
+        ],
+    )
+    return _mark_gone(tx, "platform_account", connection_id, set(wanted), now)
+
+
+def courses(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    connection_id: str,
+    names: Mapping[str, str],
+    *,
+    now: datetime,
+) -> int:
+    """Keep courses by external id; return how many are gone."""
+    access.require(actor, "administer", school_id)
+    common = {"school": school_id, "connection": connection_id, "now": now}
+    _many(
+        tx,
+        SAVE_COURSE,
+        [{**common, "id": new_id(), "external": id_, "name": name} for id_, name in names.items()],
+    )
+    return _mark_gone(tx, "course", connection_id, set(names), now)
+
+
+def enrolments(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    connection_id: str,
+    roles: Mapping[tuple[str, str], str],
+) -> int:
+    """Keep who takes part: (course, account) by external ids to student or teacher.
+
+    Return how many enrolments there are now. Whoever has two accounts in a
+    course is in it once, as a teacher if one of them teaches.
+    """
+    access.require(actor, "administer", school_id)
+    course_ids = _ids(tx, "course", connection_id, "id")
+    person_ids = _ids(tx, "platform_account", connection_id, "person_id")
+    wanted: dict[tuple[str, str], str] = {}
+    for (course, account), role in roles.items():
+        if course in course_ids and person_ids.get(account):
+            place = course_ids[course], person_ids[account]
+            wanted[place] = "teacher" if "teacher" in (role, wanted.get(place)) else role
+    present = _enrolled(tx, connection_id)
+    _many(tx, LEAVE, [{"course": c, "person": p} for c, p in present.keys() - wanted.keys()])
+    changed = [place for place in wanted if present.get(place) != wanted[place]]
+    _many(
+        tx,
+        ENROL,
+        [{"course": c, "person": p, "school": school_id, "role": wanted[c, p]} for c, p in changed],
+    )
+    return len(wanted)
+
+
+def rooms(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    connection_id: str,
+    listed: Iterable[ListedRoom],
+    *,
+    now: datetime,
+) -> int:
+    """Keep the meetings a media server has now; return how many rooms are gone.
+
+    A room that a lesson is planned in is not gone when its meeting has ended.
+    """
+    access.require(actor, "administer", school_id)
+    wanted = {room.external_id: room for room in listed}
+    common = {"school": school_id, "connection": connection_id, "now": now}
+    _many(
+        tx,
+        SAVE_ROOM,
+        [
+            {**common, "id": new_id(), "external": id_, "name": room.name, "seats": room.seats}
+            for id_, room in wanted.items()
+        ],
+    )
+    planned = tx.execute(
+        text("""
+            SELECT DISTINCT room.external_id FROM room JOIN lesson ON lesson.room_id = room.id
+            WHERE room.connection_id = :connection AND NOT lesson.gone
+        """),
+        {"connection": connection_id},
+    )
+    return _mark_gone(
+        tx, "room", connection_id, set(wanted) | {row.external_id for row in planned}, now
+    )
+
+
+SAVE_PERSON = """
+    INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields, source,
+                        updated_at)
+    VALUES (:id, :school, :name, :email, :new_role, :language, :level, :grp, '{}', :source, :now)
+    ON CONFLICT (id) DO UPDATE SET
+        name = COALESCE(NULLIF(excluded.name, ''), person.name),
+        email = COALESCE(NULLIF(excluded.email, ''), person.email),
+        role = COALESCE(NULLIF(:role, ''), person.role),
+        language = COALESCE(NULLIF(excluded.language, ''), person.language),
+        level = COALESCE(NULLIF(excluded.level, ''), person.level),
+        grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
+        updated_at = excluded.updated_at
+"""
+SAVE_ACCOUNT = """
+    INSERT INTO platform_account (id, school_id, connection_id, external_id, person_id, username,
+                                  name, suspended, last_seen_at, gone, updated_at)
+    VALUES (:id, :school, :connection, :external, :person, :username, :name, :suspended,
+            :last_seen, FALSE, :now)
+    ON CONFLICT (connection_id, external_id) DO UPDATE SET
+        person_id = excluded.person_id, username = excluded.username, name = excluded.name,
+        suspended = excluded.suspended, last_seen_at = excluded.last_seen_at, gone = FALSE,
+        updated_at = excluded.updated_at
+"""
+SAVE_COURSE = """
+    INSERT INTO course (id, school_id, connection_id, external_id, name, gone, updated_at)
+    VALUES (:id, :school, :connection, :external, :name, FALSE, :now)
+    ON CONFLICT (school_id, connection_id, external_id) DO UPDATE SET
+        name = excluded.name, gone = FALSE, updated_at = excluded.updated_at
+"""
+SAVE_ROOM = """
+    INSERT INTO room (id, school_id, connection_id, external_id, name, form, seats, course_id,
+                      stream_url, gone, updated_at)
+    VALUES (:id, :school, :connection, :external, :name, 'classroom', :seats, NULL, '', FALSE,
+            :now)
+    ON CONFLICT (connection_id, external_id) DO UPDATE SET
+        name = COALESCE(NULLIF(excluded.name, ''), room.name),
+        seats = COALESCE(excluded.seats, room.seats), gone = FALSE,
+        updated_at = excluded.updated_at
+"""
+ENROL = """
+    INSERT INTO enrolment (course_id, person_id, school_id, role)
+    VALUES (:course, :person, :school, :role)
+    ON CONFLICT (course_id, person_id) DO UPDATE SET role = excluded.role
+"""
+LEAVE = "DELETE FROM enrolment WHERE course_id = :course AND person_id = :person"
+
+
+def _persons(
+    tx: Connection, school_id: str, known: Mapping[str, str], wanted: Mapping[str, Listed]
+) -> dict[str, str]:
+    """The person's id of each account, new or known."""
+    rows = tx.execute(
+        text("SELECT id, email FROM person WHERE school_id = :school"), {"school": school_id}
+    ).all()
+    by_email = {row.email: row.id for row in rows if row.email}
+    emails = {row.id: row.email for row in rows}
+    shared = Counter(known.values())
+    found: dict[str, str] = {}
+    for account in wanted.values():
+        own = known.get(account.external_id, "")
+        if account.email in by_email:
+            chosen = by_email[account.email]
+        elif own and (not account.email or not emails.get(own) or shared[own] == 1):
+            chosen = own
+            if account.email and by_email.get(emails.get(own, "")) == own:
+                del by_email[emails[own]]  # the old address is free for another
+        else:
+            chosen = new_id()
+        if account.email:
+            by_email[account.email] = chosen
+        found[account.external_id] = chosen
+    return found
+
+
+def _accounts(tx: Connection, connection_id: str) -> dict[str, str]:
+    """External id to person, for those that have one."""
+    return {
+        external: person
+        for external, person in _ids(tx, "platform_account", connection_id, "person_id").items()
+        if person
+    }
+
+
+def _ids(tx: Connection, table: str, connection_id: str, column: str) -> dict[str, str]:
+    rows = tx.execute(
+        text(f"SELECT external_id, {column} FROM {table} WHERE connection_id = :id"),
+        {"id": connection_id},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _enrolled(tx: Connection, connection_id: str) -> dict[tuple[str, str], str]:
+    rows = tx.execute(
+        text("""
+            SELECT enrolment.course_id, enrolment.person_id, enrolment.role
+            FROM enrolment JOIN course ON course.id = enrolment.course_id
+            WHERE course.connection_id = :connection
+        """),
+        {"connection": connection_id},
+    )
+    return {(row.course_id, row.person_id): row.role for row in rows}
+
+
+def _mark_gone(
+    tx: Connection, table: str, connection_id: str, present: set[str], now: datetime
+) -> int:
+    rows = tx.execute(
+        text(f"SELECT external_id FROM {table} WHERE connection_id = :id AND NOT gone"),
+        {"id": connection_id},
+    )
+    gone = [row.external_id for row in rows if row.external_id not in present]
+    _many(
+        tx,
+        f"""
+            UPDATE {table} SET gone = TRUE, updated_at = :now
+            WHERE connection_id = :connection AND external_id = :external
+        """,
+        [{"connection": connection_id, "external": id_, "now": now} for id_ in gone],
+    )
+    return len(gone)
+
+
+def _many(tx: Connection, sql: str, rows: list[dict[str, object]]) -> None:
+    if rows:
+        tx.execute(text(sql), rows)
+
+
+def _person_row(
+    school_id: str, connection_id: str, person_id: str, one: Listed, now: datetime
+) -> dict[str, object]:
+    return {
+        "id": person_id,
+        "school": school_id,
+        "name": one.name or one.username,
+        "email": one.email,
+        "new_role": one.role or "student",
+        "role": one.role,
+        "language": one.language,
+        "level": one.level,
+        "grp": one.group,
+        "source": connection_id,
+        "now": now,
+    }
+
+
+def _account_row(
+    school_id: str, connection_id: str, person_id: str, one: Listed, now: datetime
+) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "school": school_id,
+        "connection": connection_id,
+        "external": one.external_id,
+        "person": person_id,
+        "username": one.username,
+        "name": one.name,
+        "suspended": one.suspended,
+        "last_seen": one.last_seen,
+        "now": now,
+    }
