@@ -1,9 +1,13 @@
 """The table of probers: a new one costs one file, one row here, one test, one line of docs."""
 
-from probes.probers import classroom, tcp
+from probes.probers import classroom, hls, http, smtp, stun, tcp
 from probes.probers.base import Prober
 
 PROBERS: dict[str, Prober] = {
-    "tcp": tcp.PROBER,
+    "http": http.PROBER,
+    "hls": hls.PROBER,
     "classroom": classroom.PROBER,
+    "tcp": tcp.PROBER,
+    "stun": stun.PROBER,
+    "smtp": smtp.PROBER,
 }

@@ -1,0 +1,108 @@
+"""Probe one target now, for the command line and "Probe now"; a stream is watched meanwhile."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from platforms.base import Adapter
+from probes.model import ProbeFailed, Result, State, Target
+from probes.probers import PROBERS
+from probes.probers.base import Context, Verdict
+from probes.runner import Runner
+from store.words import N_
+
+SCHEMES = {"http": "http", "https": "http", "tcp": "tcp", "smtp": "smtp"}
+SCHEMES |= {"stun": "stun", "turn": "stun"}
+
+Adapters = Callable[[str], Adapter]
+
+
+def check(
+    target: Target,
+    *,
+    adapters: Adapters | None = None,
+    timeout: float = 10.0,
+    loopback_only: bool = False,
+) -> Result:
+    """One probe now, within `timeout` seconds; a first failure is tried again at once.
+
+    A live stream is watched for as long as judging it takes: at most one and a
+    half of its target durations, plus the timeout.
+    """
+    runner = Runner(loopback_only=loopback_only)
+    adapter = adapters(target.connection_id) if adapters and target.connection_id else None
+    memory: dict[str, float] = {}
+
+    def once(seconds: float, *, cold: bool) -> Verdict:
+        context = Context(seconds, time.monotonic(), memory, cold, adapter, loopback_only)
+        return _wait(runner, target, context)
+
+    try:
+        start = time.monotonic()
+        verdict = once(timeout, cold=True)
+        while not verdict.judged:
+            time.sleep(verdict.again or 0.0)
+            verdict = once(timeout, cold=False)
+        left = timeout - (time.monotonic() - start)
+        if verdict.state is State.DOWN and left > timeout / 10:
+            verdict = once(left, cold=True)
+    finally:
+        runner.close()
+    return Result(
+        target.id,
+        datetime.now(UTC),
+        verdict.state,
+        verdict.seconds,
+        verdict.readings,
+        verdict.why,
+        rooms=verdict.rooms,
+    )
+
+
+def target_of(address: str, *, prober: str | None = None) -> Target:
+    """A target that is kept nowhere; its prober by the address, unless given.
+
+    Raises ProbeFailed for an address that no prober, or not that one, can read.
+    """
+    named = prober or _guess(address)
+    if named not in PROBERS:
+        raise ProbeFailed(
+            N_("There is no probe named {prober}. Use one of {known}."),
+            {"prober": named, "known": ", ".join(PROBERS)},
+        )
+    target = Target("", "", address, named, address, interval=timedelta(seconds=5))
+    problem = PROBERS[named].refuse(target)
+    if problem is not None:
+        raise ProbeFailed(problem.template, problem.params)
+    return target
+
+
+def cli_json(target: Target, result: Result) -> dict[str, object]:
+    """The object that `python -m console probe --json` prints."""
+    return {
+        "target": target.name,
+        "module": target.prober,
+        "state": result.state.value,
+        "seconds": result.seconds,
+        "readings": [
+            {"name": reading.name, "value": reading.value, "unit": reading.unit}
+            for reading in result.readings
+        ],
+        "error": str(result.why) if result.why else None,
+    }
+
+
+def _guess(address: str) -> str:
+    scheme, path = address.partition(":")[0].lower(), urlsplit(address).path.lower()
+    if scheme in ("http", "https") and path.endswith((".m3u8", ".m3u")):
+        return "hls"
+    return SCHEMES.get(scheme, "tcp")
+
+
+def _wait(runner: Runner, target: Target, context: Context) -> Verdict:
+    found: list[Verdict] = []
+    runner.start(target, context, found.append)
+    while not found:
+        runner.turn(1.0)
+    return found[0]
