@@ -10,7 +10,7 @@ import streamlit as st
 
 from console import i18n
 from console.i18n import N_, _
-from console.widgets import foot, head, pages, sidebar
+from console.widgets import confirm, foot, head, pages, sidebar
 from console.widgets.screen import is_phone
 from console.wiring import Console
 from store import access, schools
@@ -58,6 +58,7 @@ def main(console: Console, actor: Actor) -> None:
         layout="wide",
         initial_sidebar_state=248,
     )
+    confirm.new_run()
     i18n.follow(foot.language)
     foot.remember_language(console, actor)
     st.logo(str(ASSETS / f"logo-{st.context.theme.type or 'light'}.png"), size="medium")
@@ -111,8 +112,13 @@ def _menu(console: Console, actor: Actor, scope: list[School], *, current: st.Pa
         if view.group and slug in offered
     ]
     with sidebar.place(phone=is_phone(), page=current.url_path):
-        sidebar.draw(scope, school, links)
+        sidebar.draw(scope, school, links, lambda: _waiting(console, actor, school))
         foot.draw(console, actor)
+
+
+def _waiting(console: Console, actor: Actor, school: School) -> dict[str, int]:
+    board = console.board(actor, school.id)
+    return {"incidents": board.open_incidents, "review": board.waiting}
 
 
 def _nothing_to_see(console: Console, actor: Actor) -> None:

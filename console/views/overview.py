@@ -78,7 +78,10 @@ def _running(board: Board) -> None:
 
 def _free(board: Board) -> None:
     fallen = charts.change(board.free_series, MINUTE)
-    by_server = " · ".join(f"{escape(name)} {n}" for name, n in board.free_by_server.items())
+    names = _short(list(board.free_by_server))
+    by_server = " · ".join(
+        f"{escape(name)} {n}" for name, n in zip(names, board.free_by_server.values(), strict=True)
+    )
     st.metric(
         _("Free seats"),
         _count(board.free_seats),
@@ -147,3 +150,12 @@ def _starting(board: Board) -> None:
 def _count(value: int | None) -> str:
     """— is no reading; 0 is zero."""
     return "—" if value is None else number(value)
+
+
+def _short(names: list[str]) -> list[str]:
+    """Names without the words that all of them begin with: A, B, C for media servers."""
+    words = [name.split() for name in names]
+    shared = 0
+    while len({tuple(each[: shared + 1]) for each in words}) == 1 and len(names) > 1:
+        shared += 1
+    return [" ".join(each[shared:]) or " ".join(each) for each in words]

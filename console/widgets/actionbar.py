@@ -25,6 +25,7 @@ class Act:
     icon: str | None = None
     kind: Literal["primary", "secondary", "tertiary"] = "secondary"
     off: str | None = None
+    asks: bool = False  # opens a dialog: the shortcuts rest from this very run on
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def button(act: Act) -> None:
         disabled=act.off is not None,
         help=act.off,
         shortcut=None if confirm.is_open() else act.key,
+        on_click=confirm.opening if act.asks else None,
     ):
         act.do()
 

@@ -18,7 +18,7 @@ Series = Sequence[tuple[datetime, float | None]]
 LINES = {"light": ("#0072b2", "#e69f00"), "dark": ("#56b4e9", "#f0b23e")}
 BAR, GAP = 4, 2  # pixels of one check
 TALL = {"down": 22, "suspect": 17, "unknown": 4, "maintenance": 12, "ok": 12}  # pixels
-ICON_HEIGHT = 32  # pixels; the table's row is 6 higher
+ICON_HEIGHT = 36  # pixels; the table's row is 6 higher, or the picture is cropped
 
 
 def line_colour(*, dark: bool, nth: int = 0) -> str:
@@ -33,8 +33,8 @@ def checks(states: Sequence[str], *, count: int = 30, dark: bool) -> str:
     )
     width = count * (BAR + GAP)
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{ICON_HEIGHT}" '
-        f'viewBox="0 0 {width} {ICON_HEIGHT}">{bars}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{ICON_HEIGHT}">'
+        f"{bars}</svg>"
     )
     return f"data:image/svg+xml,{quote(svg)}"
 
@@ -88,6 +88,7 @@ def history(series: Series, *, zone: ZoneInfo, dark: bool, title: str) -> None:
     figure.update_layout(
         height=260,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis={"tickformat": "%H:%M" if _within_a_day(series) else "%d.%m"},
         yaxis={"rangemode": "tozero"},
         showlegend=False,
         dragmode="zoom",
@@ -140,11 +141,15 @@ def change(series: Series, over: timedelta) -> int | None:
     return round(value - before[-1]) if before else None
 
 
+def _within_a_day(series: Series) -> bool:
+    return not series or series[-1][0] - series[0][0] <= timedelta(days=1)
+
+
 def _bar(place: int, state: str, *, dark: bool) -> str:
     tall = TALL[state]
     colour = paint(LOOKS[state].colour, dark=dark)
     return (
-        f'<rect x="{place * (BAR + GAP)}" y="{ICON_HEIGHT - 4 - tall}" width="{BAR}" '
+        f'<rect x="{place * (BAR + GAP)}" y="{ICON_HEIGHT - 8 - tall}" width="{BAR}" '
         f'height="{tall}" rx="1" fill="{colour}"/>'
     )
 

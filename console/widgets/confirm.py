@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.i18n import _
 
-OPEN = "pult-dialog"  # session state: while set, the action bar shows no shortcuts
+OPEN = "pult-dialog"  # session state: while set, no shortcut is drawn
 
 
 def ask(
@@ -41,7 +41,7 @@ def ask(
                 act()
                 st.rerun()
 
-    st.session_state[OPEN] = True
+    opened()
     dialog()
 
 
@@ -49,8 +49,26 @@ def _yes(button: str, icon: str) -> bool:
     return bool(st.button(button, type="primary", icon=icon, key="confirm-yes"))
 
 
+def opening() -> None:
+    """Say before the run that it will open a dialog (a button's `on_click`)."""
+    st.session_state[OPEN] = "opening"
+
+
+def opened() -> None:
+    """A dialog is drawn."""
+    st.session_state[OPEN] = "open"
+
+
+def new_run() -> None:
+    """A full run closes any dialog that it does not open; the app says that one begins."""
+    if st.session_state.get(OPEN) == "opening":
+        opened()
+    else:
+        closed()
+
+
 def is_open() -> bool:
-    return bool(st.session_state.get(OPEN))
+    return OPEN in st.session_state
 
 
 def closed() -> None:

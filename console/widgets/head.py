@@ -37,10 +37,9 @@ def updated(at: datetime, school: School, *, stale: bool = False) -> None:
     """● Updated 18:05:10, in the school's zone; ○ when the figures are old."""
     time = clock(at, school.zone, seconds=True)
     if stale:
-        st.markdown(f":gray[○ {_('Last reading {time}').format(time=time)}]", width="content")
+        st.caption(f"○ {_('Last reading {time}').format(time=time)}", width="content")
     else:
-        words = _("Updated {time}").format(time=time)
-        st.markdown(f":green[●] :gray[{words}]", width="content")
+        st.caption(f":green[●] {_('Updated {time}').format(time=time)}", width="content")
 
 
 def simulation() -> None:

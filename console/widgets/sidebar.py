@@ -1,6 +1,6 @@
 """The sidebar of our own: the school first, then the screens in groups, each with what waits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,9 +8,10 @@ from itertools import groupby
 import streamlit as st
 
 from console.i18n import _, escape
-from console.widgets import confirm
+from console.widgets import confirm, live
 from store.schools import School
 
+COUNTED = 5.0  # seconds between two counts
 SCHOOL = "pult-school"  # session state: the id of the school on the screen
 
 
@@ -21,7 +22,6 @@ class Link:
     title: str
     icon: str
     group: str
-    waiting: int = 0
 
 
 def chosen(scope: Sequence[School]) -> School:
@@ -40,16 +40,26 @@ def place(*, phone: bool, page: str) -> AbstractContextManager[object]:
     return st.sidebar
 
 
-def draw(scope: Sequence[School], school: School, links: Sequence[Link]) -> None:
+def draw(
+    scope: Sequence[School],
+    school: School,
+    links: Sequence[Link],
+    waiting: Callable[[], Mapping[str, int]],
+) -> None:
+    """`waiting` tells, by slug, how many things wait; it is asked again every few seconds."""
     _switcher(scope, school)
+    live.part(lambda: _links(links, waiting()), every=COUNTED)
+
+
+def _links(links: Sequence[Link], waiting: Mapping[str, int]) -> None:
     for group, members in groupby(links, lambda link: link.group):
         with st.container(gap="xxsmall"):
             st.caption(group)
             for link in members:
-                count = f" :red[**{link.waiting}**]" if link.waiting else ""
+                count = waiting.get(link.slug, 0)
                 st.page_link(
                     link.page,
-                    label=link.title + count,
+                    label=f"{link.title} :red[**{count}**]" if count else link.title,
                     icon=f":material/{link.icon}:",
                     width="stretch",
                 )

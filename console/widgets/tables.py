@@ -38,15 +38,19 @@ def choose(
     rows: Sequence[Mapping[str, Any]],
     columns: Columns,
     *,
+    ids: Sequence[str],
     alt: str,
     key: str,
     row_height: int = ROW,
     shown: int = SHOWN,
-) -> int | None:
-    """Draw the rows with a tick each; return the ticked row's place.
+) -> str | None:
+    """Draw the rows with a tick each; return the ticked row's id.
 
-    The place is of the rows as drawn now: keep what it holds at once, and act by its id.
+    The browser tells only a place. It is looked up among the ids drawn before this run,
+    because those are what the reader saw when she ticked.
     """
+    seen: Sequence[str] = st.session_state.get(f"{key}-ids", ids)
+    st.session_state[f"{key}-ids"] = list(ids)
     event = st.dataframe(
         frame(rows, columns),
         hide_index=True,
@@ -60,7 +64,7 @@ def choose(
         alt=alt,
     )
     ticked: list[int] = event["selection"]["rows"]
-    return ticked[0] if ticked and ticked[0] < len(rows) else None
+    return seen[ticked[0]] if ticked and ticked[0] < len(seen) else None
 
 
 def frame(rows: Sequence[Mapping[str, Any]], columns: Columns) -> pd.DataFrame:

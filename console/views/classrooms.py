@@ -1,0 +1,168 @@
+"""The classrooms: who needs me, is there room? Rows are held while one of them is ticked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from console.desk.board import Board
+from console.desk.lessons import LessonRow
+from console.i18n import N_, _, clock, number, say
+from console.views import roombar
+from console.widgets import head, live, pages, status, tables
+from console.widgets.strangers import line
+from console.wiring import Console
+from store.access import Actor
+from store.schools import School
+
+NEEDY = ("down", "full", "suspect", "filling", "unknown")
+FORMS = {
+    "classroom": N_("Classroom"),
+    "question centre": N_("Question centre"),
+    "one-to-one": N_("One to one"),
+    "micro-lesson": N_("Micro-lesson"),
+}
+CHOSEN, HELD, DRAWN = "room-chosen", "room-held", "room-drawn"  # its id; its board; the last one
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    board = console.board(actor, school.id)
+    _arrive(board)
+    head.live_title(_("Classrooms"), school, lambda: console.board(actor, school.id).at)
+    wanted = _filters(board)
+    live.part(lambda: _table(console, actor, school, wanted))
+    if row := _chosen(console.board(actor, school.id)):
+        roombar.draw(console, actor, school, row)
+    else:
+        roombar.rest()
+
+
+def _arrive(board: Board) -> None:
+    """Coming from a card: its room is chosen, and found by its title."""
+    row = next((row for row in board.lessons if row.room_id == pages.asked()), None)
+    if row is not None and "classrooms-search" not in st.session_state:
+        st.session_state["classrooms-search"] = row.title
+        st.session_state["classrooms-which"] = "all"
+
+
+def _filters(board: Board) -> tuple[bool, str, tuple[str, ...]]:
+    needy = sum(1 for row in board.lessons if row.state in NEEDY)
+    names = {
+        "needy": f"{_('Needs a hand')} {needy}",
+        "all": f"{_('All')} {len(board.lessons)}",
+    }
+    with st.container(horizontal=True, vertical_alignment="center"):
+        which = st.segmented_control(
+            _("Which rooms"),
+            list(names),
+            default="all",
+            required=True,
+            format_func=names.__getitem__,
+            label_visibility="collapsed",
+            key="classrooms-which",
+        )
+        search = st.text_input(
+            _("Find a lesson, teacher or room"),
+            placeholder=_("Find a lesson, teacher or room"),
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=300,
+            key="classrooms-search",
+        )
+        forms = st.pills(
+            _("Form"),
+            list(FORMS),
+            selection_mode="multi",
+            format_func=lambda form: _(FORMS[form]),
+            label_visibility="collapsed",
+            key="classrooms-forms",
+        )
+    return which == "needy", (search or "").casefold().strip(), tuple(forms or ())
+
+
+def _table(
+    console: Console, actor: Actor, school: School, wanted: tuple[bool, str, tuple[str, ...]]
+) -> None:
+    board = _held(school) or console.board(actor, school.id)
+    rows = [row for row in board.lessons if _fits(row, *wanted)]
+    if not rows:
+        st.caption(_empty(board))
+        return
+    before: Board = st.session_state.get(DRAWN, board)
+    st.session_state[DRAWN] = board
+    chosen = tables.choose(
+        [_cells(row) for row in rows],
+        _columns(),
+        ids=[row.room_id for row in rows],
+        key="classrooms-table",
+        alt=_("Classrooms, the worst first"),
+    )
+    _hold(before, chosen)
+
+
+def _held(school: School) -> Board | None:
+    """The picture that a tick holds, and that it does."""
+    held: Board | None = st.session_state.get(HELD)
+    if held is None or held.school.id != school.id:
+        return None
+    time = clock(held.at, school.zone, seconds=True)
+    st.caption(_("Held as it was at {time}; untick the row to go on.").format(time=time))
+    return held
+
+
+def _hold(board: Board, chosen: str | None) -> None:
+    """Keep the picture that the tick was made in, and draw the bar for its row."""
+    if chosen == st.session_state.get(CHOSEN):
+        return
+    st.session_state[CHOSEN] = chosen
+    st.session_state[HELD] = board if chosen else None
+    st.rerun()
+
+
+def _chosen(board: Board) -> LessonRow | None:
+    """The ticked row with its figures of now."""
+    wanted = st.session_state.get(CHOSEN)
+    return next((row for row in board.lessons if row.room_id == wanted), None)
+
+
+def _fits(row: LessonRow, needy: bool, search: str, forms: Sequence[str]) -> bool:
+    if needy and row.state not in NEEDY:
+        return False
+    if forms and row.form not in forms:
+        return False
+    return search in f"{row.title}\n{row.teacher}\n{row.server}".casefold()
+
+
+def _empty(board: Board) -> str:
+    if board.lessons:
+        return _("No classroom fits. Clear the search or the pills.")
+    return _("No lessons this evening. Import a timetable under Admin.")
+
+
+def _cells(row: LessonRow) -> dict[str, Any]:
+    taken = row.participants / row.seats if row.participants is not None and row.seats else None
+    people = "—" if row.participants is None else number(row.participants)
+    return {
+        "state": status.cell(row.state),
+        "lesson": line(row.title),
+        "people": f"{people} / {number(row.expected)}",
+        "seats": None if taken is None else taken * 100,
+        "trend": [value for value in row.history if value is not None],
+        "why": say(row.why, markdown=False),
+        "server": line(row.server),
+    }
+
+
+def _columns() -> dict[str, Any]:
+    config = st.column_config
+    return {
+        "state": status.column(),
+        "lesson": config.TextColumn(_("Lesson"), width=180),
+        "people": config.TextColumn(_("In / expected"), width=110, alignment="right"),
+        "seats": config.ProgressColumn(
+            _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=120
+        ),
+        "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, width=110),
+        "why": config.TextColumn(_("Why"), width=250),
+        "server": config.TextColumn(_("Server"), width=110),
+    }

@@ -1,0 +1,102 @@
+"""What can be done about an incident: take it, tell people, note, close with a reason."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from console.desk import incidents
+from console.desk.incidents import Incident, IncidentError
+from console.i18n import _, say
+from console.widgets import actionbar, confirm
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from store import access
+from store.access import Actor
+
+
+def draw(console: Console, actor: Actor, incident: Incident) -> None:
+    may = access.may(actor, "incident", incident.school_id)
+    off = None if may else _("Your role does not allow this.")
+    closed = _("The incident is closed.") if incident.closed_at else None
+    actionbar.bar(
+        [
+            Act(
+                "take",
+                _("Take it"),
+                lambda: _take(console, actor, incident),
+                "T",
+                ":material/back_hand:",
+                "primary",
+                off=off or closed or (_("Somebody has it.") if incident.owner_id else None),
+            ),
+            Act(
+                "note",
+                _("Note"),
+                lambda: _note(console, actor, incident),
+                "I",
+                ":material/edit_note:",
+                off=off,
+                asks=True,
+            ),
+            Act(
+                "close",
+                _("Close"),
+                lambda: _close(console, actor, incident),
+                "Z",
+                ":material/task_alt:",
+                off=off or closed or _still_fails(incident),
+                asks=True,
+            ),
+        ]
+    )
+
+
+def _still_fails(incident: Incident) -> str | None:
+    if incident.target_id and incident.recovered_at is None:
+        return _("The service still fails. Closing is possible once it answers again.")
+    return None
+
+
+def _take(console: Console, actor: Actor, incident: Incident) -> None:
+    with console.db.begin() as tx:
+        taken = incidents.take(tx, actor, incident.id, now=console.now())
+    actionbar.say(_("You have it.") if taken else _("Somebody was faster."))
+    st.rerun()
+
+
+def _note(console: Console, actor: Actor, incident: Incident) -> None:
+    def keep(words: str) -> None:
+        with console.db.begin() as tx:
+            incidents.note(tx, actor, incident.id, words, now=console.now())
+        actionbar.say(_("Noted."))
+
+    _asked(_("Note"), _("What was done or seen"), _("Keep the note"), keep)
+
+
+def _close(console: Console, actor: Actor, incident: Incident) -> None:
+    def close(reason: str) -> None:
+        with console.db.begin() as tx:
+            done = incidents.close(tx, actor, incident.id, reason, now=console.now())
+        actionbar.say(_("The incident is closed.") if done else _("It was closed already."))
+
+    _asked(_("Close the incident"), _("What it was"), _("Close the incident"), close)
+
+
+def _asked(title: str, label: str, button: str, act: Callable[[str], None]) -> None:
+    """A dialog with one text; Ctrl+Enter acts, and what is wrong stands beside the text."""
+
+    @st.dialog(title, on_dismiss=confirm.closed)
+    def dialog() -> None:
+        words = st.text_area(label, key="asked-words", max_chars=2000)
+        pressed = st.button(button, type="primary", key="asked-yes", shortcut="Mod+Enter")
+        if pressed and confirm.is_open():
+            try:
+                act(words)
+            except IncidentError as error:
+                st.error(say(error))
+                return
+            confirm.closed()
+            st.rerun()
+
+    confirm.opened()
+    dialog()

@@ -1,0 +1,81 @@
+"""What can be done about one classroom: a notice into it, a letter to its people, its server."""
+
+import streamlit as st
+
+from console.desk import rooms
+from console.desk.lessons import LessonRow
+from console.i18n import _, escape, number, say
+from console.widgets import actionbar, confirm, pages, status
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from platforms.base import PlatformError
+from probes import targets
+from store import access
+from store.access import Actor
+from store.schools import School
+
+
+def rest() -> None:
+    """No row is ticked: only what the last act came to."""
+    actionbar.told()
+
+
+def draw(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
+    may_steer = access.may(actor, "steer", school.id)
+    actionbar.bar(
+        [
+            Act(
+                "notice",
+                _("Notice"),
+                lambda: _ask(console, actor, row),
+                "N",
+                ":material/campaign:",
+                "primary",
+                off=None if may_steer else _("Your role does not allow this."),
+                asks=True,
+            ),
+            Act("page", _("Page"), lambda: _open(console, actor, school, row), "O"),
+        ],
+        lead=lambda: _lead(row),
+    )
+
+
+def _lead(row: LessonRow) -> None:
+    status.badge(row.state)
+    people = "—" if row.participants is None else number(row.participants)
+    st.markdown(f"**{escape(row.title)}** {people} / {number(row.expected)}", width="content")
+
+
+def _ask(console: Console, actor: Actor, row: LessonRow) -> None:
+    @st.dialog(_("Notice into {name}").format(name=escape(row.title)), on_dismiss=confirm.closed)
+    def dialog() -> None:
+        st.caption(_("Everybody in the room reads it in the chat. It cannot be taken back."))
+        words = st.text_area(_("Notice"), max_chars=rooms.LONGEST, key="notice-words")
+        count = _("Send to {n} in the room").format(n=number(row.participants or 0))
+        if st.button(count, type="primary", key="notice-send") and confirm.is_open():
+            _send(console, actor, row, words)
+
+    confirm.opened()
+    dialog()
+
+
+def _send(console: Console, actor: Actor, row: LessonRow, words: str) -> None:
+    try:
+        rooms.notice(console.db, actor, row.room_id, words, console.adapters, now=console.now())
+    except (rooms.RoomError, PlatformError) as error:
+        st.error(say(error))
+        return
+    confirm.closed()
+    actionbar.say(_("The notice is in the chat of {name}.").format(name=escape(row.title)))
+    st.rerun()
+
+
+def _open(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
+    """The page of the media server that the room stands on."""
+    with console.db.read() as tx:
+        watched = targets.of(tx, actor, school.id)
+    for target in watched:
+        if target.connection_id == row.connection_id and target.prober == "classroom":
+            pages.go("target", id=target.id)
+    actionbar.say(_("No probe reads this server yet. Add one under Admin."))
+    st.rerun()

@@ -1,0 +1,76 @@
+"""The services: what fails, and whom does it hurt? A failed parent folds its children."""
+
+from typing import Any
+
+import streamlit as st
+
+from console.desk.services import ServiceRow
+from console.i18n import _, number, percent, say
+from console.widgets import actionbar, charts, head, live, pages, status, tables
+from console.widgets.strangers import line
+from console.wiring import Console
+from store.access import Actor
+from store.schools import School
+
+STATES = ("down", "suspect", "unknown", "maintenance", "ok")
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    head.live_title(_("Services"), school, lambda: console.board(actor, school.id).at)
+    live.part(lambda: _draw(console, actor, school))
+    actionbar.told()
+
+
+def _draw(console: Console, actor: Actor, school: School) -> None:
+    services = console.board(actor, school.id).services
+    if not services:
+        st.caption(_("Nothing is probed yet. Add a target under Admin."))
+        return
+    _counts(services)
+    rows = [row for row in services if not row.folded]
+    chosen = tables.choose(
+        [_cells(row) for row in rows],
+        _columns(),
+        ids=[row.target_id for row in rows],
+        key="services-table",
+        alt=_("Services, the worst first"),
+        row_height=charts.ICON_HEIGHT + 6,
+        shown=16,
+    )
+    if chosen is not None:
+        pages.go("target", id=chosen)
+
+
+def _counts(services: list[ServiceRow]) -> None:
+    with st.container(horizontal=True):
+        for state in STATES:
+            if count := sum(1 for row in services if row.state == state):
+                status.badge(state, count)
+
+
+def _cells(row: ServiceRow) -> dict[str, Any]:
+    behind = " " + _("(+{n} behind it)").format(n=row.behind) if row.behind else ""
+    return {
+        "state": status.cell(row.state),
+        "service": line(row.name) + behind,
+        "checks": charts.checks(row.recent, dark=status.is_dark()),
+        "why": say(row.why, markdown=False),
+        "affected": row.affected or None,
+        "seconds": "—" if row.seconds is None else number(row.seconds, digits=3),
+        "month": "" if row.availability is None else percent(row.availability, digits=1),
+        "probe": row.prober,
+    }
+
+
+def _columns() -> dict[str, Any]:
+    config = st.column_config
+    return {
+        "state": status.column(),
+        "service": config.TextColumn(_("Service"), width=190),
+        "checks": config.ImageColumn(_("Last 30 checks"), width=205),
+        "why": config.TextColumn(_("Why"), width=230),
+        "affected": config.NumberColumn(_("Affected"), width=85),
+        "seconds": config.TextColumn(_("Answers, s"), width=90, alignment="right"),
+        "month": config.TextColumn(_("30 days"), width=85, alignment="right"),
+        "probe": config.TextColumn(_("Probe"), width=100),
+    }

@@ -1,0 +1,176 @@
+"""One service: since when does it stand so, what was read, and what is to be done?"""
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from console.desk import incidents
+from console.desk.services import ServiceRow
+from console.i18n import N_, _, clock, escape, moment, number, say, span
+from console.views import targetbar
+from console.widgets import charts, head, live, pages, status, strangers
+from console.wiring import Console
+from probes import results, targets, windows
+from probes.history import Point
+from probes.model import Result, Target
+from store.access import Actor
+from store.db import Connection
+from store.schools import School
+
+DAY = timedelta(days=1)
+BLOCKS = 96  # of a day's strip: one a quarter of an hour
+PERIODS = {
+    "3h": (timedelta(hours=3), N_("3 hours")),
+    "24h": (DAY, N_("24 hours")),
+    "7d": (timedelta(days=7), N_("7 days")),
+    "30d": (timedelta(days=30), N_("30 days")),
+}
+INCIDENTS = 5  # the latest that are shown
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        known = targets.of(tx, actor, school.id)
+    target = next((each for each in known if each.id == pages.asked()), None)
+    if target is None:
+        head.title(_("Service"), back="services")
+        st.info(_("This service is not in this school. Choose one from the list."))
+        return
+    head.live_title(
+        escape(target.name), school, lambda: console.board(actor, school.id).at, back="services"
+    )
+    live.part(lambda: _draw(console, actor, school, target))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _past(console, actor, school, target)
+    with right:
+        _around(console, actor, school, target, known)
+    targetbar.draw(console, actor, school, target)
+
+
+def _draw(console: Console, actor: Actor, school: School, target: Target) -> None:
+    board = console.board(actor, school.id)
+    now = console.now()
+    with console.db.read("metrics") as mtx:
+        result = results.latest(mtx, actor, school.id, [target], now=now, zone=school.zone)[
+            target.id
+        ]
+        day = results.history(
+            mtx, actor, school.id, target.id, since=now - DAY, until=now, points=BLOCKS
+        )
+    row = next((each for each in board.services if each.target_id == target.id), None)
+    _state(result, row, school, now)
+    _windows(console, actor, school, target, now)
+    _readings(result)
+    st.subheader(_("Last 24 hours"), anchor=False)
+    charts.day(_strip(day, now), zone=school.zone, dark=status.is_dark())
+
+
+def _state(result: Result, row: ServiceRow | None, school: School, now: datetime) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        status.badge(result.state)
+        if result.since:
+            time = moment(result.since, school.zone, now=now)
+            since = _("since {time} ({span})").format(time=time, span=span(now - result.since))
+            st.markdown(since, width="content")
+        if row and row.affected:
+            st.markdown(
+                _("People affected: {n}").format(n=number(row.affected)),
+                width="content",
+            )
+    if result.why:
+        st.markdown(say(result.why))
+
+
+def _windows(console: Console, actor: Actor, school: School, target: Target, now: datetime) -> None:
+    with console.db.read() as tx:
+        found = windows.of(tx, actor, school.id, now=now)
+    words = {"silence": _("Silent until {time}"), "maintenance": _("Maintenance until {time}")}
+    for window in found:
+        if window.target_id == target.id:
+            until = moment(window.until, school.zone, now=now)
+            status.mark(words[window.kind].format(time=until), "blue", shape="■")
+            strangers.text(window.reason)
+
+
+def _readings(result: Result) -> None:
+    if result.seconds is None and not result.readings:
+        return
+    with st.grid(4, min_column_width=160):
+        if result.seconds is not None:
+            st.metric(_("Answers, s"), number(result.seconds, digits=3), border=True)
+        for reading in result.readings:
+            digits = 0 if reading.value == int(reading.value) else 2
+            value = f"{number(reading.value, digits=digits)} {escape(reading.unit)}".strip()
+            st.metric(escape(reading.name), value, border=True)
+
+
+def _strip(day: list[Point], now: datetime) -> list[tuple[datetime, str]]:
+    """A state for each quarter of an hour; one without a check is unknown."""
+    width = DAY / BLOCKS
+    known = {int((point.at - (now - DAY)) / width): point.up for point in day}
+    return [(now - DAY + width * n, _state_of(known.get(n))) for n in range(BLOCKS)]
+
+
+def _state_of(up: float | None) -> str:
+    if up is None:
+        return "unknown"
+    return "ok" if up == 1 else "down" if up == 0 else "suspect"
+
+
+def _past(console: Console, actor: Actor, school: School, target: Target) -> None:
+    names = {period: _(word) for period, (_length, word) in PERIODS.items()}
+    chosen = st.segmented_control(
+        _("How long it took to answer, in seconds"),
+        list(names),
+        default="3h",
+        required=True,
+        format_func=names.__getitem__,
+        key="target-period",
+    )
+    length = PERIODS[chosen or "3h"][0]
+    now = console.now()
+    with console.db.read("metrics") as mtx:
+        points = results.history(mtx, actor, school.id, target.id, since=now - length, until=now)
+    if not points:
+        st.caption(_("Nothing was read in that time."))
+        return
+    charts.history(
+        [(point.at, point.seconds) for point in points],
+        zone=school.zone,
+        dark=status.is_dark(),
+        title=_("How long it took to answer, in seconds"),
+    )
+
+
+def _around(
+    console: Console, actor: Actor, school: School, target: Target, known: list[Target]
+) -> None:
+    st.subheader(_("What to do"), anchor=False)
+    if target.runbook:
+        strangers.text(target.runbook)
+    else:
+        st.caption(_("No runbook is kept for this service. Add one under Admin, Targets."))
+    _relatives(_("Depends on"), [each for each in known if each.id == target.parent_id])
+    _relatives(_("Behind it"), [each for each in known if each.parent_id == target.id])
+    with console.db.read() as tx:
+        _incidents(tx, actor, school, target, console.now())
+
+
+def _relatives(title: str, found: list[Target]) -> None:
+    if not found:
+        return
+    st.subheader(title, anchor=False)
+    for each in found:
+        pages.link("target", escape(each.name), icon=":material/dns:", id=each.id)
+
+
+def _incidents(tx: Connection, actor: Actor, school: School, target: Target, now: datetime) -> None:
+    found = incidents.of_target(tx, actor, school.id, target.id)
+    if not found:
+        return
+    st.subheader(_("Incidents"), anchor=False)
+    for incident in reversed(found[-INCIDENTS:]):
+        time = moment(incident.opened_at, school.zone, now=now)
+        ended = f"-{clock(incident.closed_at, school.zone)}" if incident.closed_at else ""
+        pages.link("incident", f"{time}{ended} · {say(incident.title)}", id=incident.id)

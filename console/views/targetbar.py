@@ -1,0 +1,120 @@
+"""What can be done about a service: acknowledge its alert, silence it, probe it now."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from console.i18n import N_, _, moment
+from console.widgets import actionbar, confirm
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from probes import alerts, windows
+from probes.alerts import Alert
+from probes.model import Target
+from store import access
+from store.access import Actor
+from store.schools import School
+
+SILENCES = {
+    "15m": (timedelta(minutes=15), N_("15 min")),
+    "1h": (timedelta(hours=1), N_("1 hour")),
+    "4h": (timedelta(hours=4), N_("4 hours")),
+}
+
+
+def draw(console: Console, actor: Actor, school: School, target: Target) -> None:
+    may_steer = access.may(actor, "steer", school.id)
+    off = None if may_steer else _("Your role does not allow this.")
+    alert = _alert(console, actor, school, target)
+    actionbar.bar(
+        [
+            Act(
+                "acknowledge",
+                _("Acknowledge"),
+                lambda: _acknowledge(console, actor, alert),
+                "T",
+                ":material/back_hand:",
+                "primary",
+                off=_cannot_acknowledge(actor, school, alert),
+            ),
+            Act(
+                "silence",
+                _("Silence"),
+                lambda: _silence(console, actor, school, target),
+                "P",
+                ":material/notifications_off:",
+                off=off,
+                asks=True,
+            ),
+        ]
+    )
+
+
+def _alert(console: Console, actor: Actor, school: School, target: Target) -> Alert | None:
+    with console.db.read() as tx:
+        standing = alerts.open_(tx, actor, school.id)
+    return next((alert for alert in standing if alert.target_id == target.id), None)
+
+
+def _cannot_acknowledge(actor: Actor, school: School, alert: Alert | None) -> str | None:
+    if not access.may(actor, "incident", school.id):
+        return _("Your role does not allow this.")
+    if alert is None:
+        return _("No alert is open.")
+    return _("Somebody has it.") if alert.acknowledged_by else None
+
+
+def _acknowledge(console: Console, actor: Actor, alert: Alert | None) -> None:
+    if alert is None:
+        return
+    with console.db.begin() as tx:
+        done = alerts.acknowledge(tx, actor, alert.id, reason="", now=console.now())
+    actionbar.say(_("Acknowledged.") if done else _("Somebody was faster."))
+    st.rerun()
+
+
+def _silence(console: Console, actor: Actor, school: School, target: Target) -> None:
+    @st.dialog(_("Silence"), icon=":material/notifications_off:", on_dismiss=confirm.closed)
+    def dialog() -> None:
+        st.caption(_("Its state stays to be seen, but it opens no alert in that time."))
+        names = {period: _(word) for period, (_length, word) in SILENCES.items()}
+        chosen = st.segmented_control(
+            _("For"),
+            list(names),
+            default="1h",
+            required=True,
+            format_func=names.__getitem__,
+            key="silence-for",
+        )
+        reason = st.text_input(_("Reason"), max_chars=200, key="silence-why")
+        pressed = st.button(_("Silence"), type="primary", key="silence-yes")
+        if pressed and confirm.is_open():
+            _silenced(console, actor, school, target, SILENCES[chosen or "1h"][0], reason)
+
+    confirm.opened()
+    dialog()
+
+
+def _silenced(
+    console: Console,
+    actor: Actor,
+    school: School,
+    target: Target,
+    length: timedelta,
+    reason: str,
+) -> None:
+    now = console.now()
+    with console.db.begin() as tx:
+        window_id = windows.silence(
+            tx, actor, target.id, since=now, until=now + length, reason=reason, now=now
+        )
+    until = moment(now + length, school.zone, now=now)
+
+    def undo() -> None:
+        with console.db.begin() as tx:
+            windows.end(tx, actor, window_id, now=console.now())
+        st.rerun()
+
+    actionbar.say(_("Silent until {time}").format(time=until), undo=undo)
+    confirm.closed()
+    st.rerun()
