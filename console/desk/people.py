@@ -12,7 +12,7 @@ from store.roster import Person
 
 @dataclass(frozen=True)
 class Linked:
-    """A person's account on a platform; `until` is the end of a suspension that Pult set."""
+    """A person's account on a platform."""
 
     account_id: str
     connection_id: str
@@ -21,7 +21,6 @@ class Linked:
     external_id: str
     username: str
     suspended: bool
-    until: datetime | None
     last_seen_at: datetime | None
 
 
@@ -80,12 +79,7 @@ def _accounts(tx: Connection, school_id: str, ids: list[str]) -> dict[str, list[
     names, values = _bound(ids)
     rows = tx.execute(
         text(f"""
-            SELECT platform_account.*, connection.name AS connection_name, connection.platform,
-                   (SELECT MAX(action.until) FROM moderation_action AS action
-                    WHERE action.connection_id = platform_account.connection_id
-                      AND action.external_id = platform_account.external_id
-                      AND action.kind = 'suspend account' AND action.state = 'verified'
-                      AND NOT action.ended) AS until
+            SELECT platform_account.*, connection.name AS connection_name, connection.platform
             FROM platform_account
             JOIN connection ON connection.id = platform_account.connection_id
             WHERE platform_account.school_id = :school AND NOT platform_account.gone
@@ -105,7 +99,6 @@ def _accounts(tx: Connection, school_id: str, ids: list[str]) -> dict[str, list[
                 row.external_id,
                 row.username,
                 bool(row.suspended),
-                moment(row.until) if row.suspended else None,
                 moment(row.last_seen_at),
             )
         )

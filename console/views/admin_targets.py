@@ -1,0 +1,93 @@
+"""What is probed: add a target, change how it is probed, switch it off, remove it."""
+
+from functools import partial
+
+import streamlit as st
+
+from console.desk import connections
+from console.i18n import N_, _, escape, span
+from console.views import acting
+from console.views.target_form import edit
+from console.widgets import actionbar, confirm, status, strangers, tables
+from console.wiring import Console
+from probes import targets
+from probes.model import Target
+from store.access import Actor
+from store.schools import School
+
+ON, OFF = N_("● On"), N_("○ Off")
+
+
+def draw(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        known = targets.of(tx, actor, school.id)
+        linked = connections.of(tx, actor, school.id)
+    if st.button(_("Add a target"), icon=":material/add:", key="target-add"):
+        edit(console, actor, school, None, known, linked)
+    if not known:
+        st.info(_("Nothing is probed yet. Add what must work: Moodle, a media server, a stream."))
+        return
+    chosen = {target.id: target for target in known}.get(_list(known) or "")
+    if chosen is None:
+        st.caption(_("Tick a target to change or remove it."))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{escape(chosen.name)}**", width="content")
+        if st.button(_("Change"), key=f"target-change-{chosen.id}", icon=":material/edit:"):
+            edit(console, actor, school, chosen, known, linked)
+        if st.button(
+            _("Remove"),
+            key=f"target-remove-{chosen.id}",
+            icon=":material/delete:",
+            type="tertiary",
+        ):
+            _ask_removal(console, actor, chosen)
+
+
+def _list(known: list[Target]) -> str | None:
+    names = {target.id: target.name for target in known}
+    return tables.choose(
+        [
+            {
+                "on": [_(ON if target.enabled else OFF)],
+                "name": strangers.line(target.name),
+                "prober": target.prober,
+                "address": strangers.line(target.address),
+                "every": span(target.interval),
+                "parent": strangers.line(names.get(target.parent_id or "", "")),
+            }
+            for target in known
+        ],
+        {
+            "on": status.pills([(_(ON), "green"), (_(OFF), "gray")], _("Probed"), width=90),
+            "name": st.column_config.TextColumn(_("Target"), width=190),
+            "prober": st.column_config.TextColumn(_("Probe"), width=100),
+            "address": st.column_config.TextColumn(_("Address"), width=280),
+            "every": st.column_config.TextColumn(_("Every"), width=80),
+            "parent": st.column_config.TextColumn(_("Depends on"), width=150),
+        },
+        ids=[target.id for target in known],
+        key="target-list",
+        alt=_("The targets that are probed"),
+    )
+
+
+def _ask_removal(console: Console, actor: Actor, target: Target) -> None:
+    confirm.ask(
+        _("Remove this target?"),
+        {
+            _("What"): f"{target.name}, {target.address}".rstrip(", "),
+            _("Goes with it"): _("its open alert and its history"),
+            _("Undo"): _("none; to stop for a while, switch it off instead"),
+        },
+        _("Remove the target"),
+        partial(_remove, console, actor, target),
+        icon=":material/delete:",
+    )
+
+
+def _remove(console: Console, actor: Actor, target: Target) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            targets.remove(tx, actor, target.id, now=console.now())
+        actionbar.say(_("{name} is removed.").format(name=escape(target.name)))
