@@ -12,6 +12,7 @@ import pycurl
 from probes.probers.base import Answer, Fetch
 from store.words import N_, Value, Words
 
+WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 HEADERS_AT_MOST = 200
 DAY = 86_400.0  # seconds
 EXPIRES = "Expire date"  # libcurl's name for notAfter
@@ -46,8 +47,8 @@ class Transfer:
         """Set everything on a fresh or reset handle; raises pycurl.error for a bad URL."""
         fetch = self._fetch
         curl.setopt(pycurl.URL, fetch.url)
-        curl.setopt(pycurl.PROTOCOLS_STR, "http,https")
-        curl.setopt(pycurl.REDIR_PROTOCOLS_STR, "http,https")
+        curl.setopt(pycurl.PROTOCOLS, WEB)
+        curl.setopt(pycurl.REDIR_PROTOCOLS, WEB)
         curl.setopt(pycurl.FOLLOWLOCATION, fetch.redirects > 0)
         curl.setopt(pycurl.MAXREDIRS, fetch.redirects)
         curl.setopt(pycurl.PROXY, "")

@@ -36,7 +36,7 @@ def talk(target: Target, context: Context) -> Talk:
 
 
 def _readings(answer: Answer, context: Context) -> tuple[Reading, ...]:
-    found = list(phases(answer))
+    found = [] if answer.error else list(phases(answer))
     if answer.status:
         found.append(Reading("status", answer.status, ""))
         found.append(Reading("size", len(answer.body), "B"))

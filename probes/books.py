@@ -1,0 +1,207 @@
+"""The prober's books: a thread that reads what to probe and writes what was found.
+
+Apart from the probing loop, so that a slow disk never bends a probe's timings.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from time import monotonic
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from platforms.base import Adapter
+from probes import alerting, recording, targets, tidying, windows
+from probes.alerting import Scene
+from probes.judge import Standing
+from probes.model import Result, Target
+from probes.recording import Record
+from store import access, heartbeats, schools
+from store.db import Connection, Database, moment, text
+from store.words import N_, Words
+
+FLUSH = 0.4  # seconds between batches
+RELOAD = 1.0
+BEAT = 2.0
+ROLL_UP = 60.0
+FORGET = 2.0  # one target's old rows each time
+WAITING = 50_000  # results kept while the database does not answer
+
+LOG = logging.getLogger("pult.probes")
+AdaptersFor = Callable[[str], Adapter]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be probed now; an adapter that cannot be made stands as the reason."""
+
+    targets: dict[str, Target] = field(default_factory=dict)
+    adapters: dict[str, Adapter | Words] = field(default_factory=dict)
+    maintenance: dict[str, windows.Window] = field(default_factory=dict)
+    silenced: frozenset[str] = frozenset()
+
+
+class Books:
+    def __init__(
+        self,
+        db: Database,
+        adapters_for: AdaptersFor,
+        clock: Callable[[], datetime],
+        detail: Callable[[], str],
+        renewed: Callable[[], None],
+    ) -> None:
+        self._db = db
+        self._adapters_for = adapters_for
+        self._clock = clock
+        self._detail = detail
+        self._renewed = renewed
+        self._queue: SimpleQueue[Record] = SimpleQueue()
+        self._batch: list[Record] = []
+        self._results: dict[str, Result] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="books")
+        self._due: dict[Callable[[], None], float] = {}
+        self._made: dict[str, tuple[str, Adapter | Words]] = {}
+        self._rolled = clock()
+        self._forgetting: list[tuple[int, str]] = []  # series and target, yet to be looked at
+        self.plan = Plan()
+        self.standings: dict[str, Standing] = {}
+        self._written: dict[str, Standing] = {}
+
+    def open(self) -> None:
+        """Read how all stands, then keep the books until `close`."""
+        with self._db.read("metrics") as mtx:
+            self.standings = recording.standings(mtx)
+            last = mtx.execute(text("SELECT MAX(at) FROM latest")).scalar()
+        self._written = dict(self.standings)
+        self._rolled = min(moment(last) or self._clock(), self._clock())
+        self._reload()
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def enter(self, record: Record) -> None:
+        self._queue.put(record)
+
+    def close(self) -> None:
+        """Write what is left, and end."""
+        self._stop.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while not self._stop.wait(FLUSH):
+            self._guarded(self._flush)
+            self._now_and_then(self._reload, RELOAD)
+            self._guarded(self._alert)
+            self._now_and_then(self._beat, BEAT)
+            self._now_and_then(self._roll_up, ROLL_UP)
+            self._now_and_then(self._forget, FORGET)
+        self._guarded(self._flush)
+        self._guarded(self._alert)
+
+    def _now_and_then(self, work: Callable[[], None], every: float) -> None:
+        if monotonic() >= self._due.get(work, 0.0):
+            self._due[work] = monotonic() + every
+            self._guarded(work)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """The database may be away for a while; probing goes on and waits for it."""
+        try:
+            work()
+        except SQLAlchemyError as error:
+            LOG.warning("the books wait for the database: %s", type(error).__name__)
+
+    def _flush(self) -> None:
+        while True:
+            try:
+                self._batch.append(self._queue.get_nowait())
+            except Empty:
+                break
+        del self._batch[:-WAITING]
+        if not self._batch:
+            return
+        with self._db.begin("metrics") as mtx:
+            recording.write(mtx, self._batch)
+        for record in self._batch:
+            self._results[record.target.id] = record.result
+            self._written[record.target.id] = record.standing
+        self._batch.clear()
+
+    def _alert(self) -> None:
+        plan = self.plan
+        scene = Scene(plan.targets, self._results, self._written, plan.silenced, self._clock())
+        alerting.follow(self._db, scene)
+
+    def _reload(self) -> None:
+        now = self._clock()
+        with self._db.read() as tx:
+            actor = access.system(*schools.every_id(tx))
+            found = {target.id: target for target in targets.probed(tx, actor)}
+            running = windows.running(tx, actor, now=now)
+            marks = _connections(tx)
+        wanted = {target.connection_id for target in found.values()}
+        self._made = {
+            connection_id: self._adapter(connection_id, mark)
+            for connection_id, mark in marks.items()
+            if connection_id in wanted
+        }
+        self.plan = Plan(
+            found,
+            {connection_id: adapter for connection_id, (_, adapter) in self._made.items()},
+            {w.target_id: w for w in running if w.kind == "maintenance"},
+            frozenset(w.target_id for w in running if w.kind == "silence"),
+        )
+        self._renewed()
+
+    def _adapter(self, connection_id: str, mark: str) -> tuple[str, Adapter | Words]:
+        """The adapter, made anew only when its connection changed: it may have learnt things."""
+        known = self._made.get(connection_id)
+        if known and known[0] == mark and not isinstance(known[1], Words):
+            return known
+        try:
+            return mark, self._adapters_for(connection_id)
+        except Exception as error:
+            LOG.warning("connection %s: %s", connection_id, type(error).__name__)
+            return mark, Words(
+                getattr(error, "template", N_("The connection's settings cannot be used.")),
+                getattr(error, "params", {}),
+            )
+
+    def _beat(self) -> None:
+        with self._db.begin() as tx:
+            now = self._clock()
+            heartbeats.beat(tx, "prober", os.getpid(), now=now, detail=self._detail())
+
+    def _roll_up(self) -> None:
+        now = self._clock()
+        with self._db.begin("metrics") as mtx:
+            tidying.roll_up(mtx, since=self._rolled - timedelta(seconds=10), now=now)
+        self._rolled = now
+
+    def _forget(self) -> None:
+        if not self._forgetting:
+            with self._db.read("metrics") as mtx:
+                rows = mtx.execute(text("SELECT id, target_id FROM latest"))
+                self._forgetting = [(row.id, row.target_id) for row in rows]
+        if self._forgetting:
+            series, target_id = self._forgetting.pop()
+            with self._db.read() as tx:
+                values = {"id": target_id}
+                kept = tx.execute(text("SELECT 1 FROM target WHERE id = :id"), values).first()
+            with self._db.begin("metrics") as mtx:
+                if kept:
+                    tidying.forget(mtx, series, now=self._clock())
+                else:
+                    tidying.remove(mtx, series)
+
+
+def _connections(tx: Connection) -> dict[str, str]:
+    """A mark by connection that changes when anything an adapter is made of does."""
+    rows = tx.execute(text("SELECT id, platform, url, secret_sealed, options FROM connection"))
+    return {row.id: repr(tuple(row)) for row in rows}

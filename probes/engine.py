@@ -1,0 +1,200 @@
+"""The prober process's loop: probe what is due, judge it, pass it on to the books."""
+
+import heapq
+import json
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from threading import Event
+from time import monotonic
+
+from probes.books import AdaptersFor, Books, Plan
+from probes.judge import Standing, judge
+from probes.model import Result, State, Target
+from probes.probers.base import Context, Verdict, number
+from probes.recording import Record
+from probes.runner import Runner
+from store.db import Database
+from store.words import N_, Words
+
+TIMEOUT = 4.0  # seconds; less than an interval, or a dead target would be known late
+RECOVERY = 1.0  # seconds until a first good answer is looked at again
+JITTER = 0.02  # of an interval: targets that began together drift apart
+TURN = 0.5  # seconds at most between looks at the plan
+SATURATED = 1.0  # seconds of lag from which timings are not to be trusted
+
+
+def run(
+    db: Database,
+    *,
+    adapters_for: AdaptersFor,
+    stop: Event,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    loopback_only: bool = False,
+) -> None:
+    """Probe until `stop` is set. Raises RuntimeError when the books break.
+
+    `adapters_for` makes a connection's adapter; it is called from another
+    thread, and again when the connection has changed.
+    """
+    engine = Engine(db, adapters_for, clock, loopback_only=loopback_only)
+    engine.books.open()
+    try:
+        while not stop.is_set():
+            engine.turn()
+            if not engine.books.alive:
+                raise RuntimeError("the prober's books broke; its log says where")
+    finally:
+        engine.books.close()
+        engine.runner.close()
+
+
+class Engine:
+    def __init__(
+        self,
+        db: Database,
+        adapters_for: AdaptersFor,
+        clock: Callable[[], datetime],
+        *,
+        loopback_only: bool,
+    ) -> None:
+        self.runner = Runner(loopback_only=loopback_only)
+        self.books = Books(db, adapters_for, clock, self._detail, self.runner.wake)
+        self._clock = clock
+        self._loopback_only = loopback_only
+        self._plan = Plan()
+        self._due: list[tuple[float, int, str]] = []
+        self._next: dict[str, int] = {}  # the number of each target's valid entry in _due
+        self._numbers = count()
+        self._flying: set[str] = set()
+        self._memory: dict[str, dict[str, float]] = {}
+        self._recorded: dict[str, tuple[float, State]] = {}
+        self._lag = 0.0
+        self._probes = 0
+
+    def turn(self) -> None:
+        """Take up a new plan, start what is due, and let what flies go on."""
+        if self.books.plan is not self._plan:
+            self._take_up(self.books.plan)
+        now = monotonic()
+        while self._due and self._due[0][0] <= now:
+            due, entry, target_id = heapq.heappop(self._due)
+            if self._next.get(target_id) == entry:
+                self._lag = max(self._lag, now - due)
+                self._start(self._plan.targets[target_id])
+        wait = self._due[0][0] - monotonic() if self._due else TURN
+        self.runner.turn(min(max(wait, 0.0), TURN))
+
+    def _take_up(self, plan: Plan) -> None:
+        before, self._plan = self._plan.targets, plan
+        for target_id in before.keys() - plan.targets.keys():
+            for kept in (self._next, self._memory, self._recorded):
+                kept.pop(target_id, None)
+            self.books.standings.pop(target_id, None)
+        for target_id, target in plan.targets.items():
+            if before.get(target_id) != target:
+                self._memory[target_id] = {}
+                self._schedule(target_id, 0.0)
+
+    def _schedule(self, target_id: str, seconds: float) -> None:
+        """Probe the target in so many seconds, and no more as it was scheduled before."""
+        if target_id in self._flying:
+            return
+        entry = next(self._numbers)
+        self._next[target_id] = entry
+        heapq.heappush(self._due, (monotonic() + seconds, entry, target_id))
+
+    def _start(self, target: Target) -> None:
+        adapter = self._plan.adapters.get(target.connection_id or "")
+        if isinstance(adapter, Words):
+            self._ended(target, Verdict(state=State.UNKNOWN, why=adapter))
+            return
+        self._flying.add(target.id)
+        self._probes += 1
+        context = Context(
+            number(target, "timeout", TIMEOUT),
+            monotonic(),
+            self._memory[target.id],
+            self._standing(target).failures > 0,
+            adapter,
+            self._loopback_only,
+        )
+        self.runner.start(target, context, lambda verdict: self._ended(target, verdict))
+
+    def _standing(self, target: Target) -> Standing:
+        return self.books.standings.get(target.id, Standing())
+
+    def _ended(self, target: Target, verdict: Verdict) -> None:
+        self._flying.discard(target.id)
+        if self._plan.targets.get(target.id) != target:
+            if target.id in self._plan.targets:
+                self._schedule(target.id, 0.0)
+            return
+        before = self._standing(target)
+        if verdict.judged or before.state is State.UNKNOWN:
+            verdict = verdict if verdict.judged else _watching(verdict)
+            standing = judge(before, verdict.state, at=self._clock())
+            self.books.standings[target.id] = standing
+            self._record(target, verdict, standing)
+        self._again(target, verdict, self._standing(target))
+
+    def _again(self, target: Target, verdict: Verdict, standing: Standing) -> None:
+        interval = target.interval.total_seconds()
+        if standing.unsettled and standing.failures:
+            self._schedule(target.id, 0.0)
+            if target.parent_id in self._plan.targets:
+                self._schedule(target.parent_id, 0.0)
+            return
+        wanted = verdict.again if verdict.again is not None else interval
+        if standing.unsettled:
+            wanted = min(wanted, RECOVERY)
+        jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
+        self._schedule(target.id, min(wanted, interval * jitter))
+
+    def _record(self, target: Target, verdict: Verdict, standing: Standing) -> None:
+        """Pass on what is new, or due: looks in between that found the same are not kept."""
+        result = self._result(target, verdict, standing)
+        at, state = self._recorded.get(target.id, (0.0, None))
+        due = monotonic() - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
+        if due or state is not result.state or standing.unsettled:
+            self._recorded[target.id] = (monotonic(), result.state)
+            self.books.enter(Record(target, result, standing))
+
+    def _result(self, target: Target, verdict: Verdict, standing: Standing) -> Result:
+        recovering = verdict.state is State.OK and standing.state is not State.OK
+        why = Words(N_("It answers again; the next answer decides.")) if recovering else verdict.why
+        result = Result(
+            target.id,
+            self._clock(),
+            standing.state,
+            verdict.seconds,
+            verdict.readings,
+            why,
+            standing.since,
+            verdict.rooms,
+        )
+        window = self._plan.maintenance.get(target.id)
+        if window is None:
+            return result
+        words = Words(N_("Under maintenance: {reason}"), {"reason": window.reason})
+        return replace(result, state=State.MAINTENANCE, why=words, since=window.since)
+
+    def _detail(self) -> str:
+        """For the heartbeat, read and reset every two seconds; a saturated prober says so."""
+        lag, self._lag = self._lag, 0.0
+        probes, self._probes = self._probes, 0
+        return json.dumps(
+            {
+                "targets": len(self._plan.targets),
+                "probes": probes,
+                "lag_seconds": round(lag, 3),
+                "saturated": lag > SATURATED,
+            }
+        )
+
+
+def _watching(verdict: Verdict) -> Verdict:
+    words = Words(N_("Watching whether the picture moves."))
+    return replace(verdict, state=State.UNKNOWN, why=words)
