@@ -50,7 +50,7 @@ def people(
     """People in lessons by the minute, what is expected, and the seats that bind."""
     times = [clock(at, zone) for at, _value in series]
     drawn = [
-        _line(_("now in lessons"), [value for _at, value in series], line_colour(dark=dark)),
+        _line(_("today"), [value for _at, value in series], line_colour(dark=dark)),
     ]
     if expected:
         drawn.append(_usual(_("expected"), expected, len(series), dark=dark))
