@@ -89,7 +89,7 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
     changed = tx.execute(
         text(f"""
             UPDATE moderation_action SET state = :state, after = :after, why = :why,
-                verified_at = :verified, original = COALESCE(original, :original),
+                verified_at = :verified, original = COALESCE(:original, original),
                 next_try_at = :next
             WHERE id = :id AND state IN {PENDING}
         """),

@@ -1,0 +1,174 @@
+"""Screen a text against watched words and patterns, with the span of each find.
+
+Rules are TOML: `[[list]]` with name, language, terms and, if wanted, `benign`
+phrases that contain a term but mean no harm; `[[pattern]]` with name and an
+`expression` in RE2's syntax, which takes linear time whatever is written.
+"""
+
+import tomllib
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import re2
+
+from moderation.forms import forms
+from moderation.matching import Find, Matcher, Term
+from moderation.model import Flag, ModerationError
+from store.words import N_
+
+MOST_FLAGS = 200  # of one text: more would say no more
+KEYS = {
+    "list": {"name", "language", "terms", "benign"},
+    "pattern": {"name", "expression"},
+}
+NO_TOML = N_("The rules cannot be read: {problem}.")
+UNKNOWN = N_("There is no {key} in rules. A file has [[list]] and [[pattern]].")
+NO_NAME = N_("Every list and pattern needs a name.")
+NO_TERMS = N_("The list “{name}” needs terms, a list of words in quotes.")
+BAD_EXPRESSION = N_("The expression of “{name}” cannot be read: {problem}.")
+
+
+class RulesError(ModerationError):
+    """These rules cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class WordList:
+    name: str
+    language: str
+    terms: tuple[str, ...]
+    benign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pattern:
+    name: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Lists and patterns, ready to search; building them takes far longer than a search."""
+
+    lists: tuple[WordList, ...]
+    patterns: tuple[Pattern, ...]
+    _matcher: Matcher = field(init=False, repr=False, compare=False)
+    _benign: Matcher = field(init=False, repr=False, compare=False)
+    _compiled: list[tuple[str, Any]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_matcher", Matcher(_terms(self.lists)))
+        object.__setattr__(self, "_benign", Matcher(_benign_terms(self.lists)))
+        object.__setattr__(self, "_compiled", [(p.name, _compile(p)) for p in self.patterns])
+
+    @classmethod
+    def from_toml(cls, written: str) -> "Rules":
+        """Raises RulesError, which says what to change."""
+        try:
+            tables = tomllib.loads(written)
+        except tomllib.TOMLDecodeError as error:
+            raise RulesError(NO_TOML, {"problem": str(error)}) from error
+        for kind in tables:
+            if kind not in KEYS:
+                raise RulesError(UNKNOWN, {"key": kind})
+        return cls(
+            tuple(_list(table) for table in _tables(tables, "list")),
+            tuple(_pattern(table) for table in _tables(tables, "pattern")),
+        )
+
+
+def screen(rules: Rules, said: str) -> list[Flag]:
+    """What the rules find, by place; spans are code points of `said`, the end exclusive."""
+    flags = [
+        Flag(find.rule, find.term, find.start, find.end, "term") for find in _finds(rules, said)
+    ]
+    flags += _patterns(rules, said)
+    return sorted(flags, key=lambda flag: (flag.start, flag.end, flag.rule))[:MOST_FLAGS]
+
+
+def _finds(rules: Rules, said: str) -> list[Find]:
+    found = rules._matcher.find(said)
+    if not found:
+        return []
+    harmless: dict[str, list[Find]] = defaultdict(list)
+    for phrase in rules._benign.find(said):
+        harmless[phrase.rule].append(phrase)
+    return [find for find in found if not _within(find, harmless[find.rule])]
+
+
+def _within(find: Find, phrases: list[Find]) -> bool:
+    """`phrases` are in order and none holds another: the last one begun reaches furthest."""
+    begun = bisect_right(phrases, find.start, key=lambda phrase: phrase.start)
+    return begun > 0 and find.end <= phrases[begun - 1].end
+
+
+def _patterns(rules: Rules, said: str) -> Iterator[Flag]:
+    for (name, compiled), pattern in zip(rules._compiled, rules.patterns, strict=True):
+        for found in islice(compiled.finditer(said), MOST_FLAGS):
+            if found.start() < found.end():
+                yield Flag(name, pattern.expression, found.start(), found.end(), "pattern")
+
+
+def _terms(lists: tuple[WordList, ...]) -> Iterator[Term]:
+    for words in lists:
+        for term in words.terms:
+            for form in forms(term, words.language):
+                yield Term(words.name, term, form)
+
+
+def _benign_terms(lists: tuple[WordList, ...]) -> Iterator[Term]:
+    for words in lists:
+        for phrase in words.benign:
+            for form in forms(phrase, words.language):
+                yield Term(words.name, phrase, form)
+
+
+def _compile(pattern: Pattern) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern.expression, options)
+    except re2.error as error:
+        problem = error.args[0]
+        said = problem.decode(errors="replace") if isinstance(problem, bytes) else str(problem)
+        raise RulesError(BAD_EXPRESSION, {"name": pattern.name, "problem": said}) from error
+
+
+def _tables(tables: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    found = tables.get(kind, [])
+    if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+        raise RulesError(UNKNOWN, {"key": f"[{kind}]"})
+    for table in found:
+        for key in table:
+            if key not in KEYS[kind]:
+                raise RulesError(UNKNOWN, {"key": f"{kind}.{key}"})
+    return found
+
+
+def _list(table: Mapping[str, Any]) -> WordList:
+    name, terms, benign = _name(table), table.get("terms"), table.get("benign", [])
+    if not terms or not _words(terms) or not _words(benign):
+        raise RulesError(NO_TERMS, {"name": name})
+    return WordList(name, str(table.get("language", "")), tuple(terms), tuple(benign))
+
+
+def _pattern(table: Mapping[str, Any]) -> Pattern:
+    name, expression = _name(table), table.get("expression")
+    if not isinstance(expression, str) or not expression:
+        raise RulesError(BAD_EXPRESSION, {"name": name, "problem": "it is empty"})
+    return Pattern(name, expression)
+
+
+def _name(table: Mapping[str, Any]) -> str:
+    name = table.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise RulesError(NO_NAME)
+    return name
+
+
+def _words(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(word, str) and word.strip() for word in found)

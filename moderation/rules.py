@@ -1,0 +1,52 @@
+"""Each school's watched words: its own as TOML, or the starter lists."""
+
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+
+from moderation.filters import Rules
+from store import access, audit
+from store.access import Actor
+from store.db import Connection, text
+
+
+def of(tx: Connection, actor: Actor, school_id: str) -> Rules:
+    """The school's rules, ready to screen with."""
+    return _built(text_of(tx, actor, school_id))
+
+
+def text_of(tx: Connection, actor: Actor, school_id: str) -> str:
+    """The school's rules as TOML, to be shown and edited."""
+    access.require(actor, "see people", school_id)
+    row = tx.execute(
+        text("SELECT toml FROM moderation_rules WHERE school_id = :school"), {"school": school_id}
+    ).first()
+    return str(row.toml) if row else starter()
+
+
+def save(tx: Connection, actor: Actor, school_id: str, written: str, *, now: datetime) -> Rules:
+    """Put these rules in place of the school's; raises RulesError and changes nothing if bad."""
+    access.require(actor, "administer", school_id)
+    built = _built(written)
+    tx.execute(
+        text("""
+            INSERT INTO moderation_rules (school_id, toml, changed_by, changed_at)
+            VALUES (:school, :toml, :account, :now)
+            ON CONFLICT (school_id) DO UPDATE SET toml = excluded.toml,
+                changed_by = excluded.changed_by, changed_at = excluded.changed_at
+        """),
+        {"school": school_id, "toml": written, "account": actor.account_id, "now": now},
+    )
+    audit.record(tx, actor, "change rules", school_id, school_id=school_id, now=now)
+    return built
+
+
+@lru_cache(maxsize=1)
+def starter() -> str:
+    """Small lists of our own, in the three languages."""
+    return (files("moderation") / "starter.toml").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=16)  # schools at work at the same time
+def _built(written: str) -> Rules:
+    return Rules.from_toml(written)
