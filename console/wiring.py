@@ -4,14 +4,20 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from console import settings as known
+from console.desk import board
+from console.desk.adapters import Adapters
+from console.desk.board import Board
 from console.settings import Settings, SettingsError
-from store import db, migrate, vault
+from store import access, db, migrate, vault
+from store.access import Actor
 
 PACKAGES = ("store", "probes", "moderation", "mailing", "console")  # in the order of migration
+FRESH = timedelta(seconds=1)  # how long one picture serves all screens
 CAMPUS = "campus"  # the folder of the simulated school's database, below the data folder
 
 
@@ -28,8 +34,26 @@ class Console:
         """Whether this is the campus: marked on every screen, and kept to loopback."""
         return self.settings.simulation
 
+    def __post_init__(self) -> None:
+        self.adapters = Adapters(self.db, self.vault)
+        self._boards: dict[str, Board] = {}
+        self._drawing = Lock()
+
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def board(self, actor: Actor, school_id: str) -> Board:
+        """The school's picture, at most a second old and shared by all screens.
+
+        Raises Denied unless the actor may see the school.
+        """
+        access.require(actor, "see", school_id)
+        with self._drawing:
+            now = self.now()
+            kept = self._boards.get(school_id)
+            if kept is None or now - kept.at >= FRESH:
+                kept = self._boards[school_id] = board.build(self.db, actor, school_id, now=now)
+            return kept
 
     def close(self) -> None:
         self.db.close()
