@@ -7,15 +7,36 @@ from random import Random
 
 TOPICS = {
     "ru": (
-        "домашнее задание", "контрольная в пятницу", "задача 7", "лабораторная работа",
-        "проект к концу четверти", "видео с прошлого занятия", "экскурсия", "таблица формул",
+        "домашнее задание",
+        "контрольная в пятницу",
+        "задача 7",
+        "лабораторная работа",
+        "проект к концу четверти",
+        "видео с прошлого занятия",
+        "экскурсия",
+        "таблица формул",
     ),
     "en": (
-        "the homework", "Friday's test", "exercise 7", "the lab report",
-        "the term project", "last lesson's recording", "the field trip", "the reading list",
+        "the homework",
+        "Friday's test",
+        "exercise 7",
+        "the lab report",
+        "the term project",
+        "last lesson's recording",
+        "the field trip",
+        "the reading list",
     ),
-    "zh": ("家庭作业", "周五的测验", "第七题", "实验报告", "期末项目", "上节课的录像", "参观活动", "阅读书单"),
-}  # fmt: skip
+    "zh": (
+        "家庭作业",
+        "周五的测验",
+        "第七题",
+        "实验报告",
+        "期末项目",
+        "上节课的录像",
+        "参观活动",
+        "阅读书单",
+    ),
+}
 QUESTIONS = {
     "ru": (
         "Подскажите, пожалуйста, до какого числа {topic}?",
@@ -38,46 +59,84 @@ QUESTIONS = {
 }
 ANSWERS = {
     "ru": (
-        "Спасибо, теперь понятно!", "Попробуй сначала нарисовать схему, мне помогло.",
-        "Я выложу свой черновик вечером, сравним.", "У меня получилось 42, а у вас?",
-        "Смотри запись с десятой минуты, там как раз об этом.", "Тоже не понимаю, давайте спросим на занятии.",
-        "Мы с ребятами собираемся в шесть, присоединяйся.", "Кажется, в условии опечатка.",
+        "Спасибо, теперь понятно!",
+        "Попробуй сначала нарисовать схему, мне помогло.",
+        "Я выложу свой черновик вечером, сравним.",
+        "У меня получилось 42, а у вас?",
+        "Смотри запись с десятой минуты, там как раз об этом.",
+        "Тоже не понимаю, давайте спросим на занятии.",
+        "Мы с ребятами собираемся в шесть, присоединяйся.",
+        "Кажется, в условии опечатка.",
     ),
     "en": (
-        "Thanks, that makes sense now!", "Draw a diagram first, that helped me.",
-        "I will post my draft tonight so that we can compare.", "I got 42. What about you?",
-        "Watch the recording from minute ten, it is all there.", "Same here, let's ask in class.",
-        "Some of us meet at six, come along.", "I think there is a typo in the question.",
+        "Thanks, that makes sense now!",
+        "Draw a diagram first, that helped me.",
+        "I will post my draft tonight so that we can compare.",
+        "I got 42. What about you?",
+        "Watch the recording from minute ten, it is all there.",
+        "Same here, let's ask in class.",
+        "Some of us meet at six, come along.",
+        "I think there is a typo in the question.",
     ),
     "zh": (
-        "谢谢，现在明白了！", "先画个图试试，对我很有帮助。", "我今晚把草稿发上来，大家对一下。", "我算出来是42，你们呢？",
-        "看录像第十分钟开始的部分。", "我也不懂，上课一起问老师吧。", "我们六点一起讨论，欢迎加入。", "题目里好像有个错别字。",
+        "谢谢，现在明白了！",
+        "先画个图试试，对我很有帮助。",
+        "我今晚把草稿发上来，大家对一下。",
+        "我算出来是42，你们呢？",
+        "看录像第十分钟开始的部分。",
+        "我也不懂，上课一起问老师吧。",
+        "我们六点一起讨论，欢迎加入。",
+        "题目里好像有个错别字。",
     ),
-}  # fmt: skip
+}
 TEACHERS = {
     "ru": (
-        "Срок прежний: воскресенье, 20:00.", "Хороший вопрос, разберём на следующем занятии.",
-        "Критерии лежат в разделе «Материалы».", "Молодцы, вы на верном пути.",
+        "Срок прежний: воскресенье, 20:00.",
+        "Хороший вопрос, разберём на следующем занятии.",
+        "Критерии лежат в разделе «Материалы».",
+        "Молодцы, вы на верном пути.",
     ),
     "en": (
-        "The deadline stays: Sunday, 8 pm.", "Good question. We will take it up next lesson.",
-        "The criteria are under Materials.", "Well done, you are on the right track.",
+        "The deadline stays: Sunday, 8 pm.",
+        "Good question. We will take it up next lesson.",
+        "The criteria are under Materials.",
+        "Well done, you are on the right track.",
     ),
-    "zh": ("截止时间不变：周日晚上八点。", "问得好，下次课我们一起讨论。", "评分标准在“资料”里。", "做得不错，思路是对的。"),
-}  # fmt: skip
+    "zh": (
+        "截止时间不变：周日晚上八点。",
+        "问得好，下次课我们一起讨论。",
+        "评分标准在“资料”里。",
+        "做得不错，思路是对的。",
+    ),
+}
 INSULTS = {
     "ru": (
-        "Ну ты и балбес, это же проще простого.", "Только полный тупица такое спрашивает.",
-        "Замолчи, бестолочь.", "б а л б е с ты, а не отличник", "Какой же ты т.у.п.и.ц.а!",
-        "6ecтoлочь, иди учи уроки", "Опять этот баааалбес пишет.",
+        "Ну ты и балбес, это же проще простого.",
+        "Только полный тупица такое спрашивает.",
+        "Замолчи, бестолочь.",
+        "б а л б е с ты, а не отличник",
+        "Какой же ты т.у.п.и.ц.а!",
+        "6ecтoлочь, иди учи уроки",
+        "Опять этот баааалбес пишет.",
     ),
     "en": (
-        "Only a blockhead would ask that.", "Shut up, you pea-brain.", "What a dumbhead you are.",
-        "b l o c k h e a d, go home", "You are such a bl0ckhe4d.", "dumbheeeead strikes again",
+        "Only a blockhead would ask that.",
+        "Shut up, you pea-brain.",
+        "What a dumbhead you are.",
+        "b l o c k h e a d, go home",
+        "You are such a bl0ckhe4d.",
+        "dumbheeeead strikes again",
         "nobody likes you, p.e.a.b.r.a.i.n",
     ),
-    "zh": ("你真是个大笨蛋，这么简单都不会。", "只有蠢货才问这种问题。", "闭嘴吧，傻瓜。", "笨 蛋，回家去吧", "你这个蠢-货！", "傻*瓜又来了"),
-}  # fmt: skip
+    "zh": (
+        "你真是个大笨蛋，这么简单都不会。",
+        "只有蠢货才问这种问题。",
+        "闭嘴吧，傻瓜。",
+        "笨 蛋，回家去吧",
+        "你这个蠢-货！",
+        "傻*瓜又来了",
+    ),
+}
 WATCHED = {
     "ru": ("балбес", "тупица", "бестолочь"),
     "en": ("blockhead", "pea-brain", "peabrain", "dumbhead"),

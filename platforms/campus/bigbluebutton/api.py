@@ -1,6 +1,6 @@
 """The BigBlueButton API of one media server.
 
-Checksums and calls: docs.bigbluebutton.org/development/api; the client tells the hash by its length.
+Checksums and calls: docs.bigbluebutton.org/development/api. The hash is told by its length.
 """
 
 import hmac

@@ -1,4 +1,4 @@
-"""Moodle over HTTP: /webservice/rest/server.php and /login/token.php, with what goes wrong there."""
+"""Moodle over HTTP: /webservice/rest/server.php, /login/token.php, and what goes wrong there."""
 
 import asyncio
 from collections.abc import Mapping

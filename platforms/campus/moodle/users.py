@@ -108,7 +108,8 @@ def _unknown_key(key: str) -> Value:
     return {
         "item": key,
         "warningcode": "invalidfieldparameter",
-        "message": f"The search key '{key}' is not supported, look at the web service documentation",
+        "message": f"The search key '{key}' is not supported, "
+        "look at the web service documentation",
     }
 
 
