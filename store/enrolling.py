@@ -5,12 +5,11 @@ transaction; what the list no longer holds is marked gone and nothing is deleted
 but enrolments. Permission is the caller's actor's, checked once a function.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access
+from store import access, matching
 from store.access import Actor
 from store.db import Connection, new_id, text
 
@@ -55,7 +54,8 @@ def people(
     access.require(actor, "administer", school_id)
     wanted = {account.external_id: account for account in listed}
     known = _accounts(tx, connection_id)
-    persons = _persons(tx, school_id, known, wanted)
+    emails = {one.external_id: one.email for one in wanted.values()}
+    persons = matching.persons(tx, school_id, known, emails)
     rows = [
         _person_row(school_id, connection_id, persons[one.external_id], one, now)
         for one in wanted.values()
@@ -112,7 +112,7 @@ def enrolments(
         if course in course_ids and person_ids.get(account):
             place = course_ids[course], person_ids[account]
             wanted[place] = "teacher" if "teacher" in (role, wanted.get(place)) else role
-    present = _enrolled(tx, connection_id)
+    present = enrolled(tx, connection_id)
     _many(tx, LEAVE, [{"course": c, "person": p} for c, p in present.keys() - wanted.keys()])
     changed = [place for place in wanted if present.get(place) != wanted[place]]
     _many(
@@ -206,33 +206,6 @@ ENROL = """
 LEAVE = "DELETE FROM enrolment WHERE course_id = :course AND person_id = :person"
 
 
-def _persons(
-    tx: Connection, school_id: str, known: Mapping[str, str], wanted: Mapping[str, Listed]
-) -> dict[str, str]:
-    """The person's id of each account, new or known."""
-    rows = tx.execute(
-        text("SELECT id, email FROM person WHERE school_id = :school"), {"school": school_id}
-    ).all()
-    by_email = {row.email: row.id for row in rows if row.email}
-    emails = {row.id: row.email for row in rows}
-    shared = Counter(known.values())
-    found: dict[str, str] = {}
-    for account in wanted.values():
-        own = known.get(account.external_id, "")
-        if account.email in by_email:
-            chosen = by_email[account.email]
-        elif own and (not account.email or not emails.get(own) or shared[own] == 1):
-            chosen = own
-            if account.email and by_email.get(emails.get(own, "")) == own:
-                del by_email[emails[own]]  # the old address is free for another
-        else:
-            chosen = new_id()
-        if account.email:
-            by_email[account.email] = chosen
-        found[account.external_id] = chosen
-    return found
-
-
 def _accounts(tx: Connection, connection_id: str) -> dict[str, str]:
     """External id to person, for those that have one."""
     return {
@@ -250,7 +223,8 @@ def _ids(tx: Connection, table: str, connection_id: str, column: str) -> dict[st
     return {row[0]: row[1] for row in rows}
 
 
-def _enrolled(tx: Connection, connection_id: str) -> dict[tuple[str, str], str]:
+def enrolled(tx: Connection, connection_id: str) -> dict[tuple[str, str], str]:
+    """Roles by course and person, for Pult's own use."""
     rows = tx.execute(
         text("""
             SELECT enrolment.course_id, enrolment.person_id, enrolment.role
@@ -294,7 +268,7 @@ def _person_row(
         "school": school_id,
         "name": one.name or one.username,
         "email": one.email,
-        "new_role": one.role or "student",
+        "new_role": one.role or "staff",  # has an account, takes part in nothing
         "role": one.role,
         "language": one.language,
         "level": one.level,

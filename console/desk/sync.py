@@ -58,6 +58,7 @@ def sync(
     access.require(actor, "administer", school_id)
     try:
         fetched = fetch(adapters(connection_id))
+        _believe(db, connection_id, fetched)
     except PlatformError as error:
         with db.begin() as tx:
             connections.note(tx, connection_id, Words(error.template, error.params), now=now)
@@ -91,6 +92,22 @@ def fetch(adapter: Adapter) -> Fetched:
     return Fetched(accounts, courses, roles, rooms)
 
 
+def _believe(db: Database, connection_id: str, fetched: Fetched) -> None:
+    """Raise PlatformError if everybody has left every course: a permission was lost, not they."""
+    if fetched.accounts is None or fetched.roles:
+        return
+    with db.read() as tx:
+        if enrolling.enrolled(tx, connection_id):
+            raise PlatformError(
+                N_(
+                    "The platform shows nobody in any course any more. Give the token's account "
+                    "the permission to see participants, then sync again."
+                ),
+                permanent=True,
+                code="empty",
+            )
+
+
 def _keep(
     tx: Transaction,
     actor: Actor,
@@ -102,10 +119,10 @@ def _keep(
     place = tx, actor, school_id, connection_id
     enrolled = gone = 0
     if fetched.accounts is not None:
-        teachers = {
-            account for (_course, account), role in fetched.roles.items() if role == "teacher"
-        }
-        listed = [_listed(account, teachers) for account in fetched.accounts]
+        roles: dict[str, set[str]] = {}
+        for (_course, account_id), role in fetched.roles.items():
+            roles.setdefault(account_id, set()).add(role)
+        listed = [_listed(account, roles) for account in fetched.accounts]
         gone += enrolling.people(*place, listed, now=now)
         gone += enrolling.courses(*place, fetched.courses, now=now)
         enrolled = enrolling.enrolments(*place, fetched.roles)
@@ -121,20 +138,26 @@ def _keep(
     )
 
 
-def _listed(account: Account, teachers: set[str]) -> Listed:
-    teaches = account.external_id in teachers
+def _listed(account: Account, roles: dict[str, set[str]]) -> Listed:
     return Listed(
         external_id=account.external_id,
         username=account.username,
         name=account.name,
         email=addresses.normal(account.email),
-        role=account.role if account.role in ROLES else "teacher" if teaches else "",
+        role=account.role if account.role in ROLES else _role(roles.get(account.external_id)),
         language=LANGUAGES.get(account.language[:2].lower(), ""),
         level=account.level,
         group=account.group,
         suspended=account.suspended,
         last_seen=account.last_seen,
     )
+
+
+def _role(roles: set[str] | None) -> str:
+    """Whoever teaches one course is a teacher; nothing is known of who is in none."""
+    if not roles:
+        return ""
+    return "teacher" if "teacher" in roles else "student"
 
 
 def _problems(accounts: list[Account]) -> tuple[Words, ...]:

@@ -9,6 +9,7 @@ from platforms.moodle.calls import Calls
 
 PAGE = 500  # people a call; Moodle gives no total
 SITE = "site"  # the front page is kept as a course of this format
+GUEST = "guest"  # an account of the site's own, nobody's
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEACHERS = {"teacher", "editingteacher", "manager", "coursecreator"}
 
@@ -25,6 +26,8 @@ def accounts(calls: Calls, level_field: str, role_field: str) -> Iterator[Accoun
     if not answer["users"]:
         raise shows_none(calls, "moodle/user:viewdetails, moodle/user:viewalldetails")
     for user in answer["users"]:
+        if user.get("username") == GUEST:
+            continue
         fields = _custom(user)
         yield Account(
             external_id=str(user["id"]),

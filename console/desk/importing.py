@@ -1,0 +1,175 @@
+"""Bring people in from a table: first a plan that names every bad line, then all good rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.desk import tables
+from console.desk.calendars import LessonRow
+from console.desk.tables import Line, Plan, Problem, Unreadable
+from console.desk.timetables import Planned, apply_timetable, timetable
+from store import access, addresses, audit, roster
+from store.access import Actor
+from store.db import Database, text
+from store.words import N_
+
+__all__ = [
+    "LessonRow",
+    "PersonRow",
+    "Plan",
+    "Planned",
+    "Problem",
+    "apply",
+    "apply_timetable",
+    "people_csv",
+    "timetable",
+]
+
+
+def _by_any_name(table: Mapping[str, str]) -> dict[str, str]:
+    return {name.strip(): known for known, names in table.items() for name in names.split(",")}
+
+
+COLUMNS = _by_any_name(
+    {
+        "email": "email,e-mail,mail,email address,почта,эл. почта,электронная почта,"
+        "邮箱,电子邮箱,电子邮件,邮件",
+        "name": "name,full name,имя,фио,полное имя,姓名,名字",
+        "language": "language,lang,язык,语言",
+        "role": "role,роль,角色,身份",
+        "level": "level,уровень,级别,层级",
+        "group": "group,class,form,grade,группа,класс,班级,组,分组",
+    }
+)
+ROLES = _by_any_name(
+    {
+        "student": "student,pupil,learner,ученик,ученица,учащийся,студент,слушатель,学生,学员",
+        "teacher": "teacher,tutor,учитель,преподаватель,педагог,教师,老师",
+        "guardian": "guardian,parent,родитель,опекун,家长,监护人",
+        "staff": "staff,employee,сотрудник,персонал,职工,教务,员工",
+    }
+)
+LANGUAGES = _by_any_name(
+    {
+        "en": "en,english,английский,英语,英文",
+        "ru": "ru,russian,русский,俄语,俄文",
+        "zh_Hans": "zh_hans,zh,zh-hans,zh-cn,zh_cn,chinese,китайский,中文,汉语,简体中文",
+    }
+)
+LEVELS = _by_any_name(
+    {
+        "city": "city,город,городской,市,市级",
+        "district": "district,район,районный,区,区级",
+        "school": "school,школа,школьный,校,校级",
+    }
+)
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A line that can be brought in; empty values leave what is known."""
+
+    line: int
+    name: str
+    email: str
+    role: str
+    language: str
+    level: str
+    group: str
+    fields: Mapping[str, str]
+
+
+def people_csv(content: str | bytes) -> Plan[PersonRow]:
+    """What the table would bring in; nothing is written. Columns we do not know become fields."""
+    plan: Plan[PersonRow] = Plan()
+    seen: dict[str, int] = {}
+    try:
+        for line in tables.lines(content, COLUMNS, plan):
+            if "email" not in line.cells:
+                plan.refuse(1, N_("No column holds e-mail addresses. Call one of them: email."))
+                break
+            row = _person(line, plan)
+            if row and row.email in seen:
+                plan.refuse(
+                    row.line,
+                    N_("{email} stands in line {first} already. Leave one of the two."),
+                    email=row.email,
+                    first=seen[row.email],
+                )
+            elif row:
+                seen[row.email] = row.line
+                plan.rows.append(row)
+    except Unreadable as error:
+        plan.problems.append(error.problem)
+    if not plan.rows and not plan.problems:
+        plan.refuse(1, N_("The table holds no people. Its first line names the columns."))
+    return plan
+
+
+def apply(
+    db: Database, actor: Actor, school_id: str, plan: Plan[PersonRow], *, now: datetime
+) -> int:
+    """Bring in all good rows of the plan, in one transaction; return how many."""
+    access.require(actor, "write", school_id)
+    with db.begin() as tx:
+        known = set(
+            tx.execute(
+                text("SELECT email FROM person WHERE school_id = :school"), {"school": school_id}
+            ).scalars()
+        )
+        for row in plan.rows:
+            roster.save_person(
+                tx,
+                actor,
+                school_id,
+                name=row.name,
+                email=row.email,
+                role=row.role or ("" if row.email in known else "student"),
+                language=row.language,
+                level=row.level,
+                group=row.group,
+                fields=row.fields,
+                source="import",
+                now=now,
+            )
+        audit.record(tx, actor, "import people", school_id, school_id=school_id, now=now)
+    return len(plan.rows)
+
+
+def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
+    before = len(plan.problems)
+    email = addresses.normal(line["email"])
+    if not line["email"]:
+        plan.refuse(
+            line.number, N_("The e-mail address is missing. Enter it, or leave the line out.")
+        )
+    elif not email:
+        plan.refuse(
+            line.number,
+            N_("{email} is not an e-mail address. Correct it, or leave the line out."),
+            email=line["email"],
+        )
+    row = PersonRow(
+        line.number,
+        line["name"] or line["email"],
+        email,
+        _known(line, "role", ROLES, plan),
+        _known(line, "language", LANGUAGES, plan),
+        _known(line, "level", LEVELS, plan),
+        line["group"],
+        line.more,
+    )
+    return row if len(plan.problems) == before else None
+
+
+def _known(line: Line, column: str, names: Mapping[str, str], plan: Plan[PersonRow]) -> str:
+    given = line[column]
+    if given and given.lower() not in names:
+        plan.refuse(
+            line.number,
+            N_("{value} is not known as a {column}. Write one of: {known}."),
+            value=given,
+            column=column,
+            known=", ".join(dict.fromkeys(names.values())),
+        )
+    return names.get(given.lower(), "")

@@ -1,0 +1,112 @@
+"""Read a table that a person saved from a spreadsheet, whatever its delimiter and encoding."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from store.words import N_, Words
+
+DELIMITERS = ",;\t"
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one line of a file, counted from 1, and what to do."""
+
+    line: int
+    what: Words
+
+
+@dataclass
+class Plan(Generic[Row]):
+    """What a file would bring in: the good rows, and every bad line by its number."""
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, line: int, template: str, **params: str | int) -> None:
+        self.problems.append(Problem(line, Words(template, params)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """`cells` by the column's known name; `more` by the header as it stands in the file."""
+
+    number: int
+    cells: Mapping[str, str]
+    more: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+class Unreadable(Exception):
+    """The file is no table; the problem says what to save it as."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem.what))
+        self.problem = problem
+
+
+def decoded(content: str | bytes) -> str:
+    """UTF-8 or UTF-16 with its mark, plain UTF-8, else the Windows encoding of Russian."""
+    if isinstance(content, str):
+        return content.removeprefix("\ufeff")
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    for choice in (encoding, "cp1251"):
+        try:
+            return content.decode(choice)
+        except UnicodeDecodeError:
+            continue
+    raise Unreadable(Problem(1, Words(N_("The file is not text. Save the table as CSV in UTF-8."))))
+
+
+def lines(content: str | bytes, columns: Mapping[str, str], plan: Plan[Row]) -> Iterator[Line]:
+    """The table's lines; `columns` maps a header in lower case to a column's name.
+
+    A line with more cells than the header is refused in the plan. Raises Unreadable.
+    """
+    text = decoded(content)
+    first = text.split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    try:
+        headers = [header.strip() for header in next(reader, [])]
+        number = reader.line_num + 1
+        for cells in reader:
+            start, number = number, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(headers):
+                plan.refuse(
+                    start,
+                    N_(
+                        "There are {cells} cells, but {columns} columns. Put quotation marks "
+                        "around a value that holds the delimiter."
+                    ),
+                    cells=len(cells),
+                    columns=len(headers),
+                )
+                continue
+            yield _line(start, headers, cells, columns)
+    except csv.Error:
+        raise Unreadable(
+            Problem(
+                reader.line_num,
+                Words(N_("The table breaks off here. Save it again as CSV in UTF-8.")),
+            )
+        ) from None
+
+
+def _line(number: int, headers: list[str], cells: list[str], columns: Mapping[str, str]) -> Line:
+    known: dict[str, str] = {}
+    more: dict[str, str] = {}
+    for header, cell in zip(headers, cells, strict=False):
+        column = columns.get(header.lower())
+        if column:
+            known[column] = known.get(column) or cell.strip()
+        elif header and cell.strip():
+            more[header] = cell.strip()
+    return Line(number, known, more)

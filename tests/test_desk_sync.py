@@ -1,0 +1,360 @@
+"""A platform's people, courses and rooms come into the roster, whole or not at all."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from console.desk import connections, sync
+from platforms.base import (
+    Account,
+    Adapter,
+    Capability,
+    Course,
+    Enrolment,
+    Health,
+    PlatformError,
+    Room,
+)
+from platforms.bigbluebutton import BigBlueButton
+from platforms.moodle import Moodle
+from store import access, planning, roster
+from store.access import Actor, Denied
+from store.db import Database, text
+from store.planning import PlannedLesson
+from store.schools import School
+from store.vault import Vault
+from tests.conftest import NOON
+from tests.stand_in import StandIn, open_campus
+
+VAULT = Vault(b"uXzmAm2cYvSbKJQlHxK6sE0lAGkT6OuAYrXTWjhAHlw=")
+MARIA = Account("1", "maria", "Maria Ivanova", "Maria@School14.example", "ru", level="city")
+PETR = Account("2", "petr", "Petr", "petr@school14.example", "zh_cn")
+ANON = Account("3", "anon", "No Address")
+
+
+@dataclass
+class Lms:
+    """A platform that lists what a test gives it, and may break off in the middle."""
+
+    people: list[Account] = field(default_factory=list)
+    places: list[Enrolment] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=lambda: {"10": "Algebra"})
+    breaks: bool = False
+    can: frozenset[Capability] = frozenset({"roster"})
+
+    def check(self) -> Health:
+        return Health()
+
+    def accounts(self) -> Iterable[Account]:
+        return self.people
+
+    def courses(self) -> Iterable[Course]:
+        return [Course(id_, name) for id_, name in self.names.items()]
+
+    def enrolments(self, course_external_id: str) -> Iterable[Enrolment]:
+        if self.breaks:
+            raise PlatformError("The line broke.", permanent=False)
+        return [one for one in self.places if one.course_external_id == course_external_id]
+
+
+@dataclass
+class Media:
+    """A media server with the meetings that a test gives it."""
+
+    meetings: list[Room]
+    can: frozenset[Capability] = frozenset({"meter rooms"})
+
+    def check(self) -> Health:
+        return Health()
+
+    def request(self) -> str:
+        return ""
+
+    def parse(self, body: bytes) -> list[Room]:
+        return self.meetings
+
+    def rooms(self) -> list[Room]:
+        return self.meetings
+
+
+@pytest.fixture
+def pult(school: School) -> Actor:
+    return access.system(school.id)
+
+
+@pytest.fixture
+def connection(database: Database, pult: Actor, school: School) -> str:
+    return add(database, pult, school, "moodle", "LMS")
+
+
+@pytest.fixture(scope="module")
+def campus() -> Iterator[StandIn]:
+    with open_campus() as opened:
+        yield opened
+
+
+def add(db: Database, actor: Actor, school: School, platform: str, name: str) -> str:
+    with db.begin() as tx:
+        return connections.add(
+            tx,
+            actor,
+            school.id,
+            VAULT,
+            platform=platform,
+            name=name,
+            url="http://127.0.0.1:9",
+            secret="x",
+            now=NOON,
+        )
+
+
+def run(db: Database, actor: Actor, connection_id: str, adapter: Adapter) -> sync.Synced:
+    return sync.sync(db, actor, connection_id, lambda _id: adapter, now=NOON)
+
+
+def people_of(db: Database, actor: Actor, school: School) -> dict[str, roster.Person]:
+    with db.read() as tx:
+        return {one.name: one for one in roster.people(tx, actor, school.id)}
+
+
+def test_people_courses_and_enrolments_come_in(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    lms = Lms(
+        [MARIA, PETR, ANON], [Enrolment("10", "1", "teacher"), Enrolment("10", "2", "student")]
+    )
+    synced = run(database, pult, connection, lms)
+    assert (synced.people, synced.courses, synced.enrolments, synced.gone) == (3, 1, 2, 0)
+    people = people_of(database, pult, school)
+    assert people["Maria Ivanova"].email == "maria@school14.example"
+    assert (people["Maria Ivanova"].role, people["Maria Ivanova"].level) == ("teacher", "city")
+    assert (people["Petr"].role, people["Petr"].language) == ("student", "zh_Hans")
+    assert (people["No Address"].role, people["No Address"].email) == ("staff", "")
+    with database.read() as tx:
+        course = roster.courses(tx, pult, school.id)[0]
+        assert [one.name for one in roster.enrolled(tx, pult, course.id)] == ["Petr"]
+        assert connections.get(tx, pult, connection).synced_at == NOON
+
+
+def test_the_same_again_changes_nothing(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    lms = Lms([MARIA, PETR, ANON], [Enrolment("10", "1", "student")])
+    run(database, pult, connection, lms)
+    before = people_of(database, pult, school)
+    assert run(database, pult, connection, lms).gone == 0
+    assert people_of(database, pult, school) == before
+
+
+def test_one_person_by_address_across_platforms(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    other = add(database, pult, school, "moodle", "Second LMS")
+    run(database, pult, connection, Lms([MARIA]))
+    run(
+        database,
+        pult,
+        other,
+        Lms([replace(MARIA, external_id="77", email="MARIA@school14.example")]),
+    )
+    people = people_of(database, pult, school)
+    assert len(people) == 1
+    with database.read() as tx:
+        assert len(roster.accounts_of(tx, pult, people["Maria Ivanova"].id)) == 2
+
+
+def test_the_same_address_in_another_school_is_another_person(
+    database: Database, pult: Actor, school: School, elsewhere: School, connection: str
+) -> None:
+    there = access.system(elsewhere.id)
+    other = add(database, there, elsewhere, "moodle", "LMS")
+    run(database, pult, connection, Lms([MARIA]))
+    run(database, there, other, Lms([MARIA]))
+    here = people_of(database, pult, school)["Maria Ivanova"]
+    assert here.id != people_of(database, there, elsewhere)["Maria Ivanova"].id
+
+
+def test_a_changed_address_stays_with_its_person(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    run(database, pult, connection, Lms([MARIA]))
+    before = people_of(database, pult, school)["Maria Ivanova"]
+    run(database, pult, connection, Lms([replace(MARIA, email="m.petrova@school14.example")]))
+    after = people_of(database, pult, school)
+    assert len(after) == 1
+    assert after["Maria Ivanova"] == replace(before, email="m.petrova@school14.example")
+
+
+def test_two_platforms_that_disagree_about_an_address_do_not_take_turns(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    other = add(database, pult, school, "moodle", "Second LMS")
+    run(database, pult, connection, Lms([MARIA]))
+    run(database, pult, other, Lms([MARIA]))
+    moved = Lms([replace(MARIA, email="m.petrova@school14.example")])
+    run(database, pult, connection, moved)
+    with database.read() as tx:
+        before = {one.id: one.email for one in roster.people(tx, pult, school.id)}
+    run(database, pult, other, Lms([MARIA]))
+    run(database, pult, connection, moved)
+    with database.read() as tx:
+        assert {one.id: one.email for one in roster.people(tx, pult, school.id)} == before
+
+
+def test_two_who_swap_addresses_swap_persons_and_nobody_is_lost(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    run(database, pult, connection, Lms([MARIA, PETR]))
+    swapped = [replace(MARIA, email=PETR.email), replace(PETR, email=MARIA.email)]
+    run(database, pult, connection, Lms(swapped))
+    assert {one.email for one in people_of(database, pult, school).values()} == {
+        "maria@school14.example",
+        "petr@school14.example",
+    }
+
+
+def test_an_address_found_later_joins_the_person_who_has_it(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    run(database, pult, connection, Lms([ANON, PETR]))
+    run(database, pult, connection, Lms([replace(ANON, email=PETR.email), PETR]))
+    with database.read() as tx:
+        anon = roster.account(tx, pult, connection, "3")
+        petr = roster.account(tx, pult, connection, "2")
+    assert anon is not None
+    assert petr is not None
+    assert anon.person_id == petr.person_id
+
+
+def test_a_broken_address_is_told_and_the_account_is_kept(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    synced = run(database, pult, connection, Lms([replace(PETR, email="petr@@x"), MARIA]))
+    assert "The e-mail address of Petr cannot be right" in str(synced.problems[0])
+    assert people_of(database, pult, school)["Petr"].email == ""
+    assert "petr@@x" not in repr(synced)
+
+
+def test_what_is_no_longer_listed_is_gone_and_comes_back(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    full = Lms([MARIA, PETR], [Enrolment("10", "2", "student")], {"10": "Algebra", "11": "Art"})
+    run(database, pult, connection, full)
+    stays = [Enrolment("10", "1", "student")]
+    synced = run(database, pult, connection, Lms([MARIA], stays, {"10": "Algebra"}))
+    assert synced.gone == 2
+    with database.read() as tx:
+        assert [one.name for one in roster.courses(tx, pult, school.id)] == ["Algebra"]
+        course = roster.courses(tx, pult, school.id)[0]
+        assert [one.name for one in roster.enrolled(tx, pult, course.id)] == ["Maria Ivanova"]
+        gone = roster.account(tx, pult, connection, "2")
+        assert gone is not None
+        assert gone.person_id is not None
+        assert roster.accounts_of(tx, pult, gone.person_id) == []
+    assert run(database, pult, connection, full).gone == 0
+    with database.read() as tx:
+        assert len(roster.courses(tx, pult, school.id)) == 2
+
+
+def test_a_fetch_that_breaks_off_changes_nothing_and_is_told(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    run(database, pult, connection, Lms([MARIA]))
+    broken = Lms([PETR], [], {"12": "Chemistry"}, breaks=True)
+    with pytest.raises(PlatformError, match="The line broke"):
+        run(database, pult, connection, broken)
+    assert set(people_of(database, pult, school)) == {"Maria Ivanova"}
+    with database.read() as tx:
+        assert [one.name for one in roster.courses(tx, pult, school.id)] == ["Algebra"]
+        kept = connections.get(tx, pult, connection)
+    assert (kept.state, str(kept.detail)) == ("failing", "The line broke.")
+
+
+def test_everybody_leaving_at_once_is_not_believed(
+    database: Database, pult: Actor, school: School, connection: str, campus: StandIn
+) -> None:
+    moodle = Moodle(campus.moodle["url"], campus.moodle["token"], {})
+    enrolled = run(database, pult, connection, moodle).enrolments
+    campus.turn("traps", "moodle-empty-lists", True)
+    try:
+        with pytest.raises(PlatformError, match="the permission to see participants"):
+            run(database, pult, connection, moodle)
+    finally:
+        campus.turn("traps", "moodle-empty-lists", False)
+    with database.read() as tx:
+        assert tx.execute(text("SELECT COUNT(*) FROM enrolment")).scalar_one() == enrolled
+
+
+def test_what_was_imported_is_not_overwritten_by_nothing(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    with database.begin() as tx:
+        roster.save_person(
+            tx,
+            pult,
+            school.id,
+            name="Maria",
+            email="maria@school14.example",
+            role="guardian",
+            language="en",
+            group="8B",
+            source="import",
+            now=NOON,
+        )
+    run(database, pult, connection, Lms([replace(MARIA, language="", level="")]))
+    person = people_of(database, pult, school)["Maria Ivanova"]
+    assert (person.role, person.language, person.group) == ("guardian", "en", "8B")
+
+
+def test_rooms_stay_while_a_lesson_is_planned_in_them(
+    database: Database, pult: Actor, school: School
+) -> None:
+    server = add(database, pult, school, "bigbluebutton", "Media a")
+    both = Media([Room("a-1", "Algebra", 12, 1, seats=30), Room("a-2", "Open hour", 0, 0)])
+    assert run(database, pult, server, both).rooms == 2
+    with database.begin() as tx:
+        rooms = {one.external_id: one for one in roster.rooms(tx, pult, school.id)}
+        assert (rooms["a-1"].name, rooms["a-1"].seats) == ("Algebra", 30)
+        lesson = PlannedLesson(
+            "l", "Algebra", None, rooms["a-1"].id, None, NOON, NOON + timedelta(hours=1), None
+        )
+        planning.lessons(tx, pult, school.id, [lesson], now=NOON)
+    assert run(database, pult, server, Media([])).gone == 1
+    with database.read() as tx:
+        assert [one.external_id for one in roster.rooms(tx, pult, school.id)] == ["a-1"]
+
+
+@pytest.mark.parametrize("who", ["zoe", "eve", "ana"])
+def test_only_who_administers_the_school_syncs_it(
+    database: Database,
+    school: School,
+    connection: str,
+    who: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    with pytest.raises(Denied):
+        run(database, request.getfixturevalue(who), connection, Lms([MARIA]))
+    with database.read() as tx:
+        assert tx.execute(text("SELECT COUNT(*) FROM person")).scalar_one() == 0
+
+
+def test_the_whole_campus_is_in_within_three_seconds(
+    database: Database, pult: Actor, school: School, connection: str, campus: StandIn
+) -> None:
+    moodle = Moodle(campus.moodle["url"], campus.moodle["token"], {})
+    started = time.monotonic()
+    synced = run(database, pult, connection, moodle)
+    assert time.monotonic() - started < 3
+    assert synced.people >= 640
+    assert synced.courses == 16
+    assert synced.enrolments > 1000
+    assert synced.problems == ()
+    again = run(database, pult, connection, moodle)
+    assert (again.people, again.enrolments, again.gone) == (synced.people, synced.enrolments, 0)
+    for number, server in enumerate(campus.bigbluebutton):
+        media = add(database, pult, school, "bigbluebutton", f"Media {number}")
+        adapter = BigBlueButton(server["url"], server["secret"], {})
+        assert run(database, pult, media, adapter).rooms > 0
