@@ -7,7 +7,8 @@ from probes.model import Target
 from store.words import N_, Words
 
 HOST_PORT = re.compile(
-    r"(?:[a-z]+:(?://)?)?(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?/?"
+    r"(?:(?:tcp|smtp)://|(?:stun|turn):(?://)?)?"
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?/?"
 )
 
 

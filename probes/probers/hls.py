@@ -100,23 +100,24 @@ def _newest(
     target: Target, context: Context, url: str, playlist: Playlist
 ) -> Generator[Fetch, Answer, tuple[Reading, ...]]:
     """Fetch the newest segment once an interval; the playlist is looked at more often."""
-    key, every = f"{url} segment", target.interval.total_seconds()
-    if context.monotonic - context.memory.get(key, -math.inf) < every:
-        return ()
-    segment = playlist.segments[-1]
-    answer = yield Fetch(segment.url, max_bytes=LARGEST_SEGMENT)
-    _require_segment(answer)
-    context.memory[key] = context.monotonic
-    seconds = answer.seconds or 0.0
-    if not playlist.ended and seconds > segment.duration > 0:
-        raise ProbeFailed(
-            N_("A segment of {length} s takes {seconds} s to load: the picture stutters."),
-            {"length": round(segment.duration, 1), "seconds": round(seconds, 1)},
-            state=State.SUSPECT,
-        )
+    memory, every = context.memory, target.interval.total_seconds()
+    if context.monotonic - memory.get(f"{url} segment", -math.inf) >= every:
+        segment = playlist.segments[-1]
+        answer = yield Fetch(segment.url, max_bytes=LARGEST_SEGMENT)
+        _require_segment(answer)
+        seconds, length = answer.seconds or 0.0, max(segment.duration, 0.1)
+        if not playlist.ended and seconds > length:
+            raise ProbeFailed(
+                N_("A segment of {length} s takes {seconds} s to load: the picture stutters."),
+                {"length": round(length, 1), "seconds": round(seconds, 1)},
+                state=State.SUSPECT,
+            )
+        memory[f"{url} segment"] = context.monotonic
+        memory[f"{url} seconds"] = round(seconds, 6)
+        memory[f"{url} rate"] = round(8 * len(answer.body) / length)
     return (
-        Reading("segment", round(seconds, 6), "s"),
-        Reading("bit rate", round(8 * len(answer.body) / max(segment.duration, 0.1)), "bit/s"),
+        Reading("segment", memory[f"{url} seconds"], "s"),
+        Reading("bit rate", memory[f"{url} rate"], "bit/s"),
     )
 
 

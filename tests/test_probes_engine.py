@@ -1,0 +1,279 @@
+"""The prober's loop: what is added is probed at once, what fails is confirmed and alerted."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from platforms.base import Adapter, Capability, Health, PlatformError, Room
+from probes import alerts, engine, results, rooms, targets, windows
+from probes.alerts import Alert
+from probes.model import Result, State, Target
+from store import heartbeats
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests.sites import say, web
+from tests.test_probes_results import connect
+
+SECOND = timedelta(seconds=1)
+
+
+class Site:
+    """A web server whose answer can be switched."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body = b"[]"
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        say(handler, self.body, self.status)
+
+
+class Meter:
+    """A platform whose rooms are a JSON list: enough to be a RoomMeter over a real wire."""
+
+    can: frozenset[Capability] = frozenset({"meter rooms"})
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def check(self) -> Health:
+        return Health()
+
+    def request(self) -> str:
+        return self._url
+
+    def parse(self, body: bytes) -> list[Room]:
+        try:
+            counts = json.loads(body)
+        except ValueError as error:
+            raise PlatformError(
+                "The answer of {name} is not its own.", {"name": "x"}, permanent=False
+            ) from error
+        return [Room(str(n), "", count, 1, seats=30) for n, count in enumerate(counts)]
+
+    def rooms(self) -> list[Room]:
+        return []
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+@pytest.fixture
+def url(site: Site) -> Iterator[str]:
+    with web(site.answer) as address:
+        yield address
+
+
+@contextmanager
+def probing(database: Database, adapters: Mapping[str, Adapter] | None = None) -> Iterator[None]:
+    stop = threading.Event()
+    adapters = adapters or {}
+    thread = threading.Thread(
+        target=engine.run,
+        args=(database,),
+        kwargs={"adapters_for": adapters.__getitem__, "stop": stop},
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def add(database: Database, actor: Actor, name: str, address: str, **more: str | None) -> Target:
+    (school_id,) = actor.schools
+    with database.begin() as tx:
+        target_id = targets.add(
+            tx,
+            actor,
+            school_id,
+            name=name,
+            prober=more.get("prober") or "http",
+            address=address,
+            interval=SECOND,
+            parent_id=more.get("parent_id"),
+            connection_id=more.get("connection_id"),
+            now=datetime.now(UTC),
+        )
+        return targets.get(tx, actor, target_id)
+
+
+def newest(database: Database, actor: Actor, target: Target) -> Result:
+    with database.read("metrics") as mtx:
+        now = datetime.now(UTC)
+        return results.latest(mtx, actor, target.school_id, [target], now=now)[target.id]
+
+
+def opened(database: Database, actor: Actor) -> list[Alert]:
+    with database.read() as tx:
+        return alerts.open_(tx, actor, next(iter(actor.schools)))
+
+
+def until(fact: Callable[[], bool], seconds: float = 6.0) -> float:
+    """Wait until it is so; the seconds that it took."""
+    start = time.monotonic()
+    while not fact():
+        assert time.monotonic() - start < seconds, "it did not become so in time"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def is_(database: Database, actor: Actor, target: Target, state: State) -> Callable[[], bool]:
+    return lambda: newest(database, actor, target).state is state
+
+
+def test_a_target_added_while_probing_is_probed_at_once_and_its_failure_alerts_until_it_recovers(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    with probing(database):
+        target = add(database, ana, "LMS", url)
+        assert until(is_(database, ana, target, State.OK)) < 4
+        site.status = 503
+        assert until(is_(database, ana, target, State.DOWN)) < 4
+        until(lambda: len(opened(database, ana)) == 1)
+        alert = opened(database, ana)[0]
+        assert (alert.target_id, alert.state) == (target.id, State.DOWN)
+        assert str(alert.why) == "It answers with status 503; expected 200-299."
+        site.status = 200
+        until(is_(database, ana, target, State.OK))
+        until(lambda: opened(database, ana) == [])
+    with database.read() as tx:
+        (closed,) = alerts.recent(tx, ana, target.school_id, since=alert.since)
+        beat = heartbeats.last(tx)["prober"]
+    assert closed.closed_at is not None
+    assert json.loads(beat.detail)["targets"] == 1
+
+
+def test_a_meter_counts_rooms_and_its_failure_is_never_zero(
+    database: Database, school: School, ana: Actor, site: Site, url: str
+) -> None:
+    site.body = b"[12, 30]"
+    connection_id = connect(database, school)
+
+    def counts() -> list[int | None]:
+        with database.read("metrics") as mtx:
+            found = rooms.latest(mtx, ana, school.id, now=datetime.now(UTC))
+        return [found[connection_id, name].participants for name in ("0", "1") if found]
+
+    with probing(database, {connection_id: Meter(url)}):
+        target = add(database, ana, "Rooms", "", prober="classroom", connection_id=connection_id)
+        until(lambda: counts() == [12, 30])
+        site.body = b"<html>"
+        until(is_(database, ana, target, State.UNKNOWN))
+        assert str(newest(database, ana, target).why) == "The answer of x is not its own."
+        until(lambda: counts() == [None, None])
+        with database.read("metrics") as mtx:
+            line = rooms.history(mtx, ana, school.id, since=target_time(), until=datetime.now(UTC))
+    assert all(count > 0 for points in line.values() for _, count in points)
+
+
+def target_time() -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=1)
+
+
+def test_children_of_a_failed_parent_do_not_alert(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    parent = add(database, ana, "Server", url)
+    children = [
+        add(database, ana, f"Page {n}", f"{url}/{n}", parent_id=parent.id) for n in range(5)
+    ]
+    with probing(database):
+        for target in (parent, *children):
+            until(is_(database, ana, target, State.OK))
+        site.status = 500
+        for target in (parent, *children):
+            until(is_(database, ana, target, State.DOWN))
+        until(lambda: len(opened(database, ana)) == 1)
+        time.sleep(1.5)
+    with database.read() as tx:
+        ever = alerts.recent(tx, ana, parent.school_id, since=target_time())
+    assert [alert.target_id for alert in ever] == [parent.id]
+
+
+def test_a_child_still_down_after_its_parent_recovers_alerts_on_its_own(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    def only_the_parent(handler: BaseHTTPRequestHandler) -> None:
+        say(handler, b"", 404 if handler.path == "/page" else site.status)
+
+    site.status = 500
+    with web(only_the_parent) as both, probing(database):
+        parent = add(database, ana, "Server", both)
+        child = add(database, ana, "Page", f"{both}/page", parent_id=parent.id)
+        until(is_(database, ana, child, State.DOWN))
+        until(lambda: [alert.target_id for alert in opened(database, ana)] == [parent.id])
+        site.status = 200
+        until(lambda: [alert.target_id for alert in opened(database, ana)] == [child.id])
+
+
+def test_maintenance_overrides_and_does_not_alert(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    site.status = 500
+    target = add(database, ana, "LMS", url)
+    now = datetime.now(UTC)
+    with database.begin() as tx:
+        windows.maintenance(
+            tx, ana, target.id, since=now, until=now + 60 * SECOND, reason="upgrade", now=now
+        )
+    with probing(database):
+        until(is_(database, ana, target, State.MAINTENANCE))
+        assert str(newest(database, ana, target).why) == "Under maintenance: upgrade"
+        time.sleep(1)
+    assert opened(database, ana) == []
+
+
+def test_a_silenced_target_fails_visibly_without_an_alert(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    site.status = 500
+    target = add(database, ana, "LMS", url)
+    now = datetime.now(UTC)
+    with database.begin() as tx:
+        windows.silence(
+            tx, ana, target.id, since=now, until=now + 60 * SECOND, reason="known", now=now
+        )
+    with probing(database):
+        until(is_(database, ana, target, State.DOWN))
+        time.sleep(1)
+    assert opened(database, ana) == []
+
+
+def test_an_alert_missed_by_a_killed_prober_is_opened_by_the_next(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    site.status = 500
+    target = add(database, ana, "LMS", url)
+    with probing(database):
+        until(lambda: len(opened(database, ana)) == 1)
+    since = newest(database, ana, target).since
+    with database.begin() as tx:
+        tx.exec_driver_sql("DELETE FROM alert")  # as if it had died between the two databases
+    with probing(database):
+        until(lambda: len(opened(database, ana)) == 1)
+    assert opened(database, ana)[0].since == since
+
+
+def test_a_target_switched_off_is_left_alone_and_its_alert_closes(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    site.status = 500
+    target = add(database, ana, "LMS", url)
+    with probing(database):
+        until(lambda: len(opened(database, ana)) == 1)
+        with database.begin() as tx:
+            targets.change(tx, ana, replace(target, enabled=False), now=datetime.now(UTC))
+        until(lambda: opened(database, ana) == [])

@@ -1,0 +1,211 @@
+"""The web prober against real servers: good, slow, endless, circling and badly certified."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from probes import check, cli_json, target_of
+from probes.model import ProbeFailed, Result, State, Target
+from tests.sites import Answer, certificate, say, web
+
+
+def probe(answer: Answer, *, timeout: float = 2.0, **module: Any) -> Result:
+    with web(answer) as url:
+        return check(Target("t", "s", "LMS", "http", url, module), timeout=timeout)
+
+
+def hello(handler: BaseHTTPRequestHandler) -> None:
+    say(handler, "Всё работает".encode())
+
+
+@contextmanager
+def secure(path: Path, monkeypatch: pytest.MonkeyPatch, *, days: float) -> Iterator[str]:
+    file = certificate(path / "site.pem", days=days)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with web(hello, certificate=file) as url:
+        yield url
+
+
+def values(result: Result) -> dict[str, float]:
+    return {reading.name: reading.value for reading in result.readings}
+
+
+def test_a_good_page_is_ok_with_its_phases() -> None:
+    result = probe(hello)
+    assert result.state is State.OK
+    assert values(result)["status"] == 200
+    assert result.seconds == pytest.approx(values(result)["total"])
+    assert 0 < values(result)["connect"] <= values(result)["total"]
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        ({"contains": "работает"}, None),
+        ({"contains": "welcome"}, "The page does not contain “welcome”."),
+        ({"lacks": "работает"}, "The page contains “работает”."),
+        ({"status": "401,403"}, "It answers with status 200; expected 401,403."),
+    ],
+)
+def test_conditions_of_the_module_are_judged(module: dict[str, Any], sentence: str | None) -> None:
+    result = probe(hello, **module)
+    assert (str(result.why) if result.why else None) == sentence
+    assert result.state is (State.DOWN if sentence else State.OK)
+
+
+def test_an_error_status_is_down() -> None:
+    result = probe(lambda handler: say(handler, b"", 503))
+    assert result.state is State.DOWN
+    assert str(result.why) == "It answers with status 503; expected 200-299."
+
+
+def test_nothing_listening_is_down_at_once() -> None:
+    with web(hello) as url:
+        pass
+    result = check(target_of(url), timeout=2)
+    assert result.state is State.DOWN
+    assert str(result.why).endswith("refuses the connection.")
+    assert result.seconds is None
+
+
+def test_a_slow_answer_is_suspect() -> None:
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        hello(handler)
+
+    assert probe(slow, slow=0.2).state is State.SUSPECT
+    assert probe(slow, slow=1.0).state is State.OK
+
+
+def test_a_redirect_is_followed_only_when_the_module_says_so() -> None:
+    def to_login(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/":
+            say(handler, b"", 303, Location="/login")
+        else:
+            hello(handler)
+
+    assert probe(to_login).state is State.DOWN
+    assert probe(to_login, redirects=1).state is State.OK
+
+
+def test_a_circle_of_redirects_ends() -> None:
+    result = probe(lambda handler: say(handler, b"", 302, Location="/"), redirects=5)
+    assert result.state is State.DOWN
+    assert str(result.why).endswith("redirects again and again.")
+
+
+def test_a_redirect_never_leaves_the_web(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("welcome")
+    result = probe(
+        lambda handler: say(handler, b"", 302, Location=secret.as_uri()),
+        redirects=1,
+        contains="welcome",
+    )
+    assert result.state is State.DOWN
+
+
+def test_an_endless_body_is_cut_and_judged_by_its_beginning() -> None:
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"x" * 65_536)
+
+    start = time.monotonic()
+    result = probe(endless, contains="welcome")
+    assert time.monotonic() - start < 2
+    assert result.state is State.DOWN
+    assert values(result)["size"] == 1024 * 1024
+
+
+def test_a_drip_ends_at_the_timeout() -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(100):
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+
+    start = time.monotonic()
+    result = probe(drip, timeout=0.6)
+    assert time.monotonic() - start < 1.5
+    assert result.state is State.DOWN
+    assert "No whole answer" in str(result.why)
+
+
+def test_the_certificate_s_days_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with secure(tmp_path, monkeypatch, days=20) as url:
+        result = check(target_of(url), timeout=3)
+    assert result.state is State.OK
+    assert values(result)["certificate"] == pytest.approx(20, abs=0.1)
+    assert "tls" in values(result)
+
+
+def test_a_certificate_near_its_end_is_suspect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with secure(tmp_path, monkeypatch, days=3.5) as url:
+        result = check(target_of(url), timeout=3)
+    assert result.state is State.SUSPECT
+    assert str(result.why) == "The certificate expires in 3 days; renew it."
+
+
+def test_an_expired_certificate_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with secure(tmp_path, monkeypatch, days=-1) as url:
+        result = check(target_of(url), timeout=3)
+    assert result.state is State.DOWN
+    assert "certificate" in str(result.why)
+
+
+def test_a_stranger_s_certificate_is_down_unless_the_module_lets_it(tmp_path: Path) -> None:
+    with web(hello, certificate=certificate(tmp_path / "site.pem", days=20)) as url:
+        strict = check(target_of(url), timeout=3)
+        lenient = check(Target("t", "s", "LMS", "http", url, {"verify": False}), timeout=3)
+    assert strict.state is State.DOWN
+    assert "certificate" in str(strict.why)
+    assert lenient.state is State.OK
+
+
+def test_a_simulation_reaches_only_itself() -> None:
+    with web(hello) as url:
+        assert check(target_of(url), timeout=2, loopback_only=True).state is State.OK
+    away = check(target_of("http://192.0.2.1/"), timeout=5, loopback_only=True)
+    assert away.state is State.DOWN
+
+
+@pytest.mark.parametrize(
+    "address", ["http://", "ftp://lms.example.org/", "https://[bad/", "http://a b/"]
+)
+def test_an_address_that_is_none_is_refused_with_advice(address: str) -> None:
+    with pytest.raises(ProbeFailed, match="write it like"):
+        target_of(address, prober="http")
+
+
+def test_the_command_line_s_object_has_its_shape() -> None:
+    with web(hello) as url:
+        target = target_of(url)
+        shown = cli_json(target, check(target, timeout=2))
+    assert list(shown) == ["target", "module", "state", "seconds", "readings", "error"]
+    assert (shown["target"], shown["module"], shown["state"]) == (url, "http", "ok")
+    assert shown["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "prober"),
+    [
+        ("https://lms.example.org/", "http"),
+        ("https://live.example.org/a/index.m3u8?t=1", "hls"),
+        ("tcp://host:80", "tcp"),
+        ("stun:turn.example.org", "stun"),
+        ("smtp://mail.example.org", "smtp"),
+        ("host:80", "tcp"),
+    ],
+)
+def test_the_prober_is_guessed_from_the_address(address: str, prober: str) -> None:
+    assert target_of(address).prober == prober

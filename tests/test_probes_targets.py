@@ -1,0 +1,202 @@
+"""Targets, windows and alerts: who may change them, and what is refused."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from probes import alerts, targets, windows
+from probes.model import Target
+from probes.targets import TargetError
+from probes.windows import WindowError
+from store import access, audit
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.test_probes_results import add
+
+HOUR = timedelta(hours=1)
+
+
+def alert(database: Database, target: Target, alert_id: str = "a") -> str:
+    with database.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO alert (id, school_id, target_id, target_name, state, since)
+                VALUES (:id, :school, :target, 'LMS', 'down', :now)
+            """),
+            {"id": alert_id, "school": target.school_id, "target": target.id, "now": NOON},
+        )
+    return alert_id
+
+
+def test_a_target_is_read_back_as_it_was_added(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        target_id = targets.add(
+            tx,
+            ana,
+            school.id,
+            name=" LMS ",
+            prober="http",
+            address="https://lms.example.org/",
+            module={"contains": "добро", "slow": 1.5, "verify": True},
+            interval=timedelta(seconds=15),
+            runbook="Call Ivan.",
+            now=NOON,
+        )
+        found = targets.of(tx, ana, school.id)
+    assert found == [
+        Target(
+            target_id,
+            school.id,
+            "LMS",
+            "http",
+            "https://lms.example.org/",
+            {"contains": "добро", "slow": 1.5, "verify": True},
+            timedelta(seconds=15),
+            runbook="Call Ivan.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "prober", "address", "sentence"),
+    [
+        ("", "tcp", "a:1", "needs a name"),
+        ("LMS", "tcp", "a:1", "is there already"),
+        ("x", "gopher", "a:1", "There is no probe named gopher"),
+        ("x", "http", "lms.example.org", "is not a web address"),
+        ("x", "tcp", "lms.example.org", "is not a host and a port"),
+        ("x", "tcp", "lms.example.org:99999", "is not a host and a port"),
+        ("x", "classroom", "", "Choose the media server's connection"),
+    ],
+)
+def test_what_cannot_be_probed_is_refused_with_advice(
+    database: Database,
+    school: School,
+    ana: Actor,
+    name: str,
+    prober: str,
+    address: str,
+    sentence: str,
+) -> None:
+    add(database, ana, school)
+    with database.begin() as tx, pytest.raises(TargetError, match=sentence):
+        targets.add(tx, ana, school.id, name=name, prober=prober, address=address, now=NOON)
+
+
+def test_a_target_cannot_depend_on_itself_by_a_detour(
+    database: Database, school: School, ana: Actor
+) -> None:
+    first, second = add(database, ana, school, "one"), add(database, ana, school, "two")
+    with database.begin() as tx:
+        targets.change(tx, ana, replace(second, parent_id=first.id), now=NOON)
+        with pytest.raises(TargetError, match="depend on itself"):
+            targets.change(tx, ana, replace(first, parent_id=second.id), now=NOON)
+
+
+def test_a_target_names_no_row_of_another_school(
+    database: Database, school: School, ana: Actor, zoe: Actor, elsewhere: School
+) -> None:
+    foreign, own = add(database, zoe, elsewhere), add(database, ana, school)
+    with database.begin() as tx, pytest.raises(TargetError, match="does not have"):
+        targets.change(tx, ana, replace(own, parent_id=foreign.id), now=NOON)
+
+
+def test_a_removed_target_closes_its_alert_and_leaves_it_in_the_record(
+    database: Database, school: School, ana: Actor, ada: Actor
+) -> None:
+    target = add(database, ana, school)
+    alert(database, target)
+    with database.begin() as tx:
+        targets.remove(tx, ana, target.id, now=NOON + HOUR)
+        assert targets.of(tx, ana, school.id) == []
+        assert alerts.open_(tx, ana, school.id) == []
+        assert alerts.recent(tx, ana, school.id, since=NOON)[0].closed_at == NOON + HOUR
+        actions = {entry.action for entry in audit.entries(tx, ada, school.id)}
+    assert {"add target", "remove target"} <= actions
+
+
+def test_an_alert_is_acknowledged_once(database: Database, school: School, ana: Actor) -> None:
+    alert(database, add(database, ana, school))
+    with database.begin() as tx:
+        assert alerts.acknowledge(tx, ana, "a", reason="rebooting", now=NOON)
+        assert not alerts.acknowledge(tx, ana, "a", reason="me too", now=NOON)
+        (found,) = alerts.open_(tx, ana, school.id)
+    assert (found.acknowledged_by, found.acknowledged_reason) == ("ana", "rebooting")
+
+
+def test_a_window_runs_from_its_beginning_to_its_end(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add(database, ana, school)
+    with database.begin() as tx:
+        window_id = windows.silence(
+            tx, ana, target.id, since=NOON + HOUR, until=NOON + 3 * HOUR, reason="", now=NOON
+        )
+        assert windows.running(tx, ana, now=NOON) == []
+        assert [w.id for w in windows.of(tx, ana, school.id, now=NOON)] == [window_id]
+        assert len(windows.running(tx, ana, now=NOON + HOUR)) == 1
+        windows.end(tx, ana, window_id, now=NOON + 2 * HOUR)
+        assert windows.running(tx, ana, now=NOON + 2 * HOUR) == []
+
+
+def test_a_window_that_is_over_before_it_begins_is_refused(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add(database, ana, school)
+    with database.begin() as tx, pytest.raises(WindowError):
+        windows.maintenance(tx, ana, target.id, since=NOON - HOUR, until=NOON, reason="", now=NOON)
+
+
+@pytest.mark.parametrize("who", ["zoe", "eve", "ben"])
+def test_nobody_else_changes_targets_and_windows(
+    database: Database, school: School, ana: Actor, request: pytest.FixtureRequest, who: str
+) -> None:
+    stranger: Actor = request.getfixturevalue(who)
+    target = add(database, ana, school)
+    with database.begin() as tx:
+        span = {"since": NOON, "until": NOON + HOUR}
+        window_id = windows.silence(tx, ana, target.id, **span, reason="", now=NOON)
+        for change in (
+            lambda: targets.add(
+                tx, stranger, school.id, name="x", prober="tcp", address="a:1", now=NOON
+            ),
+            lambda: targets.change(tx, stranger, replace(target, name="x"), now=NOON),
+            lambda: targets.change(
+                tx, stranger, replace(target, school_id=next(iter(stranger.schools))), now=NOON
+            ),
+            lambda: targets.remove(tx, stranger, target.id, now=NOON),
+            lambda: windows.silence(tx, stranger, target.id, **span, reason="", now=NOON),
+            lambda: windows.maintenance(tx, stranger, target.id, **span, reason="", now=NOON),
+            lambda: windows.end(tx, stranger, window_id, now=NOON),
+        ):
+            with pytest.raises(access.Denied):
+                change()
+        assert targets.of(tx, ana, school.id) == [target]
+
+
+@pytest.mark.parametrize("who", ["zoe", "eve"])
+def test_nobody_else_reads_targets_windows_and_alerts(
+    database: Database, school: School, ana: Actor, request: pytest.FixtureRequest, who: str
+) -> None:
+    stranger: Actor = request.getfixturevalue(who)
+    target = add(database, ana, school)
+    alert(database, target)
+    with database.begin() as tx:
+        windows.silence(tx, ana, target.id, since=NOON, until=NOON + HOUR, reason="", now=NOON)
+        for read in (
+            lambda: targets.of(tx, stranger, school.id),
+            lambda: targets.get(tx, stranger, target.id),
+            lambda: windows.of(tx, stranger, school.id, now=NOON),
+            lambda: alerts.open_(tx, stranger, school.id),
+            lambda: alerts.recent(tx, stranger, school.id, since=NOON),
+            lambda: alerts.acknowledge(tx, stranger, "a", reason="", now=NOON),
+        ):
+            with pytest.raises(access.Denied):
+                read()
+        assert targets.probed(tx, stranger) == []
+        assert windows.running(tx, stranger, now=NOON) == []
