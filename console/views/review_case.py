@@ -13,7 +13,6 @@ from moderation.model import Author, Case, Past, Stored
 from store.access import Actor
 from store.schools import School
 
-GRAY: Colour = "gray"
 NEXT = 8  # cases shown of those that follow
 SHAPES: dict[Colour, str] = {"red": "▲", "orange": "◆", "violet": "■", "gray": "○"}
 SUSPENDED, ACTIVE = N_("suspended"), N_("active")
@@ -88,8 +87,9 @@ def _answered(comment: Stored, thread: list[Stored]) -> None:
     """The post that this one answers, or nothing."""
     parent = next((post for post in thread if post.external_id == comment.parent_id), None)
     if parent:
-        st.caption(f"↳ {_('Reply to {name}').format(name=strangers.name(parent.author_name))}")
-        strangers.text(strangers.line(parent.text, limit=240))
+        with st.container(border=True, gap="xxsmall"):
+            st.caption(f"↳ {_('Reply to {name}').format(name=strangers.name(parent.author_name))}")
+            strangers.text(strangers.line(parent.text, limit=240))
 
 
 def _terms(case: Case) -> str:
@@ -122,7 +122,7 @@ def _next(following: list[Case]) -> None:
     if not following:
         st.caption(_("Nothing else waits."))
         return
-    why = [(badges(case) or [(_("Waiting"), GRAY)])[0] for case in following[:NEXT]]
+    why = [_short(case) for case in following[:NEXT]]
     marks = [f"{SHAPES[colour]} {text}" for text, colour in why]
     tables.show(
         [
@@ -142,6 +142,17 @@ def _next(following: list[Case]) -> None:
         },
         alt=_("The cases that wait after this one"),
     )
+
+
+def _short(case: Case) -> tuple[str, Colour]:
+    """The gravest reason in a word or two, for a row of a table."""
+    if case.handed_on:
+        return _("Handed on"), "violet"
+    if case.reports:
+        return ngettext("{n} report", "{n} reports", case.reports).format(n=case.reports), "orange"
+    if case.flags:
+        return strangers.line(case.flags[0].rule, limit=28), "red"
+    return _("Edited"), "gray"
 
 
 def _author(author: Author, names: dict[str, str]) -> None:
