@@ -122,7 +122,7 @@ def apply(
                 tx,
                 actor,
                 school_id,
-                name=row.name,
+                name=row.name or ("" if row.email in known else row.email),
                 email=row.email,
                 role=row.role or ("" if row.email in known else "student"),
                 language=row.language,
@@ -151,7 +151,7 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
         )
     row = PersonRow(
         line.number,
-        line["name"] or line["email"],
+        line["name"],
         email,
         _known(line, "role", ROLES, plan),
         _known(line, "language", LANGUAGES, plan),

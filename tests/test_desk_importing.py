@@ -1,0 +1,348 @@
+"""Tables of people and timetables: every bad line is named, and only good ones come in."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from console.desk import connections, importing
+from store import access, enrolling, roster
+from store.access import Actor, Denied
+from store.db import Database, text
+from store.enrolling import Listed, ListedRoom
+from store.schools import School
+from store.vault import Vault
+from tests.conftest import NOON
+from tests.stand_in import open_campus
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+VAULT = Vault(b"uXzmAm2cYvSbKJQlHxK6sE0lAGkT6OuAYrXTWjhAHlw=")
+PEOPLE = """email,name,language,role,level,group,Shoe size
+Maria@School14.example,Maria Ivanova,ru,teacher,city,,
+petr@@x,Petr,ru,student,,8B,
+anna@school14.example,Anna,klingon,student,,8B,38
+maria@school14.example,Maria again,ru,teacher,,,
+,Nobody,,,,,
+oleg@school14.example,"Oleg, Jr",en,pupil,,8B,43,surplus
+ivan@school14.example,Ivan,,,,8B,44
+"""
+
+
+def test_every_bad_line_is_named_with_what_to_do() -> None:
+    plan = importing.people_csv(PEOPLE)
+    assert [row.email for row in plan.rows] == ["maria@school14.example", "ivan@school14.example"]
+    assert [(problem.line, str(problem.what)) for problem in plan.problems] == [
+        (3, "petr@@x is not an e-mail address. Correct it, or leave the line out."),
+        (4, "klingon is not known as a language. Write one of: en, ru, zh_Hans."),
+        (5, "maria@school14.example stands in line 2 already. Leave one of the two."),
+        (6, "The e-mail address is missing. Enter it, or leave the line out."),
+        (
+            7,
+            "There are 8 cells, but 7 columns. Put quotation marks around a value that holds "
+            "the delimiter.",
+        ),
+    ]
+    assert plan.rows[1].fields == {"Shoe size": "44"}
+
+
+@pytest.mark.parametrize(
+    ("table", "encoding"),
+    [
+        (
+            "ФИО;Почта;Язык;Роль;Уровень;Класс\nМария;m@x.example;русский;Учитель;Город;8Б\n",
+            "cp1251",
+        ),
+        (
+            "ФИО\tПочта\tЯзык\tРоль\tУровень\tКласс\nМария\tm@x.example\tru\tteacher\tcity\t8Б\r\n",
+            "utf-8-sig",
+        ),
+        ("姓名,邮箱,语言,角色,级别,班级\nМария,m@x.example,俄语,教师,市级,8Б\n", "utf-8"),
+        (
+            "Name,E-Mail,Language,Role,Level,Class\r\nМария,m@x.example,Russian,Teacher,City,8Б\r\n",
+            "utf-16",
+        ),
+    ],
+)
+def test_any_delimiter_encoding_and_language_is_read(table: str, encoding: str) -> None:
+    plan = importing.people_csv(table.encode(encoding))
+    assert plan.problems == []
+    (row,) = plan.rows
+    assert (row.name, row.email, row.language) == ("Мария", "m@x.example", "ru")
+    assert (row.role, row.level, row.group) == ("teacher", "city", "8Б")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x98\x98\x98", "The file is not text"),
+        ("name,phone\nMaria,1\n", "No column holds e-mail addresses"),
+        ("", "holds no people"),
+        ("email\n", "holds no people"),
+        ('email,name\n"' + "x" * 200_000, "The table breaks off here"),
+    ],
+)
+def test_what_is_no_table_is_a_sentence(content: str | bytes, told: str) -> None:
+    plan = importing.people_csv(content)
+    assert plan.rows == []
+    assert told in str(plan.problems[0].what)
+
+
+def test_a_value_over_two_lines_does_not_shift_the_numbers() -> None:
+    plan = importing.people_csv('email,name\na@x.example,"one\ntwo"\nbroken,x\n')
+    assert [problem.line for problem in plan.problems] == [4]
+
+
+def test_a_plan_writes_nothing_and_an_apply_brings_in_the_good_rows(
+    database: Database, ana: Actor, school: School
+) -> None:
+    plan = importing.people_csv(PEOPLE)
+    with database.read() as tx:
+        assert roster.people(tx, ana, school.id) == []
+    assert importing.apply(database, ana, school.id, plan, now=NOON) == 2
+    with database.read() as tx:
+        people = {one.name: one for one in roster.people(tx, ana, school.id)}
+    assert set(people) == {"Maria Ivanova", "Ivan"}
+    assert people["Ivan"].role == "student"
+    assert people["Ivan"].fields == {"Shoe size": "44"}
+
+
+def test_a_second_import_leaves_what_it_does_not_name(
+    database: Database, ana: Actor, school: School
+) -> None:
+    importing.apply(database, ana, school.id, importing.people_csv(PEOPLE), now=NOON)
+    table = "email,group\nmaria@school14.example,9A\n"
+    importing.apply(database, ana, school.id, importing.people_csv(table), now=NOON)
+    with database.read() as tx:
+        maria = next(one for one in roster.people(tx, ana, school.id) if one.group == "9A")
+    assert (maria.name, maria.role, maria.language) == ("Maria Ivanova", "teacher", "ru")
+
+
+@pytest.mark.parametrize("who", ["zoe", "eve", "ben"])
+def test_who_may_not_write_brings_nobody_in(
+    database: Database, school: School, who: str, request: pytest.FixtureRequest
+) -> None:
+    actor = request.getfixturevalue(who)
+    plan = importing.timetable(LESSONS, zone=MOSCOW, now=NOON)
+    with pytest.raises(Denied):
+        importing.apply(database, actor, school.id, importing.people_csv(PEOPLE), now=NOON)
+    with pytest.raises(Denied):
+        importing.apply_timetable(database, actor, school.id, plan, now=NOON)
+    with database.read() as tx:
+        assert tx.execute(text("SELECT COUNT(*) FROM person")).scalar_one() == 0
+        assert tx.execute(text("SELECT COUNT(*) FROM lesson")).scalar_one() == 0
+
+
+LESSONS = """title;start;end;room;server;course;teacher;expected;seats;form
+Algebra;2026-03-10 18:00;18:45;a-01;Media a;Algebra;maria@school14.example;25;30;classroom
+Art;10.03.2026 19:00;10.03.2026 18:00;a-02;;;;;;
+Chess;soon;19:00;a-03;;;;;;
+Music;2026-03-10 19:00;19:30;a-04;;;;many;;concert
+"""
+
+
+@pytest.fixture
+def planned(database: Database, school: School) -> str:
+    """A school with a media server, a course and its teacher."""
+    pult = access.system(school.id)
+    with database.begin() as tx:
+        media = connections.add(
+            tx,
+            pult,
+            school.id,
+            VAULT,
+            platform="bigbluebutton",
+            name="Media a",
+            url="http://127.0.0.1:9",
+            secret="x",
+            now=NOON,
+        )
+        enrolling.courses(tx, pult, school.id, media, {"11": "Algebra"}, now=NOON)
+        maria = Listed(
+            "1", "m", "Maria", "maria@school14.example", "teacher", "ru", "", "", False, None
+        )
+        enrolling.people(tx, pult, school.id, media, [maria], now=NOON)
+        room = ListedRoom("a-01", "Old name", 10)
+        enrolling.rooms(tx, pult, school.id, media, [room], now=NOON)
+    return media
+
+
+def test_a_table_of_lessons_names_its_bad_lines() -> None:
+    plan = importing.timetable(LESSONS, zone=MOSCOW, now=NOON)
+    assert [(problem.line, str(problem.what)) for problem in plan.problems] == [
+        (3, "The lesson ends before it starts. Correct one of the two."),
+        (4, "soon is not a time. Write it like 2026-03-10 18:00."),
+        (4, "19:00 is not a time. Write it like 2026-03-10 18:00."),
+        (5, "many is not a number of people."),
+        (
+            5,
+            "concert is not a form of lesson. Write one of: one-to-one, classroom, question "
+            "centre, micro-lesson.",
+        ),
+    ]
+    (row,) = plan.rows
+    assert row.starts_at == datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+    assert row.ends_at - row.starts_at == timedelta(minutes=45)
+
+
+def test_lessons_find_their_room_course_and_teacher(
+    database: Database, ana: Actor, school: School, planned: str
+) -> None:
+    plan = importing.timetable(LESSONS, zone=MOSCOW, now=NOON)
+    done = importing.apply_timetable(database, ana, school.id, plan, now=NOON)
+    assert (done.lessons, done.rooms, done.gone, done.problems) == (1, 1, 0, [])
+    with database.read() as tx:
+        (lesson,) = roster.lessons(tx, ana, school.id, since=NOON, until=NOON + timedelta(hours=8))
+        (room,) = roster.rooms(tx, ana, school.id)
+        (course,) = roster.courses(tx, ana, school.id)
+    assert (lesson.teacher_name, lesson.expected) == ("Maria", 25)
+    assert (lesson.room_id, lesson.course_id) == (room.id, course.id)
+    assert (room.external_id, room.seats, room.course_id) == ("a-01", 30, course.id)
+
+
+def test_what_a_lesson_points_to_and_nobody_knows_is_told(
+    database: Database, ana: Actor, school: School
+) -> None:
+    plan = importing.timetable(LESSONS, zone=MOSCOW, now=NOON)
+    done = importing.apply_timetable(database, ana, school.id, plan, now=NOON)
+    assert done.lessons == 1
+    assert [(problem.line, str(problem.what)) for problem in done.problems] == [
+        (2, "No media server is known for the room a-01. Name its connection as server."),
+        (2, "No course is called Algebra: the lesson is planned without a course."),
+        (
+            2,
+            "Nobody has the address maria@school14.example: the lesson is planned without a "
+            "teacher.",
+        ),
+    ]
+
+
+def test_a_new_timetable_replaces_the_time_it_speaks_for_and_no_other(
+    database: Database, ana: Actor, school: School, planned: str
+) -> None:
+    def bring(*starts: str) -> int:
+        table = "title,start,end\n" + "".join(
+            f"Lesson,{start},{start[:11]}{int(start[11:13]) + 1}:00\n" for start in starts
+        )
+        plan = importing.timetable(table, zone=MOSCOW, now=NOON)
+        return importing.apply_timetable(database, ana, school.id, plan, now=NOON).gone
+
+    assert bring("2026-03-10 16:00", "2026-03-10 18:00", "2026-03-10 20:00") == 0
+    assert bring("2026-03-10 16:00", "2026-03-10 20:00") == 1
+    assert bring("2026-03-11 16:00") == 0
+    with database.read() as tx:
+        found = roster.lessons(tx, ana, school.id, since=NOON, until=NOON + timedelta(days=3))
+    assert len(found) == 3
+
+
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:weekly@x
+DTSTART;TZID=Europe/Berlin:20260310T180000
+DTEND;TZID=Europe/Berlin:20260310T184500
+RRULE:FREQ=WEEKLY;COUNT=5
+EXDATE;TZID=Europe/Berlin:20260317T180000
+SUMMARY:Algebra\\, 8B
+LOCATION:a-01
+ORGANIZER;CN="Maria":mailto:maria@school14.example
+END:VEVENT
+BEGIN:VEVENT
+UID:weekly@x
+RECURRENCE-ID;TZID=Europe/Berlin:20260324T180000
+DTSTART;TZID=Europe/Berlin:20260325T190000
+DTEND;TZID=Europe/Berlin:20260325T194500
+SUMMARY:Algebra\\, moved
+END:VEVENT
+BEGIN:VEVENT
+UID:holiday@x
+DTSTART;VALUE=DATE:20260312
+SUMMARY:Holiday
+END:VEVENT
+BEGIN:VEVENT
+UID:floating@x
+DTSTART:20260311T100000
+DURATION:PT30M
+SUMMARY:Chess
+END:VEVENT
+BEGIN:VEVENT
+UID:off@x
+STATUS:CANCELLED
+DTSTART:20260311T100000Z
+DTEND:20260311T110000Z
+SUMMARY:Off
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+def test_a_calendar_is_laid_out_day_by_day_in_wall_time() -> None:
+    plan = importing.timetable(CALENDAR.encode(), zone=MOSCOW, now=NOON)
+    found = sorted((row.starts_at.astimezone(UTC).isoformat(), row.title) for row in plan.rows)
+    assert found == [
+        ("2026-03-10T17:00:00+00:00", "Algebra, 8B"),
+        ("2026-03-11T07:00:00+00:00", "Chess"),  # 10:00 in the school's zone
+        ("2026-03-25T18:00:00+00:00", "Algebra, moved"),
+        ("2026-03-31T16:00:00+00:00", "Algebra, 8B"),  # summer time began on 29 March
+        ("2026-04-07T16:00:00+00:00", "Algebra, 8B"),
+    ]
+    assert [problem.line for problem in plan.problems] == [20]
+    assert "no time of day" in str(plan.problems[0].what)
+    first = next(row for row in plan.rows if row.title == "Algebra, 8B")
+    assert (first.room, first.teacher) == ("a-01", "maria@school14.example")
+    assert len({row.external_id for row in plan.rows}) == 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "BEGIN:VCALENDAR\r\nnonsense\r\n",
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:soon\r\n",
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n",
+    ],
+)
+def test_a_calendar_that_cannot_be_read_is_a_sentence(content: str) -> None:
+    plan = importing.timetable(content, zone=MOSCOW, now=NOON)
+    assert plan.rows == []
+    assert str(plan.problems[0].what)
+
+
+def test_a_lesson_that_repeats_every_second_is_bounded() -> None:
+    endless = CALENDAR.replace("FREQ=WEEKLY;COUNT=5", "FREQ=SECONDLY")
+    assert len(importing.timetable(endless, zone=MOSCOW, now=NOON).rows) < 1100
+
+
+def test_the_campus_timetable_comes_in_whole(
+    database: Database, ana: Actor, school: School
+) -> None:
+    pult = access.system(school.id)
+    with open_campus() as campus:
+        calendar = campus.get("/timetable.ics")
+    with database.begin() as tx:
+        for letter in "abc":
+            connections.add(
+                tx,
+                pult,
+                school.id,
+                VAULT,
+                platform="bigbluebutton",
+                name=f"Media server {letter}",
+                url="http://127.0.0.1:9",
+                secret="x",
+                now=NOON,
+            )
+    now = datetime.now(UTC)
+    plan = importing.timetable(calendar, zone=MOSCOW, now=now)
+    assert plan.problems == []
+    done = importing.apply_timetable(database, ana, school.id, plan, now=now)
+    assert done.rooms == 24
+    assert done.lessons == len(plan.rows)
+    with database.read() as tx:
+        rooms = roster.rooms(tx, ana, school.id)
+    assert {room.form for room in rooms} == {
+        "one-to-one",
+        "classroom",
+        "question centre",
+        "micro-lesson",
+    }
+    assert len({room.connection_id for room in rooms}) == 3
+    assert sum(1 for room in rooms if room.stream_url) == 2
