@@ -106,7 +106,7 @@ def _repeats_fit(found: list[int], wanted: list[int]) -> bool:
 def _mostly_digits(found: str) -> bool:
     """A model's name, such as A55, is no disguise."""
     digits = sum(letter.isdigit() for letter in found)
-    return digits >= 2 * sum(letter.isalpha() for letter in found)
+    return digits > 0 and digits >= 2 * sum(letter.isalpha() for letter in found)
 
 
 def _longest(found: set[Find]) -> list[Find]:

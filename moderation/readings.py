@@ -131,12 +131,8 @@ def _masks(folded: str, start: int, end: int) -> Iterator[int]:
         if folded[place] not in DIGITS_AND_SIGNS:
             continue
         after = folded[place + 1 : place + 2]
-        if (
-            folded[place].isdigit()
-            or folded[place] in "@$€"
-            or after.isalpha()
-            or (after and after in DIGITS_AND_SIGNS)
-        ):
+        leads = after.isalpha() or (after != "" and after in DIGITS_AND_SIGNS)
+        if leads or folded[place].isdigit() or folded[place] in "@$€":
             yield place
 
 

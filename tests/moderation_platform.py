@@ -1,0 +1,174 @@
+"""A platform of our own on a real socket, which can lie on the wire; and its adapter."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from time import sleep
+from typing import Any
+
+import requests
+
+from platforms.base import Capability, Comment, Health, Original, PlatformError
+
+
+class Site:
+    """What stands on the platform, and how it misbehaves; `calls` counts what changed it."""
+
+    def __init__(self) -> None:
+        self.posts: dict[str, dict[str, Any]] = {}
+        self.suspended: set[str] = set()
+        self.protected: dict[str, str] = {}
+        self.lie = ""  # ignore, drop, deny, slow, down
+        self.calls: list[str] = []
+        self.lock = Lock()
+
+    def write(self, id_: str, said: str, at: datetime, author: str = "u1") -> None:
+        self.posts[id_] = {
+            "id": id_, "html": said, "author": author, "at": at.timestamp(), "removed": False
+        }  # fmt: skip
+
+    def change(self, what: str, id_: str, html: str) -> None:
+        with self.lock:
+            self.calls.append(f"{what} {id_}")
+        if self.lie == "ignore":
+            return
+        if what in ("remove", "restore"):
+            self.posts[id_]["removed"] = what == "remove"
+            self.posts[id_]["html"] = "[removed]" if what == "remove" else html
+        elif what == "suspend":
+            self.suspended.add(id_)
+        else:
+            self.suspended.discard(id_)
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if site.lie == "down":
+                return self.answer(503, {})
+            _, what, *rest = self.path.split("/")
+            if what == "posts":
+                return self.answer(200, {"posts": list(site.posts.values())})
+            if what == "post":
+                return self.answer(200, site.posts[rest[0]])
+            return self.answer(
+                200,
+                {"suspended": rest[0] in site.suspended, "why": site.protected.get(rest[0], "")},
+            )
+
+        def do_POST(self) -> None:
+            _, what, id_ = self.path.split("/")
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if site.lie == "down":
+                return self.answer(503, {})
+            if site.lie == "deny":
+                return self.answer(403, {})
+            if site.lie == "slow":
+                sleep(0.3)
+            site.change(what, id_, json.loads(body)["html"])
+            if site.lie == "drop":
+                self.close_connection = True
+                return None
+            return self.answer(200, {})
+
+        def answer(self, status: int, body: dict[str, Any]) -> None:
+            sent = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Adapter:
+    can: frozenset[Capability] = frozenset(
+        {"comments", "remove comment", "restore comment", "suspend account"}
+    )
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def check(self) -> Health:
+        return Health()
+
+    def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
+        found = [_comment(post) for post in self._get("posts")["posts"]]
+        found = [one for one in found if since is None or one.written_at >= since]
+        return sorted(found, key=lambda one: one.written_at)[:limit]
+
+    def thread(self, thread_id: str) -> list[Comment]:
+        return self.comments(None)
+
+    def remove(self, external_id: str) -> Original:
+        html = self._get(f"post/{external_id}")["html"]
+        self._post(f"remove/{external_id}")
+        return Original(external_id, "", html)
+
+    def removed(self, external_id: str) -> bool:
+        return bool(self._get(f"post/{external_id}")["removed"])
+
+    def restore(self, original: Original) -> None:
+        self._post(f"restore/{original.external_id}", original.html)
+
+    def suspend(self, external_id: str) -> None:
+        self._post(f"suspend/{external_id}")
+
+    def lift(self, external_id: str) -> None:
+        self._post(f"lift/{external_id}")
+
+    def suspended(self, external_id: str) -> bool:
+        return bool(self._get(f"account/{external_id}")["suspended"])
+
+    def protected(self, external_id: str) -> str:
+        return str(self._get(f"account/{external_id}")["why"])
+
+    def _get(self, path: str) -> Any:
+        answer = requests.get(f"{self.url}/{path}", timeout=5)
+        self._judge(answer)
+        return answer.json()
+
+    def _post(self, path: str, html: str = "") -> None:
+        try:
+            answer = requests.post(f"{self.url}/{path}", json={"html": html}, timeout=5)
+        except requests.ConnectionError as error:
+            raise PlatformError("The answer was lost.", permanent=False, unsure=True) from error
+        self._judge(answer)
+
+    def _judge(self, answer: requests.Response) -> None:
+        if answer.status_code == 403:
+            raise PlatformError("The token may not do this.", permanent=True, code="nopermissions")
+        if answer.status_code != 200:
+            raise PlatformError("The platform is down.", permanent=False)
+
+
+def _comment(post: dict[str, Any]) -> Comment:
+    at = datetime.fromisoformat("1970-01-01T00:00:00+00:00") + timedelta(seconds=post["at"])
+    return Comment(
+        external_id=post["id"],
+        thread_id="t1",
+        course_external_id="c1",
+        author_external_id=post["author"],
+        author_name="Joe",
+        place="Forum",
+        subject="Re",
+        text=post["html"],
+        html=post["html"],
+        written_at=at,
+        attachments=("cat.png",),
+    )

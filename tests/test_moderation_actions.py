@@ -1,0 +1,276 @@
+"""An action is done when a read-back says so, once, and can be taken back."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from moderation import actions, comments, intake, metrics, review
+from moderation.model import ActionKind, Adapters, ModerationError, Receipt
+from store.access import Actor, Denied
+from store.db import Connection, Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.moderation_platform import Adapter, Site, serving
+
+LATER = NOON + timedelta(hours=1)
+
+
+@dataclass
+class Desk:
+    db: Database
+    school: School
+    ben: Actor
+    site: Site
+    adapters: Adapters
+
+    def ask(
+        self, kind: str, id_: str, hours: float | None = None, actor: Actor | None = None
+    ) -> str:
+        with self.db.begin() as tx:
+            return actions.request(
+                tx,
+                actor or self.ben,
+                cast(ActionKind, kind),
+                school_id=self.school.id,
+                connection_id="lms",
+                external_id=id_,
+                until=None if hours is None else NOON + timedelta(hours=hours),
+                now=NOON,
+            )
+
+    def do(self, action_id: str, minutes: float = 0) -> Receipt:
+        at = NOON + timedelta(minutes=minutes)
+        return actions.perform(self.db, self.ben, action_id, self.adapters, now=at)
+
+    def undo(self, action_id: str) -> str:
+        with self.db.begin() as tx:
+            return actions.undo(tx, self.ben, action_id, now=NOON)
+
+
+@pytest.fixture
+def desk(database: Database, school: School, ben: Actor) -> Iterator[Desk]:
+    with database.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
+                                        state, detail, created_at)
+                VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
+            """),
+            {"school": school.id, "now": NOON},
+        )
+    site = Site()
+    site.write("p1", "<p>you moron</p>", NOON)
+    with serving(site) as url:
+        made = Desk(database, school, ben, site, lambda _: Adapter(url))
+        intake.pull(database, ben, "lms", made.adapters, now=NOON)
+        yield made
+
+
+def test_a_removal_is_verified_and_restored_to_the_letter(desk: Desk) -> None:
+    action = desk.ask("remove comment", "p1")
+    receipt = desk.do(action)
+    assert (receipt.before, receipt.after, receipt.state) == ("visible", "removed", "verified")
+    assert receipt.verified_at == NOON
+    assert desk.site.posts["p1"]["removed"]
+    assert desk.do(desk.undo(action)).state == "verified"
+    assert desk.site.posts["p1"]["html"] == "<p>you moron</p>"
+
+
+def test_what_was_edited_before_the_removal_is_kept_and_put_back(desk: Desk) -> None:
+    action = desk.ask("remove comment", "p1")
+    desk.site.posts["p1"]["html"] = "<p>you moron!!</p>"
+    desk.do(action)
+    with desk.db.read() as tx:
+        kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
+        assert len(comments.wordings(tx, desk.ben, kept.id)) == 2
+    desk.do(desk.undo(action))
+    assert desk.site.posts["p1"]["html"] == "<p>you moron!!</p>"
+
+
+def test_done_twice_is_called_once(desk: Desk) -> None:
+    action = desk.ask("suspend account", "u1")
+    assert desk.ask("suspend account", "u1") == action
+    assert desk.do(action) == desk.do(action)
+    assert desk.site.calls == ["suspend u1"]
+
+
+def test_a_yes_without_effect_is_never_called_done(desk: Desk) -> None:
+    desk.site.lie = "ignore"
+    action = desk.ask("remove comment", "p1")
+    receipt = desk.do(action)
+    assert (receipt.state, receipt.after, receipt.verified_at) == ("unconfirmed", "visible", None)
+    assert receipt.why is not None
+    desk.site.lie = ""
+    assert actions.run_due(desk.db, desk.adapters, now=NOON) == 0  # not before its time
+    assert actions.run_due(desk.db, desk.adapters, now=LATER) == 1
+    assert desk.do(action).state == "verified"
+
+
+def test_an_answer_lost_after_the_call_is_settled_by_reading_back(desk: Desk) -> None:
+    desk.site.lie = "drop"
+    assert desk.do(desk.ask("remove comment", "p1")).state == "verified"
+    assert desk.site.calls == ["remove p1"]
+
+
+def test_a_refusal_is_final_and_says_the_platforms_sentence(desk: Desk) -> None:
+    desk.site.lie = "deny"
+    receipt = desk.do(desk.ask("suspend account", "u1"))
+    assert (receipt.state, str(receipt.why)) == ("refused", "The token may not do this.")
+    assert actions.run_due(desk.db, desk.adapters, now=LATER) == 0
+
+
+def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> None:
+    desk.site.lie = "down"
+    action = desk.ask("suspend account", "u1")
+    assert desk.do(action).state == "unconfirmed"
+    desk.site.lie = ""
+    actions.run_due(desk.db, desk.adapters, now=LATER)
+    assert desk.site.suspended == {"u1"}
+    assert desk.do(action).state == "verified"
+
+
+def test_worker_and_screen_never_act_at_the_same_time(desk: Desk) -> None:
+    desk.site.lie = "slow"
+    action = desk.ask("suspend account", "u1")
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(lambda _: desk.do(action), range(4)))
+    assert desk.site.calls == ["suspend u1"]
+    assert "verified" in {receipt.state for receipt in receipts}
+
+
+def test_after_a_crash_in_mid_call_another_takes_over_and_looks_first(desk: Desk) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Dying(Adapter):
+        def suspend(self, external_id: str) -> None:
+            super().suspend(external_id)
+            raise Killed
+
+    action = desk.ask("suspend account", "u1")
+    dying = Dying(cast(Adapter, desk.adapters("lms")).url)
+    with pytest.raises(Killed):
+        actions.perform(desk.db, desk.ben, action, lambda _: dying, now=NOON)
+    assert desk.do(action).state == "unconfirmed"  # the dead one's lease still runs
+    assert actions.run_due(desk.db, desk.adapters, now=LATER) == 1
+    receipt = desk.do(action)
+    assert (receipt.before, receipt.state) == ("active", "verified")
+    assert desk.site.calls == ["suspend u1"]
+
+
+def test_a_suspension_ends_by_itself_once(desk: Desk) -> None:
+    desk.do(desk.ask("suspend account", "u1", hours=2))
+    actions.run_due(desk.db, desk.adapters, now=LATER)
+    assert desk.site.suspended == {"u1"}
+    for hours in (3, 4):
+        actions.run_due(desk.db, desk.adapters, now=NOON + timedelta(hours=hours))
+    assert desk.site.calls == ["suspend u1", "lift u1"]
+
+
+def test_who_was_suspended_before_stays_so_at_the_end(desk: Desk) -> None:
+    desk.site.suspended.add("u1")
+    action = desk.ask("suspend account", "u1", hours=1)
+    assert desk.do(action).before == "suspended"
+    with pytest.raises(ModerationError):
+        desk.undo(action)
+    actions.run_due(desk.db, desk.adapters, now=NOON + timedelta(hours=2))
+    assert desk.site.suspended == {"u1"}
+
+
+def test_a_lift_takes_the_place_of_a_suspension_not_yet_made(desk: Desk) -> None:
+    desk.site.lie = "down"
+    suspension = desk.ask("suspend account", "u1")
+    desk.do(suspension)
+    desk.site.lie = ""
+    assert desk.do(desk.undo(suspension)).state == "verified"
+    assert desk.do(suspension).state == "refused"
+    actions.run_due(desk.db, desk.adapters, now=LATER)
+    assert desk.site.suspended == set()
+
+
+def test_protected_and_own_accounts_are_never_suspended(desk: Desk) -> None:
+    desk.site.protected["u9"] = "It is the console's own account."
+    receipt = desk.do(desk.ask("suspend account", "u9"))
+    assert (receipt.state, str(receipt.why)) == ("refused", "It is the console's own account.")
+    with desk.db.begin() as tx:
+        _link_to(tx, desk, "u5", "ben@school.example")
+    with pytest.raises(ModerationError, match="your own"):
+        desk.ask("suspend account", "u5")
+    assert desk.site.calls == []
+
+
+def test_the_roster_and_the_audit_follow_what_was_read_back(desk: Desk, ada: Actor) -> None:
+    with desk.db.begin() as tx:
+        _link_to(tx, desk, "u1", "joe@school.example")
+    action = desk.do(desk.ask("suspend account", "u1")).action_id
+    with desk.db.read() as tx:
+        stored = tx.execute(text("SELECT suspended FROM platform_account")).scalar_one()
+        outcomes = tx.execute(
+            text("SELECT outcome FROM audit WHERE subject = :id ORDER BY outcome"), {"id": action}
+        ).scalars()
+        assert list(outcomes) == ["asked", "verified"]
+        assert metrics.actions(tx, ada, desk.school.id) == {"verified": 1}
+        (shown,) = actions.of(tx, ada, desk.school.id, person_id="person u1")
+    assert stored
+    assert shown.receipt.state == "verified"
+
+
+@pytest.mark.parametrize("name", ["eve", "zoe"])
+def test_others_cannot_ask_act_undo_or_read(
+    desk: Desk, name: str, request: pytest.FixtureRequest
+) -> None:
+    other: Actor = request.getfixturevalue(name)
+    action = desk.ask("remove comment", "p1")
+    with pytest.raises(Denied):
+        desk.ask("remove comment", "p1", actor=other)
+    with pytest.raises(Denied):
+        actions.perform(desk.db, other, action, desk.adapters, now=NOON)
+    with pytest.raises(Denied):
+        intake.pull(desk.db, other, "lms", desk.adapters, now=NOON)
+    with desk.db.begin() as tx:
+        for attempt in (
+            lambda: actions.undo(tx, other, action, now=NOON),
+            lambda: actions.get(tx, other, action),
+            lambda: actions.of(tx, other, desk.school.id),
+            lambda: metrics.cases(tx, other, desk.school.id),
+            lambda: review.waiting(tx, other, desk.school.id, now=NOON),
+        ):
+            with pytest.raises(Denied):
+                attempt()
+    assert desk.site.calls == []
+
+
+def test_a_connection_of_another_school_is_out_of_reach(
+    desk: Desk, zoe: Actor, elsewhere: School
+) -> None:
+    with desk.db.begin() as tx, pytest.raises(Denied):
+        actions.request(
+            tx, zoe, "suspend account", school_id=elsewhere.id, connection_id="lms",
+            external_id="u1", now=NOON,
+        )  # fmt: skip
+
+
+def _link_to(tx: Connection, desk: Desk, external_id: str, email: str) -> None:
+    values = {"school": desk.school.id, "x": external_id, "email": email, "now": NOON}
+    for sql in (
+        """INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields,
+                               source, updated_at)
+           VALUES ('person ' || CAST(:x AS TEXT), :school, 'P', :email, '', '', '', '', '{}',
+                   '', :now)""",
+        """INSERT INTO platform_account (id, school_id, connection_id, external_id, person_id,
+                                         username, name, suspended, gone, updated_at)
+           VALUES ('account ' || CAST(:x AS TEXT), :school, 'lms', :x,
+                   'person ' || CAST(:x AS TEXT), 'x', 'P', FALSE, FALSE, :now)""",
+    ):
+        tx.execute(text(sql), values)
+    if email.startswith("ben@"):
+        tx.execute(
+            text("""INSERT INTO account (id, name, role, every_school, password_hash, email,
+                                         disabled, created_at)
+                    VALUES ('ben', 'Ben', 'moderator', FALSE, '', :email, FALSE, :now)"""),
+            values,
+        )

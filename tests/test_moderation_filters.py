@@ -1,0 +1,102 @@
+"""Watched words are found however they are disguised, and only they."""
+
+import io
+import json
+
+import pytest
+
+from moderation import rules, screening
+from moderation.filters import Rules, RulesError, screen
+
+STARTER = Rules.from_toml(rules.starter())
+DISGUISED = [
+    ("you idіоt, go", "idіоt"),  # Cyrillic і and о
+    ("what a bl0ckhe4d!", "bl0ckhe4d"),
+    ("1d10t", "1d10t"),
+    ("!diot", "!diot"),
+    ("an idiot!", "idiot"),
+    ("id\u200bi\u00adot", "id\u200bi\u00adot"),
+    ("a b l o c k h e a d, go home", "b l o c k h e a d"),
+    ("p.e.a.b.r.a.i.n", "p.e.a.b.r.a.i.n"),
+    ("dumbheeeead strikes", "dumbheeeead"),
+    ("𝕚𝕕𝕚𝕠𝕥 😀 ⓘⓓⓘⓞⓣ", "𝕚𝕕𝕚𝕠𝕥"),
+    ("😀😀 morons", "morons"),
+    ("6ecтoлочь, учи", "6ecтoлочь"),
+    ("ты дypaк", "дypaк"),
+    ("Опять баааалбес пишет", "баааалбес"),
+    ("т.у.п.и.ц.а!", "т.у.п.и.ц.а"),
+    ("говорил с дураками", "дураками"),
+    ("дур@к", "дур@к"),
+    ("你真是个大笨蛋，这么", "笨蛋"),
+    ("笨 蛋，回家", "笨 蛋"),
+    ("傻*瓜又来", "傻*瓜"),
+    ("蠢貨", "蠢貨"),
+    ("你這個腦殘", "腦殘"),
+]
+BENIGN = [
+    "Scunthorpe and Penistone",
+    "oxymoron, idiom, idiosyncratic",
+    "closer closet loses",
+    "Samsung A55 and a 1080p screen",
+    "неплохо, глохнуть, колхоз",
+    "уродился урожай, природа народа",
+    "дурашливый сурдоперевод",
+    "озеро Лох-Несс",
+    "太笨。蛋糕很好吃",
+    "傻瓜相机和废物利用",
+    "i. e. a. b. c.",
+    "",
+]
+
+
+@pytest.mark.parametrize(("said", "meant"), DISGUISED)
+def test_a_disguised_insult_is_found_at_its_place(said: str, meant: str) -> None:
+    flags = screen(STARTER, said)
+    assert meant in [said[flag.start : flag.end] for flag in flags]
+
+
+@pytest.mark.parametrize("said", BENIGN)
+def test_a_word_that_only_contains_one_is_left_alone(said: str) -> None:
+    assert screen(STARTER, said) == []
+
+
+def test_a_long_repetition_is_screened_with_a_bounded_number_of_flags() -> None:
+    assert len(screen(STARTER, "idiot б a л б e с " * 2000)) == 200
+
+
+def test_a_pattern_is_found_by_code_points_and_case() -> None:
+    made = Rules.from_toml('[[pattern]]\nname = "phone"\nexpression = "\\\\+7[0-9 ]{10,}"')
+    (flag,) = screen(made, "😀 звони +7 900 123 45 67")
+    assert (flag.rule, flag.kind, flag.start, flag.end) == ("phone", "pattern", 8, 24)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[[list",
+        '[[list]]\nname = "x"\nterms = []',
+        '[[list]]\nterms = ["a"]',
+        '[[lists]]\nname = "x"\nterms = ["a"]',
+        '[[pattern]]\nname = "x"\nexpression = "(?=a)"',
+    ],
+)
+def test_bad_rules_are_refused_with_a_sentence(written: str) -> None:
+    with pytest.raises(RulesError, match=r"\w+ \w+"):
+        Rules.from_toml(written)
+
+
+def test_ndjson_answers_line_by_line() -> None:
+    out, errors = io.StringIO(), io.StringIO()
+    lines = ['{"id": 7, "text": "you moron"}\n', "\n", '{"id": "8", "text": "hello"}\n']
+    assert screening.run(STARTER, lines, out, errors) == 0
+    first, second = map(json.loads, out.getvalue().splitlines())
+    flag = {"rule": "Insults (English)", "term": "moron", "start": 4, "end": 9}
+    assert (first, second) == ({"id": 7, "flags": [flag]}, {"id": "8", "flags": []})
+    assert errors.getvalue() == ""
+
+
+@pytest.mark.parametrize("line", ["nonsense", '{"text": "a"}', '{"id": 1}', "[]"])
+def test_a_line_that_is_not_ours_ends_with_2_and_says_which(line: str) -> None:
+    out, errors = io.StringIO(), io.StringIO()
+    assert screening.run(STARTER, ['{"id": 1, "text": ""}', line], out, errors) == 2
+    assert "Line 2" in errors.getvalue()
