@@ -1,0 +1,265 @@
+"""One case per comment, in order, for one moderator at a time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from moderation import cases, comments, intake, review, rules
+from moderation.filters import RulesError, screen
+from moderation.model import CLAIM, ModerationError
+from store.access import Actor, Denied
+from store.db import Connection, Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.moderation_platform import Adapter, Site, _comment, serving
+
+POST = _comment({"id": "p1", "html": "you moron", "author": "u1", "at": NOON.timestamp()})
+
+
+def connect(tx: Connection, school: School) -> None:
+    tx.execute(
+        text("""
+            INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
+                                    state, detail, created_at)
+            VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
+        """),
+        {"school": school.id, "now": NOON},
+    )
+
+
+def put(
+    tx: Connection, actor: Actor, school: School, id_: str, said: str, now: datetime = NOON
+) -> str:
+    post = replace(POST, external_id=id_, text=said, html=said)
+    kept = comments.merge(tx, actor, school.id, "lms", post, now=now)
+    found = screen(rules.of(tx, actor, school.id), said)
+    return cases.flagged(tx, actor, kept.id, found, now=now) or ""
+
+
+def test_harm_reports_and_age_order_the_queue(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        mild = put(tx, ben, school, "1", "moron")
+        grave = put(tx, ben, school, "2", "moron, idiot, loser")
+        old = put(tx, ben, school, "3", "moron", now=NOON - timedelta(hours=6))
+        reported = put(tx, ben, school, "4", "moron")
+        comment = review.case(tx, ben, reported)
+        assert comment is not None
+        for reporter in ("x", "y", "y"):
+            again = review.report_comment(
+                tx, ben, school.id, comment.comment.id, reporter=reporter, reason="rude", now=NOON
+            )
+            assert again == reported
+        waiting = review.waiting(tx, ben, school.id, now=NOON)
+        assert [case.id for case in waiting] == [old, grave, reported, mild]
+        assert waiting[2].reports == 2
+        assert "Reports from participants: 2" in map(str, waiting[2].reasons)
+        assert [case.order for case in waiting] == sorted(
+            (case.order for case in waiting), reverse=True
+        )
+        assert review.count(tx, ben, school.id) == (4, NOON - timedelta(hours=6))
+
+
+def test_a_report_alone_makes_a_case_and_reopens_an_approved_one(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        assert put(tx, ben, school, "1", "see you at six") == ""
+        kept = comments.known(tx, ben, "lms", ["1"])["1"].id
+
+        def report(who: str) -> str:
+            return review.report_comment(
+                tx, ben, school.id, kept, reporter=who, reason="", now=NOON
+            )
+
+        case_id = report("x")
+        review.decide(tx, ben, case_id, "approve", now=NOON)
+        assert review.waiting(tx, ben, school.id, now=NOON) == []
+        assert report("y") == case_id
+        assert len(review.waiting(tx, ben, school.id, now=NOON)) == 1
+
+
+def test_only_one_moderator_holds_a_case_until_the_claim_runs_out(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        case_id = put(tx, ben, school, "1", "moron")
+        assert review.claim(tx, ben, case_id, now=NOON)
+        assert not review.claim(tx, ana, case_id, now=NOON)
+        assert review.next_case(tx, ana, school.id, now=NOON) is None
+        with pytest.raises(ModerationError):
+            review.decide(tx, ana, case_id, "approve", now=NOON)
+        assert not review.release(tx, ana, case_id)
+        assert review.claim(tx, ana, case_id, now=NOON + CLAIM)
+        assert review.release(tx, ana, case_id)
+        taken = review.next_case(tx, ben, school.id, now=NOON)
+        assert taken is not None
+        assert (taken.id, taken.claimed_by) == (case_id, "ben")
+
+
+def test_a_case_that_changed_since_it_was_seen_is_not_decided(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        case_id = put(tx, ben, school, "1", "moron")
+        put(tx, ben, school, "1", "idiot")
+        with pytest.raises(ModerationError):
+            review.decide(tx, ben, case_id, "approve", now=NOON, version=1)
+        shown = review.case(tx, ben, case_id)
+        assert shown is not None
+        assert (shown.comment.text, shown.flags[0].term) == ("idiot", "idiot")
+        review.decide(tx, ben, case_id, "approve", now=NOON, version=shown.version)
+
+
+def test_racing_moderators_never_both_decide(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        connect(tx, school)
+        ids = [put(tx, ben, school, str(number), "moron") for number in range(15)]
+
+    def decide(actor: Actor) -> int:
+        won = 0
+        for case_id in ids:
+            try:
+                with database.begin() as tx:
+                    review.decide(tx, actor, case_id, "remove", now=NOON)
+                won += 1
+            except ModerationError:
+                pass
+        return won
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(decide, (ben, ana))) == len(ids)
+    with database.read() as tx:
+        assert tx.execute(text("SELECT COUNT(*) FROM decision")).scalar_one() == len(ids)
+        assert tx.execute(text("SELECT COUNT(*) FROM moderation_action")).scalar_one() == len(ids)
+
+
+def test_what_is_handed_on_is_for_a_coordinator(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        case_id = put(tx, ben, school, "1", "moron")
+        review.decide(tx, ben, case_id, "hand on", reason="not sure", now=NOON)
+        assert review.count(tx, ben, school.id)[0] == 0
+        assert not review.claim(tx, ben, case_id, now=NOON)
+        with pytest.raises(ModerationError):
+            review.decide(tx, ben, case_id, "approve", now=NOON)
+        (case,) = review.waiting(tx, ana, school.id, now=NOON)
+        assert case.handed_on
+        review.decide(tx, ana, case_id, "approve", now=NOON)
+
+
+def test_beside_a_case_stand_its_thread_author_and_similar_decisions(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        first = put(tx, ben, school, "1", "you are such a moron")
+        review.decide(tx, ben, first, "approve", reason="a joke", now=NOON)
+        case_id = put(tx, ben, school, "2", "You are such a moron!")
+        assert len(review.thread(tx, ben, case_id)) == 2
+        assert review.author(tx, ben, case_id).comments == 2
+        (past,) = review.similar(tx, ben, case_id)
+        assert (past.case_id, past.decision, past.reason) == (first, "approve", "a joke")
+
+
+@pytest.mark.parametrize("name", ["eve", "zoe"])
+def test_others_can_neither_read_claim_nor_decide(
+    database: Database, school: School, ben: Actor, name: str, request: pytest.FixtureRequest
+) -> None:
+    other: Actor = request.getfixturevalue(name)
+    with database.begin() as tx:
+        case_id = put(tx, ben, school, "1", "moron")
+        kept = comments.known(tx, ben, "lms", ["1"])["1"]
+        for attempt in (
+            lambda: review.waiting(tx, other, school.id, now=NOON),
+            lambda: review.count(tx, other, school.id),
+            lambda: review.case(tx, other, case_id),
+            lambda: review.claim(tx, other, case_id, now=NOON),
+            lambda: review.release(tx, other, case_id),
+            lambda: review.next_case(tx, other, school.id, now=NOON),
+            lambda: review.decide(tx, other, case_id, "approve", now=NOON),
+            lambda: review.author(tx, other, case_id),
+            lambda: review.thread(tx, other, case_id),
+            lambda: review.similar(tx, other, case_id),
+            lambda: review.report_comment(
+                tx, other, school.id, kept.id, reporter="z", reason="", now=NOON
+            ),
+            lambda: comments.get(tx, other, kept.id),
+            lambda: comments.merge(tx, other, school.id, "lms", POST, now=NOON),
+            lambda: cases.flagged(tx, other, kept.id, [], now=NOON),
+            lambda: rules.text_of(tx, other, school.id),
+            lambda: rules.save(tx, other, school.id, "", now=NOON),
+        ):
+            with pytest.raises(Denied):
+                attempt()
+
+
+def test_a_school_has_its_own_rules_and_bad_ones_change_nothing(
+    database: Database, school: School, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        rules.save(tx, ada, school.id, '[[list]]\nname = "ours"\nterms = ["frog"]', now=NOON)
+        with pytest.raises(RulesError):
+            rules.save(tx, ada, school.id, "[[list]]", now=NOON)
+        (flag,) = screen(rules.of(tx, ada, school.id), "you moron, you frog")
+    assert (flag.rule, flag.term) == ("ours", "frog")
+
+
+def test_intake_takes_each_comment_once_and_sees_edits(
+    database: Database, school: School, ben: Actor
+) -> None:
+    site = Site()
+    site.write("p1", "hello", NOON)
+    with serving(site) as url, database.begin() as tx:
+        connect(tx, school)
+
+    def pull() -> int:
+        return intake.pull(database, ben, "lms", lambda _: Adapter(url), now=NOON)
+
+    with serving(site) as url:
+        assert (pull(), pull()) == (1, 0)
+        site.write("p0", "late in the same second, you moron", NOON + timedelta(seconds=0.5))
+        site.write("p2", "\0 odd \ud83d", NOON + timedelta(seconds=9))
+        assert (pull(), pull()) == (2, 0)
+        site.posts["p2"]["html"] = "edited: idiot"
+        assert (pull(), pull()) == (1, 0)
+    with database.read() as tx:
+        found = {case.comment.external_id: case for case in review.waiting(
+            tx, ben, school.id, now=NOON)}  # fmt: skip
+        assert set(found) == {"p0", "p2"}
+        assert len(comments.wordings(tx, ben, found["p2"].comment.id)) == 2
+        assert found["p0"].comment.attachments == ("cat.png",)
+
+
+def test_what_a_removal_leaves_is_no_edit_but_a_return_is(
+    database: Database, school: School, ben: Actor
+) -> None:
+    site = Site()
+    site.write("p1", "you moron", NOON)
+    with serving(site) as url:
+        adapter = Adapter(url)
+        with database.begin() as tx:
+            connect(tx, school)
+        intake.pull(database, ben, "lms", lambda _: adapter, now=NOON)
+        with database.begin() as tx:
+            (case,) = review.waiting(tx, ben, school.id, now=NOON)
+            decision = review.decide(tx, ben, case.id, "remove", now=NOON)
+            assert decision.action_id is not None
+        adapter.remove("p1")
+        assert intake.pull(database, ben, "lms", lambda _: adapter, now=NOON) == 0
+        with database.begin() as tx:
+            comments.note_removed(tx, ben, "lms", "p1", True)
+        site.posts["p1"] |= {"html": "you idiot", "removed": False}
+        assert intake.pull(database, ben, "lms", lambda _: adapter, now=NOON) == 1
+    with database.read() as tx:
+        (again,) = review.waiting(tx, ben, school.id, now=NOON)
+        assert (again.id, again.comment.text, again.comment.removed) == (
+            case.id,
+            "you idiot",
+            False,
+        )
