@@ -4,21 +4,22 @@ It collects every sentence in `_()`, `N_()` and `ngettext()` of the house, keeps
 translations that are there, and prints what still wants one.
 """
 
+import ast
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from console.i18n import LOCALE
 
 HOUSE = Path(__file__).parents[1]
 ROOMS = ("console", "probes", "moderation", "mailing", "platforms", "store")
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2}  # how many of the arguments are sentences
 TRANSLATED = ("ru", "zh_Hans")
 DOMAIN = "pult"
 BORN = datetime(2026, 1, 1, tzinfo=UTC)  # of today, each run would change the files
@@ -28,10 +29,28 @@ def sentences() -> Catalog:
     """All that the house says, as English templates."""
     catalog = Catalog(project="Pult", domain=DOMAIN, charset="utf-8")
     for room in ROOMS:
-        found = extract_from_dir(HOUSE / room, [("**.py", "python")], keywords=KEYWORDS)
-        for _file, _line, said, _comments, _context in found:
-            catalog.add(said)
+        for file in sorted((HOUSE / room).rglob("*.py")):
+            for said in said_in(file.read_text(encoding="utf-8")):
+                catalog.add(said)
     return catalog
+
+
+def said_in(source: str) -> Iterator[str | tuple[str, str]]:
+    """The sentences of one module, those within f-strings too, which Babel passes over."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or _name(node.func) not in KEYWORDS:
+            continue
+        count = KEYWORDS[_name(node.func)]
+        words = [arg.value for arg in node.args[:count] if isinstance(arg, ast.Constant)]
+        texts = [word for word in words if isinstance(word, str)]
+        if len(texts) == count and texts[0]:
+            yield texts[0] if count == 1 else (texts[0], texts[1])
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def path(language: str) -> Path:
@@ -67,8 +86,7 @@ def faults(catalog: Catalog) -> Iterator[str]:
 
 
 def _faults_of(message: Message) -> Iterator[str]:
-    told = message.string if isinstance(message.string, tuple) else (message.string,)
-    english = message.id if isinstance(message.id, tuple) else (message.id,)
+    english, told = _forms(message.id), _forms(message.string)
     if not all(told):
         yield f"no translation: {english[0]!r}"
         return
@@ -76,6 +94,11 @@ def _faults_of(message: Message) -> Iterator[str]:
     for each in told:
         if places(each) != wanted:
             yield f"other places: {english[0]!r} -> {each!r}"
+
+
+def _forms(said: Any) -> tuple[str, ...]:
+    """The sentence in each of its plural forms; one that has none is its only form."""
+    return tuple(said) if isinstance(said, tuple | list) else (said or "",)
 
 
 def places(template: str) -> set[str]:

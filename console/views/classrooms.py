@@ -9,7 +9,7 @@ from console.desk.board import Board
 from console.desk.lessons import LessonRow
 from console.i18n import N_, _, clock, number, say
 from console.views import roombar
-from console.widgets import head, live, pages, status, tables
+from console.widgets import choice, head, live, pages, status, tables
 from console.widgets.strangers import line
 from console.wiring import Console
 from store.access import Actor
@@ -52,14 +52,8 @@ def _filters(board: Board) -> tuple[bool, str, tuple[str, ...]]:
         "all": f"{_('All')} {len(board.lessons)}",
     }
     with st.container(horizontal=True, vertical_alignment="center"):
-        which = st.segmented_control(
-            _("Which rooms"),
-            list(names),
-            default="all",
-            required=True,
-            format_func=names.__getitem__,
-            label_visibility="collapsed",
-            key="classrooms-which",
+        which = choice.segments(
+            _("Which rooms"), names, default="all", key="classrooms-which", visible=False
         )
         search = st.text_input(
             _("Find a lesson, teacher or room"),

@@ -8,7 +8,7 @@ from console.desk import incidents
 from console.desk.services import ServiceRow
 from console.i18n import N_, _, clock, escape, moment, number, say, span
 from console.views import targetbar
-from console.widgets import charts, head, live, pages, status, strangers
+from console.widgets import charts, choice, head, live, pages, status, strangers
 from console.wiring import Console
 from probes import results, targets, windows
 from probes.history import Point
@@ -120,15 +120,10 @@ def _state_of(up: float | None) -> str:
 
 def _past(console: Console, actor: Actor, school: School, target: Target) -> None:
     names = {period: _(word) for period, (_length, word) in PERIODS.items()}
-    chosen = st.segmented_control(
-        _("How long it took to answer, in seconds"),
-        list(names),
-        default="3h",
-        required=True,
-        format_func=names.__getitem__,
-        key="target-period",
+    chosen = choice.segments(
+        _("How long it took to answer, in seconds"), names, default="3h", key="target-period"
     )
-    length = PERIODS[chosen or "3h"][0]
+    length = PERIODS[chosen][0]
     now = console.now()
     with console.db.read("metrics") as mtx:
         points = results.history(mtx, actor, school.id, target.id, since=now - length, until=now)

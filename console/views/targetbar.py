@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import streamlit as st
 
-from console.i18n import N_, _, moment
-from console.widgets import actionbar, confirm
+from console.i18n import N_, _, moment, number, say
+from console.widgets import actionbar, choice, confirm, status
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from probes import alerts, windows
 from probes.alerts import Alert
+from probes.checking import check
 from probes.model import Target
 from store import access
 from store.access import Actor
@@ -46,6 +47,14 @@ def draw(console: Console, actor: Actor, school: School, target: Target) -> None
                 off=off,
                 asks=True,
             ),
+            Act(
+                "probe",
+                _("Probe now"),
+                lambda: _probe(console, actor, school, target),
+                None,
+                ":material/network_check:",
+                off=off,
+            ),
         ]
     )
 
@@ -78,18 +87,11 @@ def _silence(console: Console, actor: Actor, school: School, target: Target) -> 
     def dialog() -> None:
         st.caption(_("Its state stays to be seen, but it opens no alert in that time."))
         names = {period: _(word) for period, (_length, word) in SILENCES.items()}
-        chosen = st.segmented_control(
-            _("For"),
-            list(names),
-            default="1h",
-            required=True,
-            format_func=names.__getitem__,
-            key="silence-for",
-        )
+        chosen = choice.segments(_("For"), names, default="1h", key="silence-for")
         reason = st.text_input(_("Reason"), max_chars=200, key="silence-why")
         pressed = st.button(_("Silence"), type="primary", key="silence-yes")
         if pressed and confirm.is_open():
-            _silenced(console, actor, school, target, SILENCES[chosen or "1h"][0], reason)
+            _silenced(console, actor, school, target, SILENCES[chosen][0], reason)
 
     confirm.opened()
     dialog()
@@ -117,4 +119,14 @@ def _silenced(
 
     actionbar.say(_("Silent until {time}").format(time=until), undo=undo)
     confirm.closed()
+    st.rerun()
+
+
+def _probe(console: Console, actor: Actor, school: School, target: Target) -> None:
+    access.require(actor, "steer", school.id)
+    result = check(target, adapters=console.adapters, loopback_only=console.simulation)
+    words = [_("Probed now:"), status.label(result.state)]
+    if result.seconds is not None:
+        words.append(_("{n} s").format(n=number(result.seconds, digits=3)))
+    actionbar.say(" ".join([*words, say(result.why)]))
     st.rerun()
