@@ -95,9 +95,12 @@ async def _turn(switches: Mapping[str, Switch], request: Request) -> Response:
     if not isinstance(on, bool):
         return _wrong('"on" must be true or false.')
     settings = {key: value for key, value in wish.items() if isinstance(value, str | int | float)}
-    if len(settings) < len(wish) or not set(settings) <= set(switch.settings):
-        return _wrong(f"Settings of {switch.name}: {', '.join(switch.settings) or 'none'}.")
-    switch.turn(on, settings)
+    try:
+        if len(settings) < len(wish):
+            raise ValueError("Settings are numbers and words.")
+        switch.turn(on, settings)
+    except ValueError as problem:
+        return _wrong(f"{problem} It has: {', '.join(switch.settings) or 'no settings'}.")
     return JSONResponse(switch.state())
 
 

@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
+from platforms.campus.timetable import SERVERS, STREAMED
+
 Setting = str | int | float | bool
+SERVER: dict[str, tuple[Setting, ...]] = {"server": (*SERVERS, *SERVERS.upper())}
+STREAM: dict[str, tuple[Setting, ...]] = {"stream": STREAMED}
+CODE: dict[str, tuple[Setting, ...]] = {"code": (421, 451, 452, 550, 554)}
 
 
 @dataclass
@@ -14,15 +19,17 @@ class Switch:
     name: str
     explains: str
     settings: dict[str, Setting] = field(default_factory=dict)
+    choices: dict[str, tuple[Setting, ...]] = field(default_factory=dict)
     on: bool = False
     since: float = 0.0
     until: float = 0.0
     listeners: list[Callable[["Switch"], None]] = field(default_factory=list)
 
     def turn(self, on: bool, settings: Mapping[str, Setting]) -> None:
-        """Raises KeyError for a setting that this switch does not have."""
-        for key in settings:
-            self.settings[key]  # an unknown one must not pass silently
+        """Raises ValueError for a setting that this switch does not have or cannot take."""
+        for key, value in settings.items():
+            if key not in self.settings or not self._takes(key, value):
+                raise ValueError(f"{self.name} cannot take {key} = {value!r}.")
         self.settings.update(settings)
         if on and not self.on:
             self.since = monotonic()
@@ -38,6 +45,12 @@ class Switch:
     def number(self, key: str) -> float:
         return float(self.settings[key])
 
+    def _takes(self, key: str, value: Setting) -> bool:
+        if key in self.choices:
+            return value in self.choices[key]
+        number = isinstance(self.settings[key], int | float)
+        return isinstance(value, int | float) == number and not isinstance(value, bool)
+
     def state(self) -> dict[str, object]:
         return {"name": self.name, "on": self.on, "explains": self.explains, **self.settings}
 
@@ -45,11 +58,13 @@ class Switch:
 def scenes() -> dict[str, Switch]:
     return _table(
         Switch("rush", "People pour into running lessons until rooms are full."),
-        Switch("stalled-stream", "A playlist answers 200 and stands still.", {"stream": "hall"}),
-        Switch("server-down", "A media server refuses connections.", {"server": "b"}),
+        Switch(
+            "stalled-stream", "A playlist answers 200 and stands still.", {"stream": "hall"}, STREAM
+        ),
+        Switch("server-down", "A media server refuses connections.", {"server": "b"}, SERVER),
         Switch("slow-lms", "Moodle answers late.", {"seconds": 4.0}),
         Switch("insult-storm", "A rude post about every second.", {"seconds": 1.0}),
-        Switch("relay-refuses", "The relay takes no mail.", {"code": 451}),
+        Switch("relay-refuses", "The relay takes no mail.", {"code": 451}, CODE),
         Switch("teacher-missing", "A lesson runs without its teacher.", {"room": ""}),
     )
 
