@@ -20,6 +20,8 @@ class StandIn:
     moodle: dict[str, str]
     bigbluebutton: list[dict[str, str]]
     control: str
+    hls: list[str]
+    stun: str
 
     def turn(self, kind: str, name: str, on: bool, **settings: object) -> None:
         """Switch a scene or a trap ("scenes", "traps")."""
@@ -55,7 +57,8 @@ def open_campus(*arguments: str) -> Iterator[StandIn]:
         assert process.stdout is not None
         try:
             ready = json.loads(process.stdout.readline())
-            yield StandIn(ready["moodle"], ready["bigbluebutton"], ready["control"])
+            names = ("moodle", "bigbluebutton", "control", "hls", "stun")
+            yield StandIn(*(ready[name] for name in names))
         finally:
             process.stdin.close()
             process.wait(10)
