@@ -4,7 +4,7 @@ An adapter is a class built as `Adapter(url, secret, options)`; it implements
 the Protocols it can and says so by `can`. Texts in records are strangers' words.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -215,6 +215,16 @@ class RoomSteward(Protocol):
     def running(self, external_id: str) -> bool: ...
     def create(self, external_id: str, name: str, *, seats: int | None) -> Room: ...
     def message(self, external_id: str, text: str) -> None: ...
+
+
+@runtime_checkable
+class NoticeBoard(Protocol):
+    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+        """Write to each account on the platform; False for whom it did not reach.
+
+        Sent once: a PlatformError with `unsure` may have reached some of them.
+        """
+        ...
 
 
 @dataclass(frozen=True)

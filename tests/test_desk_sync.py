@@ -274,18 +274,14 @@ def test_a_fetch_that_breaks_off_changes_nothing_and_is_told(
 
 
 def test_everybody_leaving_at_once_is_not_believed(
-    database: Database, pult: Actor, school: School, connection: str, campus: StandIn
+    database: Database, pult: Actor, school: School, connection: str
 ) -> None:
-    moodle = Moodle(campus.moodle["url"], campus.moodle["token"], {})
-    enrolled = run(database, pult, connection, moodle).enrolments
-    campus.turn("traps", "moodle-empty-lists", True)
-    try:
-        with pytest.raises(PlatformError, match="the permission to see participants"):
-            run(database, pult, connection, moodle)
-    finally:
-        campus.turn("traps", "moodle-empty-lists", False)
+    run(database, pult, connection, Lms([MARIA], [Enrolment("10", "1", "student")]))
+    with pytest.raises(PlatformError, match="the permission to see participants"):
+        run(database, pult, connection, Lms([MARIA], []))
     with database.read() as tx:
-        assert tx.execute(text("SELECT COUNT(*) FROM enrolment")).scalar_one() == enrolled
+        assert tx.execute(text("SELECT COUNT(*) FROM enrolment")).scalar_one() == 1
+        assert connections.get(tx, pult, connection).state == "failing"
 
 
 def test_what_was_imported_is_not_overwritten_by_nothing(

@@ -10,6 +10,7 @@ from platforms.base import (
     AccountSuspender,
     CommentRemover,
     CommentSource,
+    NoticeBoard,
     PlatformError,
     RoomMeter,
     RoomSteward,
@@ -38,7 +39,7 @@ def media(campus: StandIn) -> BigBlueButton:
 
 
 @pytest.mark.parametrize(
-    "protocol", [RosterSource, CommentSource, CommentRemover, AccountSuspender]
+    "protocol", [RosterSource, CommentSource, CommentRemover, AccountSuspender, NoticeBoard]
 )
 def test_moodle_keeps_the_protocols_it_claims(moodle: Moodle, protocol: type) -> None:
     assert isinstance(moodle, protocol)
@@ -152,7 +153,29 @@ def test_an_unknown_discussion_and_an_unknown_post_are_errors(moodle: Moodle) ->
     assert moodle.removed("999999")  # a deleted post is seen by nobody
 
 
-def test_an_expired_token_is_told_both_times(campus: StandIn) -> None:
+def test_a_message_reaches_who_can_read_it(moodle: Moodle) -> None:
+    first, second = [one.external_id for one in moodle.accounts() if one.group][:2]
+    moodle.suspend(second)
+    try:
+        assert moodle.notify([first, second, "999999"], "Lesson at 19:00") == {
+            first: True,
+            second: False,
+            "999999": False,
+        }
+    finally:
+        moodle.lift(second)
+
+
+def test_an_empty_list_of_participants_is_what_it_is(campus: StandIn, moodle: Moodle) -> None:
+    # One course may be empty; it is the sync that does not believe it of all of them.
+    campus.turn("traps", "moodle-empty-lists", True)
+    try:
+        assert [list(moodle.enrolments(one.external_id)) for one in moodle.courses()] == [[]] * 16
+    finally:
+        campus.turn("traps", "moodle-empty-lists", False)
+
+
+def test_an_expired_token_is_told_both_times() -> None:
     with open_campus() as other:
         moodle = Moodle(other.moodle["url"], other.moodle["token"], {})
         other.turn("traps", "moodle-expired-token", True)

@@ -223,6 +223,42 @@ def test_a_change_that_did_not_happen_is_an_error() -> None:
         moodle(wire.url).restore(Original("1", "Homework", "<p>x</p>"))
 
 
+def test_messages_go_once_to_accounts_that_can_read_them() -> None:
+    def sent(form: dict[str, str]) -> object:
+        ids = [value for name, value in form.items() if name.endswith("[clientmsgid]")]
+        return [{"msgid": -1 if id_ == "7" else 900, "clientmsgid": id_} for id_ in ids]
+
+    users = [{"id": 5, "suspended": False}, {"id": 6, "suspended": True}, {"id": 7}]
+    with serving(
+        answering(core_user_get_users_by_field=users, core_message_send_instant_messages=sent)
+    ) as wire:
+        reached = moodle(wire.url).notify(["5", "6", "7", "8"], "Урок в 19:00")
+    # suspended: Moodle would say yes; msgid -1: it says no; not there: it would throw
+    assert reached == {"5": True, "6": False, "7": False, "8": False}
+    assert "6" not in wire.asked[-1].form.values()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", as_json({"exception": "x", "errorcode": "formatnotsupported"})]
+)
+def test_messages_that_broke_off_are_unsure_and_not_repeated(answer: bytes) -> None:
+    def respond(asked: Asked) -> bytes:
+        users = as_json([{"id": 5, "suspended": False}])
+        return users if asked.call == "core_user_get_users_by_field" else answer
+
+    with serving(respond) as wire, pytest.raises(PlatformError) as caught:
+        moodle(wire.url).notify(["5"], "x")
+    assert caught.value.unsure
+    assert [asked.call for asked in wire.asked].count("core_message_send_instant_messages") == 1
+
+
+@pytest.mark.parametrize("text", ["", "я" * 2049])
+def test_a_message_that_moodle_would_cut_is_refused(text: str) -> None:
+    with serving(b"") as wire, pytest.raises(PlatformError, match="1 to 4096 bytes"):
+        moodle(wire.url).notify(["5"], text)
+    assert wire.asked == []
+
+
 @pytest.mark.parametrize(
     ("html", "text"),
     [

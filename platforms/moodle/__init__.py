@@ -1,11 +1,11 @@
-"""Moodle 4.1 and newer, over its web services: roster, forums, accounts."""
+"""Moodle 4.1 and newer, over its web services: roster, forums, accounts, messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from platforms.base import N_, Account, Capability, Comment, Course, Enrolment, Health, Original
 from platforms.http import Http
-from platforms.moodle import forums, health, people, roster
+from platforms.moodle import forums, health, messages, people, roster
 from platforms.moodle.calls import Calls
 
 # `level_field`, `role_field`: short names of the site's own profile fields;
@@ -17,7 +17,14 @@ class Moodle:
     """One Moodle site, seen through one token."""
 
     can: frozenset[Capability] = frozenset(
-        {"roster", "comments", "remove comment", "restore comment", "suspend account"}
+        {
+            "roster",
+            "comments",
+            "remove comment",
+            "restore comment",
+            "suspend account",
+            "notice board",
+        }
     )
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
@@ -75,6 +82,9 @@ class Moodle:
         if any(user.get("username") in names | {"guest"} for user in users):
             return N_("This account belongs to an administrator, or to the site itself.")
         return ""
+
+    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+        return messages.notify(self._calls, external_ids, text)
 
     def _own(self) -> str:
         if not self._own_id:
