@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from console.i18n import N_, _
 from console.widgets.status import Colour
 
-REASONS = (
-    N_("Insult or bullying"),
-    N_("Threat or danger"),
-    N_("Spam or advertising"),
-    N_("Off topic or other"),
-)
+REASONS = (N_("Insult"), N_("Threat"), N_("Advertising"), N_("Another reason"))
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def _reasons(console: Console, actor: Actor, school: School, case: Case) -> list
 
 def _who_is_told() -> None:
     st.markdown(
-        f"**{_('Why?')}** " + _("Readers see a notice in its place; the author gets no message."),
+        f"**{_('Why?')}** " + _("A notice takes its place; the author gets no message."),
         width="content",
     )
 
