@@ -20,6 +20,7 @@ from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests.sites import say, web
+from tests.test_probes_hls import Stream
 from tests.test_probes_results import connect
 
 SECOND = timedelta(seconds=1)
@@ -276,4 +277,21 @@ def test_a_target_switched_off_is_left_alone_and_its_alert_closes(
         until(lambda: len(opened(database, ana)) == 1)
         with database.begin() as tx:
             targets.change(tx, ana, replace(target, enabled=False), now=datetime.now(UTC))
+        until(lambda: opened(database, ana) == [])
+
+
+def test_a_picture_that_stands_still_is_suspect_then_down_then_recovers(
+    database: Database, ana: Actor
+) -> None:
+    stream = Stream()
+    with web(stream.answer) as address, probing(database):
+        target = add(database, ana, "Live", f"{address}/live.m3u8", prober="hls")
+        until(is_(database, ana, target, State.OK))
+        stream.freeze()
+        assert until(is_(database, ana, target, State.SUSPECT)) < 1.5 + 1 + 1  # and a batch
+        assert opened(database, ana) == []
+        until(is_(database, ana, target, State.DOWN))
+        until(lambda: len(opened(database, ana)) == 1)
+        stream.go_on()
+        until(is_(database, ana, target, State.OK))
         until(lambda: opened(database, ana) == [])

@@ -21,14 +21,21 @@ class Stream:
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self.frozen = False
+        self.frozen_at: int | None = None
         self.ended = ""
         self.segment = TS
         self.segment_status = 200
         self.back = 0
 
     def newest(self) -> int:
-        return 3 if self.frozen else 3 + int((time.monotonic() - self.began) / TARGET_DURATION)
+        moving = 3 + int((time.monotonic() - self.began) / TARGET_DURATION)
+        return moving if self.frozen_at is None else self.frozen_at
+
+    def freeze(self) -> None:
+        self.frozen_at = self.newest()
+
+    def go_on(self) -> None:
+        self.frozen_at = None
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         if handler.path.endswith(".m3u8"):
@@ -77,7 +84,7 @@ def test_a_moving_stream_is_ok(url: str) -> None:
 def test_a_frozen_stream_is_suspect_after_one_and_a_half_target_durations(
     stream: Stream, url: str
 ) -> None:
-    stream.frozen = True
+    stream.freeze()
     start = time.monotonic()
     result = watch(url)
     assert result.state is State.SUSPECT
