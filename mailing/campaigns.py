@@ -1,0 +1,298 @@
+"""Announcements from draft to release; what may still be changed, and by whom."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from mailing import outbox, recipients, segments, templates
+from mailing.headers import mailbox
+from mailing.model import SERVICE, UNDO, Campaign, MailingError, Totals
+from mailing.segments import Segment
+from mailing.templates import Message, Rendered
+from store import access, audit, roster, schools
+from store.access import Actor, Permission
+from store.db import Connection, moment, new_id, text
+from store.words import N_
+
+DEFAULT_TOPIC = "announcements"
+
+
+def draft(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    subject: Mapping[str, str],
+    body: Mapping[str, str],
+    segment: Segment,
+    sender: str,
+    topic: str = DEFAULT_TOPIC,
+    incident_id: str | None = None,
+    uncertain: str = "hold",
+    source: str | None = None,
+    now: datetime,
+) -> str:
+    """Begin an announcement; return its id. Raises MailingError for a sender that is none.
+
+    `source` names what it was made from, e.g. a send file, once in a school.
+    """
+    access.require(actor, "write", school_id)
+    mailbox(sender)
+    values = _values(subject, body, segment, sender, topic, uncertain)
+    values |= {"id": new_id(), "school": school_id, "source": source, "incident": incident_id}
+    values |= {"actor": actor.account_id, "now": now}
+    tx.execute(
+        text("""
+            INSERT INTO campaign (id, school_id, source, topic, sender, subject, body, segment,
+                                  incident_id, uncertain, state, digest, created_by, created_at,
+                                  updated_at)
+            VALUES (:id, :school, :source, :topic, :sender, :subject, :body, :segment, :incident,
+                    :uncertain, 'draft', :digest, :actor, :now, :now)
+        """),
+        values,
+    )
+    audit.record(tx, actor, "draft campaign", str(values["id"]), school_id=school_id, now=now)
+    return str(values["id"])
+
+
+def save(
+    tx: Connection,
+    actor: Actor,
+    campaign_id: str,
+    *,
+    subject: Mapping[str, str],
+    body: Mapping[str, str],
+    segment: Segment,
+    sender: str,
+    topic: str = DEFAULT_TOPIC,
+    uncertain: str = "hold",
+    now: datetime,
+) -> None:
+    """Change a draft. Raises MailingError once it is released: what people got stays as it was."""
+    _get(tx, actor, campaign_id, "write")
+    mailbox(sender)
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET subject = :subject, body = :body, segment = :segment,
+                   sender = :sender, topic = :topic, uncertain = :uncertain, digest = :digest,
+                   updated_at = :now
+            WHERE id = :id AND state = 'draft'
+        """),
+        _values(subject, body, segment, sender, topic, uncertain) | {"id": campaign_id, "now": now},
+    )
+    if not changed.rowcount:
+        raise MailingError(N_("This announcement is released; it cannot be changed any more."))
+
+
+def get(tx: Connection, actor: Actor, campaign_id: str) -> Campaign:
+    """Raises Denied for a campaign that is not there, or is another school's."""
+    return _get(tx, actor, campaign_id, "see people")
+
+
+def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> list[Campaign]:
+    """The newest first, each with its totals."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT * FROM campaign WHERE school_id = :school
+            ORDER BY created_at DESC, id LIMIT :limit
+        """),
+        {"school": school_id, "limit": limit},
+    ).all()
+    sums = outbox.sums(tx, [row.id for row in rows])
+    return [_campaign(row, sums.get(row.id, Totals())) for row in rows]
+
+
+def totals(tx: Connection, actor: Actor, campaign_id: str) -> Totals:
+    return _get(tx, actor, campaign_id, "see people").totals
+
+
+def preview(
+    tx: Connection,
+    actor: Actor,
+    campaign_id: str,
+    person_id: str,
+    *,
+    language: str | None = None,
+    unsubscribe: str = "#",
+) -> Rendered:
+    """The mail as the person would get it, or in a `language` of choice. Raises MailingError."""
+    campaign = _get(tx, actor, campaign_id, "see people")
+    person = roster.person(tx, actor, person_id)
+    if person is None or person.school_id != campaign.school_id:
+        raise access.Denied
+    school = schools.get(tx, actor, campaign.school_id)
+    own = recipients.variant(person.language, school.language, recipients.written(campaign.body))
+    return templates.render(
+        Message(campaign.subject, campaign.body),
+        recipients.fields(person),
+        language=language or own,
+        school=school.name,
+        mandatory=campaign.topic == SERVICE,
+        unsubscribe=unsubscribe,
+    )
+
+
+def release(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
+    """Freeze the audience; the first mail leaves after UNDO. False if it was released already.
+
+    Raises MailingError when nothing is written, a field is none, or nobody is meant.
+    """
+    campaign = _get(tx, actor, campaign_id, "send")
+    _require_content(campaign)
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET state = 'released', released_at = :now, leaves_at = :leaves,
+                   updated_at = :now
+            WHERE id = :id AND state = 'draft'
+        """),
+        {"id": campaign_id, "now": now, "leaves": now + UNDO},
+    )
+    if not changed.rowcount:
+        return False
+    segment = Segment.from_json(campaign.segment)
+    people = segments.audience(tx, actor, campaign.school_id, segment, topic=campaign.topic)
+    if not people.people:
+        raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
+    campaign = replace(campaign, leaves_at=now + UNDO)
+    outbox.freeze(tx, campaign, people, language=_language(tx, actor, campaign), now=now)
+    audit.record(tx, actor, "release campaign", campaign_id, school_id=campaign.school_id, now=now)
+    return True
+
+
+def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
+    """Make it a draft again; False when the first mail may have left already."""
+    campaign = _get(tx, actor, campaign_id, "send")
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET state = 'draft', released_at = NULL, leaves_at = NULL,
+                   updated_at = :now
+            WHERE id = :id AND state IN ('released', 'paused') AND leaves_at > :now
+        """),
+        {"id": campaign_id, "now": now},
+    )
+    if not changed.rowcount:
+        return False
+    tx.execute(text("DELETE FROM delivery WHERE campaign_id = :id"), {"id": campaign_id})
+    audit.record(tx, actor, "cancel campaign", campaign_id, school_id=campaign.school_id, now=now)
+    return True
+
+
+def pause(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
+    """Nothing more leaves but what is on the wire this moment."""
+    return _turn(tx, actor, campaign_id, "released", "paused", now)
+
+
+def resume(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
+    return _turn(tx, actor, campaign_id, "paused", "released", now)
+
+
+def retry_failed(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> int:
+    """Try those once more that failed; return how many."""
+    campaign = _get(tx, actor, campaign_id, "send")
+    count = outbox.again(tx, campaign_id, "failed", now=now)
+    audit.record(tx, actor, "retry failed", campaign_id, school_id=campaign.school_id, now=now)
+    return count
+
+
+def decide_held(
+    tx: Connection, actor: Actor, campaign_id: str, *, resend: bool, now: datetime
+) -> int:
+    """Send the uncertain ones again, or take them for sent; return how many."""
+    campaign = _get(tx, actor, campaign_id, "send")
+    if resend:
+        count = outbox.again(tx, campaign_id, "held", now=now)
+    else:
+        count = outbox.take_as_sent(tx, campaign_id, now=now)
+    action = "resend held" if resend else "take held as sent"
+    audit.record(tx, actor, action, campaign_id, school_id=campaign.school_id, now=now)
+    return count
+
+
+def _turn(
+    tx: Connection, actor: Actor, campaign_id: str, before: str, after: str, now: datetime
+) -> bool:
+    campaign = _get(tx, actor, campaign_id, "send")
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET state = :after, updated_at = :now
+            WHERE id = :id AND state = :before
+        """),
+        {"id": campaign_id, "before": before, "after": after, "now": now},
+    )
+    if changed.rowcount:
+        action = "pause campaign" if after == "paused" else "resume campaign"
+        audit.record(tx, actor, action, campaign_id, school_id=campaign.school_id, now=now)
+    return changed.rowcount == 1
+
+
+def _require_content(campaign: Campaign) -> None:
+    languages = recipients.written(campaign.body)
+    if not languages:
+        raise MailingError(N_("The announcement is empty. Write its text first."))
+    for language in languages:
+        if not campaign.subject.get(language, "").strip():
+            raise MailingError(
+                N_("The subject is missing in one language: {language}."), language=language
+            )
+        templates.compile_(
+            campaign.subject[language], campaign.body[language], language=language, school=""
+        )
+
+
+def _language(tx: Connection, actor: Actor, campaign: Campaign) -> str:
+    return schools.get(tx, actor, campaign.school_id).language
+
+
+def _values(
+    subject: Mapping[str, str],
+    body: Mapping[str, str],
+    segment: Segment,
+    sender: str,
+    topic: str,
+    uncertain: str,
+) -> dict[str, object]:
+    values: dict[str, object] = {
+        "subject": json.dumps(dict(subject), ensure_ascii=False, sort_keys=True),
+        "body": json.dumps(dict(body), ensure_ascii=False, sort_keys=True),
+        "segment": segment.to_json(),
+        "sender": sender,
+        "topic": topic,
+        "uncertain": uncertain,
+    }
+    content = json.dumps([*values.values()], ensure_ascii=False)
+    return values | {"digest": hashlib.sha256(content.encode()).hexdigest()}
+
+
+def _get(tx: Connection, actor: Actor, campaign_id: str, permission: Permission) -> Campaign:
+    row = tx.execute(text("SELECT * FROM campaign WHERE id = :id"), {"id": campaign_id}).first()
+    if row is None:
+        raise access.Denied
+    access.require(actor, permission, row.school_id)
+    return _campaign(row, outbox.sums(tx, [row.id]).get(row.id, Totals()))
+
+
+def _campaign(row: Row[Any], sums: Totals) -> Campaign:
+    return Campaign(
+        row.id,
+        row.school_id,
+        row.topic,
+        row.sender,
+        json.loads(row.subject),
+        json.loads(row.body),
+        row.segment,
+        row.incident_id,
+        row.uncertain,
+        row.state,
+        row.created_by,
+        datetime.fromtimestamp(row.created_at, UTC),
+        datetime.fromtimestamp(row.updated_at, UTC),
+        moment(row.released_at),
+        moment(row.leaves_at),
+        sums,
+    )

@@ -1,0 +1,94 @@
+"""The records of mailing: campaign, totals, delivery, and the one error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from store.words import Value, Words
+
+UNDO = timedelta(seconds=30)  # between release and the first mail
+SERVICE = "service"  # the topic of mandatory mail: no opt-out, but never over a hard bounce
+
+
+class MailingError(Exception):
+    """Something stands in the way of this mail; the words say what to do."""
+
+    permanent = True
+
+    def __init__(self, template: str, **params: Value) -> None:
+        self.template = template
+        self.params: Mapping[str, Value] = params
+        super().__init__(str(self.words))
+
+    @property
+    def words(self) -> Words:
+        return Words(self.template, self.params)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The audience is always the sum of the other five; `waiting` includes what is in flight."""
+
+    sent: int = 0
+    waiting: int = 0
+    held: int = 0
+    failed: int = 0
+    suppressed: int = 0
+
+    @property
+    def audience(self) -> int:
+        return self.sent + self.waiting + self.held + self.failed + self.suppressed
+
+
+@dataclass(frozen=True)
+class Campaign:
+    id: str
+    school_id: str
+    topic: str
+    sender: str  # "Name <address>" or an address
+    subject: Mapping[str, str]  # by language
+    body: Mapping[str, str]  # Markdown, by language
+    segment: str  # segments.Segment.to_json
+    incident_id: str | None
+    uncertain: str  # hold or resend
+    state: str  # draft, released, paused
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    released_at: datetime | None
+    leaves_at: datetime | None  # when the first mail may leave
+    totals: Totals = field(default_factory=Totals)
+
+    def stage(self, now: datetime) -> str:
+        """draft, undo (may still be cancelled), sending, paused, attention or done."""
+        if self.state != "released":
+            return self.state
+        if self.leaves_at is not None and now < self.leaves_at:
+            return "undo"
+        if self.totals.waiting:
+            return "sending"
+        return "attention" if self.totals.held or self.totals.failed else "done"
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """Someone who has not got the mail, and why."""
+
+    id: str
+    person_id: str | None
+    name: str
+    email: str
+    state: str  # waiting, held, failed or suppressed
+    why: Words | None
+    attempt: int
+    next_at: datetime | None  # of the next try, when waiting
+
+
+@dataclass(frozen=True)
+class Received:
+    """One mail in a person's history."""
+
+    campaign_id: str
+    subject: str
+    state: str
+    at: datetime

@@ -1,0 +1,154 @@
+"""Who gets no mail, and why: unsubscribed by topic or from all, a dead address, by hand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailing.model import SERVICE, MailingError
+from store import access, addresses, audit
+from store.access import Actor
+from store.db import Connection, moment, text
+from store.words import N_, Words
+
+EVERY_TOPIC = ""
+UNSUBSCRIBED, HARD_BOUNCE, BY_HAND = "unsubscribed", "hard bounce", "by hand"
+WHY = {
+    UNSUBSCRIBED: N_("Unsubscribed."),
+    HARD_BOUNCE: N_("The address does not exist."),
+    BY_HAND: N_("Taken off the list by a coordinator."),
+}
+
+
+@dataclass(frozen=True)
+class Suppression:
+    email: str
+    topic: str  # '' is every topic
+    reason: str  # unsubscribed, hard bounce, by hand
+    detail: str
+    since: datetime
+
+    @property
+    def words(self) -> Words:
+        return Words(WHY[self.reason])
+
+
+def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 1000) -> list[Suppression]:
+    """The newest first."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT * FROM suppression WHERE school_id = :school
+            ORDER BY created_at DESC, email LIMIT :limit
+        """),
+        {"school": school_id, "limit": limit},
+    )
+    return [
+        Suppression(row.email, row.topic, row.reason, row.detail, since)
+        for row in rows
+        if (since := moment(row.created_at)) is not None
+    ]
+
+
+def add(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    email: str,
+    *,
+    topic: str = EVERY_TOPIC,
+    reason: str = BY_HAND,
+    detail: str = "",
+    now: datetime,
+) -> bool:
+    """Put an address on the list; False if it stood there already.
+
+    Raises MailingError for an address that cannot be one.
+    """
+    access.require(actor, "write", school_id)
+    normal = addresses.normal(email)
+    if not normal:
+        raise MailingError(
+            N_("“{address}” is not an address that mail can reach."), address=email[:100]
+        )
+    added = keep(tx, school_id, normal, topic=topic, reason=reason, detail=detail, now=now)
+    if added:
+        audit.record(tx, actor, "suppress address", reason, school_id=school_id, now=now)
+    return added
+
+
+def keep(
+    tx: Connection,
+    school_id: str,
+    email: str,
+    *,
+    topic: str,
+    reason: str,
+    detail: str,
+    now: datetime,
+) -> bool:
+    """Write the row for mailing's own events: a bounce, a signed unsubscription."""
+    row = {"school": school_id, "email": email, "topic": topic, "reason": reason}
+    changed = tx.execute(
+        text("""
+            INSERT INTO suppression (school_id, email, topic, reason, detail, created_at)
+            VALUES (:school, :email, :topic, :reason, :detail, :now) ON CONFLICT DO NOTHING
+        """),
+        {**row, "detail": detail, "now": now},
+    )
+    return changed.rowcount == 1
+
+
+def remove(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    email: str,
+    *,
+    topic: str | None = None,
+    now: datetime,
+) -> bool:
+    """Take an address off the list, of one topic or (None) of all; False if it was not there."""
+    access.require(actor, "send", school_id)
+    changed = tx.execute(
+        text("""
+            DELETE FROM suppression WHERE school_id = :school AND email = :email
+              AND (:any_topic OR topic = :topic)
+        """),
+        {
+            "school": school_id,
+            "email": addresses.normal(email),
+            "any_topic": topic is None,
+            "topic": topic or EVERY_TOPIC,
+        },
+    )
+    if changed.rowcount:
+        audit.record(tx, actor, "lift suppression", topic or "all", school_id=school_id, now=now)
+    return changed.rowcount > 0
+
+
+def reasons(
+    tx: Connection, school_id: str, topic: str, emails: Iterable[str] | None = None
+) -> dict[str, str]:
+    """The reason by address, for mail of this topic; a hard bounce before all others.
+
+    Mandatory mail is kept back by a hard bounce alone.
+    """
+    chosen = None if emails is None else list(emails)
+    if chosen == []:
+        return {}
+    values: dict[str, object] = {"school": school_id, "topic": topic, "service": topic == SERVICE}
+    narrowed = ""
+    if chosen is not None:
+        values |= {f"e{n}": email for n, email in enumerate(chosen)}
+        narrowed = f"AND email IN ({', '.join(f':e{n}' for n in range(len(chosen)))})"
+    rows = tx.execute(
+        text(f"""
+            SELECT email, reason FROM suppression
+            WHERE school_id = :school {narrowed}
+              AND (reason = 'hard bounce'
+                   OR (NOT :service AND (topic = '' OR topic = :topic)))
+            ORDER BY CASE WHEN reason = 'hard bounce' THEN 1 ELSE 0 END
+        """),
+        values,
+    )
+    return {row.email: row.reason for row in rows}

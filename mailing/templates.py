@@ -1,0 +1,174 @@
+"""From Markdown with fields to the HTML and the text that one person gets.
+
+A text is parsed once; each person's values are put in after the parsing, so
+that no value can act as Markdown or HTML.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote, urlsplit
+
+from markdown_it import MarkdownIt
+
+from mailing import fields, frame
+from mailing.fields import Field, Pieces
+from mailing.plain import plain
+from mailing.wording import wording
+
+UNSUBSCRIBE = "unsubscribe link"  # no identifier, so no author can write it
+SCHEMES = ("http", "https", "mailto")
+
+
+@dataclass(frozen=True)
+class Message:
+    """Subject and Markdown body by language."""
+
+    subject: Mapping[str, str]
+    body: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    subject: str
+    html: str
+    text: str
+    missing: list[str]  # fields that are empty for this person
+
+
+@dataclass(frozen=True)
+class Place:
+    """A field in HTML: in the text, at the head of a link, or further on in one."""
+
+    name: str
+    kind: str  # text, link, part
+
+
+@dataclass(frozen=True)
+class Template:
+    """One language of a message, parsed; filling it costs a join."""
+
+    language: str
+    subject: Pieces
+    html: tuple[str | Place, ...]
+    text: Pieces
+
+    @property
+    def names(self) -> list[str]:
+        asked = [p.name for p in (*self.subject, *self.html, *self.text) if not isinstance(p, str)]
+        return [name for name in dict.fromkeys(asked) if name != UNSUBSCRIBE]
+
+    def render(self, values: Mapping[str, str], *, unsubscribe: str = "") -> Rendered:
+        known = {name: fields.clean(value) for name, value in values.items()}
+        missing = [name for name in self.names if not known.get(name, "").strip()]
+        known[UNSUBSCRIBE] = unsubscribe
+        # The subject keeps its control characters: the header's own check refuses them.
+        return Rendered(
+            fields.fill(self.subject, values),
+            "".join(p if isinstance(p, str) else _html(p, known) for p in self.html),
+            fields.fill(self.text, known),
+            missing,
+        )
+
+
+def compile_(
+    subject: str, body: str, *, language: str, school: str, mandatory: bool = False
+) -> Template:
+    """Parse one language. Raises MailingError for a field that is none."""
+    tokens: dict[str, str] = {}
+
+    def token(name: str) -> str:
+        return tokens.setdefault(name, f"z{secrets.token_hex(8)}z")
+
+    marked = "".join(p if isinstance(p, str) else token(p.name) for p in fields.parse(body))
+    titled = fields.parse(subject)
+    title = "".join(escape(p) if isinstance(p, str) else token(p.name) for p in titled)
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parsed = markdown.parse(marked)
+    words = plain(parsed)
+    frame.dress(parsed)
+    said = wording(language)
+    why = said.why.format(school=school) + (f" {said.service}" if mandatory else "")
+    link = None if mandatory else (said.unsubscribe, token(UNSUBSCRIBE))
+    html = frame.page(
+        language=language,
+        subject=title,
+        body=markdown.renderer.render(parsed, markdown.options, {}),
+        school=school,
+        why=why,
+        unsubscribe=link,
+    )
+    foot = why + (f"\n{link[0]}: {link[1]}" if link else "")
+    text = f"{words}\n\n-- \n{school}\n{foot}\n"
+    places = {mark: name for name, mark in tokens.items()}
+    return Template(
+        language,
+        titled,
+        tuple(_placed(piece, places) for piece in _cut(html, places)),
+        tuple(Field(places[p]) if p in places else p for p in (q for q, _ in _cut(text, places))),
+    )
+
+
+def render(
+    message: Message,
+    values: Mapping[str, str],
+    *,
+    language: str,
+    school: str,
+    mandatory: bool = False,
+    unsubscribe: str = "",
+) -> Rendered:
+    """One person's mail, for a preview; many of them are filled from one `compile_`."""
+    template = compile_(
+        message.subject.get(language, ""),
+        message.body.get(language, ""),
+        language=language,
+        school=school,
+        mandatory=mandatory,
+    )
+    return template.render(values, unsubscribe=unsubscribe)
+
+
+def _cut(written: str, places: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The pieces between and at the marks, each with what stands before it."""
+    pieces: list[tuple[str, str]] = []
+    start = 0
+    while True:
+        found = [(written.find(mark, start), mark) for mark in places]
+        at, mark = min(((a, m) for a, m in found if a >= 0), default=(len(written), ""))
+        if at > start:
+            pieces.append((written[start:at], ""))
+        if not mark:
+            return pieces
+        pieces.append((mark, written[:at]))
+        start = at + len(mark)
+
+
+def _placed(piece: tuple[str, str], places: Mapping[str, str]) -> str | Place:
+    words, before = piece
+    if words not in places:
+        return words
+    opened = before[before.rfind("<") :]
+    inside = opened.startswith("<") and ">" not in opened
+    if not inside:
+        return Place(places[words], "text")
+    if opened.endswith(('href="', 'src="')):
+        return Place(places[words], "link")
+    return Place(places[words], "part")
+
+
+def _html(place: Place, values: Mapping[str, str]) -> str:
+    value = values.get(place.name, "").strip()
+    if place.kind == "text":
+        return escape(value)
+    if place.kind == "part":
+        return escape(quote(value, safe=""))
+    return escape(value) if _links(value) else "#"
+
+
+def _links(value: str) -> bool:
+    try:
+        return urlsplit(value).scheme in SCHEMES
+    except ValueError:
+        return False

@@ -1,0 +1,33 @@
+"""What every mail says besides its own text, in the recipient's language."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wording:
+    why: str
+    service: str
+    unsubscribe: str
+
+
+WORDINGS = {
+    "en": Wording(
+        "You get this because you take part in lessons of {school}.",
+        "This is service mail about your lessons; it cannot be unsubscribed.",
+        "Unsubscribe",
+    ),
+    "ru": Wording(
+        "Вы получили это письмо, потому что участвуете в занятиях: {school}.",
+        "Это служебное письмо о ваших занятиях, от него нельзя отписаться.",
+        "Отписаться",
+    ),
+    "zh": Wording(
+        "您收到此邮件，是因为您参加了{school}的课程。",
+        "这是与您课程有关的服务邮件，无法退订。",
+        "退订",
+    ),
+}
+
+
+def wording(language: str) -> Wording:
+    return WORDINGS.get(language.replace("-", "_").split("_")[0].lower(), WORDINGS["en"])
