@@ -24,11 +24,11 @@ class Campus:
     addresses: dict[str, Any]
     process: subprocess.Popen[str]
 
-    def moodle(self, function: str, token: str = "", **parameters: Any) -> Any:
+    def moodle(self, function: str, token: str = "", /, **parameters: Any) -> Any:
         """Parameters as Moodle spells them, dots for brackets: `users.0.id` is users[0][id]."""
         return self.rest(function, token, **parameters).json()
 
-    def rest(self, function: str, token: str = "", **parameters: Any) -> requests.Response:
+    def rest(self, function: str, token: str = "", /, **parameters: Any) -> requests.Response:
         form = {
             "wstoken": token or self.addresses["moodle"]["token"],
             "wsfunction": function,

@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
 import requests
@@ -37,7 +36,7 @@ def letter(subject: str) -> bytes:
 
 
 def address(campus: Campus, domain: str) -> str:
-    people: list[dict[str, Any]] = campus.control("/people").json()
+    people: list[dict[str, str]] = campus.control("/people").json()
     return next(who["email"] for who in people if who["email"].endswith(f"@{domain}.school14.test"))
 
 

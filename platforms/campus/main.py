@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -18,15 +19,8 @@ from platforms.campus.opening import ORDER, Campus
 def run(argv: Sequence[str]) -> int:
     """Serve until SIGTERM or, with --with-parent, until standard input ends."""
     arguments = _arguments(argv)
-    try:
-        asyncio.run(_serve(arguments))
-    except OSError as problem:
-        sys.stderr.write(
-            f"The campus could not open its ports: {problem}. Choose another --port.\n"
-        )
-        return 1
-    except KeyboardInterrupt:
-        pass
+    with suppress(KeyboardInterrupt):
+        return asyncio.run(_serve(arguments))
     return 0
 
 
@@ -58,21 +52,29 @@ def _speed(text: str) -> float:
     return speed
 
 
-async def _serve(arguments: argparse.Namespace) -> None:
+async def _serve(arguments: argparse.Namespace) -> int:
     clock = Clock(datetime.now(UTC).replace(microsecond=0), arguments.speed)
     tonight = evening.begin(arguments.seed, clock)
-    campus = Campus(tonight, arguments.port)
-    await campus.open()
+    try:
+        campus = Campus(tonight, arguments.port)
+        await campus.open()
+    except OSError as problem:
+        sys.stderr.write(
+            f"The campus could not open its ports: {problem}. Choose another --port.\n"
+        )
+        return 1
     for name in arguments.scene:
         tonight.scenes[name].turn(True, {})
+    told = _told_to_end(with_parent=arguments.with_parent)
     sys.stdout.write(json.dumps(campus.addresses()) + "\n")
     sys.stdout.flush()
-    await _until_told(with_parent=arguments.with_parent)
+    await told.wait()
     await campus.close()
+    return 0
 
 
-async def _until_told(*, with_parent: bool) -> None:
-    """Wait for SIGTERM or SIGINT, or for the end of standard input."""
+def _told_to_end(*, with_parent: bool) -> asyncio.Event:
+    """Set at SIGTERM or SIGINT, or at the end of standard input."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,10 +84,11 @@ async def _until_told(*, with_parent: bool) -> None:
             break
     if with_parent:
         Thread(target=_read_to_end, args=(loop, told), daemon=True).start()
-    await told.wait()
+    return told
 
 
 def _read_to_end(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
-    loop.call_soon_threadsafe(told.set)
+    with suppress(RuntimeError):  # the campus has ended already
+        loop.call_soon_threadsafe(told.set)

@@ -8,7 +8,7 @@ from platforms.campus.people import Person
 from platforms.campus.switches import Switch
 from platforms.campus.timetable import Lesson
 
-POURS = 8.0  # seconds until full, and until the guests are gone again
+POURS = 5.0  # seconds until full, and until the guests are gone again
 SHARES = {"question centre": (1.0,), "classroom": (1.0, 0.9, 0.6)}  # of the free seats, by room
 
 
