@@ -279,3 +279,20 @@ def test_new_posts_arrive_and_a_storm_brings_insults(campus: Campus) -> None:
     before = count()
     with campus.scene("insult-storm", seconds=0.2):
         assert within(8, lambda: count() >= before + 5)
+
+
+def test_courses_are_found_whole_by_id_and_by_field(campus: Campus) -> None:
+    assert len(campus.moodle("core_course_get_courses")) == 17
+    one = campus.moodle("core_course_get_courses", **{"options.ids.0": 12})
+    assert [course["id"] for course in one] == [12]
+    unknown = campus.moodle("core_course_get_courses", **{"options.ids.0": 999})
+    assert unknown["errorcode"] == "invalidrecord"
+    found = campus.moodle("core_course_get_courses_by_field", field="ids", value="11,13,999")
+    assert [course["id"] for course in found["courses"]] == [11, 13]
+    refused = campus.moodle("core_course_get_courses_by_field", field="shoe", value="42")
+    assert refused["errorcode"] == "invalidparameter"
+
+
+def test_without_a_capability_a_list_is_just_empty(campus: Campus) -> None:
+    with campus.trap("moodle-empty-lists"):
+        assert campus.moodle("core_enrol_get_enrolled_users", courseid=11) == []

@@ -43,6 +43,8 @@ async def _client(_: Request) -> Response:
 
 
 class Api:
+    """One server: its secret, its meetings, and what it answers to each call."""
+
     def __init__(self, evening: Evening, server: str, secret: str) -> None:
         self.evening = evening
         self.server = server

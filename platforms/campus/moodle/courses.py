@@ -18,6 +18,13 @@ ROLES: dict[str, dict[str, Value]] = {
     "editingteacher": {"roleid": 3, "name": "", "shortname": "editingteacher", "sortorder": 0},
     "student": {"roleid": 5, "name": "", "shortname": "student", "sortorder": 0},
 }
+COLUMNS = {  # of get_courses_by_field
+    "id": "id",
+    "ids": "id",
+    "shortname": "shortname",
+    "idnumber": "idnumber",
+    "category": "categoryid",
+}
 OPTIONS = (
     "withcapability", "groupid", "onlyactive", "onlysuspended", "userfields",
     "limitfrom", "limitnumber", "sortby", "sortdirection",
@@ -28,32 +35,23 @@ def get_courses(site: Site, _: Person, values: Values) -> Value:
     """All of them, the site itself (id 1) among them; an unknown id is an invalidrecord."""
     options = values["options"]
     ids = options["ids"] if isinstance(options, dict) else []
-    records = {course.id: _record(site, course) for course in site.evening.courses}
-    records[SITE_COURSE] = _site(site)
+    records = {record["id"]: record for record in _records(site)}
     if not isinstance(ids, list) or not ids:
-        return [records[number] for number in sorted(records)]
-    unknown = [number for number in ids if number not in records]
-    if unknown:
+        return list(records.values())
+    if any(number not in records for number in ids):
         raise MoodleError("invalidrecord", "course")
-    return [record for number, record in sorted(records.items()) if number in ids]
+    return [record for number, record in records.items() if number in ids]
 
 
-def get_courses_by_field(site: Site, caller: Person, values: Values) -> Value:
+def get_courses_by_field(site: Site, _: Person, values: Values) -> Value:
+    """Without a field: all of them."""
     name, value = str(values["field"]), str(values["value"])
-    everything = get_courses(site, caller, {"options": {"ids": []}})
-    records = (
-        [item for item in everything or [] if isinstance(item, dict)]
-        if isinstance(everything, list)
-        else []
-    )
-    if not name:
-        return {"courses": list(records), "warnings": []}
-    columns = {"id": "id", "ids": "id", "shortname": "shortname", "idnumber": "idnumber",
-               "category": "categoryid"}  # fmt: skip
-    if name not in columns:
+    if name and name not in COLUMNS:
         raise MoodleError("invalidparameter")
     wanted = value.split(",") if name == "ids" else [value]
-    found: list[Value] = [item for item in records if str(item[columns[name]]) in wanted]
+    found: list[Value] = [
+        record for record in _records(site) if not name or str(record[COLUMNS[name]]) in wanted
+    ]
     return {"courses": found, "warnings": []}
 
 
@@ -135,13 +133,16 @@ def _enrolled(
     return {name: value for name, value in full.items() if name == "id" or name in fields}
 
 
-def _site(site: Site) -> dict[str, Value]:
-    record = _common(site, SITE_COURSE, "School 14", "school14")
-    return {**record, "categoryid": 0, "format": "site"}
-
-
-def _record(site: Site, course: Course) -> dict[str, Value]:
-    return _common(site, course.id, course.name, course.short)
+def _records(site: Site) -> list[dict[str, Value]]:
+    whole = {
+        **_common(site, SITE_COURSE, "School 14", "school14"),
+        "categoryid": 0,
+        "format": "site",
+    }
+    return [
+        whole,
+        *(_common(site, item.id, item.name, item.short) for item in site.evening.courses),
+    ]
 
 
 def _common(site: Site, number: int, name: str, short: str) -> dict[str, Value]:
