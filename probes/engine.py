@@ -11,7 +11,7 @@ from threading import Event
 from time import monotonic
 
 from probes.books import AdaptersFor, Books, Plan
-from probes.judge import Standing, judge
+from probes.judge import CONFIRM, Standing, judge
 from probes.model import Result, State, Target
 from probes.probers.base import Context, Verdict, number
 from probes.recording import Record
@@ -21,6 +21,7 @@ from store.words import N_, Words
 
 TIMEOUT = 4.0  # seconds; less than an interval, or a dead target would be known late
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
+PARENT = 0.5  # seconds at least between probes of a parent whose children fail
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
 SATURATED = 1.0  # seconds of lag from which timings are not to be trusted
@@ -69,6 +70,7 @@ class Engine:
         self._next: dict[str, int] = {}  # the number of each target's valid entry in _due
         self._numbers = count()
         self._flying: set[str] = set()
+        self._started: dict[str, float] = {}
         self._memory: dict[str, dict[str, float]] = {}
         self._recorded: dict[str, tuple[float, State]] = {}
         self._lag = 0.0
@@ -90,7 +92,7 @@ class Engine:
     def _take_up(self, plan: Plan) -> None:
         before, self._plan = self._plan.targets, plan
         for target_id in before.keys() - plan.targets.keys():
-            for kept in (self._next, self._memory, self._recorded):
+            for kept in (self._next, self._started, self._memory, self._recorded):
                 kept.pop(target_id, None)
             self.books.standings.pop(target_id, None)
         for target_id, target in plan.targets.items():
@@ -113,6 +115,7 @@ class Engine:
             return
         self._flying.add(target.id)
         self._probes += 1
+        self._started[target.id] = monotonic()
         context = Context(
             number(target, "timeout", TIMEOUT),
             monotonic(),
@@ -142,16 +145,24 @@ class Engine:
 
     def _again(self, target: Target, verdict: Verdict, standing: Standing) -> None:
         interval = target.interval.total_seconds()
+        if 0 < standing.failures <= CONFIRM and target.parent_id in self._plan.targets:
+            self._ask_parent(target.parent_id)
         if standing.unsettled and standing.failures:
             self._schedule(target.id, 0.0)
-            if target.parent_id in self._plan.targets:
-                self._schedule(target.parent_id, 0.0)
             return
         wanted = verdict.again if verdict.again is not None else interval
         if standing.unsettled:
             wanted = min(wanted, RECOVERY)
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
         self._schedule(target.id, min(wanted, interval * jitter))
+
+    def _ask_parent(self, parent_id: str) -> None:
+        """An alert waits for what the parent says; a thousand children ask it but twice a second.
+
+        A parent under way is asked again at its own pace.
+        """
+        since = monotonic() - self._started.get(parent_id, 0.0)
+        self._schedule(parent_id, max(0.0, PARENT - since))
 
     def _record(self, target: Target, verdict: Verdict, standing: Standing) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
