@@ -55,6 +55,11 @@ class Console:
                 kept = self._boards[school_id] = board.build(self.db, actor, school_id, now=now)
             return kept
 
+    def changed(self, school_id: str) -> None:
+        """Somebody acted: the next look at the school shows it."""
+        with self._drawing:
+            self._boards.pop(school_id, None)
+
     def close(self) -> None:
         self.db.close()
 

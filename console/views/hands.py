@@ -83,6 +83,7 @@ def _take(console: Console, actor: Actor, school: School, card: Card) -> None:
     now = console.now()
     with console.db.begin() as tx:
         taken = cards.take(tx, actor, school.id, card, now=now)
+    console.changed(school.id)
     title = say(card.title)
     words = _("You have it: {title}") if taken else _("Somebody was faster: {title}")
     actionbar.say(words.format(title=title))

@@ -60,6 +60,7 @@ def _still_fails(incident: Incident) -> str | None:
 def _take(console: Console, actor: Actor, incident: Incident) -> None:
     with console.db.begin() as tx:
         taken = incidents.take(tx, actor, incident.id, now=console.now())
+    console.changed(incident.school_id)
     actionbar.say(_("You have it.") if taken else _("Somebody was faster."))
     st.rerun()
 
@@ -77,6 +78,7 @@ def _close(console: Console, actor: Actor, incident: Incident) -> None:
     def close(reason: str) -> None:
         with console.db.begin() as tx:
             done = incidents.close(tx, actor, incident.id, reason, now=console.now())
+        console.changed(incident.school_id)
         actionbar.say(_("The incident is closed.") if done else _("It was closed already."))
 
     _asked(_("Close the incident"), _("What it was"), _("Close the incident"), close)
