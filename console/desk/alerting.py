@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from probes.alerts import Alert
-
 from console.desk import evening, incidents, lessons, services
 from probes import alerts
+from probes.alerts import Alert
 from probes.model import State, Target
 from store.access import Actor
 from store.db import Database

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from probes.rooms import RoomReading
-
 from console.desk import incidents
 from moderation import review
 from probes import results, rooms, targets
 from probes.model import Result, State, Target
+from probes.rooms import RoomReading
 from store import roster, schools
 from store.access import Actor
 from store.db import Connection, Database, text

@@ -1,0 +1,92 @@
+"""From an incident to the people it affects: a letter drawn up in every language, not yet sent."""
+
+from datetime import datetime
+
+from console.desk import incidents
+from console.desk.incidents import Incident, IncidentError
+from console.i18n import N_, _, say, speaking
+from mailing import campaigns, segments
+from mailing.model import SERVICE
+from mailing.segments import Segment
+from store import access, schools
+from store.access import Actor
+from store.db import Connection, text
+from store.schools import LANGUAGES
+
+
+def tell(tx: Connection, actor: Actor, incident_id: str, *, sender: str, now: datetime) -> str:
+    """Draft a letter to those affected, to be looked over and sent; return the campaign's id.
+
+    Told again, the draft is a new one: what was sent stays as it was.
+    Raises IncidentError when nobody is known to be affected, MailingError for a
+    sender that is none.
+    """
+    incident = incidents.get(tx, actor, incident_id)
+    if incident is None:
+        raise access.Denied
+    access.require(actor, "write", incident.school_id)
+    courses = _courses(tx, actor, incident, now)
+    if not courses:
+        raise IncidentError(N_("No running lesson stands on this. Choose the people yourself."))
+    segment = Segment(courses=tuple(courses))
+    campaign_id = campaigns.draft(
+        tx,
+        actor,
+        incident.school_id,
+        subject={language: _subject(incident, language) for language in LANGUAGES},
+        body={language: _body(incident, language) for language in LANGUAGES},
+        segment=segment,
+        sender=sender,
+        topic=SERVICE,
+        incident_id=incident_id,
+        now=now,
+    )
+    people = segments.audience(tx, actor, incident.school_id, segment, topic=SERVICE).people
+    incidents.told(tx, actor, incident_id, len(people), now=now)
+    return campaign_id
+
+
+def _courses(tx: Connection, actor: Actor, incident: Incident, now: datetime) -> list[str]:
+    """The courses whose lessons run now in the incident's room, or on what it befell."""
+    if incident.course_id:
+        return [incident.course_id]
+    school_now = schools.get(tx, actor, incident.school_id).time(now)
+    rows = tx.execute(
+        text("""
+            SELECT DISTINCT lesson.course_id FROM lesson
+            JOIN room ON room.id = lesson.room_id
+            LEFT JOIN target ON target.id = :target
+            WHERE lesson.school_id = :school AND NOT lesson.gone AND lesson.course_id IS NOT NULL
+              AND lesson.starts_at <= :now AND lesson.ends_at > :now
+              AND (room.id = :room OR room.id = target.room_id
+                   OR (target.room_id IS NULL AND room.connection_id = target.connection_id))
+            ORDER BY lesson.course_id
+        """),
+        {
+            "school": incident.school_id,
+            "target": incident.target_id or "",
+            "room": incident.room_id or "",
+            "now": school_now,
+        },
+    )
+    return [row.course_id for row in rows]
+
+
+def _subject(incident: Incident, language: str) -> str:
+    with speaking(language):
+        return _("Trouble with your lesson: {what}").format(
+            what=say(incident.title, markdown=False)
+        )
+
+
+def _body(incident: Incident, language: str) -> str:
+    with speaking(language):
+        return "\n\n".join(
+            [
+                _("Dear {name},").format(name="{{ name }}"),
+                _("something does not work right now: {what}.").format(
+                    what=say(incident.title, markdown=False)
+                ),
+                _("We are on it. You will hear from us as soon as it works again."),
+            ]
+        )
