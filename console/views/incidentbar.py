@@ -32,7 +32,7 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
             Act(
                 "note",
                 _("Note"),
-                lambda: _note(console, actor, incident),
+                lambda: note(console, actor, incident),
                 "I",
                 ":material/edit_note:",
                 off=off,
@@ -41,7 +41,7 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
             Act(
                 "close",
                 _("Close"),
-                lambda: _close(console, actor, incident),
+                lambda: close(console, actor, incident),
                 "Z",
                 ":material/task_alt:",
                 off=off or closed or _still_fails(incident),
@@ -65,7 +65,7 @@ def _take(console: Console, actor: Actor, incident: Incident) -> None:
     st.rerun()
 
 
-def _note(console: Console, actor: Actor, incident: Incident) -> None:
+def note(console: Console, actor: Actor, incident: Incident) -> None:
     def keep(words: str) -> None:
         with console.db.begin() as tx:
             incidents.note(tx, actor, incident.id, words, now=console.now())
@@ -74,14 +74,14 @@ def _note(console: Console, actor: Actor, incident: Incident) -> None:
     _asked(_("Note"), _("What was done or seen"), _("Keep the note"), keep)
 
 
-def _close(console: Console, actor: Actor, incident: Incident) -> None:
-    def close(reason: str) -> None:
+def close(console: Console, actor: Actor, incident: Incident) -> None:
+    def done_with(reason: str) -> None:
         with console.db.begin() as tx:
             done = incidents.close(tx, actor, incident.id, reason, now=console.now())
         console.changed(incident.school_id)
         actionbar.say(_("The incident is closed.") if done else _("It was closed already."))
 
-    _asked(_("Close the incident"), _("What it was"), _("Close the incident"), close)
+    _asked(_("Close the incident"), _("What it was"), _("Close the incident"), done_with)
 
 
 def _asked(title: str, label: str, button: str, act: Callable[[str], None]) -> None:

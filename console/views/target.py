@@ -7,7 +7,7 @@ import streamlit as st
 from console.desk import incidents
 from console.desk.services import ServiceRow
 from console.i18n import N_, _, clock, escape, moment, number, say, span
-from console.views import targetbar
+from console.views import readings, targetbar
 from console.widgets import charts, choice, head, live, pages, status, strangers
 from console.wiring import Console
 from probes import results, targets, windows
@@ -99,10 +99,7 @@ def _readings(result: Result) -> None:
     with st.grid(4, min_column_width=160):
         if result.seconds is not None:
             st.metric(_("Answers, s"), number(result.seconds, digits=3), border=True)
-        for reading in result.readings:
-            digits = 0 if reading.value == int(reading.value) else 2
-            value = f"{number(reading.value, digits=digits)} {escape(reading.unit)}".strip()
-            st.metric(escape(reading.name), value, border=True)
+        readings.draw(result.readings)
 
 
 def _strip(day: list[Point], now: datetime) -> list[tuple[datetime, str]]:

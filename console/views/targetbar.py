@@ -41,7 +41,7 @@ def draw(console: Console, actor: Actor, school: School, target: Target) -> None
             Act(
                 "silence",
                 _("Silence"),
-                lambda: _silence(console, actor, school, target),
+                lambda: silence(console, actor, school, target),
                 "P",
                 ":material/notifications_off:",
                 off=off,
@@ -82,7 +82,7 @@ def _acknowledge(console: Console, actor: Actor, alert: Alert | None) -> None:
     st.rerun()
 
 
-def _silence(console: Console, actor: Actor, school: School, target: Target) -> None:
+def silence(console: Console, actor: Actor, school: School, target: Target) -> None:
     @st.dialog(_("Silence"), icon=":material/notifications_off:", on_dismiss=confirm.closed)
     def dialog() -> None:
         st.caption(_("Its state stays to be seen, but it opens no alert in that time."))

@@ -1,0 +1,51 @@
+"""What probes read, in words and units that people use."""
+
+import streamlit as st
+
+from console.i18n import N_, _, escape, number, percent
+from probes.model import Reading
+
+NAMES = {
+    "rooms": N_("Rooms in use"),
+    "participants": N_("People in rooms"),
+    "status": N_("HTTP status"),
+    "size": N_("Size of the answer"),
+    "certificate": N_("Certificate, days left"),
+    "resolve": N_("Finding the name, s"),
+    "connect": N_("Connecting, s"),
+    "tls": N_("Securing, s"),
+    "first byte": N_("First byte, s"),
+    "total": N_("In all, s"),
+    "round trip": N_("Round trip, s"),
+    "starttls": N_("Encryption offered"),
+    "variants": N_("Variants of the stream"),
+    "standing still": N_("Picture stands still, s"),
+    "segment": N_("Length of a segment, s"),
+    "bit rate": N_("Bit rate, kbit/s"),
+}
+
+
+def draw(readings: tuple[Reading, ...]) -> None:
+    for reading in readings:
+        st.metric(_name(reading), _value(reading), border=True)
+
+
+def _name(reading: Reading) -> str:
+    known = NAMES.get(reading.name)
+    if known:
+        return _(known)
+    return escape(f"{reading.name}, {reading.unit}" if reading.unit else reading.name)
+
+
+def _value(reading: Reading) -> str:
+    if reading.name == "starttls":
+        return _("yes") if reading.value else _("no")
+    if reading.name == "bit rate":
+        return number(reading.value / 1000)
+    if reading.unit == "B":
+        return _("{n} kB").format(n=number(reading.value / 1000, digits=1))
+    if reading.unit == "ratio":
+        return percent(reading.value)
+    if reading.unit == "s":
+        return number(reading.value, digits=3)
+    return number(reading.value)

@@ -1,0 +1,304 @@
+"""Overview, classrooms, services and incidents on a stage: real rows, real acts, and who may."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console.desk import incidents, reports
+from console.i18n import speaking
+from console.views import incidentbar, targetbar
+from console.widgets import status
+from console.wiring import Console
+from probes import targets, windows
+from probes.judge import Standing
+from probes.model import Reading, Result, RoomCount, State
+from probes.recording import Record, write
+from store.access import Actor
+from store.db import Connection, Database, new_id, text
+from store.schools import School
+from store.words import Words
+from tests import stage
+from tests.stage import letters, press, said, screen
+
+MARKUP = "**bold** ![](http://evil.test/x.png) <b>x</b>"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A school this very minute: server B is down, B's lesson has a strange name."""
+
+    console: Console
+    school: School
+    actor: Actor
+    room_id: str
+    target_id: str
+    incident_id: str
+
+
+@pytest.fixture
+def place(database: Database, school: School, ana: Actor) -> Place:
+    now = datetime.now(UTC)
+    room, server = new_id(), new_id()
+    with database.begin() as tx:
+        _rows(tx, school, room, server, now)
+        target = targets.add(
+            tx,
+            ana,
+            school.id,
+            name="Server B",
+            prober="classroom",
+            address="",
+            connection_id=server,
+            runbook=f"1. Look. {MARKUP}",
+            now=now,
+        )
+        incident = incidents.raise_(
+            tx,
+            ana,
+            school.id,
+            incidents.Source(
+                f"target:{target}",
+                Words("{name} does not answer", {"name": "Server B"}),
+                "down",
+                7,
+                target_id=target,
+            ),
+            now=now - timedelta(minutes=4),
+        )
+        known = targets.get(tx, ana, target)
+    rooms = (RoomCount("r1", 5, 1, 30, True),)
+    with database.begin("metrics") as mtx:
+        before = Result(target, now - known.interval, State.OK, 0.1, rooms=rooms)
+        down = Result(
+            target,
+            now,
+            State.DOWN,
+            None,
+            (Reading("rooms", 1, ""),),
+            Words("{host} refuses the connection.", {"host": MARKUP}),
+        )
+        for each in (before, down):
+            write(mtx, [Record(known, each, Standing(each.state, each.at, 0, 0))])
+    return Place(stage.console(database), school, ana, room, target, incident)
+
+
+def _rows(tx: Connection, school: School, room: str, server: str, now: datetime) -> None:
+    values = {
+        "room": room,
+        "server": server,
+        "school": school.id,
+        "title": MARKUP,
+        "start": now - timedelta(minutes=10),
+        "end": now + timedelta(minutes=30),
+        "now": now,
+    }
+    for sql in (
+        """INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
+                                   state, detail, created_at)
+           VALUES (:server, :school, 'bigbluebutton', 'B', '', '', '{}', 'ok', '', :now)""",
+        """INSERT INTO room (id, school_id, connection_id, external_id, name, form, seats,
+                             stream_url, gone, updated_at)
+           VALUES (:room, :school, :server, 'r1', :title, 'classroom', 30, '', FALSE, :now)""",
+        """INSERT INTO lesson (id, school_id, external_id, title, room_id, starts_at, ends_at,
+                               expected, gone, updated_at)
+           VALUES (:room, :school, 'l1', :title, :room, :start, :end, 20, FALSE, :now)""",
+    ):
+        tx.execute(text(sql), values)
+
+
+def shown(place: Place, module: str, **params: str) -> AppTest:
+    at = screen(module, place.console, place.actor, place.school, **params)
+    assert not at.exception
+    return at
+
+
+def frame(at: AppTest, column: str) -> list[object]:
+    return list(at.dataframe[0].value[column])
+
+
+def test_the_overview_puts_the_failed_server_first_and_escapes_names(place: Place) -> None:
+    at = shown(place, "overview")
+    words = said(at)
+    assert "**Server B does not answer**" in words
+    assert "▲ Down" in words
+    assert "![](" not in words
+    assert [metric.label for metric in at.metric] == [
+        "In lessons now",
+        "Lessons running",
+        "Free seats",
+        "Waiting for review",
+    ]
+    assert at.metric[0].value == "—"  # nobody can say; it is not 0
+
+
+def test_taking_a_card_takes_its_incident_once(place: Place) -> None:
+    press(shown(place, "overview"), "Take it")
+    with place.console.db.read() as tx:
+        incident = incidents.get(tx, place.actor, place.incident_id)
+    assert incident is not None
+    assert incident.owner_id == place.actor.account_id
+    assert "Take it" not in [button.label for button in shown(place, "overview").button]
+
+
+def test_a_viewer_sees_the_cards_and_takes_none(place: Place) -> None:
+    viewer = Actor("vic", "Vic", "viewer", frozenset({place.school.id}))
+    at = screen("overview", place.console, viewer, place.school)
+    labels = [button.label for button in at.button]
+    assert "Open" in labels
+    assert "Take it" not in labels
+
+
+def test_classrooms_say_why_and_leave_unread_numbers_blank(place: Place) -> None:
+    at = shown(place, "classrooms")
+    assert frame(at, "state") == [["▲ Down"]]
+    assert frame(at, "people") == ["— / 20"]
+    assert frame(at, "why") == ["B does not answer"]
+    assert frame(at, "lesson") == [MARKUP]  # a text column: letters
+
+
+def test_a_search_that_fits_nothing_says_what_to_clear(place: Place) -> None:
+    at = shown(place, "classrooms")
+    at.text_input[0].set_value("nowhere").run()
+    assert not at.dataframe
+    assert "Clear the search" in said(at)
+
+
+def test_services_tell_the_affected_and_the_last_checks(place: Place) -> None:
+    at = shown(place, "services")
+    assert frame(at, "service") == ["Server B"]
+    assert frame(at, "affected") == [20]
+    assert frame(at, "seconds") == ["—"]
+    assert str(frame(at, "checks")[0]).startswith("data:image/svg+xml,")
+    assert frame(at, "why") == [f"{MARKUP} refuses the connection."]
+
+
+def test_a_service_shows_since_when_and_what_to_do_as_letters(place: Place) -> None:
+    at = shown(place, "target", id=place.target_id)
+    assert f"1. Look. {MARKUP}" in letters(at)
+    assert "![](" not in said(at)
+    assert "▲ Down" in said(at)
+
+
+def silences(place: Place) -> list[timedelta]:
+    """How long the silences that run now have to go."""
+    now = place.console.now()
+    with place.console.db.read() as tx:
+        found = windows.of(tx, place.actor, place.school.id, now=now)
+    return [window.until - now for window in found if window.kind == "silence"]
+
+
+def test_a_silence_is_asked_for_and_can_be_undone(place: Place) -> None:
+    with place.console.db.read() as tx:
+        target = targets.get(tx, place.actor, place.target_id)
+    at = stage.dialog(lambda: targetbar.silence(place.console, place.actor, place.school, target))
+    at = press(at, "Silence")
+    (left,) = silences(place)
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+    press(at, "Undo")
+    assert silences(place) == []
+
+
+def test_an_incident_is_closed_with_a_reason(place: Place) -> None:
+    now = place.console.now()
+    with place.console.db.begin() as tx:
+        incidents.take(tx, place.actor, place.incident_id, now=now)
+        incidents.recovered(tx, place.actor, place.incident_id, now=now)
+        incident = incidents.get(tx, place.actor, place.incident_id)
+    assert incident is not None
+    at = stage.dialog(lambda: incidentbar.close(place.console, place.actor, incident))
+    at = press(at, "Close the incident")
+    assert "Say in a word what it was" in said(at)
+    at.text_area[0].set_value("A cable")
+    press(at, "Close the incident")
+    with place.console.db.read() as tx:
+        closed = incidents.get(tx, place.actor, place.incident_id)
+    assert closed is not None
+    assert closed.state == "closed"
+
+
+def test_a_note_is_kept_and_an_empty_one_is_refused(place: Place) -> None:
+    with place.console.db.read() as tx:
+        incident = incidents.get(tx, place.actor, place.incident_id)
+    assert incident is not None
+    at = stage.dialog(lambda: incidentbar.note(place.console, place.actor, incident))
+    assert "The note is empty" in said(press(at, "Keep the note"))
+    at.text_area[0].set_value(MARKUP)
+    press(at, "Keep the note")
+    assert MARKUP in letters(shown(place, "incident", id=place.incident_id))
+
+
+def test_the_incidents_list_the_open_ones_with_who_has_them(place: Place) -> None:
+    at = shown(place, "incidents")
+    assert frame(at, "state") == [["▲ Nobody has it"]]
+    assert frame(at, "title") == ["Server B does not answer"]
+
+
+def test_an_incident_shows_reports_as_letters(place: Place) -> None:
+    with place.console.db.begin() as tx:
+        incident = reports.report(
+            tx,
+            place.actor,
+            place.school.id,
+            name="<i>Oleg</i>",
+            contact="",
+            said=MARKUP,
+            now=place.console.now(),
+        )
+    at = shown(place, "incident", id=incident)
+    assert MARKUP in letters(at)
+    assert "<i>Oleg</i>" in letters(at)
+    assert "![](" not in said(at)
+
+
+def test_an_incident_whose_service_still_fails_says_why_it_cannot_be_closed(place: Place) -> None:
+    at = shown(place, "incident", id=place.incident_id)
+    close = next(button for button in at.button if button.label == "Close")
+    assert close.disabled
+    assert "still fails" in close.help
+
+
+def test_taking_an_incident_is_told_in_the_bar(place: Place) -> None:
+    at = press(shown(place, "incident", id=place.incident_id), "Take it")
+    assert "You have it." in said(at)
+
+
+@pytest.mark.parametrize(
+    ("module", "params"),
+    [
+        ("overview", ()),
+        ("classrooms", ()),
+        ("services", ()),
+        ("incidents", ()),
+        ("target", ("target_id",)),
+        ("incident", ("incident_id",)),
+    ],
+)
+def test_nobody_without_a_role_or_of_another_school_sees_anything(
+    place: Place, eve: Actor, zoe: Actor, module: str, params: tuple[str, ...]
+) -> None:
+    address = dict(zip(("id",), (getattr(place, name) for name in params), strict=False))
+    for stranger in (eve, zoe):
+        at = screen(module, place.console, stranger, place.school, **address)
+        assert "Server B" not in said(at) + letters(at)
+        assert not at.dataframe
+        assert not at.metric
+        assert "Your role does not allow this" in said(at)
+
+
+@pytest.mark.parametrize("module", ["target", "incident"])
+def test_an_id_of_another_school_opens_nothing(
+    place: Place, elsewhere: School, module: str
+) -> None:
+    both = replace(place.actor, schools=frozenset({place.school.id, elsewhere.id}))
+    wanted = place.target_id if module == "target" else place.incident_id
+    at = screen(module, place.console, both, elsewhere, id=wanted)
+    assert "Server B" not in said(at)
+    assert "not in this school" in said(at)
+
+
+def test_states_are_told_in_the_readers_language() -> None:
+    with speaking("ru"):
+        assert status.label("down") == "▲ Не работает"
+        assert status.label("ok") == "● Работает"
