@@ -1,0 +1,93 @@
+"""Campaigns: what was written, to how many, and who has not got it."""
+
+from typing import Any
+
+import streamlit as st
+
+from console.i18n import N_, _, language, moment, number
+from console.views import acting, writing
+from console.widgets import actionbar, head, live, pages, status, strangers, tables
+from console.widgets.status import Colour
+from console.wiring import Console
+from mailing import campaigns
+from mailing.model import Campaign
+from mailing.segments import Segment
+from store import access
+from store.access import Actor
+from store.schools import School
+
+STAGES: dict[str, tuple[str, Colour]] = {
+    "draft": (N_("○ Draft"), "gray"),
+    "undo": (N_("◆ Leaves soon"), "orange"),
+    "sending": (N_("● Sending"), "blue"),
+    "paused": (N_("■ Paused"), "violet"),
+    "attention": (N_("▲ Not all got it"), "red"),
+    "done": (N_("● Sent"), "green"),
+}
+COUNTS = {
+    "sent": N_("Sent"),
+    "waiting": N_("Waiting"),
+    "held": N_("Held"),
+    "failed": N_("Failed"),
+    "suppressed": N_("Left out"),
+}
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    access.require(actor, "write", school.id)
+    head.title(_("Campaigns"))
+    if st.button(_("New campaign"), type="primary", icon=":material/add:", key="campaign-new"):
+        with acting.guarded():
+            pages.go("composer", id=writing.to_segment(console, actor, school, Segment()))
+    live.part(lambda: _list(console, actor, school))
+    actionbar.told()
+
+
+def subject_of(campaign: Campaign) -> str:
+    """The subject in the reader's language, else in the first one written; plain text."""
+    written = {each: said for each, said in campaign.subject.items() if said.strip()}
+    subject = written.get(language()) or next(iter(written.values()), "")
+    return strangers.line(subject) or _("Without a subject")
+
+
+def _list(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        known = campaigns.of(tx, actor, school.id)
+    if not known:
+        st.info(_("Nothing was written yet."), icon=":material/campaign:")
+        return
+    chosen = tables.choose(
+        [_cells(each, console, school) for each in known],
+        _columns(),
+        ids=[each.id for each in known],
+        key="campaign-list",
+        alt=_("Campaigns, the newest first"),
+    )
+    if chosen is not None:
+        draft = any(each.id == chosen and each.state == "draft" for each in known)
+        pages.go("composer" if draft else "delivery", id=chosen)
+
+
+def _cells(campaign: Campaign, console: Console, school: School) -> dict[str, Any]:
+    now, totals = console.now(), campaign.totals
+    counts = {name: number(getattr(totals, name)) if totals.audience else "" for name in COUNTS}
+    return counts | {
+        "stage": [_(STAGES[campaign.stage(now)][0])],
+        "subject": subject_of(campaign),
+        "audience": number(totals.audience) if totals.audience else "",
+        "at": moment(campaign.released_at or campaign.updated_at, school.zone, now=now),
+    }
+
+
+def _columns() -> dict[str, Any]:
+    text = st.column_config.TextColumn
+    figures = {name: text(_(word), width=90, alignment="right") for name, word in COUNTS.items()}
+    return {
+        "stage": status.pills(
+            ((_(word), colour) for word, colour in STAGES.values()), _("State"), width=150
+        ),
+        "subject": text(_("Subject"), width=330),
+        "audience": text(_("Recipients"), width=95, alignment="right"),
+        **figures,
+        "at": text(_("When"), width=110),
+    }

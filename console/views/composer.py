@@ -1,0 +1,151 @@
+"""The composer: right people, right words? What is typed is kept at once, as a draft."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import streamlit as st
+
+from console.i18n import NAMES, _, clock, say
+from console.views import composer_preview, composer_send, segment_picker
+from console.widgets import actionbar, pages
+from console.wiring import Console
+from mailing import campaigns, recipients
+from mailing.model import Campaign, MailingError
+from mailing.segments import Audience, Segment
+from store import access
+from store.access import Actor
+from store.schools import LANGUAGES, School
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    access.require(actor, "write", school.id)
+    campaign_id = pages.asked()
+    if campaign_id is None:
+        st.title(_("New campaign"), anchor=False)
+        st.info(_("Begin under Campaigns, Recipients, or with a person or an incident."))
+        return
+    with console.db.read() as tx:
+        campaign = campaigns.get(tx, actor, campaign_id)
+    access.require(actor, "write", campaign.school_id)
+    if campaign.state != "draft":
+        st.info(_("This campaign is released; what people got stays as it was."))
+        pages.link(
+            "delivery", _("Who has not got it?"), icon=":material/outgoing_mail:", id=campaign.id
+        )
+        return
+    head = st.container(horizontal=True, horizontal_alignment="distribute")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        campaign, meant = _write(console, actor, school, campaign)
+    with right:
+        composer_preview.draw(console, actor, campaign, meant)
+    with head:
+        st.title(_("New campaign"), anchor=False, width="content")
+        saved = clock(campaign.updated_at, school.zone, seconds=True)
+        st.caption(f":material/cloud_done: {_('Saved {time}').format(time=saved)}", width="content")
+    actionbar.told()
+
+
+def _write(
+    console: Console, actor: Actor, school: School, campaign: Campaign
+) -> tuple[Campaign, Audience]:
+    """Draw the fields, keep what changed; return the draft as kept, and who is meant."""
+    kept = Segment.from_json(campaign.segment)
+    offered = segment_picker.choices(console, actor, school, kept)
+    segment = segment_picker.pick(kept, offered, key=f"to-{campaign.id}")
+    meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
+    segment_picker.count(meant)
+    chosen = _language(campaign, school, meant)
+    subject = dict(campaign.subject) | {chosen: _subject(campaign, chosen)}
+    body = dict(campaign.body) | {chosen: _body(campaign, chosen)}
+    campaign = _keep(console, actor, campaign, segment, subject, body)
+    composer_send.draw(console, actor, school, campaign, meant, offered)
+    return campaign, meant
+
+
+def _language(campaign: Campaign, school: School, meant: Audience) -> str:
+    """The language that is written now; each tells how many read it, ◆ where text is missing."""
+    readers = Counter(
+        recipients.variant(person.language, school.language, LANGUAGES) for person in meant.people
+    )
+    key = f"language-{campaign.id}"
+    current = st.session_state.get(key) or school.language
+
+    def label(each: str) -> str:
+        missing = readers[each] and not campaign.body.get(each, "").strip()
+        text = f"{'◆ ' if missing else ''}{NAMES[each]} {readers[each] or ''}".rstrip()
+        return f":blue[{text}]" if each == current else text
+
+    chosen = st.segmented_control(
+        _("Language"),
+        LANGUAGES,
+        default=None if key in st.session_state else school.language,
+        required=True,
+        format_func=label,
+        key=key,
+        label_visibility="collapsed",
+    )
+    return chosen or school.language
+
+
+def _subject(campaign: Campaign, chosen: str) -> str:
+    return (
+        st.text_input(
+            _("Subject"),
+            campaign.subject.get(chosen, ""),
+            key=f"subject-{campaign.id}-{chosen}",
+            max_chars=200,
+        )
+        or ""
+    )
+
+
+def _body(campaign: Campaign, chosen: str) -> str:
+    return (
+        st.text_area(
+            _("Message (Markdown)"),
+            campaign.body.get(chosen, ""),
+            height=230,
+            key=f"body-{campaign.id}-{chosen}",
+            help=_("Fields: {fields}").format(
+                fields=", ".join(f"`{{{{ {name} }}}}`" for name in recipients.ROLE_FIELDS)
+            ),
+        )
+        or ""
+    )
+
+
+def _keep(
+    console: Console,
+    actor: Actor,
+    campaign: Campaign,
+    segment: Segment,
+    subject: Mapping[str, str],
+    body: Mapping[str, str],
+) -> Campaign:
+    subject = {each: said for each, said in subject.items() if said.strip()}
+    body = {each: said for each, said in body.items() if said.strip()}
+    same = (segment.to_json(), subject, body) == (
+        campaign.segment,
+        dict(campaign.subject),
+        dict(campaign.body),
+    )
+    if same:
+        return campaign
+    with console.db.begin() as tx:
+        try:
+            campaigns.save(
+                tx,
+                actor,
+                campaign.id,
+                subject=subject,
+                body=body,
+                segment=segment,
+                sender=campaign.sender,
+                topic=campaign.topic,
+                uncertain=campaign.uncertain,
+                now=console.now(),
+            )
+        except MailingError as error:
+            st.error(say(error))
+        return campaigns.get(tx, actor, campaign.id)

@@ -1,0 +1,103 @@
+"""The mail as one person gets it: on a phone, on a desk, as text, light and dark.
+
+The mail stands in a sandbox without scripts, forms or the console's origin, and under a policy
+that loads nothing from outside: what an author or a field puts in can only be looked at.
+"""
+
+from html import escape
+
+import streamlit as st
+
+from console.i18n import N_, _, say
+from console.widgets import strangers
+from console.wiring import Console
+from mailing import campaigns, frame
+from mailing.model import Campaign, MailingError
+from mailing.segments import Audience
+from mailing.templates import Rendered
+from store.access import Actor
+from store.roster import Person
+
+PHONE, DESK = 390, 680  # pixels of width
+HEIGHT = 560  # pixels
+SHOWN = 200  # people to choose from; more are found by narrowing whom it goes to
+VIEWS = {"phone": N_("Phone"), "desktop": N_("Desktop"), "text": N_("Text")}
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) -> None:
+    if not meant.people:
+        st.caption(_("Choose who gets it, and see it as they do."))
+        return
+    person = _person(campaign, meant)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            _("View"),
+            list(VIEWS),
+            default="phone",
+            required=True,
+            format_func=lambda each: _(VIEWS[each]),
+            label_visibility="collapsed",
+            key="preview-view",
+        )
+        dark = st.toggle(_("Dark"), key="preview-dark")
+    try:
+        with console.db.read() as tx:
+            rendered = campaigns.preview(tx, actor, campaign.id, person.id)
+    except MailingError as error:
+        st.error(say(error), icon=":material/error:")
+        return
+    _show(rendered, view or "phone", dark=dark)
+
+
+def boxed(html: str, *, width: int, dark: bool) -> str:
+    """The mail in a frame of its own inside the page that Streamlit frames.
+
+    Streamlit's own frame shares the console's origin; the inner one, sandboxed without a single
+    permission, does not.
+    """
+    chosen = "@media all" if dark else "@media not all"
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    mail = html.replace(frame.DARK_QUERY, chosen).replace("<head>", f"<head>{policy}", 1)
+    ground = "#0f151b" if dark else "#eef1f5"
+    return (
+        f'<!DOCTYPE html><html><head><meta charset="utf-8">{policy}</head>'
+        f'<body style="margin:0;background:{ground};text-align:center">'
+        f'<iframe sandbox="" title="{escape(_("The mail"))}" srcdoc="{escape(mail)}" '
+        f'style="border:0;width:{width}px;max-width:100%;height:{HEIGHT - 8}px"></iframe>'
+        "</body></html>"
+    )
+
+
+def _show(rendered: Rendered, view: str, *, dark: bool) -> None:
+    st.caption(f"**{strangers.name(rendered.subject)}**")
+    if view == "text":
+        with st.container(border=True, height=HEIGHT):
+            strangers.text(rendered.text)
+        return
+    width = PHONE if view == "phone" else DESK
+    st.iframe(
+        boxed(rendered.html, width=width, dark=dark),
+        height=HEIGHT,
+        alt=_("The mail as they see it"),
+    )
+
+
+def _person(campaign: Campaign, meant: Audience) -> Person:
+    by_id = {person.id: person for person in meant.people[:SHOWN]}
+    first = next((id_ for id_ in by_id if _lacks(campaign, by_id[id_])), next(iter(by_id)))
+    chosen = st.selectbox(
+        _("Show as"),
+        list(by_id),
+        index=list(by_id).index(first),
+        format_func=lambda id_: f"{by_id[id_].name}, {by_id[id_].group or by_id[id_].email}",
+        key=f"preview-{campaign.id}",
+    )
+    return by_id.get(chosen or first, by_id[first])
+
+
+def _lacks(campaign: Campaign, person: Person) -> bool:
+    """Whether a field that the text asks for is empty for this person."""
+    said = " ".join((*campaign.subject.values(), *campaign.body.values()))
+    values = {"group": person.group, "level": person.level, **person.fields}
+    return any("{{" in said and f" {name} " in said and not value for name, value in values.items())

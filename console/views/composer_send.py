@@ -1,0 +1,164 @@
+"""Check a draft, send a test, and say everything back before it goes to people."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import streamlit as st
+
+from console.i18n import NAMES, _, escape, ngettext, say
+from console.views import acting, forms, segment_picker
+from console.views.campaigns import subject_of
+from console.views.segment_picker import Choices
+from console.widgets import actionbar, confirm, pages
+from console.wiring import Console
+from mailing import campaigns, fields, recipients
+from mailing.model import UNDO, Campaign, MailingError
+from mailing.segments import Audience, Segment
+from store import access
+from store.access import Actor
+from store.schools import LANGUAGES, School
+from store.words import N_, Words
+
+CHANGED = N_("The draft has changed since it was shown. Review it again.")
+NO_RELAY = N_("No mail relay is set yet. Write it into pult.toml: under [mail], relay.")
+
+
+def draw(
+    console: Console,
+    actor: Actor,
+    school: School,
+    campaign: Campaign,
+    meant: Audience,
+    offered: Choices,
+) -> None:
+    """The open points, then the two buttons."""
+    points = list(open_points(campaign, school, meant))
+    for point in points:
+        st.markdown(f":orange[◆] {say(point)}")
+    if not points:
+        st.markdown(f":green[●] {_('Every reader has a text, and no field is empty.')}")
+    with st.container(horizontal=True):
+        may = access.may(actor, "send", school.id)
+        ready = bool(meant.people) and bool(recipients.written(campaign.body)) and may
+        if st.button(
+            _("Review and send"),
+            type="primary",
+            icon=":material/send:",
+            shortcut=None if confirm.is_open() else "Mod+Enter",
+            disabled=not ready,
+            on_click=confirm.opening,
+            key="composer-send",
+        ):
+            _ask(console, actor, campaign, meant, offered, points)
+        if st.button(_("Send a test"), icon=":material/forward_to_inbox:", key="composer-test"):
+            _test(console, actor, school, campaign)
+
+
+def open_points(campaign: Campaign, school: School, meant: Audience) -> Iterator[Words]:
+    """What she should know before it goes out: empty fields, missing languages and subjects."""
+    written = recipients.written(campaign.body)
+    if not written:
+        yield Words(N_("The text is empty."))
+        return
+    for language in written:
+        if not campaign.subject.get(language, "").strip():
+            yield Words(N_("The subject is missing: {language}."), {"language": NAMES[language]})
+    yield from _other_languages(school, meant, written)
+    yield from _empty_fields(campaign, school, meant, written)
+
+
+def _other_languages(school: School, meant: Audience, written: list[str]) -> Iterator[Words]:
+    swapped = Counter(
+        (
+            recipients.variant(person.language, school.language, LANGUAGES),
+            recipients.variant(person.language, school.language, written),
+        )
+        for person in meant.people
+    )
+    for (own, got), people in swapped.items():
+        if own != got:
+            yield Words(
+                N_("No text in {own}; {people} people get it in {got}."),
+                {"own": NAMES[own], "people": people, "got": NAMES.get(got, got)},
+            )
+
+
+def _empty_fields(
+    campaign: Campaign, school: School, meant: Audience, written: list[str]
+) -> Iterator[Words]:
+    try:
+        asked = {each: _names(campaign, each) for each in written}
+    except MailingError as error:
+        yield error.words
+        return
+    empty: Counter[str] = Counter()
+    for person in meant.people:
+        known = recipients.fields(person)
+        got = recipients.variant(person.language, school.language, written)
+        empty.update(name for name in asked[got] if not known.get(name, "").strip())
+    for name, people in empty.items():
+        yield Words(
+            N_("Field {field} is empty for {people} people."), {"field": name, "people": people}
+        )
+
+
+def _names(campaign: Campaign, language: str) -> list[str]:
+    said = campaign.subject.get(language, ""), campaign.body[language]
+    return list(dict.fromkeys(name for each in said for name in fields.names(fields.parse(each))))
+
+
+def _ask(
+    console: Console,
+    actor: Actor,
+    campaign: Campaign,
+    meant: Audience,
+    offered: Choices,
+    points: list[Words],
+) -> None:
+    """Say back what goes to whom; the button names the number."""
+    getting, out = len(meant.people), len(meant.left_out)
+    told = {
+        _("Subject"): subject_of(campaign),
+        _("To"): segment_picker.plain_sentence(Segment.from_json(campaign.segment), offered),
+        _("Left out"): f"{out}: {segment_picker.why(meant.left_out)}" if out else _("nobody"),
+        _("From"): campaign.sender,
+        _("When"): _("the first leaves {n} s after this").format(n=round(UNDO.total_seconds())),
+        _("Undo"): _("call it back until then; later, pause"),
+    }
+    if points:
+        told[_("Open points")] = " ".join(say(point, markdown=False) for point in points)
+    button = ngettext("Send to {n} person", "Send to {n} people", getting).format(n=getting)
+    confirm.ask(_("Send this?"), told, button, partial(_release, console, actor, campaign))
+
+
+def _release(console: Console, actor: Actor, campaign: Campaign) -> None:
+    """Release the draft that was shown, not a later one."""
+    released = False
+    with acting.guarded():
+        with console.db.begin() as tx:
+            if campaigns.get(tx, actor, campaign.id).updated_at != campaign.updated_at:
+                raise MailingError(CHANGED)
+            campaigns.release(tx, actor, campaign.id, now=console.now())
+        released = True
+    if released:
+        pages.go("delivery", id=campaign.id)
+
+
+def _test(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
+    def ask() -> Callable[[], None]:
+        email = st.text_input(
+            _("Your address"), st.session_state.get("test-address", ""), key="test-email"
+        )
+
+        def send() -> None:
+            relay = console.relay(school.id)
+            if relay is None:
+                raise MailingError(NO_RELAY)
+            campaigns.test(console.db, actor, campaign.id, email or "", relay)
+            st.session_state["test-address"] = email
+            actionbar.say(_("A test went to {address}.").format(address=escape(email or "")))
+
+        return send
+
+    forms.edit(_("Send a test"), _("Send the test"), ask, icon=":material/forward_to_inbox:")

@@ -1,0 +1,159 @@
+"""The delivery of one campaign: who has not got it, why, and what can still be done."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from console.i18n import _, clock, number, say, span
+from console.views import delivery_acts
+from console.views.campaigns import COUNTS, STAGES, subject_of
+from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
+from console.widgets.status import Colour, paint
+from console.wiring import Console
+from mailing import campaigns, outbox
+from mailing.model import Campaign, Totals, Undelivered
+from store import access
+from store.access import Actor
+from store.schools import School
+
+SHAPES: dict[str, tuple[str, Colour]] = {
+    "sent": ("●", "green"),
+    "waiting": ("○", "blue"),
+    "held": ("◆", "orange"),
+    "failed": ("▲", "red"),
+    "suppressed": ("■", "gray"),
+}
+SHOWN = 500
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    access.require(actor, "see people", school.id)
+    campaign_id = pages.asked()
+    if campaign_id is None:
+        head.title(_("Delivery"), back="campaigns")
+        st.info(_("Choose a campaign from the list."))
+        return
+    with console.db.read() as tx:
+        campaign = campaigns.get(tx, actor, campaign_id)
+    head.title(strangers.name(subject_of(campaign)), back="campaigns")
+    if campaign.state == "draft":
+        st.info(_("This is a draft again; nobody got it."))
+        pages.link("composer", _("Go on writing"), icon=":material/edit:", id=campaign.id)
+        actionbar.told()
+        return
+    drawn = delivery_acts.situation(campaign, console)
+    live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
+    actionbar.bar(delivery_acts.acts(console, actor, school, campaign))
+
+
+def _draw(
+    console: Console,
+    actor: Actor,
+    school: School,
+    campaign_id: str,
+    drawn: tuple[str, bool, bool],
+) -> None:
+    with console.db.read() as tx:
+        campaign = campaigns.get(tx, actor, campaign_id)
+        missing = outbox.undelivered(tx, actor, campaign_id, limit=SHOWN)
+    _stage(console, school, campaign)
+    _figures(campaign.totals)
+    _stacked(campaign.totals)
+    _missing(console, missing)
+    if delivery_acts.situation(campaign, console) != drawn and not confirm.is_open():
+        st.rerun(scope="app")
+
+
+def _stage(console: Console, school: School, campaign: Campaign) -> None:
+    now = console.now()
+    stage = campaign.stage(now)
+    word, colour = STAGES[stage]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        status.mark(_(word), colour)
+        if stage == "undo" and campaign.leaves_at:
+            left = span(campaign.leaves_at - now)
+            st.markdown(_("The first mail leaves in {time}.").format(time=left), width="content")
+        elif campaign.released_at:
+            at = clock(campaign.released_at, school.zone)
+            st.caption(_("Released at {time}").format(time=at), width="content")
+        head.updated(now, school)
+
+
+def _figures(totals: Totals) -> None:
+    with st.grid(6, min_column_width=140):
+        st.metric(_("Recipients"), number(totals.audience), border=True)
+        for name, word in COUNTS.items():
+            shape, _colour = SHAPES[name]
+            st.metric(f"{shape} {_(word)}", number(getattr(totals, name)), border=True)
+
+
+def _stacked(totals: Totals) -> None:
+    """One bar as long as the audience, a piece for each outcome."""
+    dark = status.is_dark()
+    series = [
+        {
+            "name": f"{SHAPES[name][0]} {_(word)}",
+            "type": "bar",
+            "stack": "all",
+            "barWidth": 22,
+            "data": [getattr(totals, name)],
+            "itemStyle": {"color": paint(SHAPES[name][1], dark=dark)},
+        }
+        for name, word in COUNTS.items()
+    ]
+    st.echarts_chart(
+        {
+            "animation": False,
+            "grid": {"left": 0, "right": 0, "top": 0, "bottom": 34},
+            "legend": {"bottom": 0, "left": 0, "itemHeight": 8},
+            "tooltip": {"trigger": "item", "confine": True},
+            "xAxis": {"type": "value", "show": False, "min": 0, "max": totals.audience},
+            "yAxis": {"type": "category", "data": [""], "show": False},
+            "series": series,
+        },
+        height=84,
+        alt=_("Sent, waiting, held, failed and left out, of all recipients"),
+    )
+
+
+def _missing(console: Console, missing: Sequence[Undelivered]) -> None:
+    st.subheader(_("Who has not got it"), anchor=False)
+    if not missing:
+        st.markdown(f":green[●] {_('Everybody got it.')}")
+        return
+    reasons = Counter(_why(each, markdown=True) for each in missing)
+    st.caption(" · ".join(f"{why.rstrip('.')}: {n}" for why, n in reasons.most_common(5) if why))
+    now = console.now()
+    tables.show(
+        [
+            {
+                "state": [_state(each.state)],
+                "name": strangers.line(each.name),
+                "email": strangers.line(each.email),
+                "why": strangers.line(_why(each, markdown=False)),
+                "next": span(each.next_at - now) if each.next_at and each.next_at > now else "",
+            }
+            for each in missing
+        ],
+        {
+            "state": status.pills(
+                ((_state(name), colour) for name, (_shape, colour) in SHAPES.items()), width=130
+            ),
+            "name": st.column_config.TextColumn(_("Name"), width=190),
+            "email": st.column_config.TextColumn(_("Address"), width=240),
+            "why": st.column_config.TextColumn(_("Why"), width=320),
+            "next": st.column_config.TextColumn(_("Next try in"), width=100),
+        },
+        alt=_("Those without the mail, with the reason"),
+    )
+
+
+def _state(name: str) -> str:
+    return f"{SHAPES[name][0]} {_(COUNTS[name])}"
+
+
+def _why(each: Undelivered, *, markdown: bool) -> str:
+    if each.why:
+        return say(each.why, markdown=markdown)
+    return _(delivery_acts.HELD_WHY) if each.state == "held" else ""

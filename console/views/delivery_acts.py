@@ -1,0 +1,157 @@
+"""What can still be done about a campaign that is released: call back, pause, retry, decide."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from console.i18n import N_, _, ngettext
+from console.views import acting, writing
+from console.widgets import actionbar, confirm, pages
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from mailing import campaigns, outbox
+from mailing.model import Campaign
+from store import access
+from store.access import Actor
+from store.schools import School
+
+HELD_WHY = N_("The connection broke while they were on the way: they may have arrived.")
+
+
+def situation(campaign: Campaign, console: Console) -> tuple[str, bool, bool]:
+    """What the bar depends on: when it changes, the page is drawn anew."""
+    totals = campaign.totals
+    return campaign.stage(console.now()), bool(totals.held), bool(totals.failed)
+
+
+def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> list[Act]:
+    """What can be done now; whatever cannot is not there."""
+    if not access.may(actor, "send", school.id):
+        return []
+    stage, held, failed = situation(campaign, console)
+    do = partial(_do, console, actor, campaign)
+    offered: list[Act] = []
+    if stage == "undo":
+        offered.append(
+            Act("call-back", _("Call it back"), do(_cancel), "U", ":material/undo:", "primary")
+        )
+    if stage in ("undo", "sending"):
+        offered.append(Act("pause", _("Pause"), do(_pause), "P", ":material/pause:"))
+    if stage == "paused":
+        offered.append(
+            Act("resume", _("Send on"), do(_resume), "P", ":material/play_arrow:", "primary")
+        )
+    if failed:
+        offered.append(Act("retry", _("Retry failed"), do(_retry), icon=":material/refresh:"))
+    if held:
+        offered += _held_acts(console, actor, campaign)
+    if held or failed:
+        offered.append(
+            Act(
+                "follow",
+                _("Write to those without it"),
+                lambda: _follow(console, actor, school, campaign),
+                "L",
+                ":material/mail:",
+                "tertiary",
+            )
+        )
+    return offered
+
+
+def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
+    count = campaign.totals.held
+
+    def ask(*, resend: bool) -> None:
+        again = ngettext("Send to {n} person again", "Send to {n} people again", count)
+        sent = ngettext("Count {n} mail as sent", "Count {n} mails as sent", count)
+        confirm.ask(
+            _("What about the held ones?"),
+            {
+                _("What"): _(HELD_WHY),
+                _("Then"): _("some may get it twice") if resend else _("some may not get it"),
+                _("Undo"): _("none"),
+            },
+            (again if resend else sent).format(n=count),
+            partial(_decide, console, actor, campaign, resend=resend),
+            icon=":material/forward_to_inbox:" if resend else ":material/done:",
+        )
+
+    return [
+        Act(
+            "held-again",
+            _("Send the held again"),
+            lambda: ask(resend=True),
+            icon=":material/forward_to_inbox:",
+            asks=True,
+        ),
+        Act(
+            "held-sent",
+            _("Count the held as sent"),
+            lambda: ask(resend=False),
+            icon=":material/done:",
+            asks=True,
+        ),
+    ]
+
+
+def _do(
+    console: Console,
+    actor: Actor,
+    campaign: Campaign,
+    act: Callable[[Console, Actor, Campaign], str],
+) -> Callable[[], None]:
+    def run() -> None:
+        with acting.guarded():
+            actionbar.say(act(console, actor, campaign))
+        st.rerun()
+
+    return run
+
+
+def _cancel(console: Console, actor: Actor, campaign: Campaign) -> str:
+    with console.db.begin() as tx:
+        back = campaigns.cancel(tx, actor, campaign.id, now=console.now())
+    return _("Called back: nobody got it.") if back else _("Too late: the first mail has left.")
+
+
+def _pause(console: Console, actor: Actor, campaign: Campaign) -> str:
+    with console.db.begin() as tx:
+        campaigns.pause(tx, actor, campaign.id, now=console.now())
+    return _("Paused: nothing more leaves.")
+
+
+def _resume(console: Console, actor: Actor, campaign: Campaign) -> str:
+    with console.db.begin() as tx:
+        campaigns.resume(tx, actor, campaign.id, now=console.now())
+    return _("It goes on.")
+
+
+def _retry(console: Console, actor: Actor, campaign: Campaign) -> str:
+    with console.db.begin() as tx:
+        count = campaigns.retry_failed(tx, actor, campaign.id, now=console.now())
+    return ngettext("{n} mail is tried again.", "{n} mails are tried again.", count).format(n=count)
+
+
+def _decide(console: Console, actor: Actor, campaign: Campaign, *, resend: bool) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            count = campaigns.decide_held(tx, actor, campaign.id, resend=resend, now=console.now())
+        if resend:
+            words = ngettext("{n} mail goes out again.", "{n} mails go out again.", count)
+        else:
+            words = ngettext("{n} mail counts as sent.", "{n} mails count as sent.", count)
+        actionbar.say(words.format(n=count))
+
+
+def _follow(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
+    """Draft the same letter to exactly those who have not got it."""
+    with console.db.read() as tx:
+        missing = outbox.undelivered(tx, actor, campaign.id, limit=10_000)
+    ids = [
+        each.person_id for each in missing if each.person_id and each.state in ("held", "failed")
+    ]
+    with acting.guarded():
+        pages.go("composer", id=writing.to_people(console, actor, school, ids, like=campaign))
+    st.rerun()

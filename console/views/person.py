@@ -1,0 +1,161 @@
+"""A person: what happened? Their accounts with state, one timeline, and what can be done."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from console.desk import people
+from console.desk.people import Found, Linked
+from console.i18n import _, escape, moment
+from console.views import acting, blocking, person_timeline, writing
+from console.views.blocking import Subject
+from console.views.people import role
+from console.widgets import actionbar, head, live, pages, status, strangers
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from moderation import actions
+from moderation.model import Action
+from store import access
+from store.access import Actor
+from store.roster import Person
+from store.schools import School
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        found = people.get(tx, actor, pages.asked() or "")
+        if found is None or found.person.school_id != school.id:
+            head.title(_("Person"), back="people")
+            st.info(_("Nobody of this school has this address. Find them under People."))
+            return
+        taken = actions.of(tx, actor, school.id, person_id=found.person.id)
+    head.title(strangers.name(found.person.name), back="people")
+    st.caption(_facts(found))
+    live.part(lambda: acting.follow(console, actor, school))
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        person_timeline.draw(console, actor, school, found.person, taken)
+    with right:
+        _accounts(console, actor, school, found, taken)
+    actionbar.bar(_acts(console, actor, school, found))
+
+
+def _facts(found: Found) -> str:
+    person = found.person
+    parts = [role(person.role), person.group, person.level, person.language, person.email]
+    parts.append(", ".join(found.courses))
+    return " · ".join(strangers.name(part) for part in parts if part)
+
+
+def _accounts(
+    console: Console, actor: Actor, school: School, found: Found, taken: Sequence[Action]
+) -> None:
+    with st.container(border=True):
+        st.subheader(_("Accounts"), anchor=False)
+        if not found.accounts:
+            st.caption(_("No account on any connected platform."))
+        for account in found.accounts:
+            _account(console, actor, school, account, taken)
+
+
+def _account(
+    console: Console, actor: Actor, school: School, account: Linked, taken: Sequence[Action]
+) -> None:
+    own = [
+        action
+        for action in taken
+        if (action.connection_id, action.external_id)
+        == (account.connection_id, account.external_id)
+        and action.kind in ("suspend account", "lift account")
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if account.suspended:
+            status.mark(_("Suspended"), "red", shape="▲")
+        else:
+            status.mark(_("Active"), "green", shape="●")
+        st.markdown(
+            f"**{escape(account.connection)}** · {strangers.name(account.username)}",
+            width="content",
+        )
+        if account.suspended and access.may(actor, "moderate", school.id):
+            _lift(console, actor, school, account)
+    st.caption(" · ".join(_details(account, own, school, console.now())))
+
+
+def _details(account: Linked, own: Sequence[Action], school: School, now: datetime) -> list[str]:
+    """The end of the suspension, when they were last there, and the newest receipt."""
+    said: list[str] = []
+    ends = [each.until for each in own if each.kind == "suspend account" and not each.ended]
+    if account.suspended:
+        until = ends[0] if ends else None
+        said.append(
+            _("until {time}").format(time=moment(until, school.zone, now=now))
+            if until
+            else _("until lifted")
+        )
+    if account.last_seen_at:
+        seen = moment(account.last_seen_at, school.zone, now=now)
+        said.append(_("last there {time}").format(time=seen))
+    if own:
+        said.append(acting.sentence(own[0].receipt, account.connection, school))
+    return said or [_("never seen there")]
+
+
+def _lift(console: Console, actor: Actor, school: School, account: Linked) -> None:
+    if st.button(
+        _("Lift the block"),
+        key=f"lift-{account.account_id}",
+        icon=":material/lock_open:",
+        type="tertiary",
+    ):
+        blocking.lift(console, actor, school, _subject(account))
+        st.rerun()
+
+
+def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[Act]:
+    person = found.person
+    acts: list[Act] = []
+    if access.may(actor, "write", school.id):
+        acts.append(
+            Act(
+                f"write-{person.id}",
+                _("Write"),
+                lambda: _write(console, actor, school, person),
+                "L",
+                ":material/mail:",
+                "primary",
+                off=None if person.email else _("No address is known."),
+            )
+        )
+    if access.may(actor, "moderate", school.id):
+        subjects = [_subject(account) for account in found.accounts]
+        free = [each for each in subjects if not each.suspended]
+        acts.append(
+            Act(
+                f"block-{person.id}",
+                _("Block"),
+                lambda: blocking.ask(console, actor, school, person.name, subjects),
+                "B",
+                ":material/block:",
+                off=None if free else _("No account is left to block."),
+                asks=True,
+            )
+        )
+    return acts
+
+
+def _write(console: Console, actor: Actor, school: School, person: Person) -> None:
+    with acting.guarded():
+        pages.go("composer", id=writing.to_person(console, actor, school, person))
+    st.rerun()
+
+
+def _subject(account: Linked) -> Subject:
+    return Subject(
+        account.connection_id,
+        account.connection,
+        account.external_id,
+        account.username,
+        account.suspended,
+    )

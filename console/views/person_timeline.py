@@ -1,0 +1,120 @@
+"""A person's timeline: what they wrote, what was decided and done, which mail they got."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import streamlit as st
+
+from console.desk import people
+from console.i18n import N_, _, escape, moment
+from console.views import acting
+from console.views.campaigns import COUNTS
+from console.views.reasons import DECISIONS, shown
+from console.widgets import strangers
+from console.wiring import Console
+from mailing import outbox
+from moderation import history
+from moderation.model import Action
+from store.access import Actor
+from store.roster import Person
+from store.schools import School
+
+SHOWN = 60
+Kind = Literal["comment", "decision", "action", "mail"]
+KINDS: dict[Kind, str] = {
+    "comment": N_("Comments"),
+    "decision": N_("Decisions"),
+    "action": N_("Actions"),
+    "mail": N_("Mail"),
+}
+ICONS: dict[Kind, str] = {
+    "comment": ":material/chat:",
+    "decision": ":material/gavel:",
+    "action": ":material/bolt:",
+    "mail": ":material/mail:",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """`words` is our Markdown, `text` a stranger's own text or ''."""
+
+    at: datetime
+    kind: Kind
+    words: str
+    text: str = ""
+
+
+def draw(
+    console: Console, actor: Actor, school: School, person: Person, taken: Sequence[Action]
+) -> None:
+    """The newest first; pills choose what is shown."""
+    chosen = st.pills(
+        _("Show"),
+        list(KINDS),
+        selection_mode="multi",
+        format_func=lambda kind: _(KINDS[kind]),
+        label_visibility="collapsed",
+        key="timeline-kinds",
+    )
+    events = [
+        *_written(console, actor, school, person),
+        *_done(console, actor, school, taken),
+        *_mailed(console, actor, person),
+    ]
+    kept = [event for event in events if not chosen or event.kind in chosen]
+    kept.sort(key=lambda event: event.at, reverse=True)
+    if not kept:
+        st.caption(_("Nothing is known yet: no comments, no decisions, no mail."))
+    for event in kept[:SHOWN]:
+        _event(event, school, console.now())
+
+
+def _event(event: Event, school: School, now: datetime) -> None:
+    with st.container(gap="xxsmall"):
+        time = moment(event.at, school.zone, now=now)
+        st.markdown(f"{ICONS[event.kind]} :gray[{time}] {event.words}")
+        if event.text:
+            strangers.text(event.text)
+
+
+def _written(console: Console, actor: Actor, school: School, person: Person) -> Iterator[Event]:
+    with console.db.read() as tx:
+        written = history.comments_of(tx, actor, school.id, person.id)
+        decided = history.decisions_of(tx, actor, school.id, person.id)
+    texts = {comment.id: comment.text for comment in written}
+    for comment in written:
+        gone = f" :red-badge[✕ {_('removed')}]" if comment.removed else ""
+        yield Event(
+            comment.written_at, "comment", strangers.name(comment.place) + gone, comment.text
+        )
+    for made in decided:
+        look = DECISIONS[made.decision]
+        words = f":{look.colour}-badge[{_(look.text)}] {escape(shown(made.reason))}"
+        by = _("by {name}").format(name=escape(made.by))
+        yield Event(
+            made.at, "decision", f"{words} · {by}", strangers.line(texts.get(made.comment_id, ""))
+        )
+
+
+def _done(
+    console: Console, actor: Actor, school: School, taken: Sequence[Action]
+) -> Iterator[Event]:
+    with console.db.read() as tx:
+        names = people.connection_names(tx, actor, school.id)
+    for action in taken:
+        place = names.get(action.connection_id, "")
+        words = acting.sentence(action.receipt, place, school)
+        if action.reason:
+            words += f" · {strangers.name(shown(action.reason))}"
+        yield Event(action.requested_at, "action", words)
+
+
+def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:
+    with console.db.read() as tx:
+        received = outbox.received(tx, actor, person.id)
+    for mail in received:
+        words = f":gray-badge[{_(COUNTS[mail.state])}] {strangers.name(mail.subject)}"
+        yield Event(mail.at, "mail", words)

@@ -1,0 +1,95 @@
+"""Import people from a table: first what it would bring, with every bad line named."""
+
+import streamlit as st
+
+from console.desk import importing
+from console.desk.importing import PersonRow, Plan
+from console.i18n import _, ngettext, say
+from console.views import acting
+from console.views.people import role
+from console.widgets import actionbar, strangers, tables
+from console.wiring import Console
+from store import access
+from store.access import Actor
+from store.schools import School
+
+SAMPLE = "email,name,role,language,group\nalina@pupils.example,Alina Vetrova,student,ru,7B\n"
+SHOWN = 200  # rows and bad lines drawn; all good rows come in
+
+
+def draw(console: Console, actor: Actor, school: School) -> None:
+    access.require(actor, "write", school.id)
+    st.caption(_("A CSV table in UTF-8; its first line names the columns. Only email is needed."))
+    st.code(SAMPLE, language=None)
+    taken = st.session_state.get("import-count", 0)  # a new key empties the field
+    given = st.file_uploader(_("Table of people"), type=["csv"], key=f"import-file-{taken}")
+    if given is None:
+        return
+    plan = importing.people_csv(given.getvalue())
+    _problems(plan)
+    if not plan.rows:
+        return
+    _rows(plan)
+    label = ngettext("Import {n} person", "Import {n} people", len(plan.rows))
+    if st.button(
+        label.format(n=len(plan.rows)), type="primary", icon=":material/upload:", key="import-yes"
+    ):
+        _import(console, actor, school, plan)
+
+
+def _problems(plan: Plan[PersonRow]) -> None:
+    count = len(plan.problems)
+    if not count:
+        st.markdown(f":green[●] {_('Every line can be read.')}")
+        return
+    words = ngettext(
+        "{n} line cannot come in; correct it, or import the others.",
+        "{n} lines cannot come in; correct them, or import the others.",
+        count,
+    )
+    st.markdown(f":orange[◆] {words.format(n=count)}")
+    tables.show(
+        [
+            {"line": problem.line, "why": strangers.line(say(problem.what, markdown=False))}
+            for problem in plan.problems[:SHOWN]
+        ],
+        {
+            "line": st.column_config.NumberColumn(_("Line"), width=70),
+            "why": st.column_config.TextColumn(_("What is wrong, what to do")),
+        },
+        alt=_("The lines that cannot come in"),
+        shown=8,
+    )
+
+
+def _rows(plan: Plan[PersonRow]) -> None:
+    tables.show(
+        [
+            {
+                "name": strangers.line(row.name),
+                "email": strangers.line(row.email),
+                "role": role(row.role),
+                "language": row.language,
+                "group": strangers.line(row.group),
+            }
+            for row in plan.rows[:SHOWN]
+        ],
+        {
+            "name": _("Name"),
+            "email": _("Address"),
+            "role": _("Role"),
+            "language": _("Language"),
+            "group": _("Group"),
+        },
+        alt=_("The people that would come in"),
+        shown=8,
+    )
+
+
+def _import(console: Console, actor: Actor, school: School, plan: Plan[PersonRow]) -> None:
+    with acting.guarded():
+        count = importing.apply(console.db, actor, school.id, plan, now=console.now())
+        st.session_state["import-count"] = st.session_state.get("import-count", 0) + 1
+        words = ngettext("{n} person is in.", "{n} people are in.", count)
+        actionbar.say(f":green[●] {words.format(n=count)}")
+    st.rerun()
