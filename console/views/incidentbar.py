@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from console.desk import incidents
+from console.desk import incidents, notices
 from console.desk.incidents import Incident, IncidentError
 from console.i18n import _, say
-from console.widgets import actionbar, confirm
+from console.views import writing
+from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from store import access
+from mailing.model import MailingError
+from store import access, schools
 from store.access import Actor
 
 
@@ -28,6 +30,14 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
                 ":material/back_hand:",
                 "primary",
                 off=off or closed or (_("Somebody has it.") if incident.owner_id else None),
+            ),
+            Act(
+                "tell",
+                _("Tell"),
+                lambda: _tell(console, actor, incident),
+                "L",
+                ":material/campaign:",
+                off=closed or _cannot_write(actor, incident),
             ),
             Act(
                 "note",
@@ -49,6 +59,27 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
             ),
         ]
     )
+
+
+def _cannot_write(actor: Actor, incident: Incident) -> str | None:
+    if access.may(actor, "write", incident.school_id):
+        return None
+    return _("Your role does not allow this.")
+
+
+def _tell(console: Console, actor: Actor, incident: Incident) -> None:
+    """Draft the letter to the affected and open it; nothing leaves before it is looked over."""
+    with console.db.read() as tx:
+        school = schools.get(tx, actor, incident.school_id)
+    try:
+        sender = writing.sender(console, school)
+        with console.db.begin() as tx:
+            now = console.now()
+            letter = notices.tell(tx, actor, incident.id, sender=sender, now=now)
+    except (IncidentError, MailingError) as error:
+        actionbar.say(say(error))
+        st.rerun()
+    pages.go("composer", id=letter)
 
 
 def _still_fails(incident: Incident) -> str | None:

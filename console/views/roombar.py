@@ -5,9 +5,12 @@ import streamlit as st
 from console.desk import rooms
 from console.desk.lessons import LessonRow
 from console.i18n import _, escape, number, say
+from console.views import writing
 from console.widgets import actionbar, confirm, pages, status
 from console.widgets.actionbar import Act
 from console.wiring import Console
+from mailing.model import MailingError
+from mailing.segments import Segment
 from platforms.base import PlatformError
 from probes import targets
 from store import access
@@ -33,6 +36,14 @@ def draw(console: Console, actor: Actor, school: School, row: LessonRow) -> None
                 "primary",
                 off=None if may_steer else _("Your role does not allow this."),
                 asks=True,
+            ),
+            Act(
+                "write",
+                _("Write"),
+                lambda: _write(console, actor, school, row),
+                "L",
+                ":material/mail:",
+                off=_cannot_write(actor, school, row),
             ),
             Act("page", _("Page"), lambda: _open(console, actor, school, row), "O"),
         ],
@@ -68,6 +79,23 @@ def _send(console: Console, actor: Actor, row: LessonRow, words: str) -> None:
     confirm.closed()
     actionbar.say(_("The notice is in the chat of {name}.").format(name=escape(row.title)))
     st.rerun()
+
+
+def _cannot_write(actor: Actor, school: School, row: LessonRow) -> str | None:
+    if not access.may(actor, "write", school.id):
+        return _("Your role does not allow this.")
+    return None if row.course_id else _("No course is known for this room.")
+
+
+def _write(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
+    """Draft a letter to everybody of the lesson's course and open it."""
+    try:
+        segment = Segment(courses=(row.course_id or "",))
+        letter = writing.to_segment(console, actor, school, segment)
+    except MailingError as error:
+        actionbar.say(say(error))
+        st.rerun()
+    pages.go("composer", id=letter)
 
 
 def _open(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
