@@ -26,6 +26,15 @@ class MailingError(Exception):
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What links and return paths are made of."""
+
+    key: bytes = field(repr=False)
+    public_url: str = ""  # of the participants' listener, without a slash at the end
+    mailto: str = ""  # a mailbox that takes unsubscriptions, if there is one
+
+
+@dataclass(frozen=True)
 class Totals:
     """The audience is always the sum of the other five; `waiting` includes what is in flight."""
 

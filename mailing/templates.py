@@ -73,7 +73,13 @@ class Template:
 
 
 def compile_(
-    subject: str, body: str, *, language: str, school: str, mandatory: bool = False
+    subject: str,
+    body: str,
+    *,
+    language: str,
+    school: str,
+    mandatory: bool = False,
+    linked: bool = True,
 ) -> Template:
     """Parse one language. Raises MailingError for a field that is none."""
     tokens: dict[str, str] = {}
@@ -90,7 +96,8 @@ def compile_(
     frame.dress(parsed)
     said = wording(language)
     why = said.why.format(school=school) + (f" {said.service}" if mandatory else "")
-    link = None if mandatory else (said.unsubscribe, token(UNSUBSCRIBE))
+    open_ = linked and not mandatory
+    link = (said.unsubscribe, token(UNSUBSCRIBE)) if open_ else None
     html = frame.page(
         language=language,
         subject=title,

@@ -1,0 +1,97 @@
+"""Where mail is handed over, and what came of one mail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from urllib.parse import unquote, urlsplit
+
+from mailing.message import Envelope
+from mailing.model import MailingError
+from store.words import N_, Words
+
+SCHEMES = {"smtp": ("offered", 25), "smtp+tls": ("required", 587), "smtps": ("implicit", 465)}
+MAX_CONNECTIONS = 8
+
+
+@dataclass(frozen=True)
+class Relay:
+    """A relay's address and how to speak to it; the password never shows in a repr."""
+
+    transport: str
+    host: str
+    port: int
+    security: str = "offered"  # TLS: offered, required, implicit
+    user: str = ""
+    password: str = field(default="", repr=False)
+    connections: int = MAX_CONNECTIONS
+    timeout: float = 30.0  # seconds that each answer may take
+    loopback_only: bool = False
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        loopback_only: bool = False,
+        connections: int = MAX_CONNECTIONS,
+        timeout: float = 30.0,
+    ) -> "Relay":
+        """`smtp://user:password@host:port` and its kin. Raises MailingError."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise _not_a_relay() from error
+        if parts.scheme not in SCHEMES or not parts.hostname or parts.path not in ("", "/"):
+            raise _not_a_relay()
+        security, usual = SCHEMES[parts.scheme]
+        return cls(
+            "smtp",
+            parts.hostname,
+            port or usual,
+            security,
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            connections,
+            timeout,
+            loopback_only,
+        )
+
+
+def _not_a_relay() -> MailingError:
+    return MailingError(
+        N_("The relay's address is not one. Write it like {example}."),
+        example="smtp+tls://user:password@mail.school.example:587",
+    )
+
+
+Kind = Literal[
+    "sent",
+    "refused",  # 5xx: never try again
+    "later",  # 4xx: try again
+    "lost",  # the connection broke before the mail was handed over
+    "uncertain",  # it broke while or after: only the relay knows
+    "withdrawn",  # `begin` said no; nothing was handed over
+]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    kind: Kind
+    words: Words
+    hard: bool = False  # the address is dead
+    closed: bool = False  # the session is of no more use
+
+
+class RelayError(MailingError):
+    """No session with the relay; the recipients have nothing to do with it."""
+
+
+class Session(Protocol):
+    def send(self, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
+        """Hand one mail over; `begin` is asked when the relay took the recipient, before DATA."""
+
+    def close(self) -> None: ...
+
+
+Transport = Callable[[Relay], Session]  # raises RelayError

@@ -1,0 +1,97 @@
+"""One-click unsubscription by signed links (RFC 8058): a look changes nothing, twice is once.
+
+A link carries what it needs, so that it works after any restore.
+"""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailing import suppression
+from store import access, audit
+from store.db import Connection, text
+
+SIGNATURE = 16  # bytes of HMAC-SHA256 kept in a link
+
+
+@dataclass(frozen=True)
+class Subscription:
+    school_name: str
+    email: str
+    topic: str
+    active: bool  # still gets mail of this topic
+    language: str
+
+
+def token(key: bytes, school_id: str, email: str, topic: str) -> str:
+    """What stands after /u/ in the link to this person."""
+    payload = json.dumps([school_id, email, topic], ensure_ascii=False, separators=(",", ":"))
+    return _text(_sign(key, payload.encode()) + payload.encode())
+
+
+def show(tx: Connection, key: bytes, token: str) -> Subscription | None:
+    """What the link is about; None if we never made it, or the school is gone."""
+    opened = _open(key, token)
+    if opened is None:
+        return None
+    school_id, email, topic = opened
+    row = tx.execute(
+        text("""
+            SELECT school.name, COALESCE(NULLIF(person.language, ''), school.language) AS language
+            FROM school LEFT JOIN person
+              ON person.school_id = school.id AND person.email = :email
+            WHERE school.id = :school
+        """),
+        {"school": school_id, "email": email},
+    ).first()
+    if row is None:
+        return None
+    active = email not in suppression.reasons(tx, school_id, topic, [email])
+    return Subscription(row.name, email, topic, active, row.language)
+
+
+def act(
+    tx: Connection, key: bytes, token: str, *, every_topic: bool = False, now: datetime
+) -> Subscription | None:
+    """Unsubscribe from the topic, or from all that is not mandatory; None as in `show`."""
+    opened = _open(key, token)
+    if opened is None or show(tx, key, token) is None:
+        return None
+    school_id, email, topic = opened
+    added = suppression.keep(
+        tx,
+        school_id,
+        email,
+        topic=suppression.EVERY_TOPIC if every_topic else topic,
+        reason=suppression.UNSUBSCRIBED,
+        detail="link",
+        now=now,
+    )
+    if added:
+        participant = access.system(school_id)
+        audit.record(tx, participant, "unsubscribe by link", topic, school_id=school_id, now=now)
+    return show(tx, key, token)
+
+
+def _sign(key: bytes, payload: bytes) -> bytes:
+    return hmac.new(key, b"unsubscribe\0" + payload, hashlib.sha256).digest()[:SIGNATURE]
+
+
+def _open(key: bytes, token: str) -> tuple[str, str, str] | None:
+    try:
+        raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+    except (Error, ValueError):
+        return None
+    signature, payload = raw[:SIGNATURE], raw[SIGNATURE:]
+    if not hmac.compare_digest(signature, _sign(key, payload)):
+        return None
+    school_id, email, topic = json.loads(payload)
+    return school_id, email, topic
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -1,0 +1,112 @@
+"""A scripted SMTP server on a real socket: it answers as a test says, and keeps what it took."""
+
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+Answer = str | None  # None breaks the connection off
+Script = Callable[[str, str], Answer | bool]  # (verb, argument); True is the usual answer
+
+
+@dataclass
+class Mail:
+    sender: str
+    recipient: str
+    data: bytes
+
+
+@dataclass
+class Relayed:
+    port: int
+    mails: list[Mail] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def recipients(self) -> list[str]:
+        return sorted(mail.recipient for mail in self.mails)
+
+
+@contextmanager
+def relay(script: Script = lambda verb, argument: True) -> Iterator[Relayed]:
+    """`script` also sees the verbs BODY (when the first line of data came) and END."""
+    kept = Relayed(0)
+
+    class Conversation(socketserver.StreamRequestHandler):
+        def say(self, line: str) -> None:
+            self.wfile.write(f"{line}\r\n".encode())
+
+        def answer(self, verb: str, argument: str, usual: str) -> bool:
+            """Say the script's answer or the usual; False when the command did not go through."""
+            said = script(verb, argument)
+            if said is None:
+                raise ConnectionAbortedError
+            line = usual if said is True else str(said)
+            self.say(line)
+            return line[0] in "23"
+
+        def handle(self) -> None:
+            try:
+                self.converse()
+            except ConnectionError:
+                return
+
+        def converse(self) -> None:
+            if not self.answer("HELLO", "", "220 ready"):
+                return
+            sender = recipient = ""
+            while line := self.rfile.readline().decode("utf-8", "replace").strip():
+                verb, _, argument = line.partition(" ")
+                match verb.upper():
+                    case "EHLO":
+                        self.answer("EHLO", argument, "250 SIZE 10000000")
+                    case "MAIL":
+                        if self.answer("MAIL", argument, "250 2.1.0 ok"):
+                            sender = argument[6:-1]
+                    case "RCPT":
+                        if self.answer("RCPT", argument, "250 2.1.5 ok"):
+                            recipient = argument[4:-1]
+                    case "DATA":
+                        if self.answer("DATA", recipient, "354 go on"):
+                            self.take(sender, recipient)
+                    case "QUIT":
+                        self.say("221 bye")
+                        return
+                    case _:
+                        self.say("250 ok")
+
+        def take(self, sender: str, recipient: str) -> None:
+            lines: list[bytes] = []
+            while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                if not lines and script("BODY", recipient) is None:
+                    raise ConnectionAbortedError
+                lines.append(line[1:] if line.startswith(b".") else line)
+            said = script("END", recipient)
+            if said in (True, None):
+                kept.mails.append(Mail(sender, recipient, b"".join(lines)))
+            if said is None:
+                raise ConnectionAbortedError
+            self.say("250 2.0.0 queued" if said is True else str(said))
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+        request_queue_size = 64
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            return
+
+    with Server(("127.0.0.1", 0), Conversation) as server:
+        kept.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield kept
+        finally:
+            server.shutdown()
+            thread.join()
