@@ -5,7 +5,7 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from console.desk import connections
-from console.settings import Settings
+from console.settings import Mail, Settings
 from console.wiring import Console
 from moderation import cases, comments, filters, rules
 from platforms.base import Comment
@@ -21,8 +21,8 @@ KEY = b"uXzmAm2cYvSbKJQlHxK6sE0lAGkT6OuAYrXTWjhAHlw="
 WAIT = 30  # seconds that one run may take on a busy machine
 
 
-def console(database: Database) -> Console:
-    return Console(Settings(), database, Vault(KEY))
+def console(database: Database, *, sender: str = "") -> Console:
+    return Console(Settings(mail=Mail(sender=sender)), database, Vault(KEY))
 
 
 def screen(module: str, on: Console, actor: Actor, school: School, **params: str) -> AppTest:

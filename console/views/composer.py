@@ -72,7 +72,8 @@ def _language(campaign: Campaign, school: School, meant: Audience) -> str:
     current = st.session_state.get(key) or school.language
 
     def label(each: str) -> str:
-        missing = readers[each] and not campaign.body.get(each, "").strip()
+        typed = st.session_state.get(f"body-{campaign.id}-{each}", campaign.body.get(each, ""))
+        missing = readers[each] and not (typed or "").strip()
         text = f"{'◆ ' if missing else ''}{NAMES[each]} {readers[each] or ''}".rstrip()
         return f":blue[{text}]" if each == current else text
 

@@ -79,7 +79,7 @@ def _other_languages(school: School, meant: Audience, written: list[str]) -> Ite
     for (own, got), people in swapped.items():
         if own != got:
             yield Words(
-                N_("No text in {own}; {people} people get it in {got}."),
+                N_("No text in {own}; in {got} instead: {people}."),
                 {"own": NAMES[own], "people": people, "got": NAMES.get(got, got)},
             )
 
@@ -99,7 +99,8 @@ def _empty_fields(
         empty.update(name for name in asked[got] if not known.get(name, "").strip())
     for name, people in empty.items():
         yield Words(
-            N_("Field {field} is empty for {people} people."), {"field": name, "people": people}
+            N_("Field {field} is empty: {people} of {all}."),
+            {"field": name, "people": people, "all": len(meant.people)},
         )
 
 
@@ -121,7 +122,9 @@ def _ask(
     told = {
         _("Subject"): subject_of(campaign),
         _("To"): segment_picker.plain_sentence(Segment.from_json(campaign.segment), offered),
-        _("Left out"): f"{out}: {segment_picker.why(meant.left_out)}" if out else _("nobody"),
+        _("Left out"): f"{out}: {segment_picker.why(meant.left_out, markdown=False)}"
+        if out
+        else _("nobody"),
         _("From"): campaign.sender,
         _("When"): _("the first leaves {n} s after this").format(n=round(UNDO.total_seconds())),
         _("Undo"): _("call it back until then; later, pause"),

@@ -114,9 +114,9 @@ def count(meant: Audience) -> None:
             st.caption(why(meant.left_out), width="content")
 
 
-def why(left_out: Sequence[tuple[Person, Words]]) -> str:
+def why(left_out: Sequence[tuple[Person, Words]], *, markdown: bool = True) -> str:
     """The reasons with how many each, the commonest first."""
-    counted = Counter(say(words) for _person, words in left_out)
+    counted = Counter(say(words, markdown=markdown) for _person, words in left_out)
     return ", ".join(f"{reason.rstrip('.')}: {n}" for reason, n in counted.most_common(4))
 
 
@@ -133,10 +133,12 @@ def plain_sentence(segment: Segment, offered: Choices) -> str:
     parts = [roles or _("People")]
     if segment.courses:
         names = ", ".join(offered.courses.get(each, "?") for each in segment.courses)
-        parts.append(_("of {courses}").format(courses=strangers.line(names)))
+        parts.append(_("of {courses}").format(courses=strangers.line(names, limit=400)))
     if segment.groups:
         parts.append(
-            _("in group {groups}").format(groups=strangers.line(", ".join(segment.groups)))
+            _("in group {groups}").format(
+                groups=strangers.line(", ".join(segment.groups), limit=400)
+            )
         )
     if segment.levels:
         levels = ", ".join(_(LEVELS[each]) for each in segment.levels if each in LEVELS)
@@ -148,6 +150,7 @@ def plain_sentence(segment: Segment, offered: Choices) -> str:
         parts = []
     by_name = len(segment.people)
     if by_name:
+        parts += ["+"] if parts else []
         parts.append(
             ngettext("{n} person by name", "{n} people by name", by_name).format(n=by_name)
         )

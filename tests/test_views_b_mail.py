@@ -1,0 +1,274 @@
+"""The mail screens on a stage: what is typed is kept, said back, and only then goes to people."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console.views import composer_preview, composer_send, segment_picker, writing
+from console.wiring import Console
+from mailing import campaigns, outbox, suppression
+from mailing.model import Campaign
+from mailing.segments import Segment
+from store import access, roster
+from store.access import Actor
+from store.db import Connection, Database, text
+from store.schools import School
+from tests import stage
+from tests.stage import letters, press, said, screen
+
+MARKUP = "Dear {{ name }}, <script>alert(1)</script> ![x](http://evil.test/x.png)"
+
+
+@pytest.fixture
+def console(database: Database) -> Console:
+    return stage.console(database, sender="School 14 <news@school14.test>")
+
+
+@pytest.fixture
+def readers(console: Console, school: School) -> list[str]:
+    """Alina reads Russian, Ben English; Cid's address is dead. Their ids."""
+    with console.db.begin() as tx:
+        ids = [
+            person(tx, school, name, language)
+            for name, language in (("Alina", "ru"), ("Ben", "en"), ("Cid", "en"))
+        ]
+        suppression.add(
+            tx,
+            access.system(school.id),
+            school.id,
+            "cid@school.test",
+            reason=suppression.HARD_BOUNCE,
+            now=stage.NOON,
+        )
+    return ids
+
+
+def person(tx: Connection, school: School, name: str, language: str) -> str:
+    return roster.save_person(
+        tx,
+        access.system(school.id),
+        school.id,
+        name=name,
+        email=f"{name.lower()}@school.test",
+        language=language,
+        source="test",
+        now=stage.NOON,
+    )
+
+
+def drafted(console: Console, actor: Actor, school: School, **body: str) -> str:
+    return writing.to_segment(
+        console,
+        actor,
+        school,
+        Segment(everyone=True),
+        subject=dict.fromkeys(body, "Room moved"),
+        body=body,
+    )
+
+
+def kept(console: Console, actor: Actor, campaign_id: str) -> Campaign:
+    with console.db.read() as tx:
+        return campaigns.get(tx, actor, campaign_id)
+
+
+def released(console: Console, actor: Actor, school: School) -> str:
+    campaign_id = drafted(console, actor, school, en="Come in", ru="Входите")
+    with console.db.begin() as tx:
+        campaigns.release(tx, actor, campaign_id, now=console.now())
+    return campaign_id
+
+
+def pressed_in_dialog(console: Console, actor: Actor, campaign: Campaign) -> None:
+    composer_send._release(console, actor, campaign)
+
+
+def test_the_composer_counts_readers_by_language_and_names_who_is_left_out(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    at = screen("composer", console, ana, school, id=drafted(console, ana, school, ru="Входите"))
+    words = said(at)
+    assert "2 people get it" in words
+    assert "Left out: 1" in words
+    assert "The address does not exist" in words
+    assert "No text in English; in Русский instead: 1." in words
+    assert "◆ English 1" in at.segmented_control[0].options
+
+
+def test_what_is_typed_is_kept_as_a_draft_at_once(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school)
+    at = screen("composer", console, ana, school, id=campaign_id)
+    at.text_input(key=f"subject-{campaign_id}-ru").set_value("Класс переехал").run()
+    at.text_area(key=f"body-{campaign_id}-ru").set_value("Здравствуйте, {{ name }}!").run()
+    campaign = kept(console, ana, campaign_id)
+    assert campaign.subject == {"ru": "Класс переехал"}
+    assert campaign.body == {"ru": "Здравствуйте, {{ name }}!"}
+    assert "Saved " in said(at)
+
+
+def test_a_field_that_is_no_field_is_told_before_sending(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, ru="Привет, {{ 1 + 1 }}", en="{{ room }}")
+    words = said(screen("composer", console, ana, school, id=campaign_id))
+    assert "is not a field" in words.replace("\\", "")
+
+
+def test_a_field_that_is_empty_is_counted(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, ru="Комната {{ room }}", en="Hello")
+    words = said(screen("composer", console, ana, school, id=campaign_id))
+    assert "Field room is empty: 1 of 2." in words
+
+
+def test_the_dialog_says_back_and_its_button_names_the_number(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, ru="Входите", en="Come in")
+    at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "Send to 2 people" in [button.label for button in at.button]
+    told = letters(at)
+    assert "Everybody in the school" in told
+    assert "School 14 <news@school14.test>" in told
+    assert "1: The address does not exist: 1" in told
+    assert kept(console, ana, campaign_id).state == "draft"
+
+
+def test_a_draft_that_changed_behind_the_dialog_is_not_released(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, ru="Входите", en="Come in")
+    shown = kept(console, ana, campaign_id)
+    with console.db.begin() as tx:
+        campaigns.save(
+            tx,
+            ana,
+            campaign_id,
+            subject=shown.subject,
+            body={"en": "Something else"},
+            segment=Segment(everyone=True),
+            sender=shown.sender,
+            now=console.now(),
+        )
+    at = stage.dialog(lambda: pressed_in_dialog(console, ana, shown))
+    assert kept(console, ana, campaign_id).state == "draft"
+    assert "The draft has changed" in said(at.run())
+
+
+def test_the_preview_is_boxed_and_loads_nothing(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, en=MARKUP)
+    with console.db.read() as tx:
+        html = campaigns.preview(tx, ana, campaign_id, readers[1]).html
+    boxed = composer_preview.boxed(html, width=390, dark=True)
+    assert 'sandbox=""' in boxed
+    assert boxed.count("default-src 'none'") + boxed.count("default-src &#x27;none&#x27;") == 2
+    assert "<script" not in boxed
+    assert "prefers-color-scheme" not in boxed
+
+
+def test_within_30_seconds_a_release_can_be_called_back(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = released(console, ana, school)
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    figures = {metric.label: metric.value for metric in at.metric}
+    assert figures["Recipients"] == "3"
+    assert figures["○ Waiting"] == "2"
+    assert figures["■ Left out"] == "1"
+    assert "The address does not exist: 1" in said(at)
+    at = press(at, "Call it back")
+    assert kept(console, ana, campaign_id).state == "draft"
+    assert "Called back: nobody got it." in said(at)
+
+
+def test_a_pause_holds_until_it_is_sent_on(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = released(console, ana, school)
+    at = press(screen("delivery", console, ana, school, id=campaign_id), "Pause")
+    assert kept(console, ana, campaign_id).state == "paused"
+    press(at, "Send on")
+    assert kept(console, ana, campaign_id).state == "released"
+
+
+def test_only_what_can_be_done_is_offered(
+    console: Console, school: School, ana: Actor, ben: Actor, readers: list[str]
+) -> None:
+    campaign_id = released(console, ana, school)
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE campaign SET leaves_at = 0"))
+        tx.execute(text("UPDATE delivery SET state = 'failed', next_at = 0 WHERE name = 'Ben'"))
+        tx.execute(text("UPDATE delivery SET state = 'held' WHERE name = 'Alina'"))
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    offered = {button.label for button in at.button}
+    assert {"Retry failed", "Send the held again", "Write to those without it"} <= offered
+    assert not {"Call it back", "Pause", "Send on"} & offered
+    press(at, "Retry failed")
+    with console.db.read() as tx:
+        states = {each.name: each.state for each in outbox.undelivered(tx, ana, campaign_id)}
+    assert states == {"Ben": "waiting", "Alina": "held", "Cid": "suppressed"}
+    watching = screen("delivery", console, ben, school, id=campaign_id)
+    assert not {"Retry failed", "Send the held again"} & {each.label for each in watching.button}
+
+
+def test_recipients_are_counted_as_they_are_picked(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    at = screen("recipients", console, ana, school)
+    assert "Nobody yet" in said(at)
+    at.multiselect(key="recipients-Languages").set_value(["en"]).run()
+    assert "1 person gets it" in said(at)
+    assert "People reading English" in said(at)
+
+
+def test_a_table_is_planned_with_every_bad_line_before_anything_comes_in(
+    console: Console, school: School, ana: Actor
+) -> None:
+    at = screen("recipients", console, ana, school)
+    at.session_state["recipients-tab"] = "Import"
+    at = at.run()
+    table = b"email,name\nalina@school.test,Alina\nnot an address,Ben\n"
+    at.file_uploader[0].set_value(("people.csv", table, "text/csv")).run()
+    assert "1 line cannot come in" in said(at)
+    assert names(console, ana, school) == []
+    at = press(at, "Import 1 person")
+    assert names(console, ana, school) == ["Alina"]
+    assert "1 person is in." in said(at)
+
+
+def names(console: Console, actor: Actor, school: School) -> list[str]:
+    with console.db.read() as tx:
+        return [each.name for each in roster.people(tx, actor, school.id)]
+
+
+@pytest.mark.parametrize("module", ["campaigns", "composer", "delivery", "recipients"])
+def test_who_may_not_write_reads_nothing(
+    console: Console,
+    school: School,
+    ana: Actor,
+    eve: Actor,
+    zoe: Actor,
+    readers: list[str],
+    module: str,
+) -> None:
+    campaign_id = released(console, ana, school)
+    for stranger in (eve, zoe):
+        at: AppTest = screen(module, console, stranger, school, id=campaign_id)
+        assert "Your role does not allow this." in said(at)
+        assert "Room moved" not in said(at) + letters(at)
+        assert not at.dataframe
+
+
+def test_a_segment_reads_as_people_say_it(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    offered = segment_picker.choices(console, ana, school, Segment())
+    meant = Segment(roles=("teacher",), languages=("ru",), people=("x",))
+    assert (
+        segment_picker.plain_sentence(meant, offered)
+        == "Teacher reading Русский + 1 person by name"
+    )
