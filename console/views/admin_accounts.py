@@ -109,6 +109,7 @@ def _change(console: Console, actor: Actor, account: Account, names: dict[str, s
                     list(names),
                     default=[id_ for id_ in names if id_ in account.schools],
                     format_func=names.__getitem__,
+                    placeholder=_("Choose"),
                     key="account-schools",
                 )
             ) | (account.schools - names.keys())

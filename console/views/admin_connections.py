@@ -16,7 +16,7 @@ from platforms import PLATFORMS
 from store.access import Actor
 from store.schools import School
 
-STATES: Mapping[str, str] = {"ok": "ok", "failing": "down", "new": "unknown"}
+STATES: Mapping[str, str] = {"ok": "ok", "failing": "down"}
 
 
 def draw(console: Console, actor: Actor, school: School) -> None:
@@ -39,7 +39,10 @@ def draw(console: Console, actor: Actor, school: School) -> None:
 
 def _card(console: Console, actor: Actor, school: School, connection: Connection) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        status.badge(STATES.get(connection.state, "unknown"))
+        if connection.state in STATES:
+            status.badge(STATES[connection.state])
+        else:
+            status.mark(_("Not tried yet"), "gray", shape="○")
         platform = PLATFORMS[connection.platform].name
         st.markdown(f"**{escape(connection.name)}** · {platform}", width="content")
         st.caption(" · ".join(_facts(console, school, connection)), width="content")

@@ -25,6 +25,7 @@ LENGTHS: dict[str, timedelta | None] = {
     "30": timedelta(days=30),
     "": None,
 }
+WEEK = "7"
 UNTIL_LIFTED = N_("Until lifted")
 
 
@@ -86,12 +87,15 @@ def ask(
         strangers.text(who)
         for each in subjects:
             _plan(each, able)
+        current = st.session_state.get("block-length", WEEK)
         length = st.segmented_control(
             _("For how long"),
             list(LENGTHS),
-            default="7",
+            default=WEEK,
             required=True,
-            format_func=_length,
+            format_func=lambda each: (
+                f":blue[{_length(each)}]" if each == current else _length(each)
+            ),
             key="block-length",
         )
         reason = st.text_input(_("Reason, for the record"), key="block-reason", max_chars=200)

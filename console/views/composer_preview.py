@@ -31,12 +31,13 @@ def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) ->
         return
     person = _person(campaign, meant)
     with st.container(horizontal=True, vertical_alignment="center"):
+        current = st.session_state.get("preview-view", "phone")
         view = st.segmented_control(
             _("View"),
             list(VIEWS),
             default="phone",
             required=True,
-            format_func=lambda each: _(VIEWS[each]),
+            format_func=lambda each: _chosen(_(VIEWS[each]), each == current),
             label_visibility="collapsed",
             key="preview-view",
         )
@@ -67,6 +68,11 @@ def boxed(html: str, *, width: int, dark: bool) -> str:
         f'style="border:0;width:{width}px;max-width:100%;height:{HEIGHT - 8}px"></iframe>'
         "</body></html>"
     )
+
+
+def _chosen(label: str, on: bool) -> str:
+    """In the dark no blue serves both under white and on the ground: the chosen label wears it."""
+    return f":blue[{label}]" if on else label
 
 
 def _show(rendered: Rendered, view: str, *, dark: bool) -> None:

@@ -143,7 +143,7 @@ def _missing(console: Console, missing: Sequence[Undelivered]) -> None:
             "name": st.column_config.TextColumn(_("Name"), width=190),
             "email": st.column_config.TextColumn(_("Address"), width=240),
             "why": st.column_config.TextColumn(_("Why"), width=320),
-            "next": st.column_config.TextColumn(_("Next try in"), width=100),
+            "next": st.column_config.TextColumn(_("Next try in"), width=150),
         },
         alt=_("Those without the mail, with the reason"),
     )

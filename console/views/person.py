@@ -7,10 +7,11 @@ import streamlit as st
 
 from console.desk import people
 from console.desk.people import Found, Linked
-from console.i18n import _, escape, moment
+from console.i18n import NAMES, _, escape, moment
 from console.views import acting, blocking, person_timeline, writing
 from console.views.blocking import Subject
 from console.views.people import role
+from console.views.segment_picker import LEVELS
 from console.widgets import actionbar, head, live, pages, status, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
@@ -43,7 +44,9 @@ def page(console: Console, actor: Actor, school: School) -> None:
 
 def _facts(found: Found) -> str:
     person = found.person
-    parts = [role(person.role), person.group, person.level, person.language, person.email]
+    level = _(LEVELS[person.level]) if person.level in LEVELS else person.level
+    speaks = NAMES.get(person.language, person.language)
+    parts = [role(person.role), person.group, level, speaks, person.email]
     parts.append(", ".join(found.courses))
     return " · ".join(strangers.name(part) for part in parts if part)
 

@@ -52,6 +52,7 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
         list(offered.courses),
         default=[each for each in segment.courses if each in offered.courses],
         format_func=offered.courses.__getitem__,
+        placeholder=_("Choose"),
         key=f"{key}-courses",
     )
     narrowed = bool(segment.roles + segment.languages + segment.levels + segment.groups)
@@ -70,6 +71,7 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
             list(offered.people),
             default=list(people),
             format_func=offered.people.__getitem__,
+            placeholder=_("Choose"),
             key=f"{key}-people",
         )
         people = tuple(kept)
@@ -91,6 +93,7 @@ def _several(label: str, chosen: Sequence[str], names: dict[str, str], key: str)
         list(names),
         default=[each for each in chosen if each in names],
         format_func=lambda each: _(names[each]),
+        placeholder=_("Any"),
         key=f"{key}-{label}",
     )
     return tuple(found)
