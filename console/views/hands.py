@@ -19,11 +19,23 @@ def draw(console: Console, actor: Actor, board: Board) -> None:
     count = f" :gray-badge[{len(board.cards)}]" if board.cards else ""
     st.subheader(_("What needs a hand now") + count, anchor=False)
     if not board.cards:
-        st.markdown(f":green[●] {_('Nothing needs a hand. All that is probed works.')}")
+        _calm(board)
     for place, card in enumerate(board.cards[:SHOWN], start=1):
         _card(console, actor, board, card, place)
     if rest := len(board.cards) - SHOWN:
         _rest(rest)
+
+
+def _calm(board: Board) -> None:
+    """Why there is no card: nothing is known, something is unknown, or all is well."""
+    states = {row.state for row in board.services}
+    if not states:
+        st.info(_("Nothing is probed yet. Connect a platform and add targets under Admin."))
+    elif "unknown" in states:
+        st.markdown(f":gray[○] {_('Nothing is known to fail, but not everything can be read.')}")
+        pages.link("services", _("Services"), icon=":material/dns:")
+    else:
+        st.markdown(f":green[●] {_('Nothing needs a hand. All that is probed works.')}")
 
 
 def _rest(rest: int) -> None:

@@ -48,6 +48,9 @@ def people(
     dark: bool,
 ) -> None:
     """People in lessons by the minute, what is expected, and the seats that bind."""
+    if not series:
+        st.caption(_("Nobody has been counted in the last half hour."))
+        return
     times = [clock(at, zone) for at, _value in series]
     drawn = [
         _line(_("today"), [value for _at, value in series], line_colour(dark=dark)),

@@ -5,6 +5,7 @@ import streamlit as st
 from console import i18n
 from console.desk import accounts
 from console.i18n import N_, _, escape
+from console.widgets import confirm
 from console.wiring import Console
 from store.access import Actor
 from store.schools import LANGUAGES
@@ -59,12 +60,19 @@ def draw(console: Console, actor: Actor) -> None:
             args=(console, actor),
         )
         st.link_button(_("Sign out"), "/logout", icon=":material/logout:", type="tertiary")
-    if st.button(_("Keys"), key="keys", type="tertiary", icon=":material/keyboard:", shortcut="H"):
+    if st.button(
+        _("Keys"),
+        key="keys",
+        type="tertiary",
+        icon=":material/keyboard:",
+        shortcut=None if confirm.is_open() else "H",
+        on_click=confirm.opening,
+    ):
         _keys()
 
 
 def _keys() -> None:
-    st.dialog(_("Keys"), icon=":material/keyboard:")(_key_list)()
+    st.dialog(_("Keys"), icon=":material/keyboard:", on_dismiss=confirm.closed)(_key_list)()
 
 
 def _key_list() -> None:

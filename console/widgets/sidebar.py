@@ -13,6 +13,7 @@ from store.schools import School
 
 COUNTED = 5.0  # seconds between two counts
 SCHOOL = "pult-school"  # session state: the id of the school on the screen
+SWITCH = "school-switch"  # the widget that chooses it
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,13 @@ def _links(links: Sequence[Link], waiting: Mapping[str, int]) -> None:
 def _switcher(scope: Sequence[School], school: School) -> None:
     names = {each.id: each.name for each in scope}
     ids = list(names)
+    st.session_state[SWITCH] = school.id
     st.selectbox(
         _("School"),
         ids,
-        index=ids.index(school.id),
         format_func=names.__getitem__,
         label_visibility="collapsed",
-        key="school-switch",
+        key=SWITCH,
         on_change=_switched,
     )
     if len(ids) > 1 and not confirm.is_open():
@@ -90,11 +91,10 @@ def _switcher(scope: Sequence[School], school: School) -> None:
 
 
 def _switched() -> None:
-    _to(st.session_state["school-switch"])
+    _to(st.session_state[SWITCH])
 
 
 def _to(school_id: str) -> None:
     """Change the school; the screens that show one thing of the old school lose it."""
     st.session_state[SCHOOL] = school_id
-    st.session_state["school-switch"] = school_id
     st.query_params.clear()
