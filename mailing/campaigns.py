@@ -1,22 +1,18 @@
 """Announcements from draft to release; what may still be changed, and by whom."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Row
-
-from mailing import outbox, recipients, segments, templates
+from mailing import outbox, recipients, records, segments, templates
 from mailing.headers import mailbox
 from mailing.model import SERVICE, UNDO, Campaign, MailingError, Totals
+from mailing.records import load
 from mailing.segments import Segment
 from mailing.templates import Message, Rendered
 from store import access, audit, roster, schools
-from store.access import Actor, Permission
-from store.db import Connection, moment, new_id, text
+from store.access import Actor
+from store.db import Connection, new_id, text
 from store.words import N_
 
 DEFAULT_TOPIC = "announcements"
@@ -35,17 +31,19 @@ def draft(
     incident_id: str | None = None,
     uncertain: str = "hold",
     source: str | None = None,
+    digest: str | None = None,
     now: datetime,
 ) -> str:
     """Begin an announcement; return its id. Raises MailingError for a sender that is none.
 
-    `source` names what it was made from, e.g. a send file, once in a school.
+    `source` names what it was made from, e.g. a send file, once in a school, and
+    `digest` what stood there.
     """
     access.require(actor, "write", school_id)
     mailbox(sender)
-    values = _values(subject, body, segment, sender, topic, uncertain)
+    values = records.values(subject, body, segment, sender, topic, uncertain)
     values |= {"id": new_id(), "school": school_id, "source": source, "incident": incident_id}
-    values |= {"actor": actor.account_id, "now": now}
+    values |= {"actor": actor.account_id, "now": now, "digest": digest or values["digest"]}
     tx.execute(
         text("""
             INSERT INTO campaign (id, school_id, source, topic, sender, subject, body, segment,
@@ -74,8 +72,9 @@ def save(
     now: datetime,
 ) -> None:
     """Change a draft. Raises MailingError once it is released: what people got stays as it was."""
-    _get(tx, actor, campaign_id, "write")
+    load(tx, actor, campaign_id, "write")
     mailbox(sender)
+    written = records.values(subject, body, segment, sender, topic, uncertain)
     changed = tx.execute(
         text("""
             UPDATE campaign SET subject = :subject, body = :body, segment = :segment,
@@ -83,7 +82,8 @@ def save(
                    updated_at = :now
             WHERE id = :id AND state = 'draft'
         """),
-        _values(subject, body, segment, sender, topic, uncertain) | {"id": campaign_id, "now": now},
+        records.values(subject, body, segment, sender, topic, uncertain)
+        | {"id": campaign_id, "now": now},
     )
     if not changed.rowcount:
         raise MailingError(N_("This announcement is released; it cannot be changed any more."))
@@ -91,7 +91,7 @@ def save(
 
 def get(tx: Connection, actor: Actor, campaign_id: str) -> Campaign:
     """Raises Denied for a campaign that is not there, or is another school's."""
-    return _get(tx, actor, campaign_id, "see people")
+    return load(tx, actor, campaign_id, "see people")
 
 
 def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> list[Campaign]:
@@ -105,11 +105,21 @@ def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> lis
         {"school": school_id, "limit": limit},
     ).all()
     sums = outbox.sums(tx, [row.id for row in rows])
-    return [_campaign(row, sums.get(row.id, Totals())) for row in rows]
+    return [records.campaign(row, sums.get(row.id, Totals())) for row in rows]
+
+
+def by_source(tx: Connection, actor: Actor, school_id: str, source: str) -> tuple[str, str] | None:
+    """The id and the digest of the campaign that was made from it."""
+    access.require(actor, "see people", school_id)
+    row = tx.execute(
+        text("SELECT id, digest FROM campaign WHERE school_id = :school AND source = :source"),
+        {"school": school_id, "source": source},
+    ).first()
+    return (row.id, row.digest) if row else None
 
 
 def totals(tx: Connection, actor: Actor, campaign_id: str) -> Totals:
-    return _get(tx, actor, campaign_id, "see people").totals
+    return load(tx, actor, campaign_id, "see people").totals
 
 
 def preview(
@@ -122,7 +132,7 @@ def preview(
     unsubscribe: str = "#",
 ) -> Rendered:
     """The mail as the person would get it, or in a `language` of choice. Raises MailingError."""
-    campaign = _get(tx, actor, campaign_id, "see people")
+    campaign = load(tx, actor, campaign_id, "see people")
     person = roster.person(tx, actor, person_id)
     if person is None or person.school_id != campaign.school_id:
         raise access.Denied
@@ -143,7 +153,21 @@ def release(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) ->
 
     Raises MailingError when nothing is written, a field is none, or nobody is meant.
     """
-    campaign = _get(tx, actor, campaign_id, "send")
+    campaign = start(tx, actor, campaign_id, leaves_at=now + UNDO, now=now)
+    if campaign is None:
+        return False
+    freeze(tx, actor, campaign, now=now)
+    return True
+
+
+def start(
+    tx: Connection, actor: Actor, campaign_id: str, *, leaves_at: datetime, now: datetime
+) -> Campaign | None:
+    """Turn a draft into a released campaign; None if it was one. The caller writes its rows.
+
+    Raises MailingError when it cannot be sent as it is.
+    """
+    campaign = load(tx, actor, campaign_id, "send")
     _require_content(campaign)
     changed = tx.execute(
         text("""
@@ -151,23 +175,27 @@ def release(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) ->
                    updated_at = :now
             WHERE id = :id AND state = 'draft'
         """),
-        {"id": campaign_id, "now": now, "leaves": now + UNDO},
+        {"id": campaign_id, "now": now, "leaves": leaves_at},
     )
     if not changed.rowcount:
-        return False
+        return None
+    audit.record(tx, actor, "release campaign", campaign_id, school_id=campaign.school_id, now=now)
+    return replace(campaign, leaves_at=leaves_at)
+
+
+def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> None:
+    """Write the segment's people of this moment into the ledger. Raises MailingError for none."""
     segment = Segment.from_json(campaign.segment)
     people = segments.audience(tx, actor, campaign.school_id, segment, topic=campaign.topic)
     if not people.people:
         raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
-    campaign = replace(campaign, leaves_at=now + UNDO)
-    outbox.freeze(tx, campaign, people, language=_language(tx, actor, campaign), now=now)
-    audit.record(tx, actor, "release campaign", campaign_id, school_id=campaign.school_id, now=now)
-    return True
+    language = schools.get(tx, actor, campaign.school_id).language
+    outbox.freeze(tx, campaign, people, language=language, now=now)
 
 
 def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
     """Make it a draft again; False when the first mail may have left already."""
-    campaign = _get(tx, actor, campaign_id, "send")
+    campaign = load(tx, actor, campaign_id, "send")
     changed = tx.execute(
         text("""
             UPDATE campaign SET state = 'draft', released_at = NULL, leaves_at = NULL,
@@ -194,7 +222,7 @@ def resume(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> 
 
 def retry_failed(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> int:
     """Try those once more that failed; return how many."""
-    campaign = _get(tx, actor, campaign_id, "send")
+    campaign = load(tx, actor, campaign_id, "send")
     count = outbox.again(tx, campaign_id, "failed", now=now)
     audit.record(tx, actor, "retry failed", campaign_id, school_id=campaign.school_id, now=now)
     return count
@@ -204,7 +232,7 @@ def decide_held(
     tx: Connection, actor: Actor, campaign_id: str, *, resend: bool, now: datetime
 ) -> int:
     """Send the uncertain ones again, or take them for sent; return how many."""
-    campaign = _get(tx, actor, campaign_id, "send")
+    campaign = load(tx, actor, campaign_id, "send")
     if resend:
         count = outbox.again(tx, campaign_id, "held", now=now)
     else:
@@ -217,7 +245,7 @@ def decide_held(
 def _turn(
     tx: Connection, actor: Actor, campaign_id: str, before: str, after: str, now: datetime
 ) -> bool:
-    campaign = _get(tx, actor, campaign_id, "send")
+    campaign = load(tx, actor, campaign_id, "send")
     changed = tx.execute(
         text("""
             UPDATE campaign SET state = :after, updated_at = :now
@@ -243,56 +271,3 @@ def _require_content(campaign: Campaign) -> None:
         templates.compile_(
             campaign.subject[language], campaign.body[language], language=language, school=""
         )
-
-
-def _language(tx: Connection, actor: Actor, campaign: Campaign) -> str:
-    return schools.get(tx, actor, campaign.school_id).language
-
-
-def _values(
-    subject: Mapping[str, str],
-    body: Mapping[str, str],
-    segment: Segment,
-    sender: str,
-    topic: str,
-    uncertain: str,
-) -> dict[str, object]:
-    values: dict[str, object] = {
-        "subject": json.dumps(dict(subject), ensure_ascii=False, sort_keys=True),
-        "body": json.dumps(dict(body), ensure_ascii=False, sort_keys=True),
-        "segment": segment.to_json(),
-        "sender": sender,
-        "topic": topic,
-        "uncertain": uncertain,
-    }
-    content = json.dumps([*values.values()], ensure_ascii=False)
-    return values | {"digest": hashlib.sha256(content.encode()).hexdigest()}
-
-
-def _get(tx: Connection, actor: Actor, campaign_id: str, permission: Permission) -> Campaign:
-    row = tx.execute(text("SELECT * FROM campaign WHERE id = :id"), {"id": campaign_id}).first()
-    if row is None:
-        raise access.Denied
-    access.require(actor, permission, row.school_id)
-    return _campaign(row, outbox.sums(tx, [row.id]).get(row.id, Totals()))
-
-
-def _campaign(row: Row[Any], sums: Totals) -> Campaign:
-    return Campaign(
-        row.id,
-        row.school_id,
-        row.topic,
-        row.sender,
-        json.loads(row.subject),
-        json.loads(row.body),
-        row.segment,
-        row.incident_id,
-        row.uncertain,
-        row.state,
-        row.created_by,
-        datetime.fromtimestamp(row.created_at, UTC),
-        datetime.fromtimestamp(row.updated_at, UTC),
-        moment(row.released_at),
-        moment(row.leaves_at),
-        sums,
-    )

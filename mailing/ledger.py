@@ -1,13 +1,10 @@
-"""Moves of ledger rows, many in one commit: claim, begin, settle, reclaim.
+"""Moves of ledger rows: claim, begin, settle, reclaim.
 
 A row says `sending` on the disk before its mail is handed over, so that after
 any crash the rows in `sending` are all that can be uncertain.
 """
 
-import queue
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +12,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from mailing import suppression
-from store.db import Connection, Database, text
+from store.db import Connection, text
 from store.words import N_, Words
 
-LEASE = timedelta(minutes=3)  # longer than any one mail takes with its timeouts
-BATCH = 100  # moves in one commit
+LEASE = timedelta(seconds=20)  # how soon another may take over from a sender that died
+RENEWALS = 4  # in the time of one lease, by a sender that lives
 
 
 def claim(
@@ -126,6 +123,18 @@ def begin(tx: Connection, delivery_id: str, owner: str, *, now: datetime, lease:
     return changed.rowcount == 1
 
 
+def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> bool:
+    """Say that the sender is alive, however slow its relay."""
+    changed = tx.execute(
+        text("""
+            UPDATE delivery SET lease_until = :until
+            WHERE owner = :owner AND state IN ('claimed', 'sending')
+        """),
+        {"owner": owner, "until": now + lease},
+    )
+    return changed.rowcount > 0
+
+
 @dataclass(frozen=True)
 class Settled:
     """What became of a row."""
@@ -169,51 +178,3 @@ def settle(tx: Connection, settled: Settled) -> bool:
             now=settled.now,
         )
     return row is not None
-
-
-Move = Callable[[Connection], bool]
-
-
-class Journal:
-    """One thread that writes the moves of many connections, as many as wait in one commit."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._moves: queue.SimpleQueue[tuple[Move, Future[bool]] | None] = queue.SimpleQueue()
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="mail-journal")
-        self._thread.start()
-
-    def write(self, move: Move) -> Future[bool]:
-        """Queue a move; the result comes when it is on the disk, in the order of the calls."""
-        done: Future[bool] = Future()
-        self._moves.put((move, done))
-        return done
-
-    def close(self) -> None:
-        """Wait until everything is written. Raises what the database raised on the way."""
-        self._moves.put(None)
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        open_ = True
-        while open_:
-            waiting = [self._moves.get()]
-            while len(waiting) < BATCH and not self._moves.empty():
-                waiting.append(self._moves.get())
-            open_ = None not in waiting
-            self._commit([each for each in waiting if each is not None])
-
-    def _commit(self, waiting: list[tuple[Move, Future[bool]]]) -> None:
-        try:
-            with self._db.begin() as tx:
-                results = [move(tx) for move, _ in waiting]
-        except Exception as error:
-            self._error = error
-            for _, done in waiting:
-                done.set_exception(error)
-            return
-        for (_, done), result in zip(waiting, results, strict=True):
-            done.set_result(result)

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from mailing import campaigns, ledger, recipients
-from mailing.ledger import LEASE, Journal, Settled
+from mailing.journal import Journal
+from mailing.ledger import LEASE, RENEWALS, Settled
 from mailing.message import Addressee, Builder
 from mailing.model import MailingError, Origin
 from mailing.relay import Outcome, Relay, RelayError, Session
@@ -145,7 +146,8 @@ class _Run:
     def through(self, rows: Sequence[Row[Any]]) -> Delivered:
         for row in rows:
             self.rows.put(row)
-        self.journal = Journal(self.db)
+        every = self.lease.total_seconds() / RENEWALS
+        self.journal = Journal(self.db, self._alive, every=every)
         threads = [
             threading.Thread(target=self._connection, name=f"mail-{n}")
             for n in range(min(self.relay.connections, len(rows)))
@@ -199,6 +201,9 @@ class _Run:
             return session
         session.close()
         return None
+
+    def _alive(self, tx: Connection) -> bool:
+        return ledger.renew(tx, self.owner, now=self.clock(), lease=self.lease)
 
     def _begin(self, row: Row[Any]) -> bool:
         def move(tx: Connection) -> bool:

@@ -44,6 +44,7 @@ CREATE UNIQUE INDEX delivery_once ON delivery (campaign_id, email) WHERE email <
 CREATE INDEX delivery_by_state ON delivery (campaign_id, state);
 CREATE INDEX delivery_due ON delivery (next_at) WHERE state = 'due';
 CREATE INDEX delivery_leased ON delivery (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX delivery_owned ON delivery (owner) WHERE owner IS NOT NULL;
 CREATE INDEX delivery_by_person ON delivery (person_id, updated_at);
 
 -- topic '' means every topic; reason: unsubscribed, hard bounce, by hand.

@@ -1,0 +1,104 @@
+"""A CSV of recipients: email, name, language; every other column is a field."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailing import headers
+from mailing.model import MailingError
+from store import addresses
+from store.words import N_, Words
+
+DELIMITERS = ",;\t"
+LONGEST_NAME = 1000  # characters
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line; with a `problem` it can get no mail, and the words say why."""
+
+    line: int
+    name: str
+    email: str  # normal form; '' with a problem
+    language: str
+    fields: dict[str, str]
+    problem: Words | None = None
+    repeated: bool = False  # another line has the address already
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MailingError(
+            N_("The file {file} cannot be read: {reason}."),
+            file=path.name,
+            reason=error.strerror or "",
+        ) from error
+
+
+def columns(content: bytes, *, file: str) -> list[str]:
+    """The names in the first line. Raises MailingError if there is no `email` among them."""
+    named = [name.strip() for name in _lines(content, file).fieldnames or []]
+    if "email" not in named:
+        raise MailingError(
+            N_("The file {file} has no column “email” in its first line."), file=file
+        )
+    return named
+
+
+def rows(content: bytes, *, file: str) -> Iterator[Row]:
+    """Every line that holds something, good or not. Raises MailingError as `columns` does."""
+    columns(content, file=file)
+    lines = _lines(content, file)
+    seen: set[str] = set()
+    for values in lines:
+        extra = values.pop(None, None)  # csv's key for the surplus
+        fields = {k.strip(): (v or "").strip() for k, v in values.items()}
+        if any(fields.values()):
+            row = _row(lines.line_num, fields, surplus=extra is not None)
+            repeated = bool(row.email) and row.email in seen
+            seen.add(row.email)
+            yield Row(**{**vars(row), "repeated": repeated})
+
+
+def _row(line: int, fields: dict[str, str], *, surplus: bool) -> Row:
+    name, language = fields.get("name", ""), fields.get("language", "")
+    email = addresses.normal(fields.get("email", ""))
+    problem = _problem(name, fields, email, surplus=surplus)
+    if problem is not None:
+        shown = headers.FORBIDDEN.sub("·", name or fields.get("email", ""))
+        return Row(line, shown[:LONGEST_NAME], "", language, {}, problem)
+    return Row(line, name, email, language, {**fields, "email": email})
+
+
+def _problem(name: str, fields: dict[str, str], email: str, *, surplus: bool) -> Words | None:
+    if surplus:
+        return Words(N_("The line has more cells than the first one has names."))
+    if not email:
+        written = headers.FORBIDDEN.sub("·", fields.get("email", ""))[:100]
+        if not written:
+            return Words(N_("The line has no address."))
+        return Words(N_("“{address}” is not an address that mail can reach."), {"address": written})
+    if len(name) > LONGEST_NAME or any("\0" in value for value in fields.values()):
+        return Words(N_("The name is too long, or the line holds a NUL character."))
+    try:
+        headers.checked(name)
+        headers.address(name, email)
+    except MailingError as error:
+        return error.words
+    return None
+
+
+def _lines(content: bytes, file: str) -> "csv.DictReader[str]":
+    try:
+        written = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MailingError(
+            N_("The file {file} is not in UTF-8. Save it as “CSV UTF-8”."), file=file
+        ) from error
+    head = written.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=head.count)
+    return csv.DictReader(io.StringIO(written, newline=""), delimiter=delimiter, restval="")

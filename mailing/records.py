@@ -1,0 +1,67 @@
+"""Campaigns as rows: what an author writes goes in, a Campaign comes out."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from mailing import outbox
+from mailing.model import Campaign, Totals
+from mailing.segments import Segment
+from store import access
+from store.access import Actor, Permission
+from store.db import Connection, moment, text
+
+
+def load(tx: Connection, actor: Actor, campaign_id: str, permission: Permission) -> Campaign:
+    """Raises Denied without the permission there, and for a campaign that is not there."""
+    row = tx.execute(text("SELECT * FROM campaign WHERE id = :id"), {"id": campaign_id}).first()
+    if row is None:
+        raise access.Denied
+    access.require(actor, permission, row.school_id)
+    return campaign(row, outbox.sums(tx, [row.id]).get(row.id, Totals()))
+
+
+def values(
+    subject: Mapping[str, str],
+    body: Mapping[str, str],
+    segment: Segment,
+    sender: str,
+    topic: str,
+    uncertain: str,
+) -> dict[str, object]:
+    """The bind values of what an author writes, with the digest of it."""
+    bound: dict[str, object] = {
+        "subject": json.dumps(dict(subject), ensure_ascii=False, sort_keys=True),
+        "body": json.dumps(dict(body), ensure_ascii=False, sort_keys=True),
+        "segment": segment.to_json(),
+        "sender": sender,
+        "topic": topic,
+        "uncertain": uncertain,
+    }
+    content = json.dumps([*bound.values()], ensure_ascii=False)
+    return bound | {"digest": hashlib.sha256(content.encode()).hexdigest()}
+
+
+def campaign(row: Row[Any], sums: Totals) -> Campaign:
+    return Campaign(
+        row.id,
+        row.school_id,
+        row.topic,
+        row.sender,
+        json.loads(row.subject),
+        json.loads(row.body),
+        row.segment,
+        row.incident_id,
+        row.uncertain,
+        row.state,
+        row.created_by,
+        datetime.fromtimestamp(row.created_at, UTC),
+        datetime.fromtimestamp(row.updated_at, UTC),
+        moment(row.released_at),
+        moment(row.leaves_at),
+        sums,
+    )

@@ -1,0 +1,261 @@
+"""A send file begins once, goes on after any crash, and names every line that cannot be sent."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from mailing import campaigns, outbox, send_file, suppression
+from mailing.model import MailingError, Origin, Totals
+from mailing.relay import Relay
+from mailing.send_file import Summary
+from store import access, roster
+from store.access import Actor, Denied
+from store.db import Connection, Database, text
+from store.schools import School
+from tests import smtp
+from tests.conftest import NOON
+
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
+HEAD = 'subject = "The room"\nbody = "Dear {{ name }}, go to {{ room }}."\n'
+FROM = 'from = "School 14 <news@school.example>"\nrecipients = "people.csv"\n'
+PEOPLE = "email,name,language,room\na@school.example,Alina,en,R1\nb@school.example,Boris,,R2\n"
+
+CHILD = """
+import sys, threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from mailing import send_file, sender, ledger
+from mailing.model import Origin
+from mailing.relay import Relay
+from store import access, db
+kind, where, school, toml = sys.argv[1:]
+database = db.connect(Path(where)) if kind == "sqlite" else db.connect(url=where)
+send_file.send(database, access.system(school), school, Path(toml), relay=None,
+               origin=Origin(b"k" * 32), clock=lambda: datetime.now(UTC), wait=True,
+               owner="child", stop=threading.Event(), connections=4)
+"""
+
+
+def written(folder: Path, *, head: str = HEAD, people: str = PEOPLE, more: str = "") -> Path:
+    (folder / "people.csv").write_text(people)
+    path = folder / "campaign.toml"
+    path.write_text(head + FROM + more)
+    return path
+
+
+def send(
+    database: Database,
+    actor: Actor,
+    school: School,
+    path: Path,
+    *,
+    relay: str | None = None,
+    wait: bool = True,
+    now: datetime = NOON,
+) -> Summary:
+    return send_file.send(
+        database,
+        actor,
+        school.id,
+        path,
+        relay=Relay.from_url(relay) if relay else None,
+        origin=ORIGIN,
+        clock=lambda: now,
+        wait=wait,
+        owner="test",
+        stop=threading.Event(),
+    )
+
+
+def test_everyone_in_the_file_gets_it_and_a_second_run_sends_nothing(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    path = written(tmp_path)
+    with smtp.relay() as relay:
+        first = send(database, ana, school, path, relay=relay.url)
+        second = send(database, ana, school, path, relay=relay.url)
+    assert relay.recipients == ["a@school.example", "b@school.example"]
+    assert first.to_json() == second.to_json()
+    assert first.to_json() == {
+        "campaign": first.campaign,
+        "audience": 2,
+        "sent": 2,
+        "failed": 0,
+        "held": 0,
+        "suppressed": 0,
+        "waiting": 0,
+    }
+
+
+def test_a_file_with_a_segment_is_sent_to_its_people(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(
+        'from = "news@school.example"\nsubject = {en = "x"}\nbody = {en = "y"}\n'
+        'segment = {roles = ["teacher"]}\n'
+    )
+    with pytest.raises(MailingError, match="Nobody"):
+        send(database, ana, school, path, wait=False)
+    with database.read() as tx:
+        assert campaigns.of(tx, ana, school.id) == []
+    with database.begin() as tx:
+        for role in ("teacher", "student"):
+            roster.save_person(
+                tx,
+                ana,
+                school.id,
+                name=role,
+                email=f"{role}@school.example",
+                role=role,
+                source="test",
+                now=NOON,
+            )
+    with smtp.relay() as relay:
+        assert send(database, ana, school, path, relay=relay.url).totals == Totals(sent=1)
+    assert relay.recipients == ["teacher@school.example"]
+
+
+@pytest.mark.parametrize("change", ["body", "people"])
+def test_changed_content_is_refused_after_the_start(
+    database: Database, school: School, ana: Actor, tmp_path: Path, change: str
+) -> None:
+    send(database, ana, school, written(tmp_path), wait=False)
+    changed = (
+        written(tmp_path, head=HEAD.replace("go to", "run to"))
+        if change == "body"
+        else written(tmp_path, people=PEOPLE + "c@school.example,Clara,,R3\n")
+    )
+    with pytest.raises(MailingError, match="changed after"):
+        send(database, ana, school, changed, wait=False)
+
+
+def test_lines_that_cannot_be_sent_are_named_and_stand_in_the_ledger(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    people = PEOPLE + (
+        "nonsense,Clara,,R3\n"
+        "A@school.example,Alina again,,R4\n"
+        '"d@school.example","Dora\nBcc: x@y.example",,R5\n'
+        "out@school.example,Otto,,R6\n"
+        "e@school.example,Emil,,R7,surplus\n"
+    )
+    with database.begin() as tx:
+        suppression.add(tx, ana, school.id, "out@school.example", now=NOON)
+    with smtp.relay() as relay:
+        done = send(database, ana, school, written(tmp_path, people=people), relay=relay.url)
+    assert relay.recipients == ["a@school.example", "b@school.example"]
+    assert done.totals == Totals(sent=2, failed=3, suppressed=1)
+    assert [line for line, _ in done.problems] == [4, 5, 7, 9]
+    with database.read() as tx:
+        listed = outbox.undelivered(tx, ana, done.campaign)
+    assert {u.name for u in listed} == {"Clara", "Dora·Bcc: x@y.example", "Otto", "Emil"}
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("subject = 1", "Say who"),
+        (HEAD + FROM + 'segment = {}\nrecipients2 = "x"', "recipients2"),
+        (HEAD + FROM.replace("people.csv", "none.csv"), "none.csv"),
+        (HEAD.replace("room", "hall") + FROM, "no such column"),
+        (HEAD.replace("{{ name }}", "{{ 7*7 }}") + FROM, "not a field"),
+        (HEAD + FROM.replace("<news@school.example>", ""), "not"),
+        (HEAD + FROM + 'uncertain = "maybe"', "hold, resend"),
+        ("subject = [", "not TOML"),
+    ],
+)
+def test_a_wrong_file_says_what_to_mend_and_begins_nothing(
+    database: Database, school: School, ana: Actor, tmp_path: Path, toml: str, sentence: str
+) -> None:
+    path = written(tmp_path)
+    path.write_text(toml)
+    with pytest.raises(MailingError, match=sentence):
+        send(database, ana, school, path, wait=False)
+    with database.read() as tx:
+        assert campaigns.of(tx, ana, school.id) == []
+
+
+def test_a_relay_that_is_down_is_said_and_keeps_everyone_waiting(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    with smtp.relay() as relay:
+        pass
+    done = send(database, ana, school, written(tmp_path), relay=relay.url)
+    assert done.totals == Totals(waiting=2)
+    assert "does not answer" in str(done.relay_problem)
+
+
+def test_only_those_who_may_send_can_send_a_file(
+    database: Database,
+    school: School,
+    ben: Actor,
+    eve: Actor,
+    zoe: Actor,
+    tmp_path: Path,
+) -> None:
+    for who in (ben, eve, zoe):
+        with pytest.raises(Denied):
+            send(database, who, school, written(tmp_path), wait=False)
+
+
+def test_a_sender_killed_again_and_again_loses_nobody_and_mails_nobody_twice(
+    database: Database, school: School, tmp_path: Path
+) -> None:
+    count = 400
+    people = "email,name,room\n" + "".join(f"p{n}@school.example,P{n},R\n" for n in range(count))
+    dice = random.Random(14)
+    pult = access.system(school.id)
+    where = (
+        str(tmp_path / "data")
+        if database.dialect == "sqlite"
+        else database.operations.url.render_as_string(False).replace("+psycopg", "")
+    )
+    kills = 0
+    with smtp.relay(_slowly) as relay:
+        path = written(tmp_path, people=people, more=f'relay = "{relay.url}"\n')
+        for _ in range(4):
+            child = subprocess.Popen(
+                [sys.executable, "-c", CHILD, database.dialect, where, school.id, str(path)],
+                cwd=Path(__file__).parent.parent,
+            )
+            before = len(relay.mails)
+            while child.poll() is None and len(relay.mails) < before + 30:
+                time.sleep(0.01)
+            time.sleep(dice.random() * 0.05)
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+            kills += 1
+            with database.begin() as tx:
+                (campaign,) = campaigns.of(tx, pult, school.id)
+                assert campaign.totals.audience == count
+                assert campaign.totals.waiting > 0  # or the kill came too late to prove anything
+                _expire(tx)
+        done = send(database, pult, school, path, now=datetime.now().astimezone())
+    delivered = relay.recipients
+    assert len(delivered) == len(set(delivered))
+    assert done.totals.waiting == 0
+    assert done.totals.sent + done.totals.held == count
+    assert done.totals.held <= kills * 4
+    with database.read() as tx:
+        held = {u.email for u in outbox.undelivered(tx, pult, done.campaign)}
+    assert {f"p{n}@school.example" for n in range(count)} == set(delivered) | held
+
+
+def _slowly(verb: str, argument: str) -> bool:
+    if verb == "END":
+        time.sleep(0.01)
+    return True
+
+
+def _expire(tx: Connection) -> None:
+    """The leases of the killed run out now, not in twenty seconds."""
+    tx.execute(text("UPDATE delivery SET lease_until = 0 WHERE lease_until IS NOT NULL"))
