@@ -10,7 +10,7 @@ import streamlit as st
 
 from console import i18n
 from console.i18n import N_, _
-from console.widgets import confirm, foot, head, pages, sidebar
+from console.widgets import confirm, foot, head, pages, scenes, sidebar
 from console.widgets.screen import is_phone
 from console.wiring import Console
 from store import access, schools
@@ -72,7 +72,9 @@ def main(console: Console, actor: Actor) -> None:
     current = st.navigation(list(offered.values()), position="hidden")
     _menu(console, actor, scope, current=current)
     if console.simulation:
-        head.simulation()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            head.simulation()
+            scenes.draw(console, actor, school)
     current.run()
 
 
