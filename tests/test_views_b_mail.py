@@ -13,6 +13,7 @@ from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
 from tests import stage
+from tests.conftest import NOON
 from tests.stage import letters, press, said, screen
 
 MARKUP = "Dear {{ name }}, <script>alert(1)</script> ![x](http://evil.test/x.png)"
@@ -37,7 +38,7 @@ def readers(console: Console, school: School) -> list[str]:
             school.id,
             "cid@school.test",
             reason=suppression.HARD_BOUNCE,
-            now=stage.NOON,
+            now=NOON,
         )
     return ids
 
@@ -51,7 +52,7 @@ def person(tx: Connection, school: School, name: str, language: str) -> str:
         email=f"{name.lower()}@school.test",
         language=language,
         source="test",
-        now=stage.NOON,
+        now=NOON,
     )
 
 

@@ -9,6 +9,7 @@ from console.views import (
     admin_accounts,
     admin_audit,
     admin_connections,
+    admin_mail,
     admin_rules,
     admin_schools,
     admin_targets,
@@ -38,6 +39,7 @@ def _parts() -> dict[str, Draw]:
     return {
         _("Connections"): admin_connections.draw,
         _("Targets"): admin_targets.draw,
+        _("Mail"): admin_mail.draw,
         _("Watched words"): admin_rules.draw,
         _("Accounts"): admin_accounts.draw,
         _("Schools"): admin_schools.draw,

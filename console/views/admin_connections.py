@@ -32,7 +32,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             _("Nothing is connected yet. Add Moodle first: it brings people and courses."),
             icon=":material/power:",
         )
-    for connection in known:
+    for connection in sorted(known, key=lambda each: each.state != "failing"):
         with st.container(border=True, key=f"connection-{connection.id}"):
             _card(console, actor, school, connection)
 

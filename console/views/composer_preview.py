@@ -57,9 +57,9 @@ def boxed(html: str, *, width: int, dark: bool) -> str:
     Streamlit's own frame shares the console's origin; the inner one, sandboxed without a single
     permission, does not.
     """
-    chosen = "@media all" if dark else "@media not all"
+    seen = frame.dark(html) if dark else html.replace(frame.DARK_QUERY, "@media not all")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    mail = html.replace(frame.DARK_QUERY, chosen).replace("<head>", f"<head>{policy}", 1)
+    mail = seen.replace("<head>", f"<head>{policy}", 1)
     ground = "#0f151b" if dark else "#eef1f5"
     return (
         f'<!DOCTYPE html><html><head><meta charset="utf-8">{policy}</head>'

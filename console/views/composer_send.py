@@ -12,7 +12,7 @@ from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, pages
 from console.wiring import Console
-from mailing import campaigns, fields, recipients
+from mailing import campaigns, fields, recipients, sender
 from mailing.model import UNDO, Campaign, MailingError
 from mailing.segments import Audience, Segment
 from store import access
@@ -21,7 +21,7 @@ from store.schools import LANGUAGES, School
 from store.words import N_, Words
 
 CHANGED = N_("The draft has changed since it was shown. Review it again.")
-NO_RELAY = N_("No mail relay is set yet. Write it into pult.toml: under [mail], relay.")
+NO_RELAY = N_("No mail relay is set yet. An administrator enters it under Admin, Mail.")
 
 
 def draw(
@@ -158,7 +158,18 @@ def _test(console: Console, actor: Actor, school: School, campaign: Campaign) ->
             relay = console.relay(school.id)
             if relay is None:
                 raise MailingError(NO_RELAY)
-            campaigns.test(console.db, actor, campaign.id, email or "", relay)
+            outcome = sender.send_test(
+                console.db,
+                actor,
+                campaign.id,
+                email or "",
+                relay,
+                console.origin,
+                language=st.session_state.get(f"language-{campaign.id}") or "",
+                now=console.now(),
+            )
+            if outcome.kind != "sent":
+                raise MailingError(outcome.words.template, **outcome.words.params)
             st.session_state["test-address"] = email
             actionbar.say(_("A test went to {address}.").format(address=escape(email or "")))
 

@@ -11,8 +11,7 @@ from store.roster import Person
 from store.schools import School
 from store.words import N_
 
-CAMPUS_SENDER = "news@school14.test"  # the campus's own mailbox takes mail for any address
-NO_SENDER = N_("No sender is set yet. Write it into pult.toml: under [mail], sender = {example}.")
+NO_SENDER = N_("No sender is set yet. An administrator enters it under Admin, Mail.")
 
 
 def to_person(console: Console, actor: Actor, school: School, person: Person) -> str:
@@ -46,15 +45,13 @@ def to_segment(
             subject=subject or {},
             body=body or {},
             segment=segment,
-            sender=sender(console, school),
+            sender=_sender(console, school),
             now=console.now(),
         )
 
 
-def sender(console: Console, school: School) -> str:
-    """Whom letters come from, by the settings. Raises MailingError where nothing says so."""
-    if console.settings.mail.sender:
-        return console.settings.mail.sender
-    if console.simulation:
-        return f"{school.name} <{CAMPUS_SENDER}>"
-    raise MailingError(NO_SENDER, example='"School 14 <news@school.example>"')
+def _sender(console: Console, school: School) -> str:
+    found = console.sender(school.id)
+    if not found:
+        raise MailingError(NO_SENDER)
+    return found

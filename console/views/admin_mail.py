@@ -1,0 +1,83 @@
+"""The way out for mail: the relay that takes it, and the sender that people see."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from console.desk import relays
+from console.i18n import _, escape
+from console.views import acting, forms
+from console.widgets import actionbar, status
+from console.wiring import Console
+from store.access import Actor
+from store.schools import School
+
+SCHEMES = "smtp+tls://name:password@relay.example:587"
+
+
+def draw(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        own = relays.of(tx, actor, school.id, console.vault)
+    with st.container(border=True):
+        if own:
+            st.markdown(f"**{escape(own.sender)}**")
+            place = f"{own.host}:{own.port}"
+            st.caption(" · ".join(escape(each) for each in (place, own.security, own.user) if each))
+        elif console.relay(school.id):
+            status.mark(_("Mail goes out by the relay of pult.toml"), "green", shape="●")
+            st.caption(escape(console.sender(school.id)))
+        else:
+            status.mark(_("No relay: nothing can be sent"), "red", shape="▲")
+        with st.container(horizontal=True):
+            if st.button(_("Change the relay"), icon=":material/edit:", key="relay-change"):
+                _change(console, actor, school, own)
+            if own and st.button(_("Test"), icon=":material/network_check:", key="relay-test"):
+                _test(console, actor, school)
+                st.rerun()
+
+
+def _change(console: Console, actor: Actor, school: School, own: relays.Outgoing | None) -> None:
+    """The relay's address holds its password: typed, sealed and never shown back."""
+
+    def fields() -> Callable[[], None]:
+        sender = st.text_input(
+            _("Sender"),
+            own.sender if own else console.sender(school.id),
+            placeholder="School 14 <news@school.example>",
+            key="relay-sender",
+        )
+        url = st.text_input(
+            _("Address of the relay"),
+            type="password",
+            autocomplete="new-password",
+            placeholder=SCHEMES,
+            help=_("smtp:// uses TLS where offered, smtp+tls:// requires it, smtps:// begins so."),
+            key="relay-url",
+        )
+
+        def keep() -> None:
+            with console.db.begin() as tx:
+                relays.save(
+                    tx,
+                    actor,
+                    school.id,
+                    console.vault,
+                    url=(url or "").strip(),
+                    sender=(sender or "").strip(),
+                    loopback_only=console.simulation,
+                    now=console.now(),
+                )
+            _test(console, actor, school)
+
+        return keep
+
+    forms.edit(_("Change the relay"), _("Save and test"), fields)
+
+
+def _test(console: Console, actor: Actor, school: School) -> None:
+    with acting.guarded():
+        with st.spinner(_("Trying the relay")):
+            relays.try_out(
+                console.db, actor, school.id, console.vault, loopback_only=console.simulation
+            )
+        actionbar.say(f":green[●] {_('The relay takes mail.')}")
