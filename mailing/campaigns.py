@@ -82,8 +82,7 @@ def save(
                    updated_at = :now
             WHERE id = :id AND state = 'draft'
         """),
-        records.values(subject, body, segment, sender, topic, uncertain)
-        | {"id": campaign_id, "now": now},
+        {**written, "id": campaign_id, "now": now},
     )
     if not changed.rowcount:
         raise MailingError(N_("This announcement is released; it cannot be changed any more."))

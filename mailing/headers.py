@@ -11,7 +11,8 @@ from store.words import N_
 FORBIDDEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 WORD = 42  # bytes of UTF-8 in one encoded word, so that it stays under 75 characters
 PLAIN = re.compile(r"[ -~]{0,60}")
-ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+/?^_`{|}~-]*")
+ATOM = r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+"
+ATOMS = re.compile(rf"{ATOM}( {ATOM})*")
 
 
 def checked(value: str) -> str:
