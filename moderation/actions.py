@@ -97,7 +97,7 @@ def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> 
         return None
     with db.read() as tx:
         try:
-            guards.not_ours(tx, actor, action.connection_id, action.external_id)
+            guards.not_ours(tx, actor, action.school_id, action.connection_id, action.external_id)
         except ModerationError as error:
             return Words(error.template, error.params)
     return calls.forbidden(adapter, action.kind, action.external_id)

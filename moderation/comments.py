@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from moderation.model import Stored
 from platforms.base import Comment
-from store import access
+from store import access, schools
 from store.access import Actor
 from store.db import Connection, moment, new_id, text
 
@@ -95,6 +95,7 @@ def merge(
 ) -> Merged:
     """Keep the comment, or its new wording; the same one again changes nothing."""
     access.require(actor, "moderate", school_id)
+    schools.require_connections(tx, school_id, [connection_id])
     values = _values(school_id, connection_id, comment, now)
     inserted = tx.execute(text(INSERT), values).first()
     if inserted is not None:

@@ -9,26 +9,19 @@ from store.db import Connection, text
 from store.words import N_
 
 
-def connection_of(tx: Connection, connection_id: str, school_id: str) -> None:
-    """Raise Denied unless the connection is that school's."""
-    row = tx.execute(
-        text("SELECT 1 FROM connection WHERE id = :id AND school_id = :school"),
-        {"id": connection_id, "school": school_id},
-    ).first()
-    if row is None:
-        raise access.Denied
-
-
 def end(until: datetime | None, now: datetime) -> None:
     if until is not None and until <= now:
         raise ModerationError(N_("The end of a suspension must lie ahead."))
 
 
-def not_ours(tx: Connection, actor: Actor, connection_id: str, external_id: str) -> None:
+def not_ours(
+    tx: Connection, actor: Actor, school_id: str, connection_id: str, external_id: str
+) -> None:
     """Refuse to suspend the actor's own account, or that of an administrator of Pult.
 
     They are known by the e-mail address that the roster and the console share.
     """
+    access.require(actor, "moderate", school_id)
     row = tx.execute(
         text("""
             SELECT account.id FROM platform_account
@@ -36,10 +29,16 @@ def not_ours(tx: Connection, actor: Actor, connection_id: str, external_id: str)
             JOIN account ON LOWER(account.email) = LOWER(person.email)
             WHERE platform_account.connection_id = :connection
               AND platform_account.external_id = :external
+              AND platform_account.school_id = :school
               AND person.email <> '' AND NOT account.disabled
               AND (account.id = :actor OR account.role = 'admin')
         """),
-        {"connection": connection_id, "external": external_id, "actor": actor.account_id},
+        {
+            "connection": connection_id,
+            "external": external_id,
+            "school": school_id,
+            "actor": actor.account_id,
+        },
     ).first()
     if row is None:
         return

@@ -10,7 +10,7 @@ from moderation import guards
 from moderation.calls import KINDS
 from moderation.model import Action, ActionKind, ModerationError, Receipt, ReceiptState
 from platforms.base import Original
-from store import access, audit
+from store import access, audit, schools
 from store.access import Actor
 from store.db import Connection, moment, new_id, text
 from store.words import N_, Words
@@ -40,10 +40,10 @@ def request(
     not be done.
     """
     access.require(actor, "moderate", school_id)
-    guards.connection_of(tx, connection_id, school_id)
+    schools.require_connections(tx, school_id, [connection_id])
     if kind == "suspend account":
         guards.end(until, now)
-        guards.not_ours(tx, actor, connection_id, external_id)
+        guards.not_ours(tx, actor, school_id, connection_id, external_id)
     about = "comment" if KINDS[kind].about == "comment" else "account"
     pending = _pending(tx, connection_id, external_id, about)
     same = next((row for row in pending if row.kind == kind and moment(row.until) == until), None)

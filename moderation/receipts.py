@@ -8,7 +8,7 @@ from moderation.calls import KINDS, State
 from moderation.intents import PENDING, stored_original
 from moderation.model import Action, ReceiptState
 from platforms.base import Comment, Original
-from store import audit, roster
+from store import access, audit, roster
 from store.access import Actor
 from store.db import Connection, text
 from store.words import Words
@@ -59,6 +59,7 @@ def begin(
 
     What the first look saw stays: a later look may see our own doing.
     """
+    access.require(actor, "moderate", action.school_id)
     original = action.original
     if wording is not None:
         original = Original(wording.external_id, wording.subject, wording.html)
@@ -85,6 +86,7 @@ def begin(
 
 def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now: datetime) -> None:
     """Settle the action, unless a later one took its place meanwhile."""
+    access.require(actor, "moderate", action.school_id)
     verified = outcome.state == "verified"
     changed = tx.execute(
         text(f"""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access, matching
+from store import access, matching, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 
@@ -51,7 +51,7 @@ def people(
     Somebody without an address is a person by account. An address that changed
     stays with its person, unless another has it already.
     """
-    access.require(actor, "administer", school_id)
+    _require(tx, actor, school_id, connection_id)
     wanted = {account.external_id: account for account in listed}
     known = _accounts(tx, connection_id)
     emails = {one.external_id: one.email for one in wanted.values()}
@@ -82,7 +82,7 @@ def courses(
     now: datetime,
 ) -> int:
     """Keep courses by external id; return how many are gone."""
-    access.require(actor, "administer", school_id)
+    _require(tx, actor, school_id, connection_id)
     common = {"school": school_id, "connection": connection_id, "now": now}
     _many(
         tx,
@@ -104,7 +104,7 @@ def enrolments(
     Return how many enrolments there are now. Whoever has two accounts in a
     course is in it once, as a teacher if one of them teaches.
     """
-    access.require(actor, "administer", school_id)
+    _require(tx, actor, school_id, connection_id)
     course_ids = _ids(tx, "course", connection_id, "id")
     person_ids = _ids(tx, "platform_account", connection_id, "person_id")
     wanted: dict[tuple[str, str], str] = {}
@@ -136,7 +136,7 @@ def rooms(
 
     A room that a lesson is planned in is not gone when its meeting has ended.
     """
-    access.require(actor, "administer", school_id)
+    _require(tx, actor, school_id, connection_id)
     wanted = {room.external_id: room for room in listed}
     common = {"school": school_id, "connection": connection_id, "now": now}
     _many(
@@ -157,6 +157,11 @@ def rooms(
     return _mark_gone(
         tx, "room", connection_id, set(wanted) | {row.external_id for row in planned}, now
     )
+
+
+def _require(tx: Connection, actor: Actor, school_id: str, connection_id: str) -> None:
+    access.require(actor, "administer", school_id)
+    schools.require_connections(tx, school_id, [connection_id])
 
 
 SAVE_PERSON = """

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access
+from store import access, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 
@@ -45,6 +45,7 @@ def rooms(
     """Keep the rooms; return all rooms' ids by connection and meeting id."""
     access.require(actor, "steer", school_id)
     rows = [{**vars(room), "id": new_id(), "school": school_id, "now": now} for room in planned]
+    schools.require_connections(tx, school_id, {row["connection_id"] for row in rows})
     if rows:
         tx.execute(text(SAVE_ROOM), rows)
     kept = tx.execute(

@@ -260,9 +260,11 @@ def lessons(
                    COALESCE(lesson.expected, (
                        SELECT COUNT(*) FROM enrolment
                        WHERE enrolment.course_id = lesson.course_id
+                         AND enrolment.school_id = lesson.school_id
                          AND enrolment.role = 'student'
                    )) AS coming
             FROM lesson LEFT JOIN person ON person.id = lesson.teacher_id
+                AND person.school_id = lesson.school_id
             WHERE lesson.school_id = :school AND NOT lesson.gone
               AND lesson.ends_at > :since AND lesson.starts_at < :until
             ORDER BY lesson.starts_at, lesson.title, lesson.id

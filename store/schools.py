@@ -1,5 +1,6 @@
 """The schools, their time zones, and the clock that a simulated school runs by."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -109,6 +110,15 @@ def get(tx: Connection, actor: Actor, school_id: str) -> School:
 def every_id(tx: Connection) -> frozenset[str]:
     """The ids of all schools: the scope of Pult's own processes."""
     return frozenset(row.id for row in tx.execute(text("SELECT id FROM school")))
+
+
+def require_connections(tx: Connection, school_id: str, connection_ids: Iterable[str]) -> None:
+    """Raise Denied unless each of the connections is the school's own."""
+    rows = tx.execute(
+        text("SELECT id FROM connection WHERE school_id = :school"), {"school": school_id}
+    )
+    if not set(connection_ids) <= {row.id for row in rows}:
+        raise access.Denied
 
 
 def _all(tx: Connection) -> list[School]:

@@ -18,15 +18,17 @@ from tests.moderation_platform import Adapter, Site, _comment, serving
 POST = _comment({"id": "p1", "html": "you moron", "author": "u1", "at": NOON.timestamp()})
 
 
-def connect(tx: Connection, school: School) -> None:
-    tx.execute(
-        text("""
-            INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
-                                    state, detail, created_at)
-            VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
-        """),
-        {"school": school.id, "now": NOON},
-    )
+@pytest.fixture(autouse=True)
+def _connected(database: Database, school: School) -> None:
+    with database.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
+                                        state, detail, created_at)
+                VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
+            """),
+            {"school": school.id, "now": NOON},
+        )
 
 
 def put(
@@ -118,7 +120,6 @@ def test_racing_moderators_never_both_decide(
     database: Database, school: School, ben: Actor, ana: Actor
 ) -> None:
     with database.begin() as tx:
-        connect(tx, school)
         ids = [put(tx, ben, school, str(number), "moron") for number in range(15)]
 
     def decide(actor: Actor) -> int:
@@ -215,8 +216,6 @@ def test_intake_takes_each_comment_once_and_sees_edits(
 ) -> None:
     site = Site()
     site.write("p1", "hello", NOON)
-    with serving(site) as url, database.begin() as tx:
-        connect(tx, school)
 
     def pull() -> int:
         return intake.pull(database, ben, "lms", lambda _: Adapter(url), now=NOON)
@@ -243,8 +242,6 @@ def test_what_a_removal_leaves_is_no_edit_but_a_return_is(
     site.write("p1", "you moron", NOON)
     with serving(site) as url:
         adapter = Adapter(url)
-        with database.begin() as tx:
-            connect(tx, school)
         intake.pull(database, ben, "lms", lambda _: adapter, now=NOON)
         with database.begin() as tx:
             (case,) = review.waiting(tx, ben, school.id, now=NOON)

@@ -121,13 +121,15 @@ def enter(
     tx: Connection,
     actor: Actor,
     incident_id: str,
-    school_id: str,
     kind: Kind,
     *,
     now: datetime,
     said: Words | None = None,
     note: str = "",
 ) -> None:
+    """Add a line to the timeline."""
+    school_id = school_of(tx, incident_id)
+    access.require(actor, "incident", school_id)
     tx.execute(
         text("""
             INSERT INTO incident_entry (id, incident_id, school_id, number, at, account_id,

@@ -92,7 +92,7 @@ def raise_(tx: Connection, actor: Actor, school_id: str, source: Source, *, now:
     ).first()
     if row is None:
         return _worse(tx, actor, school_id, source, now)
-    enter(tx, actor, row.id, school_id, "opened", now=now, said=source.title)
+    enter(tx, actor, row.id, "opened", now=now, said=source.title)
     audit.record(tx, actor, "open incident", row.id, school_id=school_id, now=now)
     return str(row.id)
 
@@ -110,7 +110,7 @@ def take(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) -> bo
     )
     if changed.rowcount != 1:
         return False
-    enter(tx, actor, incident_id, school, "taken", now=now)
+    enter(tx, actor, incident_id, "taken", now=now)
     audit.record(tx, actor, "take incident", incident_id, school_id=school, now=now)
     return True
 
@@ -120,7 +120,7 @@ def note(tx: Connection, actor: Actor, incident_id: str, words: str, *, now: dat
     access.require(actor, "incident", school)
     if not words.strip():
         raise IncidentError(N_("The note is empty. Write what was done or seen."))
-    enter(tx, actor, incident_id, school, "note", now=now, note=words.strip())
+    enter(tx, actor, incident_id, "note", now=now, note=words.strip())
     audit.record(tx, actor, "note incident", incident_id, school_id=school, now=now)
 
 
@@ -129,7 +129,7 @@ def told(tx: Connection, actor: Actor, incident_id: str, people: int, *, now: da
     school = school_of(tx, incident_id)
     access.require(actor, "incident", school)
     said = Words(N_("A letter to {people} people was drafted."), {"people": people})
-    enter(tx, actor, incident_id, school, "told", now=now, said=said)
+    enter(tx, actor, incident_id, "told", now=now, said=said)
 
 
 def close(tx: Connection, actor: Actor, incident_id: str, reason: str, *, now: datetime) -> bool:
@@ -164,7 +164,7 @@ def recovered(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) 
     )
     if changed.rowcount != 1:
         return
-    enter(tx, actor, incident_id, school, "recovered", now=now, said=Words(N_("It works again.")))
+    enter(tx, actor, incident_id, "recovered", now=now, said=Words(N_("It works again.")))
     row = tx.execute(
         text("""
             SELECT owner_id, (
@@ -177,20 +177,10 @@ def recovered(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) 
         _close(tx, actor, incident_id, school, now, said=Words(N_("Over before anybody took it.")))
 
 
-def enter_report(
-    tx: Connection, actor: Actor, incident_id: str, school_id: str, *, now: datetime
-) -> None:
+def enter_report(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) -> None:
     """Note on the timeline that a participant wrote."""
-    access.require(actor, "incident", school_id)
-    enter(
-        tx,
-        actor,
-        incident_id,
-        school_id,
-        "report",
-        now=now,
-        said=Words(N_("A participant reported trouble.")),
-    )
+    said = Words(N_("A participant reported trouble."))
+    enter(tx, actor, incident_id, "report", now=now, said=said)
 
 
 def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: datetime) -> str:
@@ -218,7 +208,7 @@ def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: da
         },
     )
     if changed:
-        enter(tx, actor, row.id, school_id, "worse", now=now, said=source.title)
+        enter(tx, actor, row.id, "worse", now=now, said=source.title)
     return str(row.id)
 
 
@@ -238,6 +228,6 @@ def _close(
     )
     if changed.rowcount != 1:
         return False
-    enter(tx, actor, incident_id, school_id, "closed", now=now, said=said, note=note)
+    enter(tx, actor, incident_id, "closed", now=now, said=said, note=note)
     audit.record(tx, actor, "close incident", incident_id, school_id=school_id, now=now)
     return True

@@ -66,7 +66,7 @@ def report(
             "now": now,
         },
     )
-    incidents.enter_report(tx, actor, incident_id, school_id, now=now)
+    incidents.enter_report(tx, actor, incident_id, now=now)
     _count(tx, incident_id)
     return incident_id
 
