@@ -1,5 +1,6 @@
 """Admin on a stage: what is entered is tried, secrets go in and never come out."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -10,10 +11,12 @@ from console.views import admin_accounts, admin_mail, connection_form, target_fo
 from console.wiring import Console
 from moderation import rules
 from probes import targets
+from store import roster
 from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests import stage
+from tests.conftest import NOON
 from tests.stage import letters, press, said, screen
 from tests.wire import as_json, serving
 
@@ -154,3 +157,26 @@ def test_only_an_administrator_of_the_school_sees_admin(
     at = screen("admin", console, request.getfixturevalue(who), school)
     assert "Your role does not allow this." in said(at)
     assert "Moodle" not in said(at)
+
+
+def test_a_timetable_is_planned_with_every_bad_line_before_lessons_come_in(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = tab(console, ada, school, "Timetable")
+    table = (
+        b"title,start,end\n"
+        b"Algebra,2026-03-10 18:00,2026-03-10 18:45\n"
+        b"Physics,sometime,2026-03-10 18:45\n"
+    )
+    at.file_uploader[0].set_value(("lessons.csv", table, "text/csv")).run()
+    assert "1 line cannot come in" in said(at)
+    assert lessons(console, ada, school) == []
+    assert "1 lesson is in." in said(press(at, "Import 1 lesson"))
+    assert lessons(console, ada, school) == ["Algebra"]
+
+
+def lessons(console: Console, actor: Actor, school: School) -> list[str]:
+    day = timedelta(days=1)
+    with console.db.read() as tx:
+        found = roster.lessons(tx, actor, school.id, since=NOON - day, until=NOON + day)
+    return [each.title for each in found]

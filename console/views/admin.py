@@ -13,6 +13,7 @@ from console.views import (
     admin_rules,
     admin_schools,
     admin_targets,
+    admin_timetable,
 )
 from console.widgets import actionbar, head
 from console.wiring import Console
@@ -39,6 +40,7 @@ def _parts() -> dict[str, Draw]:
     return {
         _("Connections"): admin_connections.draw,
         _("Targets"): admin_targets.draw,
+        _("Timetable"): admin_timetable.draw,
         _("Mail"): admin_mail.draw,
         _("Watched words"): admin_rules.draw,
         _("Accounts"): admin_accounts.draw,

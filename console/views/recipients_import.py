@@ -4,8 +4,8 @@ import streamlit as st
 
 from console.desk import importing
 from console.desk.importing import PersonRow, Plan
-from console.i18n import _, ngettext, say
-from console.views import acting
+from console.i18n import _, ngettext
+from console.views import acting, plans
 from console.views.people import role
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
@@ -26,7 +26,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     if given is None:
         return
     plan = importing.people_csv(given.getvalue())
-    _problems(plan)
+    plans.problems(plan.problems)
     if not plan.rows:
         return
     _rows(plan)
@@ -35,31 +35,6 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         label.format(n=len(plan.rows)), type="primary", icon=":material/upload:", key="import-yes"
     ):
         _import(console, actor, school, plan)
-
-
-def _problems(plan: Plan[PersonRow]) -> None:
-    count = len(plan.problems)
-    if not count:
-        st.markdown(f":green[●] {_('Every line can be read.')}")
-        return
-    words = ngettext(
-        "{n} line cannot come in; correct it, or import the others.",
-        "{n} lines cannot come in; correct them, or import the others.",
-        count,
-    )
-    st.markdown(f":orange[◆] {words.format(n=count)}")
-    tables.show(
-        [
-            {"line": problem.line, "why": strangers.line(say(problem.what, markdown=False))}
-            for problem in plan.problems[:SHOWN]
-        ],
-        {
-            "line": st.column_config.NumberColumn(_("Line"), width=70),
-            "why": st.column_config.TextColumn(_("What is wrong, what to do")),
-        },
-        alt=_("The lines that cannot come in"),
-        shown=8,
-    )
 
 
 def _rows(plan: Plan[PersonRow]) -> None:

@@ -1,0 +1,73 @@
+"""Bring a timetable in, from a table or iCalendar: first what it would bring, then lessons."""
+
+import streamlit as st
+
+from console.desk import importing
+from console.desk.importing import LessonRow, Plan
+from console.i18n import _, clock, day, ngettext, say
+from console.views import acting, plans
+from console.widgets import actionbar, strangers, tables
+from console.wiring import Console
+from store import access
+from store.access import Actor
+from store.schools import School
+
+SHOWN = 200  # lessons drawn; all good ones come in
+COUNT = "timetable-count"  # session state: a new number makes a new, empty field
+
+
+def draw(console: Console, actor: Actor, school: School) -> None:
+    access.require(actor, "steer", school.id)
+    st.caption(_("A CSV table (title, start, end, room, server, course, teacher) or an .ics file."))
+    key = f"timetable-{st.session_state.get(COUNT, 0)}"
+    given = st.file_uploader(_("Timetable"), type=["csv", "ics"], key=key)
+    if given is None:
+        return
+    plan = importing.timetable(given.getvalue(), zone=school.zone, now=console.now())
+    plans.problems(plan.problems)
+    if not plan.rows:
+        return
+    _rows(plan, school)
+    label = ngettext("Import {n} lesson", "Import {n} lessons", len(plan.rows))
+    if st.button(
+        label.format(n=len(plan.rows)), type="primary", icon=":material/upload:", key="lessons-yes"
+    ):
+        _import(console, actor, school, plan)
+
+
+def _rows(plan: Plan[LessonRow], school: School) -> None:
+    tables.show(
+        [
+            {
+                "start": f"{day(row.starts_at, school.zone)} {clock(row.starts_at, school.zone)}",
+                "end": clock(row.ends_at, school.zone),
+                "title": strangers.line(row.title),
+                "room": strangers.line(row.room_name or row.room),
+                "server": strangers.line(row.server),
+            }
+            for row in plan.rows[:SHOWN]
+        ],
+        {
+            "start": _("Begins"),
+            "end": _("Ends"),
+            "title": _("Lesson"),
+            "room": _("Room"),
+            "server": _("Server"),
+        },
+        alt=_("The lessons that would come in"),
+        shown=8,
+    )
+
+
+def _import(console: Console, actor: Actor, school: School, plan: Plan[LessonRow]) -> None:
+    with acting.guarded():
+        done = importing.apply_timetable(console.db, actor, school.id, plan, now=console.now())
+        st.session_state[COUNT] = st.session_state.get(COUNT, 0) + 1
+        words = ngettext("{n} lesson is in.", "{n} lessons are in.", done.lessons)
+        told = [f":green[●] {words.format(n=done.lessons)}"]
+        told += [
+            f":orange[◆] {_('Line {n}').format(n=problem.line)}: {say(problem.what)}"
+            for problem in done.problems[:5]
+        ]
+        actionbar.say("  \n".join(told))
+    st.rerun()
