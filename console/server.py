@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from console import app
 from console.i18n import _
-from console.settings import SettingsError
+from console.settings import SettingsError, load
+from console.web import parts
 from console.web.entrance import Entrance
 from console.web.guard import Guard
 from console.web.health import Health
@@ -44,17 +46,29 @@ def build_app() -> dict[str, Any]:
 
 
 def open_house() -> House:
-    return House(os.environ, {"real": open_console(os.environ)})
+    """The real school's world, with a port for participants that is free."""
+    settings = load(os.environ)
+    for warning in settings.warnings:
+        sys.stderr.write(f"{warning}\n")
+    port = settings.public.port
+    if settings.public.embedded:
+        port = parts.free_port(settings.public.port)
+        if port != settings.public.port:
+            _say(f"Port {settings.public.port} is taken: participants reach Pult at {port}.")
+    environment = {**os.environ, "PULT_PUBLIC_PORT": str(port)}
+    return House(environment, {"real": open_console(environment)})
 
 
 @asynccontextmanager
 async def _living(house: House) -> AsyncIterator[dict[str, Any]]:
     if house.fresh():
-        sys.stdout.write(f"\n  One-time code to set up your school: {house.code}\n\n")
-        sys.stdout.flush()
-    yield {}
-    for console in house.worlds.values():
-        console.close()
+        _say(f"\n  One-time code to set up your school: {house.code}\n")
+    if not house.start():
+        _say("Another console runs on this data folder, and its prober and worker serve this one.")
+    try:
+        yield {}
+    finally:
+        await run_in_threadpool(house.close)
 
 
 def run_script() -> None:
@@ -66,3 +80,8 @@ def run_script() -> None:
         st.link_button(_("Sign in"), "/login")
         return
     app.main(house.worlds[session.world], session.actor)
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()

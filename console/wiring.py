@@ -9,10 +9,12 @@ from pathlib import Path
 from threading import Lock
 
 from console import settings as known
-from console.desk import board
+from console.desk import board, links, relays
 from console.desk.adapters import Adapters
 from console.desk.board import Board
 from console.settings import Settings, SettingsError
+from mailing.model import Origin
+from mailing.relay import Relay
 from store import access, db, migrate, vault
 from store.access import Actor
 
@@ -60,6 +62,32 @@ class Console:
         with self._drawing:
             self._boards.pop(school_id, None)
 
+    def relay(self, school_id: str) -> Relay | None:
+        """Where the school's mail is handed over: its own relay, else the settings'."""
+        with self.db.read() as tx:
+            return relays.relay(
+                tx,
+                self.vault,
+                school_id,
+                otherwise=self.settings.mail.relay,
+                loopback_only=self.simulation,
+            )
+
+    def sender(self, school_id: str) -> str:
+        """Whom people see as the sender; '' where nobody has said."""
+        with self.db.read() as tx:
+            return relays.sender(tx, school_id, otherwise=self.settings.mail.sender)
+
+    @property
+    def origin(self) -> Origin:
+        """What links in mail are made of."""
+        return Origin(self.vault.derive("unsubscribe"), self.settings.public_url)
+
+    def report_link(self, school_id: str) -> str:
+        """Where the school's participants report trouble, without signing in."""
+        token = links.sign(self.vault.derive("links"), "report", school_id)
+        return f"{self.settings.public_url}/report/{token}"
+
     def close(self) -> None:
         self.db.close()
 
@@ -96,10 +124,13 @@ def key_path() -> Path:
 
 def campus_environment(environment: Mapping[str, str], data: Path) -> dict[str, str]:
     """The environment of the campus's world: its own folder, loopback only, no real relay."""
+    data = data.resolve()
     return {
         **environment,
         "PULT_DATA": str(data / CAMPUS),
         "PULT_DATABASE_URL": "",
         "PULT_SIMULATION": "1",
         "PULT_MAIL_RELAY": "",
+        "PULT_MAIL_SENDER": "",
+        "PULT_PUBLIC_URL": "",
     }

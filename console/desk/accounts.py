@@ -328,7 +328,9 @@ def _note(
     *,
     now: datetime,
 ) -> None:
-    for school_id in sorted(school_ids) or [None]:
+    if not school_ids:
+        audit.record(tx, actor, action, account_id, school_id=None, now=now)
+    for school_id in sorted(school_ids):
         audit.record(tx, actor, action, account_id, school_id=school_id, now=now)
 
 

@@ -1,16 +1,28 @@
-"""The campus in the console: enter it, and switch its scenes."""
+"""The campus in the console: its school and visitor, its scenes, the way to its servers."""
 
+import json
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.desk import accounts
+from console.desk.campus_school import ask, connect, plan
 from console.wiring import Console
 from store import access, schools
+from store.access import Actor
 from store.db import Connection, text
+
+__all__ = ["Scene", "connect", "plan", "prepare", "scenes", "switch", "visitor_session"]
 
 SCHOOL = "School 14"
 VISITOR = "Ana Orlova"
 ZONES = {"en": "Europe/London", "ru": "Europe/Moscow", "zh_Hans": "Asia/Shanghai"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    name: str
+    on: bool
 
 
 def prepare(console: Console, language: str) -> None:
@@ -44,3 +56,16 @@ def visitor_session(tx: Connection, *, now: datetime, lasts: timedelta) -> str:
     """A new session of the campus's visitor."""
     row = tx.execute(text("SELECT id FROM account WHERE name = :name"), {"name": VISITOR}).one()
     return accounts.open_session(tx, row.id, now=now, lasts=lasts)
+
+
+def scenes(console: Console) -> list[Scene]:
+    """What may be switched on in the campus. Raises PlatformError when it does not answer."""
+    return [Scene(one["name"], one["on"]) for one in json.loads(ask(console, "/scenes"))]
+
+
+def switch(console: Console, actor: Actor, name: str, on: bool) -> None:
+    """Switch a scene. Raises PlatformError, and Denied unless the actor steers the school."""
+    with console.db.read() as tx:
+        for school_id in schools.every_id(tx):
+            access.require(actor, "steer", school_id)
+    ask(console, f"/scenes/{name}", {"on": on})

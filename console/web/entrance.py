@@ -66,6 +66,7 @@ class Entrance:
             with speaking(seen.language):
                 why = _("This name and password do not go together. Check both.")
             return login_page(seen, wanted, name=name, why=why, status=401)
+        self.house.begin_real()
         return enter(self.house, seen, "real", token, wanted)
 
     def show_logout(self, request: Request) -> Response:

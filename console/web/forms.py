@@ -66,13 +66,18 @@ class Visit:
 
 def visit(request: Request, key: bytes) -> Visit:
     kept = cookies(request.headers)
-    wanted = request.query_params.get("language") or kept.get(LANGUAGE_COOKIE)
-    language = wanted if wanted in LANGUAGES else _accepted(request)
+    language = language_of(request, kept.get(LANGUAGE_COOKIE, ""))
     return Visit(request, language, kept.get(FORM_COOKIE) or secrets.token_urlsafe(24), key)
 
 
-def _accepted(request: Request) -> str:
-    """The first language of Accept-Language that we have; browsers list the best first."""
+def language_of(request: Request, known: str = "") -> str:
+    """What the reader chose, or is known to read, else the first of Accept-Language that we have.
+
+    Browsers list the best first.
+    """
+    for wanted in (request.query_params.get("language"), known):
+        if wanted in LANGUAGES:
+            return wanted
     for part in request.headers.get("accept-language", "").split(","):
         tag = part.partition(";")[0].strip()
         if tag and (best(tag) != "en" or tag.lower().startswith("en")):

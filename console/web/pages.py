@@ -78,14 +78,24 @@ def entry(
     value: str = "",
     complete: str = "off",
     note: str = "",
+    required: bool = True,
 ) -> str:
-    """A required field with its label."""
+    """A field with its label."""
     described = f' aria-describedby="{name}-note"' if note else ""
     return (
         f'<label for="{name}">{escape(label)}</label>'
         f'<input id="{name}" name="{name}" type="{kind}" value="{escape(value)}" '
-        f'autocomplete="{complete}" required{described}>'
+        f'autocomplete="{complete}"{" required" if required else ""}{described}>'
         + (f'<p class="quiet" id="{name}-note">{escape(note)}</p>' if note else "")
+    )
+
+
+def words(name: str, label: str, *, value: str, longest: int) -> str:
+    """A required field of several lines, at most `longest` characters."""
+    return (
+        f'<label for="{name}">{escape(label)}</label>'
+        f'<textarea id="{name}" name="{name}" maxlength="{longest}" required>'
+        f"{escape(value)}</textarea>"
     )
 
 

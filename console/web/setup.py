@@ -67,7 +67,7 @@ class Setup:
                 accounts.limit_tries(tx, "the set-up code", seen.address, now=now)
             if not self.house.right_code(fields.get("code", "")):
                 raise AccountError(WRONG_CODE)
-            with self.house.lock, real.db.begin() as tx:
+            with self.house.changing, real.db.begin() as tx:
                 if accounts.any_account(tx):
                     return RedirectResponse("/login", 303)
                 token = _found(tx, fields, now)
@@ -75,6 +75,7 @@ class Setup:
             with speaking(seen.language):
                 why = say(error, markdown=False)
             return setup_page(seen, fields, why=why, status=422)
+        self.house.begin_real()
         return enter(self.house, seen, "real", token)
 
 

@@ -1,0 +1,161 @@
+"""Commands about the desk itself: migrate, doctor, user, import, backup, restore."""
+
+import argparse
+import getpass
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from console.cli.common import (
+    DONE,
+    FINDING,
+    Refused,
+    everywhere,
+    opened,
+    say,
+    show,
+    tell,
+    the_school,
+)
+from console.desk import accounts, doctor, importing, restoring
+from console.settings import load
+from console.web import lock
+from console.wiring import PACKAGES
+from store import backup, db
+from store.access import ROLES, system
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser's table."""
+    words = "Bring the databases forward to this version."
+    command = commands.add_parser("migrate", help=words, description=words)
+    command.set_defaults(run=migrate)
+
+    words = "Examine databases, vault and every connection; exit 1 when something is wrong."
+    command = commands.add_parser("doctor", help=words, description=words)
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=examine)
+
+    words = "Accounts of the console."
+    users = commands.add_parser("user", help=words, description=words)
+    user = users.add_subparsers(dest="what", required=True)
+    words = "Add an account; its password is read from standard input."
+    command = user.add_parser("add", help=words, description=words)
+    command.add_argument("name")
+    command.add_argument("--role", required=True, choices=ROLES)
+    command.add_argument("--school", help="name or id; without it: every school")
+    command.set_defaults(run=add_user)
+
+    words = "Bring people in from a table."
+    imports = commands.add_parser("import", help=words, description=words)
+    kinds = imports.add_subparsers(dest="what", required=True)
+    words = "People from a CSV file: email, name, role, language, level, group, other fields."
+    command = kinds.add_parser("people", help=words, description=words)
+    command.add_argument("file", type=Path)
+    command.add_argument("--dry-run", action="store_true", help="say what is wrong, change nothing")
+    command.add_argument("--school", help="name or id; needed where there are several")
+    command.set_defaults(run=import_people)
+
+    words = "Copy both databases into one file, while Pult runs. The vault's key is not in it."
+    command = commands.add_parser("backup", help=words, description=words)
+    command.add_argument("file", type=Path)
+    command.set_defaults(run=make_backup)
+
+    words = "Put a backup in place; all sending is paused after it. Stop the console first."
+    command = commands.add_parser("restore", help=words, description=words)
+    command.add_argument("file", type=Path)
+    command.add_argument("--force", action="store_true", help="over databases that hold something")
+    command.set_defaults(run=restore)
+
+
+def migrate(_given: argparse.Namespace) -> int:
+    with opened() as console:
+        say(f"The databases are up to date ({console.db.dialect}).")
+    return DONE
+
+
+def examine(given: argparse.Namespace) -> int:
+    with opened() as console:
+        findings = doctor.look(console.db, everywhere(console), console.vault, now=console.now())
+    wrong = list(doctor.problems(findings))
+    if given.json:
+        state = "failing" if wrong else "ok"
+        show({"state": state, "findings": [finding.to_json() for finding in findings]})
+        return FINDING if wrong else DONE
+    for finding in findings:
+        told = " ".join(str(words) for words in (finding.problem, finding.advice) if words)
+        say(f"{finding.name}: {told or 'ok'}")
+    return FINDING if wrong else DONE
+
+
+def add_user(given: argparse.Namespace) -> int:
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    with opened() as console:
+        school = the_school(console, given.school) if given.school else None
+        with console.db.begin() as tx:
+            accounts.add(
+                tx,
+                system(),
+                given.name,
+                password,
+                role=given.role,
+                school_ids=frozenset({school.id}) if school else frozenset(),
+                every_school=school is None,
+                now=console.now(),
+            )
+    say(f"{given.name} may sign in.")
+    return DONE
+
+
+def import_people(given: argparse.Namespace) -> int:
+    content = read(given.file)
+    plan = importing.people_csv(content)
+    for problem in plan.problems:
+        tell(f"{given.file}, line {problem.line}: {problem.what}")
+    if given.dry_run:
+        say(f"{len(plan.rows)} people would be brought in.")
+        return FINDING if plan.problems else DONE
+    if not plan.rows:
+        return FINDING
+    with opened() as console:
+        school = the_school(console, given.school, make=True)
+        actor = system(school.id)
+        brought = importing.apply(console.db, actor, school.id, plan, now=console.now())
+    say(f"{brought} people are brought in.")
+    return FINDING if plan.problems else DONE
+
+
+def make_backup(given: argparse.Namespace) -> int:
+    with opened() as console:
+        backup.save(console.db, given.file, now=console.now())
+    say(f"{given.file} is written. Keep the vault's key beside it, not in it.")
+    return DONE
+
+
+def restore(given: argparse.Namespace) -> int:
+    settings = load(os.environ)
+    target = db.connect(settings.data, settings.database_url or None)
+    lead = lock.take(settings.data / "console.lock")
+    try:
+        if lead is None:
+            raise Refused("The console runs on these databases. Stop it, then restore.")
+        now = datetime.now(UTC)
+        backup.load(target, given.file, packages=PACKAGES, force=given.force, now=now)
+        with opened() as console, console.db.begin() as tx:
+            held = restoring.hold(tx, now=now)
+    finally:
+        target.close()
+        if lead:
+            lead.close()
+    say(f"{given.file} is restored. Sending is paused; {held} unfinished mails are held.")
+    return DONE
+
+
+def read(path: Path) -> bytes:
+    """Raises Refused when the file cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,118 @@
+"""Commands that do one piece of work: probe, screen, send."""
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import probes
+from console.cli.common import DONE, FINDING, everywhere, opened, say, show, tell, the_school
+from console.cli.desk import read
+from console.lifeline import told_to_end
+from console.wiring import Console
+from mailing import send_file
+from moderation import rules, screening
+from moderation.filters import Rules
+from probes import targets
+from probes.model import Result, State, Target
+from probes.probers import PROBERS
+from store.access import system
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser's table."""
+    words = "One probe now, of an address or of a target by its name; exit 0 only when it is ok."
+    command = commands.add_parser("probe", help=words, description=words)
+    command.add_argument("target", metavar="URL|NAME")
+    command.add_argument("--module", choices=sorted(PROBERS), help="else told by the address")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=probe)
+
+    words = 'Screen texts: {"id","text"} a line in, {"id","flags":[...]} a line out.'
+    command = commands.add_parser("screen", help=words, description=words)
+    command.add_argument("--rules", type=Path, help="TOML with [[list]] and [[pattern]]")
+    command.set_defaults(run=screen)
+
+    words = "Send what a TOML file says; the same file sent again resumes, never starts over."
+    command = commands.add_parser("send", help=words, description=words)
+    command.add_argument("file", type=Path)
+    command.add_argument("--wait", action="store_true", help="deliver here, without a worker")
+    command.add_argument("--connections", type=int, default=8, help="to the relay, at most")
+    command.add_argument("--school", help="name or id; needed where there are several")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=send)
+
+
+def probe(given: argparse.Namespace) -> int:
+    if _is_address(given.target) or given.module:
+        loopback_only = os.environ.get("PULT_SIMULATION", "") in ("1", "true")
+        target = probes.target_of(given.target, prober=given.module)
+        result = probes.check(target, loopback_only=loopback_only)
+    else:
+        with opened() as console:
+            target = _named(console, given.target)
+            result = probes.check(
+                target, adapters=console.adapters, loopback_only=console.simulation
+            )
+    if given.json:
+        show(probes.cli_json(target, result))
+    else:
+        say(_sentence(target, result))
+    return DONE if result.state is State.OK else FINDING
+
+
+def screen(given: argparse.Namespace) -> int:
+    written = read(given.rules).decode("utf-8", "replace") if given.rules else rules.starter()
+    return screening.run(Rules.from_toml(written), sys.stdin, sys.stdout, sys.stderr)
+
+
+def send(given: argparse.Namespace) -> int:
+    stop = told_to_end(with_parent=False)
+    with opened() as console:
+        school = the_school(console, given.school, make=True)
+        summary = send_file.send(
+            console.db,
+            system(school.id),
+            school.id,
+            given.file,
+            relay=console.relay(school.id),
+            origin=console.origin,
+            clock=console.now,
+            wait=given.wait,
+            connections=given.connections,
+            owner=f"{socket.gethostname()}/{os.getpid()}",
+            stop=stop,
+        )
+    for line, words in summary.problems:
+        tell(f"Line {line}: {words}")
+    if summary.relay_problem:
+        tell(str(summary.relay_problem))
+    told = summary.to_json()
+    if given.json:
+        show(told)
+    else:
+        say(", ".join(f"{name} {count}" for name, count in told.items() if name != "campaign"))
+    totals = summary.totals
+    unfinished = totals.failed or totals.held or (given.wait and totals.waiting)
+    return FINDING if unfinished or summary.problems else DONE
+
+
+def _is_address(given: str) -> bool:
+    """A URL, or host:port; anything else is a target's name."""
+    host, colon, port = given.rpartition(":")
+    return "://" in given or bool(colon and port.isdigit() and host and " " not in host)
+
+
+def _named(console: Console, name: str) -> Target:
+    actor = everywhere(console)
+    with console.db.read() as tx:
+        known = [target for target in targets.probed(tx, actor) if name in (target.name, target.id)]
+    return known[0] if known else probes.target_of(name)
+
+
+def _sentence(target: Target, result: Result) -> str:
+    took = f" in {result.seconds:.3f} s" if result.seconds is not None else ""
+    why = f": {result.why}" if result.why else ""
+    return f"{target.name} is {result.state.value}{took}{why}"

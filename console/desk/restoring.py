@@ -1,0 +1,48 @@
+"""After a restore nothing is mailed until somebody says so: an old backup never mails twice."""
+
+from datetime import datetime
+
+from store import access, audit, schools
+from store.access import Actor
+from store.db import Connection, text
+
+SENDING = "sending"  # the setting's name; while it is there, nothing leaves
+PAUSED = "paused after restore"
+
+
+def hold(tx: Connection, *, now: datetime) -> int:
+    """Pause all sending and hold what was not finished; return how many mails that are."""
+    tx.execute(
+        text("""
+            INSERT INTO setting (name, value, changed_at) VALUES (:name, :value, :now)
+            ON CONFLICT (name) DO UPDATE SET changed_at = excluded.changed_at
+        """),
+        {"name": SENDING, "value": PAUSED, "now": now},
+    )
+    held = tx.execute(
+        text("""
+            UPDATE delivery SET state = 'held', owner = NULL, lease_until = NULL, updated_at = :now
+            WHERE state IN ('due', 'claimed', 'sending')
+        """),
+        {"now": now},
+    )
+    return held.rowcount
+
+
+def paused(tx: Connection) -> datetime | float | None:
+    """Whether sending is paused; seconds since 1970 UTC of the restore."""
+    row = tx.execute(
+        text("SELECT changed_at FROM setting WHERE name = :name"), {"name": SENDING}
+    ).first()
+    return row.changed_at if row else None
+
+
+def resume(tx: Connection, actor: Actor, *, now: datetime) -> None:
+    """Let mail leave again; what is held waits for a decision, campaign by campaign.
+
+    The pause is the whole machine's: the actor must administer every school.
+    """
+    for school_id in sorted(schools.every_id(tx)):
+        access.require(actor, "administer", school_id)
+        audit.record(tx, actor, "resume sending", SENDING, school_id=school_id, now=now)
+    tx.execute(text("DELETE FROM setting WHERE name = :name"), {"name": SENDING})

@@ -1,0 +1,150 @@
+"""The worker's rounds: what each kind of periodic work does once, safe with several workers."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from console.desk import accounts, alerting, campus_school, connections, restoring, sync
+from console.wiring import Console
+from mailing import sender
+from moderation import actions, intake
+from platforms.base import CommentSource, PlatformError
+from store import access, leases, schools
+from store.db import text
+from store.words import Words
+
+LOG = logging.getLogger("pult.worker")
+OWNER = f"{socket.gethostname()}/{os.getpid()}"
+SYNC_EVERY = timedelta(minutes=15)
+SYNC_AGAIN = timedelta(seconds=30)  # after one that failed
+PULL = timedelta(seconds=30)  # a pull that takes longer may be taken over
+SYNC = timedelta(minutes=10)  # likewise
+KEEP_SLOTS = timedelta(days=2)
+
+
+def mail(console: Console, stop: threading.Event) -> None:
+    """Deliver what is due, school by school, each through its own relay."""
+    with console.db.read() as tx:
+        if restoring.paused(tx):
+            return
+        rows = tx.execute(
+            text("""
+                SELECT DISTINCT campaign.id, campaign.school_id
+                FROM delivery JOIN campaign ON campaign.id = delivery.campaign_id
+                WHERE campaign.state = 'released' AND campaign.leaves_at <= :now
+                  AND ((delivery.state = 'due' AND delivery.next_at <= :now)
+                       OR delivery.lease_until <= :now)
+            """),
+            {"now": console.now()},
+        ).all()
+    for row in rows:
+        relay = console.relay(row.school_id)
+        if relay is None or stop.is_set():
+            continue
+        done = sender.deliver(
+            console.db,
+            relay,
+            console.origin,
+            owner=OWNER,
+            clock=console.now,
+            stop=stop,
+            campaign_id=row.id,
+        )
+        LOG.info("campaign %s: sent %s, failed %s", row.id, done.sent, done.failed)
+
+
+def comments(console: Console, stop: threading.Event) -> None:
+    """Pull what participants have written, connection by connection."""
+    for connection in _connections(console):
+        if stop.is_set() or connection.synced_at is None:
+            continue
+        with _held(console, f"intake {connection.id}", PULL) as ours:
+            if not ours:
+                continue
+            try:
+                if isinstance(console.adapters(connection.id), CommentSource):
+                    actor = access.system(connection.school_id)
+                    intake.pull(
+                        console.db, actor, connection.id, console.adapters, now=console.now()
+                    )
+            except PlatformError as error:
+                _note(console, connection.id, error)
+
+
+def unresolved(console: Console, _stop: threading.Event) -> None:
+    """Try the actions that are not yet verified, and end suspensions whose time is over."""
+    actions.run_due(console.db, console.adapters, now=console.now(), limit=20)
+
+
+def alerts(console: Console, _stop: threading.Event) -> None:
+    """Open incidents for new alerts, and note which are over."""
+    for school_id in _schools(console):
+        alerting.follow(console.db, access.system(school_id), school_id, now=console.now())
+
+
+def rosters(console: Console, stop: threading.Event) -> None:
+    """Sync connections that are new at once, the others when their time has come."""
+    for connection in _connections(console):
+        if stop.is_set() or not _due(connection, console.now()):
+            continue
+        with _held(console, f"sync {connection.id}", SYNC) as ours:
+            if not ours:
+                continue
+            try:
+                actor = access.system(connection.school_id)
+                sync.sync(console.db, actor, connection.id, console.adapters, now=console.now())
+            except PlatformError as error:
+                LOG.warning("sync of connection %s: %s", connection.id, error.code or "failed")
+                continue
+        if console.simulation:
+            campus_school.plan(console, connection.school_id)
+
+
+def tidy(console: Console, _stop: threading.Event) -> None:
+    """Forget what has ended: sessions, tries, slots; once an hour among all workers."""
+    now = console.now()
+    slot = datetime.fromtimestamp(now.timestamp() // 3600 * 3600, now.tzinfo)
+    with console.db.begin() as tx:
+        if leases.first_in_slot(tx, "tidy", OWNER, slot):
+            accounts.tidy(tx, now=now)
+            leases.forget_slots(tx, before=now - KEEP_SLOTS)
+
+
+def _schools(console: Console) -> list[str]:
+    with console.db.read() as tx:
+        return sorted(schools.every_id(tx))
+
+
+def _connections(console: Console) -> list[connections.Connection]:
+    ids = _schools(console)
+    with console.db.read() as tx:
+        return [one for id_ in ids for one in connections.of(tx, access.system(id_), id_)]
+
+
+def _due(connection: connections.Connection, now: datetime) -> bool:
+    if connection.state == "failing" and connection.checked_at:
+        return now - connection.checked_at >= SYNC_AGAIN
+    return connection.synced_at is None or now - connection.synced_at >= SYNC_EVERY
+
+
+@contextmanager
+def _held(console: Console, name: str, ttl: timedelta) -> Iterator[bool]:
+    """The lease on this work for the block; False if another worker has it."""
+    with console.db.begin() as tx:
+        lease = leases.take(tx, name, OWNER, now=console.now(), ttl=ttl)
+    try:
+        yield lease is not None
+    finally:
+        if lease:
+            with console.db.begin() as tx:
+                leases.give_back(tx, lease)
+
+
+def _note(console: Console, connection_id: str, error: PlatformError) -> None:
+    LOG.warning("connection %s: %s", connection_id, error.code or "failed")
+    with console.db.begin() as tx:
+        connections.note(tx, connection_id, Words(error.template, error.params), now=console.now())

@@ -1,0 +1,27 @@
+"""One console runs the children of a data folder: a file lock, which the system gives back."""
+
+import os
+from pathlib import Path
+from typing import IO
+
+if os.name == "nt":
+    import msvcrt
+
+    def _take(file: IO[str]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined] # Windows
+else:
+    import fcntl
+
+    def _take(file: IO[str]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def take(path: Path) -> IO[str] | None:
+    """The lock, held until it is closed or the process ends; None if another has it."""
+    file = path.open("a", encoding="utf-8")
+    try:
+        _take(file)
+    except OSError:
+        file.close()
+        return None
+    return file
