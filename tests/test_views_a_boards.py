@@ -302,3 +302,8 @@ def test_states_are_told_in_the_readers_language() -> None:
     with speaking("ru"):
         assert status.label("down") == "▲ Не работает"
         assert status.label("ok") == "● Работает"
+
+
+def test_telling_without_a_sender_says_where_to_enter_it(place: Place) -> None:
+    at = press(shown(place, "incident", id=place.incident_id), "Tell")
+    assert "No sender is set yet" in said(at)

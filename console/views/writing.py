@@ -45,12 +45,12 @@ def to_segment(
             subject=subject or {},
             body=body or {},
             segment=segment,
-            sender=_sender(console, school),
+            sender=sender(console, school),
             now=console.now(),
         )
 
 
-def _sender(console: Console, school: School) -> str:
+def sender(console: Console, school: School) -> str:
     found = console.sender(school.id)
     if not found:
         raise MailingError(NO_SENDER)
