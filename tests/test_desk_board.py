@@ -200,7 +200,14 @@ def test_what_nobody_read_lately_has_no_number(evening: Evening) -> None:
 
 @pytest.mark.parametrize(
     ("people", "expected", "state"),
-    [(30, 45, "full"), (27, 45, "filling"), (27, 30, "ok"), (20, 45, "ok")],
+    [
+        (30, 45, "full"),
+        (30, 20, "full"),
+        (30, 30, "ok"),
+        (27, 45, "filling"),
+        (27, 30, "ok"),
+        (20, 45, "ok"),
+    ],
 )
 def test_a_room_that_fills_asks_for_a_hand(
     evening: Evening, people: int, expected: int, state: str

@@ -61,7 +61,7 @@ def lesson(
 
 def incident(tx: Connection, actor: Actor, school: School, room_id: str | None) -> str:
     source = incidents.Source(
-        "x", Words("No live picture: {name}", {"name": "Algebra"}), "down", 2, room_id=room_id
+        "x", Words("{name} has stopped", {"name": "Algebra"}), "down", 2, room_id=room_id
     )
     return incidents.raise_(tx, actor, school.id, source, now=NOON)
 

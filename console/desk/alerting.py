@@ -67,7 +67,7 @@ def _source(alert: Alert, target: Target, affected: int) -> incidents.Source:
 def _title(alert: Alert, target: Target) -> Words:
     name = {"name": alert.target_name}
     if target.prober == FROZEN:
-        return Words(N_("No live picture: {name}"), name)
+        return Words(N_("{name} has stopped"), name)
     if alert.state is State.DOWN:
         return Words(N_("{name} does not answer"), name)
     return Words(N_("{name} is in doubt"), name)

@@ -120,6 +120,11 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
 
 
 def _advice_for_room(row: LessonRow) -> Words:
+    if row.state == "full" and not row.affected:
+        return Words(
+            N_("All {seats} seats are taken; who comes now stays outside. Offer a second room."),
+            {"seats": row.seats or 0},
+        )
     if row.state in ("full", "filling"):
         params: dict[str, Value] = {
             "taken": row.participants or 0,

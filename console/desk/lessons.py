@@ -124,7 +124,7 @@ def _judged(
         or _by_stream(evening, room, row)
         or _by_seats(row)
         or (_by_people(evening, lesson, row) if lesson else None)
-        or row
+        or _planned(evening, row)
     )
 
 
@@ -172,15 +172,19 @@ def _by_stream(evening: Evening, room: roster.Room, row: LessonRow) -> LessonRow
 
 
 def _by_seats(row: LessonRow) -> LessonRow | None:
+    """Full or nearly so, while more people are expected or more came than were.
+
+    Two of two seats taken in a one-to-one lesson are as it should be.
+    """
     if not row.seats or row.participants is None:
         return None
     coming = max(row.expected - row.participants, 0)
+    crowded = coming > 0 or row.participants > row.expected
     params = {"taken": row.participants, "seats": row.seats, "coming": coming}
-    if row.participants >= row.seats:
-        why = Words(N_("{taken} of {seats} seats, {coming} still coming"), params)
+    why = Words(N_("{taken} of {seats} seats, {coming} still coming"), params)
+    if row.participants >= row.seats and crowded:
         return replace(row, state="full", why=why, affected=coming)
     if row.participants >= FILLING * row.seats and row.expected > row.seats:
-        why = Words(N_("{taken} of {seats} seats, {coming} still coming"), params)
         return replace(row, state="filling", why=why, affected=coming)
     return None
 
@@ -206,6 +210,13 @@ def _by_people(evening: Evening, lesson: roster.Lesson, row: LessonRow) -> Lesso
             source=f"teacher:{lesson.id}",
         )
     return None
+
+
+def _planned(evening: Evening, row: LessonRow) -> LessonRow:
+    if row.running or row.starts_at is None:
+        return row
+    begins = row.starts_at.astimezone(evening.school.zone)
+    return replace(row, why=Words(N_("Begins at {time}"), {"time": f"{begins:%H:%M}"}))
 
 
 def _preflight(evening: Evening, lesson: roster.Lesson, room: roster.Room | None) -> Starting:
