@@ -4,7 +4,7 @@ from datetime import datetime
 
 from store import access, audit, schools
 from store.access import Actor
-from store.db import Connection, text
+from store.db import Connection, moment, text
 
 SENDING = "sending"  # the setting's name; while it is there, nothing leaves
 PAUSED = "paused after restore"
@@ -29,12 +29,12 @@ def hold(tx: Connection, *, now: datetime) -> int:
     return held.rowcount
 
 
-def paused(tx: Connection) -> datetime | float | None:
-    """Whether sending is paused; seconds since 1970 UTC of the restore."""
+def paused(tx: Connection) -> datetime | None:
+    """Since when sending is paused; None while mail leaves."""
     row = tx.execute(
         text("SELECT changed_at FROM setting WHERE name = :name"), {"name": SENDING}
     ).first()
-    return row.changed_at if row else None
+    return moment(row.changed_at) if row else None
 
 
 def resume(tx: Connection, actor: Actor, *, now: datetime) -> None:
