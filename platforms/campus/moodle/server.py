@@ -35,6 +35,7 @@ def application(site: Site, find: Finder) -> Starlette:
         Route("/webservice/rest/server.php", server.rest, methods=["GET", "POST"]),
         Route("/login/token.php", server.login, methods=["GET", "POST"]),
         Route("/", server.front),
+        Route("/login/index.php", server.front),
     ]
     return Starlette(routes=routes)
 
