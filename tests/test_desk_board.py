@@ -177,7 +177,7 @@ def test_a_failed_server_comes_first_and_names_where_to_move(evening: Evening) -
     (card,) = seen.cards
     assert (card.state, card.affected) == ("down", 58)
     assert str(card.title) == "B does not answer"
-    assert str(card.what_to_do) == "Lessons hit: Algebra. Move them to A, 82 seats free."
+    assert str(card.what_to_do) == ("Lessons hit (1): Algebra. Move them to A, 82 seats free.")
     assert [(row.name, row.state, row.affected) for row in seen.services] == [
         ("B", "down", 58),
         ("A", "ok", 0),

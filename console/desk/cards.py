@@ -149,14 +149,14 @@ def _advice(
     evening: Evening, incident: Incident, hit: list[LessonRow], free: dict[str, int]
 ) -> Words:
     if incident.reports and not incident.target_id:
-        return Words(N_("{reports} reports. Read them and answer."), {"reports": incident.reports})
+        return Words(N_("Reports: {reports}. Read them and answer."), {"reports": incident.reports})
     target = next((t for t in evening.targets if t.id == incident.target_id), None)
     if target is None:
         return Words(N_("Look at it and take it."))
     if target.prober == "classroom" and hit:
         return _move(hit, free)
     if hit:
-        return Words(N_("Lessons hit: {lessons}."), {"lessons": _names(hit)})
+        return Words(N_("Lessons hit ({count}): {lessons}."), _lessons(hit))
     result = evening.latest.get(target.id)
     return (result.why if result else None) or Words(
         N_("Look at the service and call technicians.")
@@ -166,14 +166,14 @@ def _advice(
 def _move(hit: list[LessonRow], free: dict[str, int]) -> Words:
     rest = {server: seats for server, seats in free.items() if server != hit[0].server}
     if not rest:
-        return Words(N_("Lessons hit: {lessons}. Call the technicians."), {"lessons": _names(hit)})
+        return Words(N_("Lessons hit ({count}): {lessons}. Call the technicians."), _lessons(hit))
     server = max(rest, key=lambda name: rest[name])
     return Words(
-        N_("Lessons hit: {lessons}. Move them to {server}, {seats} seats free."),
-        {"lessons": _names(hit), "server": server, "seats": rest[server]},
+        N_("Lessons hit ({count}): {lessons}. Move them to {server}, {seats} seats free."),
+        _lessons(hit) | {"server": server, "seats": rest[server]},
     )
 
 
-def _names(hit: list[LessonRow]) -> str:
-    names = [row.title for row in hit]
-    return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
+def _lessons(hit: list[LessonRow]) -> dict[str, Value]:
+    """How many there are, and the names of the first three."""
+    return {"count": len(hit), "lessons": ", ".join(row.title for row in hit[:3])}
