@@ -1,0 +1,157 @@
+"""Calls of the desk: accounts, connections, incidents, boards, imports, whatever spans packages."""
+
+from console.desk import (
+    accounts,
+    alerting,
+    board,
+    campus,
+    cards,
+    connections,
+    doctor,
+    evening,
+    importing,
+    incident_rows,
+    incidents,
+    notices,
+    people,
+    relays,
+    reports,
+    restoring,
+    rooms,
+    sync,
+    timetables,
+)
+from console.desk.calendars import LessonRow
+from console.desk.cards import Card
+from console.desk.importing import PersonRow
+from console.desk.incidents import Source
+from console.desk.tables import Plan
+from store.words import Words
+from tests.calls import Calls
+from tests.cast import LATER, SENDER, Cast
+from tests.conftest import NOON
+
+PERSON = PersonRow(2, "Nina", "nina@school.example", "student", "en", "", "7B", {})
+LESSON = LessonRow(
+    2, "x1", "Physics", NOON, LATER, "r1", "7B", "", "", None, "", "c1", "", None
+)  # fmt: skip
+
+
+def card(on: Cast) -> Card:
+    return Card(
+        state="full",
+        title=Words("It is full"),
+        what_to_do=Words("Offer a second room"),
+        affected=1,
+        since=NOON,
+        owner_id=None,
+        owner_name=None,
+        incident_id=None,
+        reports=0,
+        source="teacher:1",
+        link=("classrooms", on.roster.room),
+        room_id=on.roster.room,
+    )
+
+
+CALLS: Calls = {
+    accounts.add: lambda tx, who, on: accounts.add(
+        tx,
+        who,
+        "Nina",
+        "a long password",
+        role="viewer",
+        school_ids=frozenset({on.school}),
+        now=NOON,
+    ),
+    accounts.change: lambda tx, who, on: accounts.change(
+        tx,
+        who,
+        on.colleague,
+        role="admin",
+        school_ids=frozenset({on.school}),
+        disabled=False,
+        now=NOON,
+    ),
+    accounts.set_password: lambda tx, who, on: accounts.set_password(
+        tx, who, on.colleague, "another password", now=NOON
+    ),
+    accounts.set_language: lambda tx, who, on: accounts.set_language(tx, who, "ru"),
+    accounts.language_of: lambda tx, who, on: accounts.language_of(tx, who),
+    accounts.of: lambda tx, who, on: accounts.of(tx, who, on.school),
+    alerting.follow: lambda db, who, on: alerting.follow(db, who, on.school, now=NOON),
+    board.build: lambda db, who, on: board.build(db, who, on.school, now=NOON),
+    campus.switch: lambda console, who, on: campus.switch(console, who, "rush", True),
+    cards.take: lambda tx, who, on: cards.take(tx, who, on.school, card(on), now=NOON),
+    connections.add: lambda tx, who, on: connections.add(
+        tx,
+        who,
+        on.school,
+        on.console.vault,
+        platform="moodle",
+        name="LMS",
+        url=on.url,
+        secret="s",
+        now=NOON,
+    ),
+    connections.change: lambda tx, who, on: connections.change(
+        tx, who, on.roster.connection, on.console.vault, name="LMS", now=NOON
+    ),
+    connections.remove: lambda tx, who, on: connections.remove(
+        tx, who, on.roster.connection, now=NOON
+    ),
+    connections.of: lambda tx, who, on: connections.of(tx, who, on.school),
+    connections.get: lambda tx, who, on: connections.get(tx, who, on.roster.connection),
+    connections.test: lambda db, who, on: connections.test(
+        db, who, on.console.vault, on.roster.media, now=NOON
+    ),
+    doctor.look: lambda db, who, on: doctor.look(db, who, on.console.vault, now=NOON),
+    evening.read: lambda db, who, on: evening.read(db, who, on.school, now=NOON),
+    importing.apply: lambda db, who, on: importing.apply(
+        db, who, on.school, Plan([PERSON]), now=NOON
+    ),
+    incident_rows.open_: lambda tx, who, on: incident_rows.open_(tx, who, on.school),
+    incident_rows.closed: lambda tx, who, on: incident_rows.closed(tx, who, on.school, since=NOON),
+    incident_rows.of_target: lambda tx, who, on: incident_rows.of_target(
+        tx, who, on.school, on.target.id
+    ),
+    incident_rows.get: lambda tx, who, on: incident_rows.get(tx, who, on.incident),
+    incident_rows.timeline: lambda tx, who, on: incident_rows.timeline(tx, who, on.incident),
+    incident_rows.enter: lambda tx, who, on: incident_rows.enter(
+        tx, who, on.incident, "note", now=NOON, note="seen"
+    ),
+    incidents.raise_: lambda tx, who, on: incidents.raise_(
+        tx, who, on.school, Source("x", Words("A cable"), "down", 1), now=NOON
+    ),
+    incidents.take: lambda tx, who, on: incidents.take(tx, who, on.incident, now=NOON),
+    incidents.note: lambda tx, who, on: incidents.note(tx, who, on.incident, "seen", now=NOON),
+    incidents.told: lambda tx, who, on: incidents.told(tx, who, on.incident, 1, now=NOON),
+    incidents.close: lambda tx, who, on: incidents.close(tx, who, on.incident, "over", now=NOON),
+    incidents.recovered: lambda tx, who, on: incidents.recovered(tx, who, on.incident, now=NOON),
+    incidents.enter_report: lambda tx, who, on: incidents.enter_report(
+        tx, who, on.incident, now=NOON
+    ),
+    notices.tell: lambda tx, who, on: notices.tell(tx, who, on.incident, sender=SENDER, now=NOON),
+    people.find: lambda tx, who, on: people.find(tx, who, on.school, search="olga"),
+    people.get: lambda tx, who, on: people.get(tx, who, on.roster.person),
+    people.connection_names: lambda tx, who, on: people.connection_names(tx, who, on.school),
+    relays.save: lambda tx, who, on: relays.save(
+        tx, who, on.school, on.console.vault, url="smtp://localhost", sender=SENDER, now=NOON
+    ),
+    relays.of: lambda tx, who, on: relays.of(tx, who, on.school, on.console.vault),
+    relays.try_out: lambda db, who, on: relays.try_out(
+        db, who, on.school, on.console.vault, loopback_only=True
+    ),
+    reports.report: lambda tx, who, on: reports.report(
+        tx, who, on.school, name="Lena", said="help", room_id=on.roster.room, now=NOON
+    ),
+    reports.of_incident: lambda tx, who, on: reports.of_incident(tx, who, on.incident),
+    restoring.resume: lambda tx, who, on: restoring.resume(tx, who, now=NOON),
+    rooms.notice: lambda db, who, on: rooms.notice(
+        db, who, on.roster.room, "Back in a minute", on.adapters, now=NOON
+    ),
+    sync.sync: lambda db, who, on: sync.sync(db, who, on.roster.media, on.adapters, now=NOON),
+    timetables.apply_timetable: lambda db, who, on: timetables.apply_timetable(
+        db, who, on.school, Plan([LESSON]), now=NOON
+    ),
+}

@@ -1,0 +1,98 @@
+"""Calls of mailing: campaigns from draft to done, the ledger, segments, suppressions."""
+
+import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mailing import campaigns, outbox, records, segments, send_file, sender, suppression
+from mailing.model import Origin
+from mailing.relay import Relay
+from mailing.segments import Segment
+from store.access import Actor
+from store.db import Database
+from tests.calls import Calls
+from tests.cast import SENDER, Cast
+from tests.conftest import NOON
+
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
+EVERYONE = Segment(everyone=True)
+FILE = f'subject = "A"\nbody = "B"\nfrom = "{SENDER}"\nrecipients = "people.csv"\n'
+
+
+def send(db: Database, who: Actor, on: Cast) -> object:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "letter.toml")
+        path.write_text(FILE)
+        path.with_name("people.csv").write_text("email,name\nnew@school.example,Nina\n")
+        return send_file.send(
+            db,
+            who,
+            on.school,
+            path,
+            relay=Relay.from_url(on.relay, timeout=5),
+            origin=ORIGIN,
+            clock=lambda: NOON,
+            wait=True,
+            owner="test",
+            stop=threading.Event(),
+        )
+
+
+CALLS: Calls = {
+    campaigns.draft: lambda tx, who, on: campaigns.draft(
+        tx,
+        who,
+        on.school,
+        subject={"en": "A"},
+        body={"en": "B"},
+        segment=EVERYONE,
+        sender=SENDER,
+        now=NOON,
+    ),
+    campaigns.save: lambda tx, who, on: campaigns.save(
+        tx,
+        who,
+        on.draft,
+        subject={"en": "A"},
+        body={"en": "B"},
+        segment=EVERYONE,
+        sender=SENDER,
+        now=NOON,
+    ),
+    campaigns.get: lambda tx, who, on: campaigns.get(tx, who, on.draft),
+    campaigns.of: lambda tx, who, on: campaigns.of(tx, who, on.school),
+    campaigns.by_source: lambda tx, who, on: campaigns.by_source(tx, who, on.school, "file"),
+    campaigns.totals: lambda tx, who, on: campaigns.totals(tx, who, on.released.id),
+    campaigns.preview: lambda tx, who, on: campaigns.preview(tx, who, on.draft, on.roster.person),
+    campaigns.release: lambda tx, who, on: campaigns.release(tx, who, on.draft, now=NOON),
+    campaigns.start: lambda tx, who, on: campaigns.start(
+        tx, who, on.draft, leaves_at=NOON, now=NOON
+    ),
+    campaigns.freeze: lambda tx, who, on: campaigns.freeze(tx, who, on.released, now=NOON),
+    campaigns.cancel: lambda tx, who, on: campaigns.cancel(tx, who, on.released.id, now=NOON),
+    campaigns.pause: lambda tx, who, on: campaigns.pause(tx, who, on.released.id, now=NOON),
+    campaigns.resume: lambda tx, who, on: campaigns.resume(tx, who, on.released.id, now=NOON),
+    campaigns.retry_failed: lambda tx, who, on: campaigns.retry_failed(
+        tx, who, on.released.id, now=NOON
+    ),
+    campaigns.decide_held: lambda tx, who, on: campaigns.decide_held(
+        tx, who, on.released.id, resend=True, now=NOON
+    ),
+    outbox.undelivered: lambda tx, who, on: outbox.undelivered(tx, who, on.released.id),
+    outbox.received: lambda tx, who, on: outbox.received(tx, who, on.roster.person),
+    records.load: lambda tx, who, on: records.load(tx, who, on.draft, "see"),
+    segments.audience: lambda tx, who, on: segments.audience(
+        tx, who, on.school, Segment(people=(on.roster.person,), courses=(on.roster.course,))
+    ),
+    send_file.send: send,
+    sender.send_test: lambda db, who, on: sender.send_test(
+        db, who, on.draft, "me@school.example", Relay.from_url(on.relay), ORIGIN, now=NOON
+    ),
+    suppression.of: lambda tx, who, on: suppression.of(tx, who, on.school),
+    suppression.add: lambda tx, who, on: suppression.add(
+        tx, who, on.school, "a@school.example", now=NOON
+    ),
+    suppression.remove: lambda tx, who, on: suppression.remove(
+        tx, who, on.school, "gone@kolibri.example", now=NOON
+    ),
+}

@@ -1,0 +1,93 @@
+"""Calls of moderation: comments as evidence, cases, decisions, actions and their receipts."""
+
+from moderation import (
+    actions,
+    cases,
+    comments,
+    context,
+    deciding,
+    guards,
+    history,
+    intake,
+    intents,
+    metrics,
+    receipts,
+    review,
+    rules,
+)
+from moderation.receipts import Outcome
+from tests.calls import Calls
+from tests.cast import post
+from tests.conftest import NOON
+
+RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
+
+CALLS: Calls = {
+    actions.perform: lambda db, who, on: actions.perform(
+        db, who, on.action.id, on.adapters, now=NOON
+    ),
+    cases.flagged: lambda tx, who, on: cases.flagged(tx, who, on.comment.id, [], now=NOON),
+    cases.report_comment: lambda tx, who, on: cases.report_comment(
+        tx, who, on.school, on.comment.id, reporter="lena", reason="rude", now=NOON
+    ),
+    comments.get: lambda tx, who, on: comments.get(tx, who, on.comment.id),
+    comments.known: lambda tx, who, on: comments.known(tx, who, on.roster.connection, ["p1"]),
+    comments.by_ids: lambda tx, who, on: comments.by_ids(tx, who, [on.comment.id]),
+    comments.thread: lambda tx, who, on: comments.thread(tx, who, on.roster.connection, "t1"),
+    comments.merge: lambda tx, who, on: comments.merge(
+        tx, who, on.school, on.roster.connection, post("p2"), now=NOON
+    ),
+    comments.note_version: lambda tx, who, on: comments.note_version(
+        tx, who, on.comment, post("p2"), now=NOON
+    ),
+    comments.wordings: lambda tx, who, on: comments.wordings(tx, who, on.comment.id),
+    comments.note_removed: lambda tx, who, on: comments.note_removed(
+        tx, who, on.roster.connection, "p1", True
+    ),
+    context.thread: lambda tx, who, on: context.thread(tx, who, on.case),
+    context.author: lambda tx, who, on: context.author(tx, who, on.case),
+    context.similar: lambda tx, who, on: context.similar(tx, who, on.case),
+    deciding.decide: lambda tx, who, on: deciding.decide(tx, who, on.case, "remove", now=NOON),
+    guards.not_ours: lambda tx, who, on: guards.not_ours(
+        tx, who, on.school, on.roster.connection, "u1"
+    ),
+    history.comments_of: lambda tx, who, on: history.comments_of(
+        tx, who, on.school, on.roster.person
+    ),
+    history.decisions_of: lambda tx, who, on: history.decisions_of(
+        tx, who, on.school, on.roster.person
+    ),
+    history.last_decision: lambda tx, who, on: history.last_decision(tx, who, on.school),
+    intake.pull: lambda db, who, on: intake.pull(
+        db, who, on.roster.connection, on.adapters, now=NOON
+    ),
+    intents.request: lambda tx, who, on: intents.request(
+        tx,
+        who,
+        "remove comment",
+        school_id=on.school,
+        connection_id=on.roster.connection,
+        external_id="p1",
+        now=NOON,
+    ),
+    intents.undo: lambda tx, who, on: intents.undo(tx, who, on.action.id, now=NOON),
+    intents.of: lambda tx, who, on: intents.of(tx, who, on.school, person_id=on.roster.person),
+    intents.get: lambda tx, who, on: intents.get(tx, who, on.action.id),
+    metrics.cases: lambda tx, who, on: metrics.cases(tx, who, on.school),
+    metrics.actions: lambda tx, who, on: metrics.actions(tx, who, on.school),
+    receipts.begin: lambda tx, who, on: receipts.begin(
+        tx, who, on.action, "active", None, now=NOON
+    ),
+    receipts.write: lambda tx, who, on: receipts.write(
+        tx, who, on.action, Outcome("verified", "suspended", None), now=NOON
+    ),
+    review.waiting: lambda tx, who, on: review.waiting(tx, who, on.school, now=NOON),
+    review.count: lambda tx, who, on: review.count(tx, who, on.school),
+    review.case: lambda tx, who, on: review.case(tx, who, on.case, now=NOON),
+    review.claim: lambda tx, who, on: review.claim(tx, who, on.case, now=NOON),
+    review.release: lambda tx, who, on: review.release(tx, who, on.case),
+    review.next_case: lambda tx, who, on: review.next_case(tx, who, on.school, now=NOON),
+    rules.of: lambda tx, who, on: rules.of(tx, who, on.school),
+    rules.text_of: lambda tx, who, on: rules.text_of(tx, who, on.school),
+    rules.save: lambda tx, who, on: rules.save(tx, who, on.school, RULES, now=NOON),
+}

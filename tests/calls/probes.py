@@ -1,0 +1,49 @@
+"""Calls of the probes: targets, results, rooms, alerts, windows, the exposition."""
+
+from dataclasses import replace
+
+from probes import alerts, history, metrics, results, rooms, targets, windows
+from tests.calls import Calls
+from tests.cast import LATER
+from tests.conftest import NOON
+
+CALLS: Calls = {
+    alerts.open_: lambda tx, who, on: alerts.open_(tx, who, on.school),
+    alerts.recent: lambda tx, who, on: alerts.recent(
+        tx, who, on.school, since=NOON, target_id=on.target.id
+    ),
+    alerts.acknowledge: lambda tx, who, on: alerts.acknowledge(
+        tx, who, on.alert, reason="on it", now=NOON
+    ),
+    history.history: lambda mtx, who, on: history.history(
+        mtx, who, on.school, on.target.id, since=NOON, until=LATER
+    ),
+    metrics.exposition: lambda db, who, on: metrics.exposition(db, who, now=NOON),
+    results.latest: lambda mtx, who, on: results.latest(mtx, who, on.school, [on.target], now=NOON),
+    results.recent: lambda mtx, who, on: results.recent(mtx, who, on.school, now=NOON),
+    results.availability: lambda mtx, who, on: results.availability(
+        mtx, who, on.school, since=NOON, now=LATER
+    ),
+    rooms.latest: lambda mtx, who, on: rooms.latest(mtx, who, on.school, now=NOON),
+    rooms.history: lambda mtx, who, on: rooms.history(mtx, who, on.school, since=NOON, until=LATER),
+    rooms.people: lambda mtx, who, on: rooms.people(mtx, who, on.school, since=NOON, until=LATER),
+    targets.add: lambda tx, who, on: targets.add(
+        tx, who, on.school, name="Site", prober="http", address="https://school.example", now=NOON
+    ),
+    targets.change: lambda tx, who, on: targets.change(
+        tx, who, replace(on.target, school_id=on.school, enabled=False), now=NOON
+    ),
+    targets.remove: lambda tx, who, on: targets.remove(tx, who, on.target.id, now=NOON),
+    targets.of: lambda tx, who, on: targets.of(tx, who, on.school),
+    targets.get: lambda tx, who, on: targets.get(tx, who, on.target.id),
+    targets.probed: lambda tx, who, on: targets.probed(tx, who),
+    windows.silence: lambda tx, who, on: windows.silence(
+        tx, who, on.target.id, since=NOON, until=LATER, reason="", now=NOON
+    ),
+    windows.maintenance: lambda tx, who, on: windows.maintenance(
+        tx, who, on.target.id, since=NOON, until=LATER, reason="", now=NOON
+    ),
+    windows.end: lambda tx, who, on: windows.end(tx, who, on.window, now=NOON),
+    windows.of: lambda tx, who, on: windows.of(tx, who, on.school, now=NOON),
+    windows.running: lambda tx, who, on: windows.running(tx, who, now=NOON),
+}
