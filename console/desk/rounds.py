@@ -128,6 +128,8 @@ def _connections(console: Console) -> list[connections.Connection]:
 def _due(connection: connections.Connection, now: datetime) -> bool:
     if connection.state == "failing" and connection.checked_at:
         return now - connection.checked_at >= SYNC_AGAIN
+    if connection.state == "new":  # added or changed just now
+        return True
     return connection.synced_at is None or now - connection.synced_at >= SYNC_EVERY
 
 
