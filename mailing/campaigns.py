@@ -184,6 +184,7 @@ def start(
 
 def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> None:
     """Write the segment's people of this moment into the ledger. Raises MailingError for none."""
+    access.require(actor, "send", campaign.school_id)
     segment = Segment.from_json(campaign.segment)
     people = segments.audience(tx, actor, campaign.school_id, segment, topic=campaign.topic)
     if not people.people:
