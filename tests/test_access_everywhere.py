@@ -88,6 +88,17 @@ def test_an_administrator_of_the_school_is_denied_nowhere(
     assert failed == {}
 
 
+def test_a_viewer_of_the_school_changes_nothing(
+    cast: tuple[Cast, list[str]], database: Database, school: School
+) -> None:
+    on, _ = cast
+    before = _rows(database, on.school)
+    viewer = Actor("vic", "Vic", "viewer", frozenset({school.id}))
+    for function in CALLS:
+        if not isinstance(_try(function, viewer, replace(on, adapters=never), keep=True), Denied):
+            assert _rows(database, on.school) == before, _name(function)
+
+
 def test_ones_own_school_tells_nothing_of_another(
     cast: tuple[Cast, list[str]], elsewhere: School, zoe: Actor
 ) -> None:
