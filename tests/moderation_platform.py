@@ -12,6 +12,9 @@ from typing import Any
 import requests
 
 from platforms.base import Capability, Comment, Health, Original, PlatformError
+from store.db import Connection, text
+from store.schools import School
+from tests.conftest import NOON
 
 
 class Site:
@@ -171,4 +174,16 @@ def _comment(post: dict[str, Any]) -> Comment:
         html=post["html"],
         written_at=at,
         attachments=("cat.png",),
+    )
+
+
+def connect(tx: Connection, school: School) -> None:
+    """A connection called "lms", to which a test brings an adapter of its own."""
+    tx.execute(
+        text("""
+            INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
+                                    state, detail, created_at)
+            VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
+        """),
+        {"school": school.id, "now": NOON},
     )

@@ -15,7 +15,7 @@ from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests.conftest import NOON
-from tests.test_moderation_review import connect
+from tests.moderation_platform import connect
 
 
 @pytest.fixture(scope="module")

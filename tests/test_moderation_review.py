@@ -13,7 +13,7 @@ from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
-from tests.moderation_platform import Adapter, Site, _comment, serving
+from tests.moderation_platform import Adapter, Site, _comment, connect, serving
 
 POST = _comment({"id": "p1", "html": "you moron", "author": "u1", "at": NOON.timestamp()})
 
@@ -21,14 +21,7 @@ POST = _comment({"id": "p1", "html": "you moron", "author": "u1", "at": NOON.tim
 @pytest.fixture(autouse=True)
 def _connected(database: Database, school: School) -> None:
     with database.begin() as tx:
-        tx.execute(
-            text("""
-                INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
-                                        state, detail, created_at)
-                VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
-            """),
-            {"school": school.id, "now": NOON},
-        )
+        connect(tx, school)
 
 
 def put(
