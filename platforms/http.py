@@ -14,6 +14,7 @@ import urllib3
 from requests.utils import get_environ_proxies
 
 from platforms.base import N_, PlatformError
+from platforms.deadline import Adapter, Passed, ending
 
 CONNECT = 5.0  # seconds
 READ = 20.0  # seconds without a byte
@@ -24,8 +25,9 @@ MAX_BODY = 64 * 1024 * 1024  # bytes, after decompression
 CHUNK = 64 * 1024
 
 log = logging.getLogger(__name__)
-# urllib3 prints whole addresses, and a BigBlueButton address holds its checksum.
-logging.getLogger("urllib3").setLevel(logging.WARNING)
+# urllib3 prints whole addresses, and a BigBlueButton address holds its checksum; at WARNING it
+# does so for an answer with a broken header, with the header's words.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Http:
         self._session = requests.Session()
         self._session.trust_env = False  # or ~/.netrc would answer for us
         self._session.headers["User-Agent"] = "Pult"
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter())
         if not is_loopback(urlsplit(self.url).hostname or ""):
             self._session.proxies.update(get_environ_proxies(self.url))
 
@@ -140,6 +144,7 @@ class Http:
         read = max(0.1, min(self._read, until - time.monotonic()))
         with (
             self._explained(safe),
+            ending(until),
             self._session.request(
                 method,
                 url,
@@ -159,13 +164,11 @@ class Http:
                     permanent=True,
                     code="redirect",
                 )
-            body = b"".join(self._chunks(response.raw, until, unsure=not safe))
+            body = b"".join(self._chunks(response.raw, unsure=not safe))
             kind = response.headers.get("Content-Type", "").lower()
             return Reply(response.status_code, kind, body)
 
-    def _chunks(
-        self, raw: urllib3.BaseHTTPResponse, until: float, *, unsure: bool
-    ) -> Iterator[bytes]:
+    def _chunks(self, raw: urllib3.BaseHTTPResponse, *, unsure: bool) -> Iterator[bytes]:
         size = 0
         while chunk := raw.read1(CHUNK, decode_content=True):
             size += len(chunk)
@@ -177,8 +180,6 @@ class Http:
                     code="too large",
                     unsure=unsure,
                 )
-            if time.monotonic() > until:
-                raise self._late(unsure=unsure)
             yield chunk
 
     @contextmanager
@@ -195,7 +196,11 @@ class Http:
             ) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             raise self._unreachable(unsure=not safe and not _before_sending(error)) from None
-        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
+        except (
+            Passed,
+            requests.exceptions.Timeout,
+            urllib3.exceptions.TimeoutError,
+        ):
             raise self._late(unsure=not safe) from None
         except (
             requests.exceptions.RequestException,

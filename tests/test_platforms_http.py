@@ -3,13 +3,19 @@
 import gzip
 import logging
 import socket
+import socketserver
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from platforms.base import PlatformError
 from platforms.http import Http, checked_url
+from tests.campus import within
 from tests.wire import Asked, reply, serving
 
 
@@ -64,30 +70,112 @@ def test_a_silent_server_is_given_up_at_the_read_limit() -> None:
     assert time.monotonic() - started < 2
 
 
-def test_a_trickle_is_given_up_at_the_deadline() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+@dataclass(frozen=True)
+class Drip:
+    """Bytes at once, then the same few again and again, each well within the read limit."""
 
-    def trickle() -> None:
-        peer, _address = listener.accept()
-        peer.recv(4096)
-        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        for _ in range(40):
-            try:
-                peer.sendall(b"x")
-            except OSError:
-                break
-            time.sleep(0.05)
-        peer.close()
+    at_once: bytes
+    again: bytes
+    scheme: str = "http"
 
-    thread = threading.Thread(target=trickle)
-    thread.start()
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+DRIPS = {
+    "body": Drip(HEAD + b"Content-Length: 100000\r\n\r\n", b"x"),
+    "body without an end": Drip(HEAD + b"Connection: close\r\n\r\n", b"x"),
+    "status line": Drip(b"HTTP/1.1 200 ", b"O"),
+    "header": Drip(HEAD + b"X-Long: ", b"x"),
+    "headers": Drip(HEAD, b"X: y\r\n"),
+    "go on": Drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "length of a chunk": Drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"x"),
+    "packed nothing": Drip(
+        HEAD + b"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n"
+        b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x00",
+        b"n",  # a file name that goes on
+    ),
+    "handshake": Drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0", b"\x00", "https"),
+}
+
+
+@contextmanager
+def dripping(drip: Drip) -> Iterator[str]:
+    over = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            with suppress(OSError):  # the client had enough
+                self.request.sendall(drip.at_once)
+                until = time.monotonic() + 6
+                while not over.wait(0.03) and time.monotonic() < until:
+                    self.request.sendall(drip.again)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"{drip.scheme}://127.0.0.1:{server.server_address[1]}"
+        over.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys())
+def test_a_trickle_is_given_up_at_the_deadline(drip: Drip) -> None:
     started = time.monotonic()
-    with pytest.raises(PlatformError, match="did not answer in time"):
-        Http(url, read=1.0, deadline=0.4).get(url, name="x")
-    assert time.monotonic() - started < 1
-    listener.close()
-    thread.join()
+    with dripping(drip) as url, pytest.raises(PlatformError, match="not answer in time") as caught:
+        Http(url, read=1.0, deadline=0.4).post(url, {"a": "b"}, name="x", safe=False)
+    assert 0.3 < time.monotonic() - started < 3
+    assert caught.value.unsure
+    assert not caught.value.permanent
+
+
+def test_a_call_given_up_leaves_the_next_one_its_whole_time() -> None:
+    def late_once(asked: Asked) -> bytes:
+        if asked.target == "/late":
+            time.sleep(0.6)
+        return reply("here")
+
+    with serving(late_once) as wire:
+        http = Http(wire.url, read=1.0, deadline=0.4)
+        with pytest.raises(PlatformError, match="did not answer in time"):
+            http.get(wire.url + "/late", name="x")
+        assert http.get(wire.url + "/soon", name="x").body == b"here"
+
+
+def test_a_connection_kept_from_an_earlier_call_ends_with_its_own_calls_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak() -> None:
+            peer, _ = listener.accept()
+            with peer, suppress(OSError):
+                peer.recv(4096)
+                peer.sendall(HEAD + b"Content-Length: 2\r\n\r\nok")
+                peer.recv(4096)
+                for _ in range(100):
+                    peer.sendall(b"H")
+                    time.sleep(0.03)
+
+        thread = threading.Thread(target=speak, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        http = Http(url, read=1.0, deadline=0.4)
+        assert http.get(url, name="x").body == b"ok"
+        started = time.monotonic()
+        with pytest.raises(PlatformError, match="did not answer in time"):
+            http.get(url, name="x", safe=False)
+        assert time.monotonic() - started < 2
+        thread.join()
+
+
+def test_no_thread_and_no_socket_outlives_its_call() -> None:
+    with serving(reply("ok")) as wire:
+        http = Http(wire.url)
+        http.get(wire.url, name="x")
+        threads, sockets = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(20):
+            http.get(wire.url, name="x")
+        assert within(2, lambda: threading.active_count() <= threads + 1)
+        assert len(list(Path("/proc/self/fd").iterdir())) <= sockets + 3
 
 
 def test_a_body_is_counted_after_it_is_unpacked() -> None:
@@ -108,6 +196,27 @@ def test_nothing_secret_is_logged_or_chained(caplog: pytest.LogCaptureFixture) -
     assert "login: 200" in caplog.text
     assert "s3cret" not in caplog.text
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "Broken header\r\nX: y\r\n",
+        "Transfer-Encoding: chunked\r\nX-Cut",
+        "Location: http://x.test/?wstoken=s3cret\r\n no header at all\r\n",
+    ],
+    ids=["no colon", "cut", "folded"],
+)
+def test_a_broken_header_is_not_logged_with_the_address(
+    broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serving(f"HTTP/1.1 200 OK\r\n{broken}\r\nok".encode()) as wire:
+        with suppress(PlatformError):
+            Http(wire.url).get(wire.url + "/x?checksum=s3cret", name="getMeetings")
+        assert wire.asked
+    assert "getMeetings" in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 def test_the_environment_gives_no_proxy_to_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
