@@ -10,33 +10,38 @@ from console.cli import desk, doing, processes
 from console.cli.common import FINDING, WRONG_USE, Refused, tell
 from console.i18n import Sayable
 from console.settings import SettingsError
+from platforms.campus import main as campus
 from store.backup import BackupError
 from store.migrate import MigrationError
 from store.vault import VaultError
 
+DATABASE_AWAY = "The database does not answer. Check database_url, and that it runs."
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; what is expected to go wrong is told in one sentence."""
+    if arguments[:1] == ["campus"]:
+        return campus.run(arguments[1:])  # it reads its own options
     given = parser().parse_args(arguments)
     try:
         return int(given.run(given))
-    except Refused as error:
-        tell(str(error))
-        return error.code
-    except (SettingsError, MigrationError) as error:
-        tell(str(error))
-        return WRONG_USE
-    except (VaultError, BackupError) as error:
-        tell(str(error))
-        return FINDING
-    except OperationalError as error:
-        tell(f"The database does not answer: {type(error.orig).__name__}. Check database_url.")
-        return FINDING
     except Exception as error:
-        if not isinstance(error, Sayable):
+        code = expected(error)
+        if code is None:
             raise
-        tell(str(error))
-        return FINDING
+        told = error if not isinstance(error, OperationalError) else DATABASE_AWAY
+        tell(str(told))
+        return code
+
+
+def expected(error: Exception) -> int | None:
+    """The exit code of what may well go wrong; None for a defect of ours."""
+    if isinstance(error, Refused):
+        return error.code
+    if isinstance(error, SettingsError | MigrationError):
+        return WRONG_USE
+    foreseen = isinstance(error, VaultError | BackupError | OperationalError | Sayable)
+    return FINDING if foreseen else None
 
 
 def parser() -> argparse.ArgumentParser:

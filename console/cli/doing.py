@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import probes
-from console.cli.common import DONE, FINDING, everywhere, opened, say, show, tell, the_school
+from console.cli.common import (
+    DONE,
+    FINDING,
+    Refused,
+    everywhere,
+    opened,
+    say,
+    show,
+    tell,
+    the_school,
+)
 from console.cli.desk import read
 from console.lifeline import told_to_end
 from console.wiring import Console
@@ -16,7 +26,7 @@ from mailing import send_file
 from moderation import rules, screening
 from moderation.filters import Rules
 from probes import targets
-from probes.model import Result, State, Target
+from probes.model import ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
 from store.access import system
 
@@ -48,7 +58,7 @@ def add(commands: Any) -> None:
 def probe(given: argparse.Namespace) -> int:
     if _is_address(given.target) or given.module:
         loopback_only = os.environ.get("PULT_SIMULATION", "") in ("1", "true")
-        target = probes.target_of(given.target, prober=given.module)
+        target = _address(given.target, given.module)
         result = probes.check(target, loopback_only=loopback_only)
     else:
         with opened() as console:
@@ -109,7 +119,16 @@ def _named(console: Console, name: str) -> Target:
     actor = everywhere(console)
     with console.db.read() as tx:
         known = [target for target in targets.probed(tx, actor) if name in (target.name, target.id)]
-    return known[0] if known else probes.target_of(name)
+    if not known:
+        raise Refused(f"No target is called {name}, and it is no address like https://host/.")
+    return known[0]
+
+
+def _address(given: str, module: str | None) -> Target:
+    try:
+        return probes.target_of(given, prober=module)
+    except ProbeFailed as error:
+        raise Refused(str(error)) from error
 
 
 def _sentence(target: Target, result: Result) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from console import prober, public, worker
 from console.cli.common import DONE, log_to_stderr, opened
 from console.lifeline import told_to_end
-from platforms.campus import main as campus
 
 
 def add(commands: Any) -> None:
@@ -23,9 +22,7 @@ def add(commands: Any) -> None:
         if name == "public":
             command.add_argument("--port", type=int, help="else public.port of the settings")
     words = "A small school on loopback that speaks the real protocols."
-    command = commands.add_parser("campus", help=words, description=words, add_help=False)
-    command.add_argument("arguments", nargs=argparse.REMAINDER)
-    command.set_defaults(run=lambda given: campus.run(given.arguments))
+    commands.add_parser("campus", help=words, description=words, add_help=False)
 
 
 def run(given: argparse.Namespace) -> int:

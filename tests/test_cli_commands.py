@@ -1,0 +1,222 @@
+"""The command line: one object with --json, exit codes 0, 1 and 2, and sentences for errors."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.__main__ import main
+from store.vault import at
+from tests.running import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "a good long password\n"
+PEOPLE = "email,name,language,club\nann@a.test,Ann,en,chess\nnobody,Bob,en,\nолег@,Oleg,ru,\n"
+CAMPAIGN = """
+subject = "Chess on Friday"
+body = "Dear {{ name }}, come."
+from = "School <school@a.test>"
+recipients = "people.csv"
+"""
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of its own for each test, by the environment as users set it."""
+    for name in [name for name in os.environ if name.startswith("PULT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PULT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PULT_VAULT_KEY_PATH", str(tmp_path / "vault.key"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+Capture = pytest.CaptureFixture[str]
+
+
+def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """The command as a shell runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "console", *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [], ["migrate"], ["doctor"], ["worker"], ["prober"], ["public"], ["campus"],
+        ["user", "add"], ["probe"], ["screen"], ["send"], ["import", "people"], ["backup"],
+        ["restore"],
+    ],
+)  # fmt: skip
+def test_every_command_explains_itself(command: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    assert "usage:" in capsys.readouterr().out
+
+
+def test_wrong_use_ends_with_two(capsys: Capture) -> None:
+    for wrong in ([], ["dance"], ["user", "add", "Ann"], ["user", "add", "Ann", "--role", "king"]):
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 2
+
+
+def test_doctor_prints_one_object_and_nothing_else(capsys: Capture) -> None:
+    assert main(["doctor", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["state"] == "ok"
+    assert told.err == ""
+
+
+def test_doctor_finds_a_vault_with_another_key(world: Path, capsys: Capture) -> None:
+    assert main(["migrate"]) == 0
+    (world / "vault.key").write_bytes(b"not a key")
+    assert main(["doctor"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_wrong_settings_are_one_sentence_with_their_line(world: Path) -> None:
+    (world / "pult.toml").write_text("[mail]\n\nrelais = 'x'\n")
+    done = run("migrate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "line 3" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_variable_warns(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setenv("PULT_MIAL_RELAY", "x")
+    assert main(["doctor", "--json"]) == 0
+    assert "PULT_MIAL_RELAY is not a setting" in capsys.readouterr().err
+
+
+def test_an_account_is_added_once_with_the_password_from_standard_input() -> None:
+    first = run("user", "add", "Ann", "--role", "admin", given=PASSWORD)
+    assert (first.returncode, first.stderr) == (0, "")
+    again = run("user", "add", "Ann", "--role", "admin", given=PASSWORD)
+    assert again.returncode == 1
+    assert again.stderr == "There is already an account named Ann.\n"
+
+
+def test_an_unknown_school_is_told_with_those_known() -> None:
+    done = run("user", "add", "Ann", "--role", "viewer", "--school", "Nowhere", given=PASSWORD)
+    assert done.returncode == 2
+    assert "Known: none yet." in done.stderr
+
+
+def test_a_probe_that_fails_exits_with_one_and_says_why(capsys: Capture) -> None:
+    port = free_port()
+    assert main(["probe", f"http://127.0.0.1:{port}/", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"target", "module", "state", "seconds", "readings", "error"}
+    assert (told["module"], told["state"]) == ("http", "down")
+    assert "refuses" in told["error"]
+
+
+def test_a_name_that_is_no_target_is_wrong_use(capsys: Capture) -> None:
+    assert main(["probe", "Moodle"]) == 2
+    assert "No target is called Moodle" in capsys.readouterr().err
+
+
+def test_screen_reads_and_writes_lines(world: Path) -> None:
+    (world / "rules.toml").write_text(
+        '[[list]]\nname = "rude"\nlanguage = "en"\nterms = ["idiot"]\n'
+    )
+    done = run("screen", "--rules", "rules.toml", given='{"id": "1", "text": "An idiot!"}\n')
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {
+        "id": "1",
+        "flags": [{"rule": "rude", "term": "idiot", "start": 3, "end": 8}],
+    }
+    assert run("screen", "--rules", "none.toml").returncode == 2
+
+
+def test_people_are_brought_in_and_bad_lines_are_named(world: Path, capsys: Capture) -> None:
+    (world / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    assert main(["import", "people", "people.csv", "--dry-run"]) == 1
+    told = capsys.readouterr()
+    assert told.out == "1 people would be brought in.\n"
+    assert "line 3" in told.err
+    assert main(["import", "people", "people.csv"]) == 1
+    assert "1 people are brought in." in capsys.readouterr().out
+    assert main(["import", "people", "none.csv"]) == 2
+
+
+def test_a_file_without_a_relay_is_told_what_is_missing(world: Path, capsys: Capture) -> None:
+    (world / "people.csv").write_text("email,name\nann@a.test,Ann\n")
+    (world / "c.toml").write_text(CAMPAIGN)
+    assert main(["send", "c.toml", "--wait"]) == 1
+    assert "No relay is set" in capsys.readouterr().err
+
+
+def test_a_campaign_waits_for_the_worker_without_wait(world: Path, capsys: Capture) -> None:
+    (world / "people.csv").write_text("email,name\nann@a.test,Ann\n")
+    (world / "c.toml").write_text(CAMPAIGN)
+    assert main(["send", "c.toml", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["audience"], told["waiting"], told["sent"]) == (1, 1, 0)
+
+
+def test_a_backup_goes_back_into_an_empty_place_with_its_mail_held(
+    world: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (world / "people.csv").write_text("email,name\nann@a.test,Ann\n")
+    (world / "c.toml").write_text(CAMPAIGN)
+    assert main(["send", "c.toml"]) == 0
+    assert main(["backup", "b.zip"]) == 0
+    assert main(["restore", "b.zip"]) == 1
+    assert "--force" in capsys.readouterr().err
+    monkeypatch.setenv("PULT_DATA", str(world / "elsewhere"))
+    assert main(["restore", "b.zip"]) == 0
+    assert "1 unfinished mails are held" in capsys.readouterr().out
+
+
+def test_the_vaults_key_is_in_no_backup(world: Path) -> None:
+    assert main(["migrate"]) == 0
+    at(world / "vault.key")
+    assert main(["backup", "b.zip"]) == 0
+    assert (world / "vault.key").read_bytes() not in (world / "b.zip").read_bytes()
+
+
+def test_a_restore_waits_until_the_console_has_stopped(world: Path) -> None:
+    assert main(["migrate"]) == 0
+    assert main(["backup", "b.zip"]) == 0
+    holding = (
+        "import sys; from pathlib import Path; from console.web import lock; "
+        "kept = lock.take(Path('data/console.lock')); print(1, flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", holding],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdout
+    assert other.stdin
+    other.stdout.readline()
+    assert main(["restore", "b.zip", "--force"]) == 2
+    other.stdin.close()
+    other.stdout.close()
+    other.wait()
+    assert main(["restore", "b.zip", "--force"]) == 0
+
+
+def test_a_taken_port_is_told(capsys: Capture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("public", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
