@@ -117,6 +117,15 @@ def by_source(tx: Connection, actor: Actor, school_id: str, source: str) -> tupl
     return (row.id, row.digest) if row else None
 
 
+def keep_relay(tx: Connection, actor: Actor, campaign_id: str, sealed: str) -> None:
+    """Deliver this campaign through a relay of its own; its address is sealed by the vault."""
+    load(tx, actor, campaign_id, "send")
+    tx.execute(
+        text("UPDATE campaign SET relay_sealed = :sealed WHERE id = :id"),
+        {"id": campaign_id, "sealed": sealed},
+    )
+
+
 def totals(tx: Connection, actor: Actor, campaign_id: str) -> Totals:
     return load(tx, actor, campaign_id, "see people").totals
 

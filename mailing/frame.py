@@ -16,6 +16,9 @@ STYLES = {
     "hr": "border:0;border-top:1px solid #d9e0e7;margin:24px 0",
     "a": "color:#0b5cad",
     "img": "max-width:100%;height:auto",
+    "table": "margin:0 0 16px;border-collapse:collapse",
+    "th": "padding:4px 12px 4px 0;text-align:left",
+    "td": "padding:4px 12px 4px 0",
     "pre": "white-space:pre-wrap;margin:0 0 16px",
 }
 BUTTON = (

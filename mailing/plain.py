@@ -6,35 +6,68 @@ from markdown_it.token import Token
 
 
 def plain(tokens: Sequence[Token]) -> str:
-    """Plain text of a parsed Markdown document, paragraphs apart by an empty line."""
-    blocks: list[str] = []
-    marks: list[str] = []  # open lists: '' is a bullet, a number the next item's
-    prefix = ""
-    quotes = 0
+    """Paragraphs apart by an empty line, items and table rows each on a line of their own."""
+    page = _Page()
     for token in tokens:
+        page.read(token)
+    written, before = "", False
+    for words, tight in page.blocks:
+        gap = "\n" if tight and before else "\n\n"
+        written += f"{gap if written else ''}{words}"
+        before = tight
+    return written
+
+
+class _Page:
+    def __init__(self) -> None:
+        self.blocks: list[tuple[str, bool]] = []  # and whether it stands close to its like
+        self._lists: list[int | None] = []  # open lists: the next number, None for bullets
+        self._cells: list[str] | None = None  # of the table row that is open
+        self._prefix = ""
+        self._quotes = 0
+        self._tight = False
+
+    def read(self, token: Token) -> None:
+        match token.type:
+            case "inline":
+                self._words(_inline(token.children or []))
+            case "fence" | "code_block":
+                self.blocks.append((token.content.rstrip("\n"), False))
+            case "hr":
+                self.blocks.append(("-" * 20, False))
+            case "paragraph_open":
+                self._tight = token.hidden
+            case "blockquote_open" | "blockquote_close":
+                self._quotes += token.nesting
+            case "tr_open":
+                self._cells = []
+            case "tr_close":
+                self.blocks.append((" | ".join(self._cells or []), True))
+                self._cells = None
+            case _:
+                self._list(token)
+
+    def _list(self, token: Token) -> None:
         match token.type:
             case "bullet_list_open":
-                marks.append("")
+                self._lists.append(None)
             case "ordered_list_open":
-                marks.append(str(token.attrGet("start") or 1))
+                self._lists.append(int(token.attrGet("start") or 1))
             case "bullet_list_close" | "ordered_list_close":
-                marks.pop()
+                self._lists.pop()
             case "list_item_open":
-                prefix = "  " * (len(marks) - 1) + (f"{marks[-1]}. " if marks[-1] else "- ")
-                marks[-1] = str(int(marks[-1]) + 1) if marks[-1] else ""
-            case "blockquote_open":
-                quotes += 1
-            case "blockquote_close":
-                quotes -= 1
-            case "hr":
-                blocks.append("-" * 20)
-            case "fence" | "code_block":
-                blocks.append(token.content.rstrip("\n"))
-            case "inline":
-                words = prefix + _inline(token.children or [])
-                blocks.append("\n".join("> " * quotes + line for line in words.split("\n")))
-                prefix = ""
-    return "\n\n".join(blocks)
+                number = self._lists[-1]
+                mark = "- " if number is None else f"{number}. "
+                self._prefix = "  " * (len(self._lists) - 1) + mark
+                self._lists[-1] = None if number is None else number + 1
+
+    def _words(self, words: str) -> None:
+        if self._cells is not None:
+            self._cells.append(words)
+            return
+        lines = (self._prefix + words).split("\n")
+        self.blocks.append(("\n".join("> " * self._quotes + line for line in lines), self._tight))
+        self._prefix, self._tight = "", False
 
 
 def _inline(children: Sequence[Token]) -> str:
@@ -42,12 +75,10 @@ def _inline(children: Sequence[Token]) -> str:
     opened: list[tuple[str, int]] = []
     for token in children:
         match token.type:
-            case "text" | "code_inline":
+            case "text" | "code_inline" | "image":
                 said.append(token.content)
             case "softbreak" | "hardbreak":
                 said.append("\n")
-            case "image":
-                said.append(token.content)
             case "link_open":
                 opened.append((str(token.attrGet("href") or ""), len(said)))
             case "link_close":

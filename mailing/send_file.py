@@ -1,6 +1,7 @@
 """Send what one TOML file says: begin once, go on after any crash, never start over."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -62,11 +63,13 @@ def send(
     owner: str,
     stop: threading.Event,
     connections: int = MAX_CONNECTIONS,
+    seal: Callable[[str], str] | None = None,
 ) -> Summary:
     """Begin or go on with the file's campaign; with `wait`, deliver it here.
 
     `relay` is the settings' one, for a file that names none. Raises MailingError
-    (nothing has begun, or the content is not what it was) and Denied.
+    (nothing has begun, or the content is not what it was) and Denied. `seal` keeps
+    the file's own relay, password and all, for a worker that delivers later.
     """
     with db.read() as tx:
         school = schools.get(tx, actor, school_id)
@@ -74,6 +77,8 @@ def send(
     chosen = _relay(file, relay, connections) if wait else None
     with db.begin() as tx:
         campaign_id, problems = _begin(tx, actor, school, file, now=clock())
+        if file.relay is not None and seal is not None:
+            campaigns.keep_relay(tx, actor, campaign_id, seal(file.relay))
     problem = None
     if chosen is not None:
         problem = _deliver(db, actor, campaign_id, chosen, origin, clock, owner, stop)

@@ -248,13 +248,15 @@ def test_long_lines_and_lone_dots_survive() -> None:
 
 def test_the_text_part_reads_like_the_letter() -> None:
     body = (
-        "# News\n\nHi **you**\n\n1. one\n2. two\n\n- a\n- b\n\n> said\n\n[Join](https://x.example/)"
+        "# News\n\nHi **you**\n\n1. one\n2. two\n   - a\n\n> said\n\n"
+        "| day | hour |\n|---|---|\n| Mon | 18:00 |\n\n[Join](https://x.example/)"
     )
     seen = templates.render(
         Message({"en": "S"}, {"en": body}), {}, language="en", school="School 14"
     )
     assert seen.text.startswith(
-        "News\n\nHi you\n\n1. one\n\n2. two\n\n- a\n\n- b\n\n> said\n\nJoin ( https://x.example/ )"
+        "News\n\nHi you\n\n1. one\n2. two\n  - a\n\n> said\n\n"
+        "day | hour\nMon | 18:00\n\nJoin ( https://x.example/ )\n"
     )
 
 

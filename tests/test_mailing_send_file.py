@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from mailing import campaigns, outbox, send_file, suppression
 from mailing.model import MailingError, Origin, Totals
@@ -20,6 +21,7 @@ from store import access, roster
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
+from store.vault import Vault
 from tests import smtp
 from tests.conftest import NOON
 
@@ -259,3 +261,27 @@ def _slowly(verb: str, argument: str) -> bool:
 def _expire(tx: Connection) -> None:
     """The leases of the killed run out now, not in twenty seconds."""
     tx.execute(text("UPDATE delivery SET lease_until = 0 WHERE lease_until IS NOT NULL"))
+
+
+def test_a_relay_of_the_files_own_is_kept_sealed(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    path = written(tmp_path, more='relay = "smtp://u:secret@127.0.0.1:2525"\n')
+    vault = Vault(Fernet.generate_key())
+    send_file.send(
+        database,
+        ana,
+        school.id,
+        path,
+        relay=None,
+        origin=ORIGIN,
+        clock=lambda: NOON,
+        wait=False,
+        owner="test",
+        stop=threading.Event(),
+        seal=vault.seal,
+    )
+    with database.read() as tx:
+        (kept,) = tx.execute(text("SELECT relay_sealed FROM campaign")).scalars()
+    assert "secret" not in kept
+    assert vault.open(kept) == "smtp://u:secret@127.0.0.1:2525"

@@ -92,6 +92,7 @@ def send(given: argparse.Namespace) -> int:
             clock=console.now,
             wait=given.wait,
             connections=given.connections,
+            seal=console.vault.seal,
             owner=f"{socket.gethostname()}/{os.getpid()}",
             stop=stop,
         )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from console.desk import accounts, alerting, campus_school, connections, restoring, sync
 from console.wiring import Console
 from mailing import sender
+from mailing.relay import Relay
 from moderation import actions, intake
 from platforms.base import CommentSource, PlatformError
 from store import access, leases, schools
@@ -33,7 +34,7 @@ def mail(console: Console, stop: threading.Event) -> None:
             return
         rows = tx.execute(
             text("""
-                SELECT DISTINCT campaign.id, campaign.school_id
+                SELECT DISTINCT campaign.id, campaign.school_id, campaign.relay_sealed
                 FROM delivery JOIN campaign ON campaign.id = delivery.campaign_id
                 WHERE campaign.state = 'released' AND campaign.leaves_at <= :now
                   AND ((delivery.state = 'due' AND delivery.next_at <= :now)
@@ -42,7 +43,11 @@ def mail(console: Console, stop: threading.Event) -> None:
             {"now": console.now()},
         ).all()
     for row in rows:
-        relay = console.relay(row.school_id)
+        relay = (
+            Relay.from_url(console.vault.open(row.relay_sealed), loopback_only=console.simulation)
+            if row.relay_sealed
+            else console.relay(row.school_id)
+        )
         if relay is None or stop.is_set():
             continue
         done = sender.deliver(
