@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from console.desk import restoring
 from console.views import composer_preview, composer_send, segment_picker, writing
 from console.wiring import Console
 from mailing import campaigns, outbox, suppression
@@ -273,3 +274,16 @@ def test_a_segment_reads_as_people_say_it(
         segment_picker.plain_sentence(meant, offered)
         == "Teacher reading Русский + 1 person by name"
     )
+
+
+def test_after_a_restore_an_administrator_lets_mail_leave_again(
+    console: Console, ana: Actor, ada: Actor, school: School
+) -> None:
+    with console.db.begin() as tx:
+        restoring.hold(tx, now=NOON)
+    refused = press(screen("campaigns", console, ana, school), "Resume sending")
+    assert "administrator" in said(refused)
+    resumed = press(screen("campaigns", console, ada, school), "Resume sending")
+    assert "Mail leaves again" in said(resumed)
+    with console.db.read() as tx:
+        assert restoring.paused(tx) is None

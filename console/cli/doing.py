@@ -20,6 +20,7 @@ from console.cli.common import (
     the_school,
 )
 from console.cli.desk import read
+from console.desk import restoring
 from console.lifeline import told_to_end
 from console.wiring import Console
 from mailing import send_file
@@ -29,6 +30,11 @@ from probes import targets
 from probes.model import ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
 from store.access import system
+
+PAUSED = (
+    "Sending is paused since the restore of a backup. An administrator resumes it in the "
+    "console, under Campaigns."
+)
 
 
 def add(commands: Any) -> None:
@@ -82,6 +88,9 @@ def send(given: argparse.Namespace) -> int:
     stop = told_to_end(with_parent=False)
     with opened() as console:
         school = the_school(console, given.school, make=True)
+        with console.db.read() as tx:
+            if restoring.paused(tx):
+                raise Refused(PAUSED)
         summary = send_file.send(
             console.db,
             system(school.id),

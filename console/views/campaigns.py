@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from console.desk import restoring
 from console.i18n import N_, _, language, moment, number
 from console.views import acting, writing
 from console.widgets import actionbar, head, live, pages, status, strangers, tables
@@ -36,11 +37,34 @@ COUNTS = {
 def page(console: Console, actor: Actor, school: School) -> None:
     access.require(actor, "write", school.id)
     head.title(_("Campaigns"))
+    _paused(console, actor, school)
     if st.button(_("New campaign"), type="primary", icon=":material/add:", key="campaign-new"):
         with acting.guarded():
             pages.go("composer", id=writing.to_segment(console, actor, school, Segment()))
     live.part(lambda: _list(console, actor, school))
     actionbar.told()
+
+
+def _paused(console: Console, actor: Actor, school: School) -> None:
+    """After a restore nothing leaves until an administrator of all schools says so."""
+    with console.db.read() as tx:
+        since = restoring.paused(tx)
+    if since is None:
+        return
+    at = moment(since, school.zone, now=console.now())
+    st.warning(
+        _(
+            "A backup was restored {time}. Nothing is sent until sending is resumed; "
+            "what was not finished is held, campaign by campaign."
+        ).format(time=at),
+        icon=":material/pause_circle:",
+    )
+    if st.button(_("Resume sending"), key="sending-resume"):
+        with acting.guarded():
+            with console.db.begin() as tx:
+                restoring.resume(tx, actor, now=console.now())
+            actionbar.say(_("Mail leaves again. Held mails wait for a decision."))
+        st.rerun()
 
 
 def subject_of(campaign: Campaign) -> str:
