@@ -135,7 +135,12 @@ def test_the_sites_own_fields_name_level_and_role() -> None:
 )
 def test_an_account_that_is_passed_over_is_an_error(code: str, said: str) -> None:
     answer = {"warnings": [{"item": "user", "itemid": 2, "warningcode": code, "message": "x"}]}
-    with serving(as_json(answer)) as wire, pytest.raises(PlatformError, match=said):
+    with (
+        serving(
+            answering(core_webservice_get_site_info={"userid": 3}, core_user_update_users=answer)
+        ) as wire,
+        pytest.raises(PlatformError, match=said),
+    ):
         moodle(wire.url).suspend("2")
 
 
@@ -143,10 +148,12 @@ def test_forums_are_asked_for_with_the_ids_of_all_courses() -> None:
     with serving(
         answering(
             core_course_get_courses=[{"id": 1, "format": "site"}, {"id": 10, "fullname": "A"}],
-            mod_forum_get_forums_by_courses=[],
+            mod_forum_get_forums_by_courses=[{"id": 3, "course": 10, "name": "Talk"}],
+            mod_forum_get_forum_discussions={"discussions": []},
         )
     ) as wire:
         assert moodle(wire.url).comments(None) == []
+        wire.asked.pop()
         form = wire.asked[-1].form
     assert (form["courseids[0]"], form["courseids[1]"]) == ("1", "10")
 

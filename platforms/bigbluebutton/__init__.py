@@ -4,7 +4,6 @@ https://docs.bigbluebutton.org/development/api/
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from platforms.base import N_, Capability, Health, PlatformError, Room
 from platforms.bigbluebutton import answers
@@ -171,6 +170,8 @@ class BigBlueButton:
         return kind(template, params, permanent=permanent, code=SAME.get(code, code))
 
     def _refused_status(self, status: int, *, unsure: bool) -> PlatformError:
+        if status == 404 and self._signer.settled:  # it is a BigBlueButton, but an older one
+            return self._error("unsupportedRequest")
         if status == 404:
             template = N_(
                 "There is no BigBlueButton at {host} under this address. It usually ends in "
@@ -207,7 +208,6 @@ class _NextHash(PlatformError):
 
 
 def _room(meeting: dict[str, str]) -> Room:
-    created = answers.number(meeting.get("createTime"))  # milliseconds
     return Room(
         external_id=meeting.get("meetingID", ""),
         name=meeting.get("meetingName", ""),
@@ -217,5 +217,5 @@ def _room(meeting: dict[str, str]) -> Room:
         videos=answers.number(meeting.get("videoCount")),
         seats=answers.number(meeting.get("maxUsers")) or None,  # 0: no limit
         running=meeting.get("running", "true") == "true",
-        created_at=datetime.fromtimestamp(created / 1000, UTC) if created else None,
+        created_at=answers.moment(meeting.get("createTime")),
     )

@@ -3,11 +3,15 @@
 The reader is expat with document types refused, so no entity is ever expanded.
 """
 
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from xml.parsers import expat
 
 DEPTH = 64  # elements within each other; a real answer has eight
 TEXT = 4096  # characters of one value; a real one has tens
+CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)  # what a messageKey looks like
+LAST = 253_402_300_800_000  # milliseconds: the year 10000 cannot be written
 ANSWER = {
     "returncode",
     "messageKey",
@@ -71,6 +75,12 @@ def number(written: str | None) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
+def moment(written: str | None) -> datetime | None:
+    """A time in milliseconds as printed; None if it is not one of ours."""
+    at = number(written)
+    return datetime.fromtimestamp(at / 1000, UTC) if at and at < LAST else None
+
+
 def _refuse_doctype(*_declaration: object) -> None:
     raise Unreadable
 
@@ -91,7 +101,7 @@ class _Reader:
         if self._path == ["response", "meetings", "meeting"]:
             self.answer.meetings.append({})
         if self._path == ["response", "errors", "error"]:
-            self.answer.code = attributes.get("key", "") or "error"
+            self._refused(attributes.get("key", ""))
 
     def text(self, piece: str) -> None:
         self._text = (self._text + piece)[:TEXT]
@@ -101,10 +111,17 @@ class _Reader:
         if self._path[:-1] == ["response"] and name in ANSWER - {"meetings"}:
             self.answer.values[name] = value
             if name == "messageKey":
-                self.answer.code = value
+                self._refused(value)
         elif self._path[:-1] == ["response", "meetings", "meeting"] and name in MEETING:
             self.answer.meetings[-1][name] = value
         elif self._path == ["response", "errors", "error"] and value:
-            self.answer.code = value[:64]
+            self._refused(value)
         self._path.pop()
         self._text = ""
+
+    def _refused(self, code: str) -> None:
+        """Only a word is a code: a sentence of the server's would be shown to people."""
+        if CODE.fullmatch(code):
+            self.answer.code = code
+        else:
+            self.answer.code = self.answer.code or "error"

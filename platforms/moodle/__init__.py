@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from platforms.base import N_, Account, Capability, Comment, Course, Enrolment, Health, Original
+from platforms.base import (
+    N_,
+    Account,
+    Capability,
+    Comment,
+    Course,
+    Enrolment,
+    Health,
+    Original,
+    PlatformError,
+)
 from platforms.http import Http
 from platforms.moodle import forums, health, messages, people, roster
 from platforms.moodle.calls import Calls
@@ -11,6 +21,7 @@ from platforms.moodle.calls import Calls
 # `level_field`, `role_field`: short names of the site's own profile fields;
 # `never_suspend`: user names that Pult leaves alone, besides its own account
 OPTIONS = {"level_field": "level", "role_field": "role", "never_suspend": "admin"}
+OWN = N_("This is the account that Pult itself works with.")
 
 
 class Moodle:
@@ -63,6 +74,8 @@ class Moodle:
         forums.put_back(self._calls, original)
 
     def suspend(self, external_id: str) -> None:
+        if external_id == self._own():  # Moodle would do it, and know our token no more
+            raise PlatformError(OWN, permanent=True, code="own account")
         people.set_suspended(self._calls, external_id, True)
 
     def lift(self, external_id: str) -> None:
@@ -76,7 +89,7 @@ class Moodle:
 
     def protected(self, external_id: str) -> str:
         if external_id == self._own():
-            return N_("This is the account that Pult itself works with.")
+            return OWN
         users = people.users(self._calls, "id", [external_id])
         names = {name.strip() for name in self._options["never_suspend"].split(",")}
         if any(user.get("username") in names | {"guest"} for user in users):

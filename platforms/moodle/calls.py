@@ -5,6 +5,7 @@ https://docs.moodle.org/dev/Creating_a_web_service_client
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -93,6 +94,7 @@ SAME = {
     "wsaccessuserdeleted": "wsaccessusersuspended",
     "enablewsdescription": "servicenotavailable",
 }
+CODE = re.compile(r"[\w:/.-]{1,100}", re.ASCII)  # what an errorcode looks like
 PASSING = ("db", "dml", "ddl")  # errorcodes of a database in trouble begin so
 
 
@@ -141,6 +143,14 @@ class Calls:
             code="unreadable",
         )
 
+    def rows(self, answer: object, function: str, *needed: str) -> list[dict[str, Any]]:
+        """The records of an answer; raises PlatformError unless each has what is needed."""
+        if not isinstance(answer, list) or not all(
+            isinstance(row, dict) and all(name in row for name in needed) for row in answer
+        ):
+            raise self.unreadable(function)
+        return answer
+
     def _call(self, function: str, params: Mapping[str, object], *, safe: bool) -> Any:
         form = {
             "wstoken": self._token,
@@ -184,8 +194,13 @@ class Calls:
             error.unsure = unsure
             raise error from None
         if isinstance(answer, dict) and ("exception" in answer or "errorcode" in answer):
-            raise self.error(str(answer.get("errorcode") or ""), function)
+            raise self.error(self._code(answer), function)
         return answer
+
+    def _code(self, answer: dict[str, Any]) -> str:
+        """Its errorcode; '' if that is no such word, or holds the token: it will be shown."""
+        code = str(answer.get("errorcode") or "")
+        return code if CODE.fullmatch(code) and self._token not in code else ""
 
 
 def flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:

@@ -73,7 +73,7 @@ def blank(calls: Calls, external_id: str) -> Original:
     the answers with it (on a first post, the whole discussion).
     """
     post = _post(calls, external_id, raw=True)
-    if int(post.get("messageformat", HTML)) != HTML:
+    if post.get("messageformat", HTML) != HTML:
         post = _post(calls, external_id, raw=False)  # what is put back will be HTML
     original = Original(external_id, str(post["subject"]), str(post["message"]))
     _update(calls, external_id, NOTICE, NOTICE_HTML)
@@ -110,18 +110,23 @@ def _update(calls: Calls, external_id: str, subject: str, html: str) -> None:
 
 
 def _discussions(calls: Calls, since: datetime | None) -> Iterator[Discussion]:
+    """Raises PlatformError when Moodle shows no forum at all: nobody would be moderated."""
     ids = [course.external_id for course in roster.courses(calls, with_site=True)]
-    for start in range(0, len(ids), BATCH):
-        for forum in _forums(calls, ids[start : start + BATCH]):
-            yield from _changed_in(calls, forum, since)
+    shown = [
+        forum
+        for start in range(0, len(ids), BATCH)
+        for forum in _forums(calls, ids[start : start + BATCH])
+    ]
+    if not shown:
+        raise roster.shows_none(calls, "mod/forum:viewdiscussion")
+    for forum in shown:
+        yield from _changed_in(calls, forum, since)
 
 
 def _forums(calls: Calls, course_ids: Iterable[str]) -> list[dict[str, Any]]:
     function = "mod_forum_get_forums_by_courses"  # without ids it gives the token's own courses
     answer = calls.read(function, {"courseids": list(course_ids)})
-    if not isinstance(answer, list):
-        raise calls.unreadable(function)
-    return answer
+    return calls.rows(answer, function, "id")
 
 
 def _changed_in(
@@ -134,15 +139,15 @@ def _changed_in(
             function,
             {"forumid": forum["id"], "sortorder": BY_LAST_POST, "page": page, "perpage": PAGE},
         )
-        if not isinstance(answer, dict) or not isinstance(answer.get("discussions"), list):
-            raise calls.unreadable(function)
-        for row in answer["discussions"]:
+        listed = answer.get("discussions") if isinstance(answer, dict) else None
+        rows = calls.rows(listed, function, "discussion")
+        for row in rows:
             discussion = _discussion(row, forum)
             if since is None or discussion.changed >= since:
                 yield discussion
             elif not row.get("pinned"):
                 return
-        if len(answer["discussions"]) < PAGE:
+        if len(rows) < PAGE:
             return
         page += 1
 
@@ -166,8 +171,9 @@ def _posts(calls: Calls, discussion_id: str) -> list[dict[str, Any]]:
 def _answer(calls: Calls, discussion_id: str) -> dict[str, Any]:
     function = "mod_forum_get_discussion_posts"
     answer = calls.read(function, {"discussionid": discussion_id})
-    if not isinstance(answer, dict) or not isinstance(answer.get("posts"), list):
+    if not isinstance(answer, dict):
         raise calls.unreadable(function)
+    calls.rows(answer.get("posts"), function, "id", "discussionid")
     return answer
 
 

@@ -45,12 +45,13 @@ def _send(calls: Calls, external_ids: Sequence[str], text: str) -> list[str]:
         for id_ in external_ids
     ]
     answer = calls.write(function, {"messages": messages})
-    if not isinstance(answer, list):
-        error = calls.unreadable(function)
+    try:
+        rows = calls.rows(answer, function)
+    except PlatformError as error:
         error.unsure = True
-        raise error
+        raise
     return [
         str(row.get("clientmsgid"))
-        for row in answer
+        for row in rows
         if isinstance(row.get("msgid"), int) and row["msgid"] > 0
     ]

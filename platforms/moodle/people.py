@@ -37,9 +37,7 @@ def suspended(calls: Calls, external_ids: Sequence[str]) -> dict[str, bool]:
 def users(calls: Calls, field: str, values: Sequence[str]) -> list[dict[str, Any]]:
     function = "core_user_get_users_by_field"
     answer = calls.read(function, {"field": field, "values": list(values)})
-    if not isinstance(answer, list):
-        raise calls.unreadable(function)
-    return answer
+    return calls.rows(answer, function, "id")
 
 
 def missing(calls: Calls) -> PlatformError:

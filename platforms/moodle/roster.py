@@ -10,6 +10,7 @@ from platforms.moodle.calls import Calls
 PAGE = 500  # people a call; Moodle gives no total
 SITE = "site"  # the front page is kept as a course of this format
 GUEST = "guest"  # an account of the site's own, nobody's
+LAST = 253_402_300_800  # seconds: the year 10000 cannot be written
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEACHERS = {"teacher", "editingteacher", "manager", "coursecreator"}
 
@@ -21,11 +22,10 @@ def accounts(calls: Calls, level_field: str, role_field: str) -> Iterator[Accoun
     """
     function = "core_user_get_users"
     answer = calls.read(function, {"criteria": [{"key": "email", "value": "%"}]})
-    if not isinstance(answer, dict) or not isinstance(answer.get("users"), list):
-        raise calls.unreadable(function)
-    if not answer["users"]:
+    users = answer.get("users") if isinstance(answer, dict) else None
+    if not calls.rows(users, function, "id"):
         raise shows_none(calls, "moodle/user:viewdetails, moodle/user:viewalldetails")
-    for user in answer["users"]:
+    for user in users or ():
         if user.get("username") == GUEST:
             continue
         fields = _custom(user)
@@ -46,9 +46,7 @@ def accounts(calls: Calls, level_field: str, role_field: str) -> Iterator[Accoun
 def courses(calls: Calls, *, with_site: bool = False) -> list[Course]:
     """All courses, without the front page unless asked for."""
     function = "core_course_get_courses"
-    answer = calls.read(function)
-    if not isinstance(answer, list):
-        raise calls.unreadable(function)
+    answer = calls.rows(calls.read(function), function, "id")
     if not answer:
         raise shows_none(calls, "moodle/course:view")
     return [
@@ -63,9 +61,8 @@ def enrolments(calls: Calls, course_external_id: str) -> Iterator[Enrolment]:
     function = "core_enrol_get_enrolled_users"
     start = 0
     while True:
-        answer = calls.read(function, _page(course_external_id, start, "id,roles"))
-        if not isinstance(answer, list):
-            raise calls.unreadable(function)
+        page = calls.read(function, _page(course_external_id, start, "id,roles"))
+        answer = calls.rows(page, function, "id")
         for user in answer:
             roles = {str(role.get("shortname", "")) for role in user.get("roles") or []}
             yield Enrolment(
@@ -102,8 +99,10 @@ def shows_none(calls: Calls, permissions: str) -> PlatformError:
 
 
 def moment(seconds: object) -> datetime | None:
-    """The time Moodle means; it writes "never" as 0."""
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds else None
+    """The time Moodle means; it writes "never" as 0. None too for what is no time of ours."""
+    if not isinstance(seconds, int) or not 0 < seconds < LAST:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _page(course: str, start: int, fields: str) -> dict[str, object]:
