@@ -62,6 +62,7 @@ CALLS: Calls = {
     campaigns.get: lambda tx, who, on: campaigns.get(tx, who, on.draft),
     campaigns.of: lambda tx, who, on: campaigns.of(tx, who, on.school),
     campaigns.by_source: lambda tx, who, on: campaigns.by_source(tx, who, on.school, "file"),
+    campaigns.keep_relay: lambda tx, who, on: campaigns.keep_relay(tx, who, on.draft, "sealed"),
     campaigns.totals: lambda tx, who, on: campaigns.totals(tx, who, on.released.id),
     campaigns.preview: lambda tx, who, on: campaigns.preview(tx, who, on.draft, on.roster.person),
     campaigns.release: lambda tx, who, on: campaigns.release(tx, who, on.draft, now=NOON),
