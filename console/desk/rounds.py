@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from console.desk import accounts, alerting, campus_school, connections, restoring, sync
+from console.desk import accounts, alerting, campus_school, connections, outgoing, restoring, sync
 from console.wiring import Console
 from mailing import sender
 from mailing.relay import Relay
@@ -59,6 +59,7 @@ def mail(console: Console, stop: threading.Event) -> None:
             stop=stop,
             campaign_id=row.id,
         )
+        outgoing.follow(console.db, row.school_id, done, now=console.now())
         LOG.info("campaign %s: sent %s, failed %s", row.id, done.sent, done.failed)
 
 
