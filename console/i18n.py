@@ -131,7 +131,9 @@ def clock(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
 
 
 def day(at: datetime, zone: ZoneInfo) -> str:
-    return dates.format_date(at.astimezone(zone), "d MMM", locale=_locale())
+    """21 Nov, 21 нояб., 11月21日."""
+    pattern = "M月d日" if language() == "zh_Hans" else "d MMM"
+    return dates.format_date(at.astimezone(zone), pattern, locale=_locale())
 
 
 def moment(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
