@@ -1,16 +1,24 @@
 """The console as one ASGI application: Streamlit's screens, our routes, the children."""
 
+import gc
+import importlib
 import os
+import pkgutil
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
-from console import app
+from console import app, views
 from console.i18n import _
 from console.settings import SettingsError, load
 from console.web import parts
@@ -19,6 +27,7 @@ from console.web.guard import Guard
 from console.web.health import Health
 from console.web.house import COOKIE, House, current, settle
 from console.web.setup import Setup
+from console.widgets import pages
 from console.wiring import open_console
 from store.migrate import MigrationError
 from store.vault import VaultError
@@ -32,17 +41,24 @@ def build_app() -> dict[str, Any]:
         sys.stderr.write(f"Pult cannot start. {error}\n")
         sys.exit(2)
     settle(house)
+    page = Path(st.__file__).parent / "static" / "index.html"
     key = house.real.vault.derive("forms")
     routes = [
         *Entrance(house, key).routes(),
         *Setup(house, key).routes(),
         *Health(house).routes(),
+        Route("/overview", _start, methods=["GET"]),
     ]
     return {
         "routes": routes,
         "lifespan": lambda _app: _living(house),
-        "middleware": [Middleware(Guard, house=house)],
+        "middleware": [Middleware(Guard, house=house, page=page.read_text(encoding="utf-8"))],
     }
+
+
+def _start(_request: Request) -> Response:
+    """The overview is the start page, which Streamlit keeps at / alone."""
+    return RedirectResponse("/", 307)
 
 
 def open_house() -> House:
@@ -65,10 +81,21 @@ async def _living(house: House) -> AsyncIterator[dict[str, Any]]:
         _say(f"\n  One-time code to set up your school: {house.code}\n")
     if not house.start():
         _say("Another console runs on this data folder, and its prober and worker serve this one.")
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
     try:
         yield {}
     finally:
         await run_in_threadpool(house.close)
+
+
+def _warm() -> None:
+    """Import every screen before somebody waits for the first one.
+
+    What is there then stays: the collector need not look at it again and again.
+    """
+    for view in pkgutil.iter_modules(views.__path__):
+        importlib.import_module(f"{views.__name__}.{view.name}")
+    gc.freeze()
 
 
 def run_script() -> None:
@@ -77,7 +104,7 @@ def run_script() -> None:
     session = house.who(st.context.cookies.get(COOKIE, ""))
     if session is None:
         st.info(_("Your session has ended."))
-        st.link_button(_("Sign in"), "/login")
+        pages.served("/login", _("Sign in"))
         return
     app.main(house.worlds[session.world], session.actor)
 

@@ -5,7 +5,7 @@ import streamlit as st
 from console import i18n
 from console.desk import accounts
 from console.i18n import N_, _, escape
-from console.widgets import confirm
+from console.widgets import confirm, pages
 from console.wiring import Console
 from store.access import Actor
 from store.schools import LANGUAGES
@@ -59,7 +59,7 @@ def draw(console: Console, actor: Actor) -> None:
             on_change=_speak,
             args=(console, actor),
         )
-        st.link_button(_("Sign out"), "/logout", icon=":material/logout:", type="tertiary")
+        pages.served("/logout", _("Sign out"))
     if st.button(
         _("Keys"),
         key="keys",

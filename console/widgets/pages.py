@@ -1,5 +1,6 @@
 """Go from screen to screen, with what it shows in the address: /target?id=..."""
 
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -26,6 +27,11 @@ def link(slug: str, label: str, *, icon: str | None = None, **params: str) -> No
     """A link to the screen; `label` is our words or escaped."""
     if page := known().get(slug):
         st.page_link(page, label=label, icon=icon, query_params=params)
+
+
+def served(path: str, label: str) -> None:
+    """A link to a page that our server makes, in this tab: Streamlit's own links open another."""
+    st.html(f'<a href="{escape(path)}">{escape(label)}</a>')
 
 
 def asked(name: str = "id") -> str | None:
