@@ -8,7 +8,7 @@ from console.desk import connections
 from console.i18n import N_, _, escape, span
 from console.views import acting
 from console.views.target_form import edit
-from console.widgets import actionbar, confirm, status, strangers, tables
+from console.widgets import actionbar, confirm, names, status, strangers, tables
 from console.wiring import Console
 from probes import targets
 from probes.model import Target
@@ -45,16 +45,16 @@ def draw(console: Console, actor: Actor, school: School) -> None:
 
 
 def _list(known: list[Target]) -> str | None:
-    names = {target.id: target.name for target in known}
+    titles = {target.id: target.name for target in known}
     return tables.choose(
         [
             {
                 "on": [_(ON if target.enabled else OFF)],
                 "name": strangers.line(target.name),
-                "prober": target.prober,
+                "prober": names.probe(target.prober),
                 "address": strangers.line(target.address),
                 "every": span(target.interval),
-                "parent": strangers.line(names.get(target.parent_id or "", "")),
+                "parent": strangers.line(titles.get(target.parent_id or "", "")),
             }
             for target in known
         ],

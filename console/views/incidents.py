@@ -91,16 +91,16 @@ def _cells(incident: Incident, school: School, now: datetime) -> dict[str, Any]:
 def _columns() -> dict[str, Any]:
     config = st.column_config
     return {
-        "severity": status.column(_("Severity")),
-        "title": config.TextColumn(_("What"), width=240),
+        "severity": status.column(_("Severity"), width=118),
+        "title": config.TextColumn(_("What"), width=310),
         "state": status.pills(
             [(f"{shape} {_(word)}", colour) for shape, word, colour in STATES.values()],
             _("State"),
-            width=140,
+            width=135,
         ),
-        "affected": config.NumberColumn(_("Affected"), width=85),
+        "affected": config.NumberColumn(_("Affected"), width=80),
         "owner": config.TextColumn(_("Who has it"), width=110),
-        "since": config.TextColumn(_("Since"), width=110),
-        "lasts": config.TextColumn(_("Lasts"), width=85),
-        "reports": config.TextColumn(_("Reports"), width=75, alignment="right"),
+        "since": config.TextColumn(_("Since"), width=95),
+        "lasts": config.TextColumn(_("Lasts"), width=80),
+        "reports": config.TextColumn(_("Reports"), width=70, alignment="right"),
     }

@@ -7,7 +7,7 @@ import streamlit as st
 from console.desk.board import Board
 from console.i18n import _, clock, escape, ngettext, number, say, span
 from console.views import hands
-from console.widgets import actionbar, charts, head, live, status, tables
+from console.widgets import actionbar, charts, head, live, names, status, tables
 from console.widgets.strangers import line
 from console.wiring import Console
 from store.access import Actor
@@ -16,6 +16,8 @@ from store.schools import School
 SOON = 6  # lessons that start soon
 METRIC = 166  # pixels
 MINUTE = timedelta(minutes=1)
+HALF_HOUR = timedelta(minutes=30)  # that the board looks back
+ROW = 32  # pixels
 
 
 def page(console: Console, actor: Actor, school: School) -> None:
@@ -78,9 +80,9 @@ def _running(board: Board) -> None:
 
 def _free(board: Board) -> None:
     fallen = charts.change(board.free_series, MINUTE)
-    names = _short(list(board.free_by_server))
+    servers = names.short(list(board.free_by_server))
     by_server = " · ".join(
-        f"{escape(name)} {n}" for name, n in zip(names, board.free_by_server.values(), strict=True)
+        f"{escape(servers[name])} {number(n)}" for name, n in board.free_by_server.items()
     )
     st.metric(
         _("Free seats"),
@@ -112,6 +114,7 @@ def _side(board: Board) -> None:
     st.subheader(_("People in lessons"), anchor=False)
     charts.people(
         board.people,
+        since=board.at - HALF_HOUR,
         seats=board.seats,
         expected=board.expected_now,
         zone=board.school.zone,
@@ -144,18 +147,10 @@ def _starting(board: Board) -> None:
             ),
         },
         alt=_("Lessons of the next half hour and whether all is ready for them"),
+        row_height=ROW,
     )
 
 
 def _count(value: int | None) -> str:
     """— is no reading; 0 is zero."""
     return "—" if value is None else number(value)
-
-
-def _short(names: list[str]) -> list[str]:
-    """Names without the words that all of them begin with: A, B, C for media servers."""
-    words = [name.split() for name in names]
-    shared = 0
-    while len({tuple(each[: shared + 1]) for each in words}) == 1 and len(names) > 1:
-        shared += 1
-    return [" ".join(each[shared:]) or " ".join(each) for each in words]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.desk.services import ServiceRow
 from console.i18n import _, number, percent, say
-from console.widgets import actionbar, charts, head, live, pages, status, tables
+from console.widgets import actionbar, charts, head, live, names, pages, status, tables
 from console.widgets.strangers import line
 from console.wiring import Console
 from store.access import Actor
@@ -58,19 +58,19 @@ def _cells(row: ServiceRow) -> dict[str, Any]:
         "affected": row.affected or None,
         "seconds": "—" if row.seconds is None else number(row.seconds, digits=3),
         "month": "" if row.availability is None else percent(row.availability, digits=1),
-        "probe": row.prober,
+        "probe": names.probe(row.prober),
     }
 
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
     return {
-        "state": status.column(),
-        "service": config.TextColumn(_("Service"), width=190),
-        "checks": config.ImageColumn(_("Last 30 checks"), width=205),
-        "why": config.TextColumn(_("Why"), width=230),
-        "affected": config.NumberColumn(_("Affected"), width=85),
-        "seconds": config.TextColumn(_("Answers, s"), width=90, alignment="right"),
-        "month": config.TextColumn(_("30 days"), width=85, alignment="right"),
-        "probe": config.TextColumn(_("Probe"), width=100),
+        "state": status.column(width=118),
+        "service": config.TextColumn(_("Service"), width=195),
+        "checks": config.ImageColumn(_("Last 30 checks"), width=200),
+        "why": config.TextColumn(_("Why"), width=205),
+        "affected": config.NumberColumn(_("Affected"), width=80),
+        "seconds": config.TextColumn(_("Answers, s"), width=85, alignment="right"),
+        "month": config.TextColumn(_("30 days"), width=70, alignment="right"),
+        "probe": config.TextColumn(_("Probe"), width=85),
     }

@@ -18,6 +18,7 @@ Series = Sequence[tuple[datetime, float | None]]
 LINES = {"light": ("#0072b2", "#e69f00"), "dark": ("#56b4e9", "#f0b23e")}
 BAR, GAP = 4, 2  # pixels of one check
 TALL = {"down": 22, "suspect": 17, "unknown": 4, "maintenance": 12, "ok": 12}  # pixels
+YOUNG = timedelta(minutes=5)  # a chart that begins later than this says since when it counts
 ICON_HEIGHT = 36  # pixels; the table's row is 6 higher, or the picture is cropped
 
 
@@ -42,15 +43,18 @@ def checks(states: Sequence[str], *, count: int = 30, dark: bool) -> str:
 def people(
     series: Series,
     *,
+    since: datetime,
     seats: int | None,
     expected: int | None,
     zone: ZoneInfo,
     dark: bool,
 ) -> None:
-    """People in lessons by the minute, what is expected, and the seats that bind."""
+    """People in lessons since then, what is expected, and the seats that bind."""
     if not series:
         st.caption(_("Nobody has been counted in the last half hour."))
         return
+    begun = series[0][0]
+    series = _whole(series, since)
     times = [clock(at, zone) for at, _value in series]
     drawn = [
         _line(_("today"), [value for _at, value in series], line_colour(dark=dark)),
@@ -64,7 +68,7 @@ def people(
         {
             "animation": False,
             "grid": {"left": 44, "right": 12, "top": 24, "bottom": 52},
-            "legend": {"bottom": 0, "left": 0, "itemHeight": 8},
+            "legend": {"bottom": 0, "left": 0, "itemHeight": 8, "itemStyle": {"opacity": 0}},
             "tooltip": {"trigger": "axis", "confine": True},
             "xAxis": _minutes(times),
             "yAxis": {"type": "value", "min": 0, "max": _round_up(highest), "splitNumber": 4},
@@ -73,6 +77,8 @@ def people(
         height=250,
         alt=_("People in lessons over the last half hour"),
     )
+    if begun - since > YOUNG:
+        st.caption(_("Counted since {time}.").format(time=clock(begun, zone)))
 
 
 def history(series: Series, *, zone: ZoneInfo, dark: bool, title: str) -> None:
@@ -142,6 +148,15 @@ def change(series: Series, over: timedelta) -> int | None:
     last, value = known[-1]
     before = [old for at, old in known if at <= last - over]
     return round(value - before[-1]) if before else None
+
+
+def _whole(series: Series, since: datetime) -> Series:
+    """The whole time from `since`: what was not counted yet is a gap."""
+    if len(series) < 2:
+        return series
+    step = series[1][0] - series[0][0]
+    missing = int((series[0][0] - since) / step)
+    return [(series[0][0] - step * n, None) for n in range(missing, 0, -1)] + list(series)
 
 
 def _within_a_day(series: Series) -> bool:
