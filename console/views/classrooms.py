@@ -1,6 +1,6 @@
 """The classrooms: who needs me, is there room? Rows are held while one of them is ticked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,7 +9,7 @@ from console.desk.board import Board
 from console.desk.lessons import LessonRow
 from console.i18n import N_, _, clock, number, say
 from console.views import roombar
-from console.widgets import choice, head, live, pages, status, tables
+from console.widgets import choice, head, live, names, pages, status, tables
 from console.widgets.strangers import line
 from console.wiring import Console
 from store.access import Actor
@@ -47,13 +47,13 @@ def _arrive(board: Board) -> None:
 
 def _filters(board: Board) -> tuple[bool, str, tuple[str, ...]]:
     needy = sum(1 for row in board.lessons if row.state in NEEDY)
-    names = {
+    words = {
         "needy": f"{_('Needs a hand')} {needy}",
         "all": f"{_('All')} {len(board.lessons)}",
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         which = choice.segments(
-            _("Which rooms"), names, default="all", key="classrooms-which", visible=False
+            _("Which rooms"), words, default="all", key="classrooms-which", visible=False
         )
         search = st.text_input(
             _("Find a lesson, teacher or room"),
@@ -77,31 +77,32 @@ def _filters(board: Board) -> tuple[bool, str, tuple[str, ...]]:
 def _table(
     console: Console, actor: Actor, school: School, wanted: tuple[bool, str, tuple[str, ...]]
 ) -> None:
-    board = _held(school) or console.board(actor, school.id)
+    held = _held(school)
+    board = held or console.board(actor, school.id)
     rows = [row for row in board.lessons if _fits(row, *wanted)]
     if not rows:
         st.caption(_empty(board))
         return
     before: Board = st.session_state.get(DRAWN, board)
     st.session_state[DRAWN] = board
+    servers = names.short(sorted({row.server for row in board.lessons if row.server}))
     chosen = tables.choose(
-        [_cells(row) for row in rows],
+        [_cells(row, servers) for row in rows],
         _columns(),
         ids=[row.room_id for row in rows],
         key="classrooms-table",
         alt=_("Classrooms, the worst first"),
     )
+    if held:  # below the table, or it would push the ticked row from under the cursor
+        time = clock(held.at, school.zone, seconds=True)
+        st.caption(_("Held as it was at {time}; untick the row to go on.").format(time=time))
     _hold(before, chosen)
 
 
 def _held(school: School) -> Board | None:
-    """The picture that a tick holds, and that it does."""
+    """The picture that a tick holds."""
     held: Board | None = st.session_state.get(HELD)
-    if held is None or held.school.id != school.id:
-        return None
-    time = clock(held.at, school.zone, seconds=True)
-    st.caption(_("Held as it was at {time}; untick the row to go on.").format(time=time))
-    return held
+    return held if held and held.school.id == school.id else None
 
 
 def _hold(board: Board, chosen: str | None) -> None:
@@ -133,17 +134,18 @@ def _empty(board: Board) -> str:
     return _("No lessons this evening. Import a timetable under Admin.")
 
 
-def _cells(row: LessonRow) -> dict[str, Any]:
+def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
     taken = row.participants / row.seats if row.participants is not None and row.seats else None
+    room = row.seats or max([row.expected, 1, *(value or 0 for value in row.history)])
     people = "—" if row.participants is None else number(row.participants)
     return {
         "state": status.cell(row.state),
         "lesson": line(row.title),
         "people": f"{people} / {number(row.expected)}",
         "seats": None if taken is None else taken * 100,
-        "trend": [value for value in row.history if value is not None],
+        "trend": [value / room * 100 for value in row.history if value is not None],
         "why": say(row.why, markdown=False),
-        "server": line(row.server),
+        "server": line(servers.get(row.server, "")),
     }
 
 
@@ -156,7 +158,7 @@ def _columns() -> dict[str, Any]:
         "seats": config.ProgressColumn(
             _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=120
         ),
-        "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, width=110),
-        "why": config.TextColumn(_("Why"), width=250),
-        "server": config.TextColumn(_("Server"), width=110),
+        "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, y_max=100, width=110),
+        "why": config.TextColumn(_("Why"), width=280),
+        "server": config.TextColumn(_("Server"), width=80),
     }
