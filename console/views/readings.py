@@ -15,7 +15,6 @@ NAMES = {
     "connect": N_("Connecting, s"),
     "tls": N_("Securing, s"),
     "first byte": N_("First byte, s"),
-    "total": N_("In all, s"),
     "round trip": N_("Round trip, s"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
@@ -27,7 +26,14 @@ NAMES = {
 
 def draw(readings: tuple[Reading, ...]) -> None:
     for reading in readings:
+        if reading.name == "total":  # the answer's seconds once more
+            continue
         st.metric(_name(reading), _value(reading), border=True)
+
+
+def seconds(value: float) -> str:
+    """As exact as it matters: 0.003, 2.51, 185."""
+    return number(value, digits=3 if value < 1 else 2 if value < 10 else 0)
 
 
 def _name(reading: Reading) -> str:
@@ -47,5 +53,5 @@ def _value(reading: Reading) -> str:
     if reading.unit == "ratio":
         return percent(reading.value)
     if reading.unit == "s":
-        return number(reading.value, digits=3)
+        return seconds(reading.value)
     return number(reading.value)

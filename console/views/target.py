@@ -40,6 +40,8 @@ def page(console: Console, actor: Actor, school: School) -> None:
         escape(target.name), school, lambda: console.board(actor, school.id).at, back="services"
     )
     live.part(lambda: _draw(console, actor, school, target))
+    _runbook(target)
+    live.part(lambda: _figures(console, actor, school, target))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _past(console, actor, school, target)
@@ -51,17 +53,35 @@ def page(console: Console, actor: Actor, school: School) -> None:
 def _draw(console: Console, actor: Actor, school: School, target: Target) -> None:
     board = console.board(actor, school.id)
     now = console.now()
+    row = next((each for each in board.services if each.target_id == target.id), None)
+    _state(_latest(console, actor, school, target, now), row, school, now)
+    _windows(console, actor, school, target, now)
+
+
+def _latest(
+    console: Console, actor: Actor, school: School, target: Target, now: datetime
+) -> Result:
     with console.db.read("metrics") as mtx:
-        result = results.latest(mtx, actor, school.id, [target], now=now, zone=school.zone)[
-            target.id
-        ]
+        found = results.latest(mtx, actor, school.id, [target], now=now, zone=school.zone)
+    return found[target.id]
+
+
+def _runbook(target: Target) -> None:
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f":material/menu_book: **{_('What to do')}**")
+        if target.runbook:
+            strangers.text(target.runbook)
+        else:
+            st.caption(_("No runbook is kept for this service. Add one under Admin, Targets."))
+
+
+def _figures(console: Console, actor: Actor, school: School, target: Target) -> None:
+    now = console.now()
+    with console.db.read("metrics") as mtx:
         day = results.history(
             mtx, actor, school.id, target.id, since=now - DAY, until=now, points=BLOCKS
         )
-    row = next((each for each in board.services if each.target_id == target.id), None)
-    _state(result, row, school, now)
-    _windows(console, actor, school, target, now)
-    _readings(result)
+    _readings(_latest(console, actor, school, target, now))
     st.subheader(_("Last 24 hours"), anchor=False)
     charts.day(_strip(day, now), zone=school.zone, dark=status.is_dark())
 
@@ -96,9 +116,9 @@ def _windows(console: Console, actor: Actor, school: School, target: Target, now
 def _readings(result: Result) -> None:
     if result.seconds is None and not result.readings:
         return
-    with st.grid(4, min_column_width=160):
+    with st.grid(5, min_column_width=150):
         if result.seconds is not None:
-            st.metric(_("Answers, s"), number(result.seconds, digits=3), border=True)
+            st.metric(_("Answers, s"), readings.seconds(result.seconds), border=True)
         readings.draw(result.readings)
 
 
@@ -138,11 +158,6 @@ def _past(console: Console, actor: Actor, school: School, target: Target) -> Non
 def _around(
     console: Console, actor: Actor, school: School, target: Target, known: list[Target]
 ) -> None:
-    st.subheader(_("What to do"), anchor=False)
-    if target.runbook:
-        strangers.text(target.runbook)
-    else:
-        st.caption(_("No runbook is kept for this service. Add one under Admin, Targets."))
     _relatives(_("Depends on"), [each for each in known if each.id == target.parent_id])
     _relatives(_("Behind it"), [each for each in known if each.parent_id == target.id])
     with console.db.read() as tx:
