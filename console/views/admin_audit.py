@@ -3,10 +3,13 @@
 import streamlit as st
 
 from console.i18n import _, clock, day
+from console.views import audit_words
 from console.widgets import tables
+from console.widgets.strangers import line
 from console.wiring import Console
 from store import audit
 from store.access import Actor
+from store.audit import Entry
 from store.schools import School
 
 NEWEST = 500
@@ -24,25 +27,29 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     )
     wanted = (search or "").casefold()
     rows = [
-        {
-            "at": f"{day(entry.at, school.zone)} {clock(entry.at, school.zone, seconds=True)}",
-            "who": entry.account_name,
-            "action": entry.action,
-            "subject": entry.subject,
-            "outcome": entry.outcome,
-        }
-        for entry in entries
-        if wanted in f"{entry.account_name} {entry.action} {entry.subject}".casefold()
+        row
+        for row in (_cells(entry, school) for entry in entries)
+        if wanted in f"{row['who']} {row['action']} {row['subject']}".casefold()
     ]
     tables.show(
         rows,
         {
             "at": st.column_config.TextColumn(_("When"), width=140),
             "who": st.column_config.TextColumn(_("Who"), width=150),
-            "action": st.column_config.TextColumn(_("Did what"), width=190),
+            "action": st.column_config.TextColumn(_("Did what"), width=250),
             "subject": st.column_config.TextColumn(_("To what (id)"), width=290),
-            "outcome": st.column_config.TextColumn(_("Outcome"), width=110),
+            "outcome": st.column_config.TextColumn(_("Outcome"), width=150),
         },
         alt=_("Who did what, the newest first"),
     )
     st.caption(_("The newest {n} entries, ids only.").format(n=len(rows)))
+
+
+def _cells(entry: Entry, school: School) -> dict[str, str]:
+    return {
+        "at": f"{day(entry.at, school.zone)} {clock(entry.at, school.zone, seconds=True)}",
+        "who": line(audit_words.who(entry.account_name)),
+        "action": audit_words.action(entry.action),
+        "subject": line(entry.subject),
+        "outcome": audit_words.outcome(entry.outcome),
+    }

@@ -1,0 +1,72 @@
+"""What the audit trail's codes mean, in the reader's words."""
+
+from console.i18n import N_, _
+
+ACTIONS = {
+    "acknowledge alert": N_("acknowledged an alert"),
+    "add account": N_("added an account"),
+    "add connection": N_("added a connection"),
+    "add target": N_("added a target"),
+    "approve case": N_("approved a comment"),
+    "cancel campaign": N_("called a campaign back"),
+    "change account": N_("changed an account"),
+    "change connection": N_("changed a connection"),
+    "change password": N_("changed a password"),
+    "change relay": N_("changed the mail relay"),
+    "change rules": N_("changed the watched words"),
+    "change target": N_("changed a target"),
+    "close incident": N_("closed an incident"),
+    "draft campaign": N_("drafted a campaign"),
+    "end window": N_("ended a silence or maintenance"),
+    "found school": N_("founded the school"),
+    "hand on case": N_("handed a comment on"),
+    "import people": N_("imported people"),
+    "import timetable": N_("imported a timetable"),
+    "lift account": N_("lifted a block"),
+    "lift suppression": N_("allowed mail to an address again"),
+    "maintenance target": N_("planned a maintenance"),
+    "note incident": N_("noted something on an incident"),
+    "notice room": N_("put a notice into a room"),
+    "open incident": N_("opened an incident"),
+    "pause campaign": N_("paused a campaign"),
+    "release campaign": N_("released a campaign"),
+    "remove case": N_("decided to remove a comment"),
+    "remove comment": N_("removed a comment"),
+    "remove connection": N_("removed a connection"),
+    "remove target": N_("removed a target"),
+    "report comment": N_("reported a comment"),
+    "resend held": N_("had held mail sent again"),
+    "restore comment": N_("restored a comment"),
+    "resume campaign": N_("resumed a campaign"),
+    "resume sending": N_("let mail leave again after a restore"),
+    "retry failed": N_("had failed mail tried again"),
+    "silence target": N_("silenced a target"),
+    "suppress address": N_("left an address out"),
+    "suspend account": N_("blocked an account"),
+    "sync connection": N_("synced a connection"),
+    "take held as sent": N_("took held mail as sent"),
+    "take incident": N_("took an incident"),
+    "test connection": N_("tested a connection"),
+    "unsubscribe by link": N_("unsubscribed by the link in a mail"),
+}
+OUTCOMES = {
+    "done": N_("done"),
+    "asked": N_("asked for"),
+    "verified": N_("done and checked"),
+    "unconfirmed": N_("not confirmed"),
+    "refused": N_("refused"),
+}
+
+
+def action(code: str) -> str:
+    """What was done; a code that is not known here as it stands."""
+    return _(ACTIONS.get(code, code))
+
+
+def outcome(code: str) -> str:
+    return _(OUTCOMES.get(code, code))
+
+
+def who(name: str) -> str:
+    """Whoever acted; what Pult does by itself stands under its own name."""
+    return "Pult" if name == "system" else name
