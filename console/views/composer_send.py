@@ -40,7 +40,9 @@ def draw(
         st.markdown(f":green[●] {_('Every reader has a text, and no field is empty.')}")
     with st.container(horizontal=True):
         may = access.may(actor, "send", school.id)
-        ready = bool(meant.people) and bool(recipients.written(campaign.body)) and may
+        written = recipients.written(campaign.body)
+        named = all(campaign.subject.get(each, "").strip() for each in written)
+        ready = bool(meant.people) and bool(written) and named and may
         if st.button(
             _("Review and send"),
             type="primary",
@@ -79,7 +81,7 @@ def _other_languages(school: School, meant: Audience, written: list[str]) -> Ite
     for (own, got), people in swapped.items():
         if own != got:
             yield Words(
-                N_("No text in {own}; in {got} instead: {people}."),
+                N_("No text in {own}: {people} will get {got}."),
                 {"own": NAMES[own], "people": people, "got": NAMES.get(got, got)},
             )
 
