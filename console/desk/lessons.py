@@ -181,7 +181,12 @@ def _by_seats(row: LessonRow) -> LessonRow | None:
     coming = max(row.expected - row.participants, 0)
     crowded = coming > 0 or row.participants > row.expected
     params = {"taken": row.participants, "seats": row.seats, "coming": coming}
-    why = Words(N_("{taken} of {seats} seats, {coming} still coming"), params)
+    why = Words(
+        N_("{taken} of {seats} seats, {coming} still coming")
+        if coming
+        else N_("{taken} of {seats} seats taken"),
+        params,
+    )
     if row.participants >= row.seats and crowded:
         return replace(row, state="full", why=why, affected=coming)
     if row.participants >= FILLING * row.seats and row.expected > row.seats:

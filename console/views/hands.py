@@ -59,8 +59,9 @@ def _card(console: Console, actor: Actor, board: Board, card: Card, place: int) 
 
 
 def _facts(card: Card, board: Board) -> str:
+    affected = _("People affected: {n}").format(n=number(card.affected))
     parts = [
-        f":material/groups: {_('People affected: {n}').format(n=number(card.affected))}",
+        *([f":material/groups: {affected}"] if card.affected else []),
         _("since {time} ({span})").format(
             time=clock(card.since, board.school.zone), span=span(board.at - card.since)
         ),

@@ -58,7 +58,13 @@ def _case(
     with st.container(border=True):
         with st.container(horizontal=True):
             for text, colour in badges(case):
-                status.mark(escape(text), colour, shape=SHAPES[colour])
+                grave = colour != "gray"
+                status.mark(
+                    escape(text),
+                    colour,
+                    shape=SHAPES[colour] if grave else "",
+                    icon=None if grave else ":material/info:",
+                )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{strangers.name(comment.author_name)}**", width="content")
             st.caption(_where(console, school, comment, names), width="content")
@@ -135,10 +141,10 @@ def _next(following: list[Case]) -> None:
         ],
         {
             "why": status.pills(
-                zip(marks, (colour for _text, colour in why), strict=True), _("Why"), width=210
+                zip(marks, (colour for _text, colour in why), strict=True), _("Why"), width=150
             ),
-            "text": st.column_config.TextColumn(_("Text")),
-            "place": st.column_config.TextColumn(_("Place"), width=150),
+            "text": st.column_config.TextColumn(_("Text"), width=270),
+            "place": st.column_config.TextColumn(_("Place"), width=200),
         },
         alt=_("The cases that wait after this one"),
     )
