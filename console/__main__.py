@@ -3,26 +3,26 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from sqlalchemy.exc import OperationalError
 
-from console.cli import desk, doing, processes
 from console.cli.common import FINDING, WRONG_USE, Refused, tell
 from console.i18n import Sayable
 from console.settings import SettingsError
-from platforms.campus import main as campus
-from store.backup import BackupError
 from store.migrate import MigrationError
 from store.vault import VaultError
 
+PROCESSES = {"worker", "prober", "public"}  # they import no other commands: they start fast
 DATABASE_AWAY = "The database does not answer. Check database_url, and that it runs."
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; what is expected to go wrong is told in one sentence."""
     if arguments[:1] == ["campus"]:
-        return campus.run(arguments[1:])  # it reads its own options
-    given = parser().parse_args(arguments)
+        campus = import_module("platforms.campus.main")
+        return int(campus.run(arguments[1:]))  # it reads its own options
+    given = parser(arguments[:1]).parse_args(arguments)
     try:
         return int(given.run(given))
     except Exception as error:
@@ -40,16 +40,17 @@ def expected(error: Exception) -> int | None:
         return error.code
     if isinstance(error, SettingsError | MigrationError):
         return WRONG_USE
-    foreseen = isinstance(error, VaultError | BackupError | OperationalError | Sayable)
+    foreseen = isinstance(error, VaultError | OperationalError | Sayable)
     return FINDING if foreseen else None
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(asked: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser with every command; with the processes alone where one of them is asked for."""
     whole = argparse.ArgumentParser(prog="python -m console", description=__doc__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    desk.add(commands)
-    processes.add(commands)
-    doing.add(commands)
+    rooms = ["processes"] if set(asked) & PROCESSES else ["desk", "processes", "doing"]
+    for room in rooms:
+        import_module(f"console.cli.{room}").add(commands)
     return whole
 
 

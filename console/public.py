@@ -39,8 +39,9 @@ HEADERS = {
 }
 
 
-def run(console: Console, port: int, stop: threading.Event) -> int:
+def run(console: Console, stop: threading.Event, *, port: int | None = None) -> int:
     """Serve on 127.0.0.1 until told to end; return the exit code, 1 when the port is taken."""
+    port = console.settings.public.port if port is None else port
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,13 +1,18 @@
 """The console as its users start it: the guard, sign-in, set-up, health, supervision."""
 
+import hashlib
 import os
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.running import Running, console
 from tests.test_shell_children import lives, wait_for
@@ -192,6 +197,44 @@ def test_the_websocket_wants_a_session_and_our_own_origin(school: Running) -> No
     assert open_socket(school, cookie, None) == 403
     assert open_socket(school, "pult_session=real.made-up", school.url) == 403
     assert open_socket(school, "", school.url) == 403
+
+
+def test_an_open_screen_closes_when_its_session_ends(school: Running) -> None:
+    visitor = browser()
+    sign_in(school, visitor)
+    cookie = f"pult_session={visitor.cookies['pult_session']}"
+    with connect(
+        school.url.replace("http", "ws") + "/_stcore/stream",
+        origin=Origin(school.url),
+        additional_headers={"Cookie": cookie},
+        subprotocols=[Subprotocol("streamlit")],
+    ) as screen:
+        page = visitor.get(f"{school.url}/logout")
+        visitor.post(f"{school.url}/logout", data={"token": token(page)})
+
+        def closed() -> bool:
+            try:
+                screen.send(b"")
+                screen.recv(timeout=0.2)
+            except TimeoutError:
+                return False
+            except ConnectionClosed as end:
+                return end.rcvd is not None and end.rcvd.code == 1008
+            return False
+
+        assert wait_for(closed, 5.0)
+
+
+def test_the_page_of_the_screens_may_run_its_own_scripts_alone(school: Running) -> None:
+    visitor = browser()
+    sign_in(school, visitor)
+    page = visitor.get(school.url)
+    policy = page.headers["Content-Security-Policy"]
+    inside = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    for script in inside:
+        digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
 
 
 def test_what_streamlit_keeps_is_closed_without_a_session(school: Running) -> None:

@@ -81,4 +81,5 @@ def tell(sentence: str) -> None:
 def log_to_stderr() -> None:
     """Logs of the processes that run long: one line per outcome."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    for chatty in ("urllib3", "platforms.http", "pymorphy3"):  # a line for every call
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -4,6 +4,8 @@ import argparse
 import getpass
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,8 +129,17 @@ def import_people(given: argparse.Namespace) -> int:
     return FINDING if plan.problems else DONE
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """What a backup refuses is a finding, in its own sentence."""
+    try:
+        yield
+    except backup.BackupError as error:
+        raise Refused(str(error), FINDING) from error
+
+
 def make_backup(given: argparse.Namespace) -> int:
-    with opened() as console:
+    with opened() as console, told():
         backup.save(console.db, given.file, now=console.now())
     say(f"{given.file} is written. Keep the vault's key beside it, not in it.")
     return DONE
@@ -142,7 +153,8 @@ def restore(given: argparse.Namespace) -> int:
         if lead is None:
             raise Refused("The console runs on these databases. Stop it, then restore.")
         now = datetime.now(UTC)
-        backup.load(target, given.file, packages=PACKAGES, force=given.force, now=now)
+        with told():
+            backup.load(target, given.file, packages=PACKAGES, force=given.force, now=now)
         with opened() as console, console.db.begin() as tx:
             held = restoring.hold(tx, now=now)
     finally:

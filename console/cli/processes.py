@@ -1,11 +1,14 @@
-"""Commands that run until they are ended: worker, prober, public, campus."""
+"""Commands that run until they are ended: worker, prober, public, campus.
+
+A child must be back within seconds: each imports what it needs itself, and no more.
+"""
 
 import argparse
 import os
+from importlib import import_module
 from typing import Any
 
-from console import prober, public, worker
-from console.cli.common import DONE, log_to_stderr, opened
+from console.cli.common import log_to_stderr, opened
 from console.lifeline import told_to_end
 
 
@@ -28,15 +31,10 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     log_to_stderr()
     stop = told_to_end(with_parent=given.with_parent)
+    module = import_module(f"console.{given.command}")
     with opened() as console:
-        match given.command:
-            case "worker":
-                code = worker.run(console, stop)
-            case "prober":
-                code = prober.run(console, stop)
-            case _:
-                port = given.port or console.settings.public.port
-                code = public.run(console, port, stop)
-    if code == DONE and given.with_parent:
+        options = {"port": given.port} if given.command == "public" else {}
+        code = int(module.run(console, stop, **options))
+    if given.with_parent:
         os._exit(code)  # a call to a platform that hangs must not outlive the console
     return code

@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import get_args
 
 from argon2 import PasswordHasher
@@ -23,8 +24,6 @@ TRIES_BY_NAME = 10
 TRIES_BY_ADDRESS = 50
 PASSWORD_MIN, PASSWORD_MAX = 10, 1024  # characters
 HASHER = PasswordHasher()
-# Checked when the name is unknown, so that the answer takes as long as for a known one.
-DECOY = HASHER.hash(secrets.token_hex())
 
 
 class AccountError(Exception):
@@ -76,7 +75,7 @@ def sign_in(
             text("SELECT id, password_hash, disabled FROM account WHERE name = :name"),
             {"name": name},
         ).first()
-    right = _matches(row.password_hash if row else DECOY, password)
+    right = _matches(row.password_hash if row else _decoy(), password)
     if row is None or not right or row.disabled:
         return None
     with db.begin() as tx:
@@ -346,6 +345,12 @@ def _check_password(password: str) -> None:
         raise AccountError(
             N_("The password needs at least {count} characters."), count=PASSWORD_MIN
         )
+
+
+@lru_cache(maxsize=1)
+def _decoy() -> str:
+    """Checked when the name is unknown, so that the answer takes as long as for a known one."""
+    return HASHER.hash(secrets.token_hex())
 
 
 def _matches(stored: str, password: str) -> bool:

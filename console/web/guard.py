@@ -5,7 +5,10 @@ the screen and must come from our own origin with a session, which is looked at
 again at every message, because an open socket outlives a session that ended.
 """
 
+import hashlib
+import re
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
@@ -22,13 +25,15 @@ ASSETS = ("/static/", "/favicon.png")
 INNER = ("/_stcore/", "/media/", "/component/", "/vendor/")  # answered 403, never redirected
 LOOK_AGAIN = 1.0  # seconds that an answer about an open socket's session holds
 ENDED = 1008  # websocket close: policy violation (RFC 6455, section 7.4.1)
+
+
+POLICY = (
+    "default-src 'self'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self' data: blob:; worker-src 'self' blob:; frame-ancestors 'none'; "
+    "form-action 'self'; base-uri 'self'; object-src 'none'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-        "frame-src 'self' data: blob:; worker-src 'self' blob:; frame-ancestors 'none'; "
-        "form-action 'self'; base-uri 'self'; object-src 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -40,13 +45,15 @@ HEADERS = {
 class Guard:
     """ASGI middleware around everything the console serves."""
 
-    def __init__(self, app: ASGIApp, house: House) -> None:
+    def __init__(self, app: ASGIApp, house: House, page: str) -> None:
+        """`page`: Streamlit's own, whose inline scripts may run."""
         self.app = app
         self.house = house
+        self.headers = {**HEADERS, "Content-Security-Policy": POLICY.format(scripts=_hashes(page))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, _with_headers(send))
+            await self._http(scope, receive, self._with_headers(send))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -80,6 +87,16 @@ class Guard:
             return
         watch = Watch(self.house, session, receive, send)
         await self.app(scope, watch.receive, send)
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return sending
 
     async def _session(self, scope: Scope) -> Session | None:
         cookie = cookies(Headers(scope=scope)).get(COOKIE, "")
@@ -126,12 +143,8 @@ def cookies(headers: Headers) -> dict[str, str]:
     return {name: morsel.value for name, morsel in jar.items()}
 
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return sending
+def _hashes(page: str) -> str:
+    return "".join(
+        f" 'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    )
