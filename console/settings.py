@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 Mode = Literal["embedded", "external", "off"]
-SECRET = {"secret": True}
+SECRET = {"secret": True}  # such a field stays out of the repr as well
 OWN_VARIABLES = frozenset({"PULT_CONFIG"})  # not settings: they say where settings are
 
 
@@ -26,7 +26,7 @@ class SettingsError(Exception):
 @dataclass(frozen=True)
 class Server:
     session_hours: float = 12.0  # a sign-in ends after this, whatever happens
-    metrics_token: str = field(default="", metadata=SECRET)  # bearer of /metrics; none: closed
+    metrics_token: str = field(default="", metadata=SECRET, repr=False)  # of /metrics; none: closed
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ class Prober:
 
 @dataclass(frozen=True)
 class Mail:
-    relay: str = field(default="", metadata=SECRET)  # smtp://, smtp+tls://, smtps://
+    relay: str = field(default="", metadata=SECRET, repr=False)  # smtp://, smtp+tls://, smtps://
     sender: str = ""  # "School 14 <school@example.org>"
 
 
 @dataclass(frozen=True)
 class Settings:
     data: Path = Path("data")
-    database_url: str = field(default="", metadata=SECRET)  # PostgreSQL; empty: SQLite in `data`
-    vault_key: str = field(default="", metadata=SECRET)
+    database_url: str = field(default="", metadata=SECRET, repr=False)  # PostgreSQL; empty: SQLite
+    vault_key: str = field(default="", metadata=SECRET, repr=False)
     vault_key_path: str = ""  # empty: pult/vault.key in the user's own settings folder
     simulation: bool = False  # nothing but loopback may be reached
     server: Server = field(default_factory=Server)
@@ -164,7 +164,8 @@ def _checked(path: Path, source: str, tree: Mapping[str, Any]) -> dict[str, Any]
         if file:
             values[key.label] = _secret(str(path.parent / str(value)), label)
         elif not _fits(key.kind, value):
-            raise SettingsError(f"{where}: {label} must be {_allowed(key.kind)}, not {value!r}.")
+            shown = "the value given" if key.secret else repr(value)
+            raise SettingsError(f"{where}: {label} must be {_allowed(key.kind)}, not {shown}.")
         else:
             values[key.label] = Path(value) if key.kind is Path else value
     return values

@@ -1,45 +1,38 @@
-"""Accounts of the console: who signs in, with which role, in which schools.
+"""Accounts of the console: who may sign in, with which role, in which schools."""
 
-Passwords are kept as Argon2id hashes (RFC 9106), session tokens as SHA-256.
-"""
-
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import get_args
+from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
-
+from console.desk.sessions import (
+    HASHER,
+    PASSWORD_MAX,
+    SESSION,
+    TRIES_BY_ADDRESS,
+    TRIES_BY_NAME,
+    WINDOW,
+    AccountError,
+    TooManyTries,
+    actor_of,
+    end_sessions,
+    limit_tries,
+    open_session,
+    role_of,
+    scope_of,
+    sign_in,
+    sign_out,
+    tidy,
+)
 from store import access, audit, schools
 from store.access import Actor, Role
-from store.db import Connection, Database, new_id, text
-from store.words import N_, Value
+from store.db import Connection, new_id, text
+from store.words import N_
 
-SESSION = timedelta(hours=12)
-WINDOW = timedelta(minutes=15)  # tries are counted over this
-TRIES_BY_NAME = 10
-TRIES_BY_ADDRESS = 50
-PASSWORD_MIN, PASSWORD_MAX = 10, 1024  # characters
-HASHER = PasswordHasher()
+__all__ = ["PASSWORD_MIN", "SESSION", "TRIES_BY_ADDRESS", "TRIES_BY_NAME", "WINDOW", "Account"]
+__all__ += ["AccountError", "TooManyTries", "actor_of", "add", "any_account", "change"]
+__all__ += ["end_sessions", "language_of", "limit_tries", "of", "open_session", "set_language"]
+__all__ += ["set_password", "sign_in", "sign_out", "tidy"]
 
-
-class AccountError(Exception):
-    """What stands in the way of an account or a sign-in, in words for people."""
-
-    permanent = True
-
-    def __init__(self, template: str, **params: Value) -> None:
-        self.template, self.params = template, params
-        super().__init__(template.format(**params))
-
-
-class TooManyTries(AccountError):
-    """Too many tries to sign in; the right password is refused as well for a while."""
-
-    permanent = False
+PASSWORD_MIN = 10  # characters
 
 
 @dataclass(frozen=True)
@@ -52,106 +45,6 @@ class Account:
     language: str | None
     email: str | None
     disabled: bool
-
-
-def sign_in(
-    db: Database,
-    name: str,
-    password: str,
-    address: str,
-    *,
-    now: datetime,
-    lasts: timedelta = SESSION,
-) -> str | None:
-    """A new session's token, or None when name and password do not go together.
-
-    Raises TooManyTries, whatever the password, after TRIES_BY_NAME or
-    TRIES_BY_ADDRESS failures within WINDOW.
-    """
-    name = name.strip()
-    with db.begin() as tx:
-        tried = limit_tries(tx, name, address, now=now)
-        row = tx.execute(
-            text("SELECT id, password_hash, disabled FROM account WHERE name = :name"),
-            {"name": name},
-        ).first()
-    right = _matches(row.password_hash if row else _decoy(), password)
-    if row is None or not right or row.disabled:
-        return None
-    with db.begin() as tx:
-        tx.execute(text("DELETE FROM sign_in_try WHERE id = :id"), {"id": tried})
-        return open_session(tx, row.id, now=now, lasts=lasts)
-
-
-def limit_tries(tx: Connection, name: str, address: str, *, now: datetime) -> str:
-    """Note a try before the secret is looked at, so that parallel tries count too.
-
-    Returns the try's id; a success deletes it. Raises TooManyTries.
-    """
-    row = tx.execute(
-        text("""
-            SELECT COALESCE(SUM(CASE WHEN name = :name THEN 1 ELSE 0 END), 0) AS by_name,
-                   COALESCE(SUM(CASE WHEN address = :address THEN 1 ELSE 0 END), 0) AS by_address
-            FROM sign_in_try WHERE at > :since
-        """),
-        {"name": name, "address": address, "since": now - WINDOW},
-    ).one()
-    if row.by_name >= TRIES_BY_NAME or row.by_address >= TRIES_BY_ADDRESS:
-        raise TooManyTries(
-            N_("Too many tries. Wait {minutes} minutes, then try again."),
-            minutes=int(WINDOW.total_seconds() // 60),
-        )
-    tried = new_id()
-    tx.execute(
-        text("INSERT INTO sign_in_try (id, name, address, at) VALUES (:id, :name, :address, :now)"),
-        {"id": tried, "name": name, "address": address, "now": now},
-    )
-    return tried
-
-
-def open_session(
-    tx: Connection, account_id: str, *, now: datetime, lasts: timedelta = SESSION
-) -> str:
-    """Start a session; its token is returned here and never again."""
-    token = secrets.token_urlsafe(32)
-    tx.execute(
-        text("""
-            INSERT INTO session (token_hash, account_id, created_at, seen_at, expires_at)
-            VALUES (:hash, :account, :now, :now, :until)
-        """),
-        {"hash": _hash(token), "account": account_id, "now": now, "until": now + lasts},
-    )
-    return token
-
-
-def actor_of(tx: Connection, token: str, *, now: datetime) -> Actor | None:
-    """Who holds this session; None when it has ended or the account is disabled."""
-    row = tx.execute(
-        text("""
-            SELECT account.id, account.name, account.role, account.every_school
-            FROM session JOIN account ON account.id = session.account_id
-            WHERE session.token_hash = :hash AND session.expires_at > :now
-              AND NOT account.disabled
-        """),
-        {"hash": _hash(token), "now": now},
-    ).first()
-    if row is None:
-        return None
-    return Actor(row.id, row.name, _role(row.role), _scope(tx, row.id, row.every_school))
-
-
-def sign_out(tx: Connection, token: str) -> None:
-    tx.execute(text("DELETE FROM session WHERE token_hash = :hash"), {"hash": _hash(token)})
-
-
-def end_sessions(tx: Connection, account_id: str) -> None:
-    tx.execute(text("DELETE FROM session WHERE account_id = :id"), {"id": account_id})
-
-
-def tidy(tx: Connection, *, now: datetime) -> None:
-    """Forget sessions that have ended, and tries that no longer count."""
-    tx.execute(text("DELETE FROM session WHERE expires_at <= :now"), {"now": now})
-    tx.execute(text("DELETE FROM sign_in_try WHERE at < :before"), {"before": now - WINDOW})
 
 
 def any_account(tx: Connection) -> bool:
@@ -277,24 +170,11 @@ def _get(tx: Connection, account_id: str) -> Account:
     row = tx.execute(text("SELECT * FROM account WHERE id = :id"), {"id": account_id}).first()
     if row is None:
         raise access.Denied
-    scope = _scope(tx, row.id, row.every_school)
+    scope = scope_of(tx, row.id, row.every_school)
     every, disabled = bool(row.every_school), bool(row.disabled)
     return Account(
-        row.id, row.name, _role(row.role), scope, every, row.language, row.email, disabled
+        row.id, row.name, role_of(row.role), scope, every, row.language, row.email, disabled
     )
-
-
-def _scope(tx: Connection, account_id: str, every_school: bool) -> frozenset[str]:
-    if every_school:
-        return schools.every_id(tx)
-    rows = tx.execute(
-        text("SELECT school_id FROM account_school WHERE account_id = :id"), {"id": account_id}
-    )
-    return frozenset(row.school_id for row in rows)
-
-
-def _role(stored: str | None) -> Role | None:
-    return next((role for role in get_args(Role) if role == stored), None)
 
 
 def _require_over(
@@ -345,20 +225,3 @@ def _check_password(password: str) -> None:
         raise AccountError(
             N_("The password needs at least {count} characters."), count=PASSWORD_MIN
         )
-
-
-@lru_cache(maxsize=1)
-def _decoy() -> str:
-    """Checked when the name is unknown, so that the answer takes as long as for a known one."""
-    return HASHER.hash(secrets.token_hex())
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return HASHER.verify(stored, password[: PASSWORD_MAX + 1])
-    except VerificationError:
-        return False
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
