@@ -47,14 +47,16 @@ def prepare(console: Console, language: str) -> None:
             secrets.token_urlsafe(32),  # nobody knows it: the visitor enters by a click
             role="admin",
             school_ids=frozenset({school.id}),
-            language=language,
             now=now,
         )
 
 
 def visitor_session(tx: Connection, *, now: datetime, lasts: timedelta) -> str:
-    """A new session of the campus's visitor."""
-    row = tx.execute(text("SELECT id FROM account WHERE name = :name"), {"name": VISITOR}).one()
+    """A new session of the campus's visitor, in the language of whoever enters this time."""
+    row = tx.execute(
+        text("UPDATE account SET language = NULL WHERE name = :name RETURNING id"),
+        {"name": VISITOR},
+    ).one()
     return accounts.open_session(tx, row.id, now=now, lasts=lasts)
 
 

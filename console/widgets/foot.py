@@ -5,12 +5,13 @@ import streamlit as st
 from console import i18n
 from console.desk import accounts
 from console.i18n import N_, _, escape
+from console.web.forms import LANGUAGE_COOKIE
 from console.widgets import confirm, pages
 from console.wiring import Console
 from store.access import Actor
 from store.schools import LANGUAGES
 
-LANGUAGE = "pult-language"  # session state: the account's choice
+LANGUAGE = "pult-language"  # session state: the reader's choice
 ROLES = {
     "viewer": N_("Viewer"),
     "moderator": N_("Moderator"),
@@ -34,16 +35,18 @@ KEYS = (
 
 
 def language() -> str:
-    """The account's choice, else the browser's."""
+    """The reader's choice, else the browser's."""
     chosen: str | None = st.session_state.get(LANGUAGE)
     return chosen or i18n.best(st.context.locale)
 
 
 def remember_language(console: Console, actor: Actor) -> None:
-    """Read the account's choice once a session."""
+    """Read once a session what the account chose, else what was chosen on the way in."""
     if LANGUAGE not in st.session_state:
         with console.db.read() as tx:
-            st.session_state[LANGUAGE] = accounts.language_of(tx, actor)
+            chosen = accounts.language_of(tx, actor)
+        entered = st.context.cookies.get(LANGUAGE_COOKIE)
+        st.session_state[LANGUAGE] = chosen or (i18n.best(entered) if entered else None)
 
 
 def draw(console: Console, actor: Actor) -> None:
