@@ -13,6 +13,7 @@ from store.db import Connection
 from store.words import N_, Value, Words
 
 Page = Literal["incident", "classrooms"]
+ADVICE = 200  # characters of a runbook that a card shows
 NEEDY = ("full", "suspect", "filling")  # rooms' states that ask for a hand without a probe's alert
 
 
@@ -155,6 +156,11 @@ def _advice(
         return Words(N_("Look at it and take it."))
     if target.prober == "classroom" and hit:
         return _move(hit, free)
+    if hit and target.runbook:
+        advice = " ".join(target.runbook.split())[:ADVICE]
+        return Words(
+            N_("Lessons hit ({count}): {lessons}. {advice}"), _lessons(hit) | {"advice": advice}
+        )
     if hit:
         return Words(N_("Lessons hit ({count}): {lessons}."), _lessons(hit))
     result = evening.latest.get(target.id)
