@@ -69,6 +69,7 @@ def people(
             "animation": False,
             "grid": {"left": 44, "right": 12, "top": 24, "bottom": 52},
             "legend": {"bottom": 0, "left": 0, "itemHeight": 8, "itemStyle": {"opacity": 0}},
+            "title": _young(begun, since, zone, dark=dark),
             "tooltip": {"trigger": "axis", "confine": True},
             "xAxis": _minutes(times),
             "yAxis": {"type": "value", "min": 0, "max": _round_up(highest), "splitNumber": 4},
@@ -77,8 +78,6 @@ def people(
         height=250,
         alt=_("People in lessons over the last half hour"),
     )
-    if begun - since > YOUNG:
-        st.caption(_("Counted since {time}.").format(time=clock(begun, zone)))
 
 
 def history(series: Series, *, zone: ZoneInfo, dark: bool, title: str) -> None:
@@ -148,6 +147,18 @@ def change(series: Series, over: timedelta) -> int | None:
     last, value = known[-1]
     before = [old for at, old in known if at <= last - over]
     return round(value - before[-1]) if before else None
+
+
+def _young(begun: datetime, since: datetime, zone: ZoneInfo, *, dark: bool) -> dict[str, Any]:
+    """Beside the legend: why the line does not begin at the left."""
+    return {
+        "show": begun - since > YOUNG,
+        "text": _("Counted since {time}.").format(time=clock(begun, zone)),
+        "right": 8,
+        "bottom": 0,
+        "padding": 2,
+        "textStyle": {"fontSize": 12, "fontWeight": "normal", "color": paint("gray", dark=dark)},
+    }
 
 
 def _whole(series: Series, since: datetime) -> Series:

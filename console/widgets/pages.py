@@ -31,7 +31,8 @@ def link(slug: str, label: str, *, icon: str | None = None, **params: str) -> No
 
 def served(path: str, label: str) -> None:
     """A link to a page that our server makes, in this tab: Streamlit's own links open another."""
-    st.html(f'<a href="{escape(path)}">{escape(label)}</a>')
+    # Browsers' own colour of links cannot be read in the dark.
+    st.html(f'<a href="{escape(path)}" style="color:inherit">{escape(label)}</a>')
 
 
 def asked(name: str = "id") -> str | None:
