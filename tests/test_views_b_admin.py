@@ -134,7 +134,7 @@ def test_an_account_is_added_and_the_trail_tells_by_whom(
     [listed] = tab(console, ada, school, "Accounts").dataframe
     assert "Cleo" in listed.value["name"].tolist()
     [trail] = tab(console, ada, school, "Audit trail").dataframe
-    assert ["ada", "add account"] in trail.value[["who", "action"]].values.tolist()
+    assert ["ada", "added an account"] in trail.value[["who", "action"]].values.tolist()
 
 
 def test_the_relay_s_password_is_never_shown_back(
