@@ -25,7 +25,8 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    session_hours: float = 12.0  # a sign-in ends after this, whatever happens
+    # A sign-in ends after this, whatever happens.
+    session_hours: float = field(default=12.0, metadata={"within": (0.1, 720)})
     metrics_token: str = field(default="", metadata=SECRET, repr=False)  # of /metrics; none: closed
 
 
@@ -34,7 +35,7 @@ class Public:
     """The listener for participants: unsubscribe, report, status."""
 
     url: str = ""  # as participants reach it; empty: the listener's own address
-    port: int = 8502
+    port: int = field(default=8502, metadata={"within": (0, 65535)})  # 0: any that is free
     embedded: bool = True  # false: `python -m console public` runs elsewhere
 
 
@@ -89,6 +90,7 @@ class Key:
     name: str
     kind: Any
     secret: bool
+    within: tuple[float, float] | None = None  # the least and the most of a number
 
     @property
     def label(self) -> str:
@@ -125,7 +127,13 @@ def _set(key: Key, section: str, values: Mapping[str, Any]) -> bool:
 def _keys(section: str, kind: type[Any]) -> dict[str, Key]:
     hints = get_type_hints(kind)
     keys = (
-        Key(section, f.name, hints[f.name], bool(f.metadata.get("secret")))
+        Key(
+            section,
+            f.name,
+            hints[f.name],
+            bool(f.metadata.get("secret")),
+            f.metadata.get("within"),
+        )
         for f in fields(kind)
         if f.name not in SECTIONS and f.name != "warnings"
     )
@@ -163,9 +171,9 @@ def _checked(path: Path, source: str, tree: Mapping[str, Any]) -> dict[str, Any]
             raise SettingsError(f"{where}: there is no setting {label!r}. {_choices(label)}")
         if file:
             values[key.label] = _secret(str(path.parent / str(value)), label)
-        elif not _fits(key.kind, value):
+        elif not _fits(key, value):
             shown = "the value given" if key.secret else repr(value)
-            raise SettingsError(f"{where}: {label} must be {_allowed(key.kind)}, not {shown}.")
+            raise SettingsError(f"{where}: {label} must be {_allowed(key)}, not {shown}.")
         else:
             values[key.label] = Path(value) if key.kind is Path else value
     return values
@@ -216,39 +224,41 @@ def _choices(label: str) -> str:
     return f"Known in {place}: {', '.join(names)}."
 
 
-def _fits(kind: Any, value: Any) -> bool:
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, bool if kind is bool else str)
+def _fits(key: Key, value: Any) -> bool:
+    if get_origin(key.kind) is Literal:
+        return value in get_args(key.kind)
+    if key.kind in (int, float):
+        number = isinstance(value, int | key.kind) and not isinstance(value, bool)
+        return number and (key.within is None or key.within[0] <= value <= key.within[1])
+    return isinstance(value, bool if key.kind is bool else str)
 
 
-def _allowed(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        return " or ".join(f'"{choice}"' for choice in get_args(kind))
-    return {
+def _allowed(key: Key) -> str:
+    if get_origin(key.kind) is Literal:
+        return " or ".join(f'"{choice}"' for choice in get_args(key.kind))
+    kind = {
         bool: "true or false",
         int: "a whole number",
         float: "a number",
         Path: "a folder's path in quotes",
-    }.get(kind, "text in quotes")
+    }.get(key.kind, "text in quotes")
+    return f"{kind} from {key.within[0]} to {key.within[1]}" if key.within else kind
 
 
 def _from_text(key: Key, raw: str) -> Any:
     switches = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    value: Any
     try:
         if key.kind is bool:
-            return switches[raw.strip().lower()]
-        value = key.kind(raw) if key.kind in (int, float, Path) else raw
+            value = switches[raw.strip().lower()]
+        else:
+            value = key.kind(raw) if key.kind in (int, float) else raw
     except (ValueError, KeyError):
         value = None
-    if value is None or (get_origin(key.kind) is Literal and value not in get_args(key.kind)):
+    if value is None or not _fits(key, value):
         shown = "the value given" if key.secret else repr(raw)
-        raise SettingsError(f"{key.variable} must be {_allowed(key.kind)}, not {shown}.")
-    return value
+        raise SettingsError(f"{key.variable} must be {_allowed(key)}, not {shown}.")
+    return Path(value) if key.kind is Path else value
 
 
 def _secret(path: str, label: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from console.settings import SettingsError, load
+from console.settings import KEYS, SettingsError, load
 
 
 def written(folder: Path, toml: str) -> dict[str, str]:
@@ -32,6 +32,8 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
         ('[worker]\nmode = "on"\n', 2, '"embedded" or "external" or "off"'),
         ('[public]\nport = "many"\n', 2, "a whole number"),
         ("[public]\nport = true\n", 2, "a whole number"),
+        ("[public]\nport = 99999\n", 2, "from 0 to 65535"),
+        ("[server]\nsession_hours = nan\n", 2, "from 0.1 to 720"),
         ("[server]\nsession_hours = 1\n[wörker]\nmode = 1\n".replace("ö", "o"), 4, '"embedded"'),
         ("[mails]\nrelay = 'smtp://h'\n", 2, "server, public, worker, prober, mail"),
         ('public.port = "x"\n', 1, "a whole number"),
@@ -59,6 +61,23 @@ def test_a_named_file_that_is_missing_is_told(tmp_path: Path) -> None:
 def test_a_wrong_variable_names_what_is_allowed_and_hides_secrets() -> None:
     with pytest.raises(SettingsError, match=r"PULT_WORKER_MODE must be .*external.*'later'"):
         load({"PULT_WORKER_MODE": "later"})
+
+
+def test_a_variable_out_of_range_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"PULT_PUBLIC_PORT must be .* to 65535, not '70000'"):
+        load({"PULT_PUBLIC_PORT": "70000"})
+    with pytest.raises(SettingsError, match="PULT_SERVER_SESSION_HOURS must be"):
+        load({"PULT_SERVER_SESSION_HOURS": "-1"})
+
+
+def test_no_secret_shows_in_an_error_or_a_repr(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"line 2: server\.metrics_token") as refused:
+        load(written(tmp_path, "[server]\nmetrics_token = 271828\n"))
+    assert "271828" not in str(refused.value)
+    secrets = {key.variable: f"hush-{key.name}" for key in KEYS.values() if key.secret}
+    settings = load(secrets)
+    assert settings.mail.relay == "hush-relay"
+    assert "hush" not in repr(settings)
 
 
 def test_an_unknown_variable_warns_and_does_not_stop() -> None:
