@@ -75,6 +75,17 @@ def report_comment(
     return case_id
 
 
+def reopen(tx: Connection, case_id: str) -> None:
+    """The removal that decided the case is taken back: it waits again, for anybody."""
+    tx.execute(
+        text("""
+            UPDATE cases SET state = 'waiting', decided_at = NULL, version = version + 1
+            WHERE id = :id AND state = 'decided'
+        """),
+        {"id": case_id},
+    )
+
+
 def flags_of(stored: str) -> list[Flag]:
     return [Flag(**flag) for flag in json.loads(stored)]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import guards
+from moderation import cases, guards
 from moderation.calls import KINDS
 from moderation.model import Action, ActionKind, ModerationError, Receipt, ReceiptState
 from platforms.base import Original
@@ -83,6 +83,7 @@ def request(
 def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
     """Ask for the reverse: back to how it stood before the action; return the new one's id.
 
+    A comment that comes back was not decided after all: its case waits again.
     Raises ModerationError when there is nothing to go back to.
     """
     action = get(tx, actor, action_id)
@@ -95,6 +96,8 @@ def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
         raise ModerationError(N_("This is undone already."))
     if action.earlier == KINDS[action.kind].wanted:
         raise ModerationError(N_("It stood like this before, so there is nothing to undo."))
+    if action.kind == "remove comment" and action.case_id:
+        cases.reopen(tx, action.case_id)
     return request(
         tx,
         actor,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from moderation import cases, comments, intake, review, rules
+from moderation import actions, cases, comments, intake, review, rules
 from moderation.filters import RulesError, screen
 from moderation.model import CLAIM, ModerationError
 from store.access import Actor, Denied
@@ -146,6 +146,20 @@ def test_what_is_handed_on_is_for_a_coordinator(
         (case,) = review.waiting(tx, ana, school.id, now=NOON)
         assert case.handed_on
         review.decide(tx, ana, case_id, "approve", now=NOON)
+
+
+def test_a_removal_that_is_undone_leaves_its_case_to_be_decided_again(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        case_id = put(tx, ben, school, "1", "moron")
+        removal = review.decide(tx, ben, case_id, "remove", now=NOON).action_id
+        assert removal is not None
+        assert review.waiting(tx, ben, school.id, now=NOON) == []
+        actions.undo(tx, ben, removal, now=NOON)
+        assert [case.id for case in review.waiting(tx, ben, school.id, now=NOON)] == [case_id]
+        review.decide(tx, ben, case_id, "approve", now=NOON)
+        assert review.count(tx, ben, school.id) == (0, None)
 
 
 def test_beside_a_case_stand_its_thread_author_and_similar_decisions(
