@@ -1,19 +1,10 @@
 """Real relays take the mail: aiosmtpd with STARTTLS and sign-in, and Debian's Postfix."""
 
-import os
-import pwd
-import shutil
-import signal
-import socket
 import ssl
-import subprocess
-import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -34,111 +25,26 @@ from store import roster
 from store.access import Actor
 from store.db import Database
 from store.schools import School
-from tests import real
+from tests import postfix
 from tests.conftest import NOON
+from tests.postfix import Postfix
+from tests.running import free_port
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
 PUPILS = tuple(f"pupil{n}" for n in range(20))
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {root}/queue
-data_directory = {root}/data
-maillog_file = {root}/log
-maillog_file_prefixes = {root}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mail.school.test
-mydestination =
-alias_maps =
-virtual_mailbox_domains = school.test
-virtual_mailbox_maps = texthash:{root}/people
-virtual_mailbox_base = {root}/mail
-virtual_uid_maps = static:{uid}
-virtual_gid_maps = static:{gid}
-virtual_minimum_uid = 1
-default_transport = error:nothing leaves this test
-smtputf8_enable = yes
-"""
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-proxymap unix - - n - - proxymap
-anvil unix - - n - 1 anvil
-error unix - - n - - error
-virtual unix - n n - - virtual
-postlog unix-dgram n - n - 1 postlogd
-"""
-
-
-@dataclass
-class Postfix:
-    url: str
-    mail: Path
-
-    def messages(self, count: int) -> list[Any]:
-        """What stands in the mailboxes, once there are so many, or after five seconds."""
-        end = time.monotonic() + 5
-        while len(found := list(self.mail.glob("*/new/*"))) < count and time.monotonic() < end:
-            time.sleep(0.05)
-        return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in found]
 
 
 @pytest.fixture(scope="module")
-def postfix() -> Iterator[Postfix]:
-    real.need("postfix")
-    if os.geteuid() != 0:
-        pytest.skip("Postfix starts as root only")
-    user = pwd.getpwnam("postfix")
-    root = Path(tempfile.mkdtemp(prefix="pult-postfix-"))  # not tmp_path: Postfix must get in
-    root.chmod(0o755)
-    port = _free_port()
-    for name in ("queue", "data", "mail", "conf"):
-        (root / name).mkdir()
-    for name in ("data", "mail"):
-        os.chown(root / name, user.pw_uid, user.pw_gid)
-    boxes = "".join(f"{name}@school.test {name}/\n" for name in PUPILS)
-    (root / "people").write_text(boxes)
-    values = {"root": root, "uid": user.pw_uid, "gid": user.pw_gid, "port": port}
-    (root / "conf" / "main.cf").write_text(MAIN.format(**values))
-    (root / "conf" / "master.cf").write_text(MASTER.format(**values))
-    command = [str(real.find("postfix")), "-c", str(root / "conf"), "start-fg"]
-    server = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port, root / "log")
-        yield Postfix(f"smtp://127.0.0.1:{port}", root / "mail")
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(10)
-        shutil.rmtree(root, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _wait_for(port: int, log: Path) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"Postfix did not start: {log.read_text() if log.exists() else 'no log'}")
+def relay() -> Iterator[Postfix]:
+    with postfix.running([f"{name}@school.test" for name in PUPILS]) as server:
+        yield server
 
 
 @pytest.mark.servers
 def test_postfix_delivers_each_mail_once_and_names_the_dead_address(
-    database: Database, school: School, ana: Actor, postfix: Postfix
+    database: Database, school: School, ana: Actor, relay: Postfix
 ) -> None:
-    for box in postfix.mail.iterdir():
-        shutil.rmtree(box)
+    relay.empty()
     with database.begin() as tx:
         for name in (*PUPILS, "gone"):
             roster.save_person(
@@ -163,7 +69,7 @@ def test_postfix_delivers_each_mail_once_and_names_the_dead_address(
         campaigns.release(tx, ana, id_, now=NOON)
     done = sender.deliver(
         database,
-        Relay.from_url(postfix.url, connections=4),
+        Relay.from_url(relay.url, connections=4),
         ORIGIN,
         owner="t",
         clock=lambda: NOON + UNDO,
@@ -173,13 +79,14 @@ def test_postfix_delivers_each_mail_once_and_names_the_dead_address(
     with database.read() as tx:
         assert campaigns.totals(tx, ana, id_) == Totals(sent=20, failed=1)
         assert [s.email for s in suppression.of(tx, ana, school.id)] == ["gone@school.test"]
-    read = postfix.messages(20)
+    read = relay.messages(20)
     assert len(read) == len({message["Message-ID"] for message in read}) == 20
     for message in read:
         assert message["Subject"] == "Класс переехал"
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        text = message.get_body(("plain",)).get_content()
-        assert text.startswith(
+        text = message.get_body(("plain",))
+        assert text is not None
+        assert text.get_content().startswith(
             f"Здравствуйте, {message['To'].addresses[0].display_name}!\n\n.\n\nF"
         )
         id_of_row = bounces.delivery_of(ORIGIN.key, message["Return-Path"].strip("<>"))
@@ -229,7 +136,7 @@ def _sign_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any
 
 @pytest.fixture
 def aiosmtpd(certificate: ssl.SSLContext) -> Iterator[tuple[int, Kept]]:
-    kept, port = Kept([]), _free_port()
+    kept, port = Kept([]), free_port()
     controller = Controller(
         kept,
         hostname="127.0.0.1",
