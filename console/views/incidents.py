@@ -27,6 +27,7 @@ STATES: dict[str, tuple[str, str, Colour]] = {  # shape, word, colour; the worst
 
 def page(console: Console, actor: Actor, school: School) -> None:
     head.live_title(_("Incidents"), school, console.now)
+    _for_participants(console, school)
     live.part(lambda: _draw(console, actor, school))
     actionbar.told()
 
@@ -34,6 +35,15 @@ def page(console: Console, actor: Actor, school: School) -> None:
 def state_words(incident: Incident) -> str:
     shape, word, _colour = STATES[incident.state]
     return f"{shape} {_(word)}"
+
+
+def _for_participants(console: Console, school: School) -> None:
+    """The link to hand out: behind it participants report trouble, which opens an incident."""
+    with st.popover(
+        _("Link to report trouble"), icon=":material/link:", type="tertiary", key="report-link"
+    ):
+        st.caption(_("Give it to participants. They report trouble there without an account."))
+        st.code(console.report_link(school.id), language=None, wrap_lines=True)
 
 
 def _draw(console: Console, actor: Actor, school: School) -> None:
