@@ -1,10 +1,13 @@
 """A real Chromium for the tests: in any language, theme and width, and never off the machine."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests import real
 from tests.running import Running
 
 CHROMIUM: dict[str, Any] = {
@@ -24,6 +27,16 @@ PHONE = (
     "Chrome/130.0.0.0 Mobile Safari/537.36"
 )
 NARROW = 600  # pixels; below it we are a phone
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser until the block ends. Without Chromium the test skips, and fails in CI."""
+    real.need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**CHROMIUM)
+        yield browser
+        browser.close()
 
 
 def signed_in(
@@ -54,6 +67,14 @@ def settled(page: Page, milliseconds: float = 15_000) -> None:
     page.wait_for_selector(
         "[data-testid=stApp][data-test-script-state=notRunning]", timeout=milliseconds
     )
+
+
+def overheard(context: BrowserContext) -> list[str]:
+    """The addresses that the window asks for from now on, websockets among them."""
+    urls: list[str] = []
+    context.on("request", lambda request: urls.append(request.url))
+    context.on("page", lambda page: page.on("websocket", lambda wire: urls.append(wire.url)))
+    return urls
 
 
 def outside(urls: list[str]) -> list[str]:
