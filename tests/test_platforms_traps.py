@@ -389,6 +389,13 @@ def test_a_time_that_cannot_be_one_does_not_stop_the_count(time: str) -> None:
     assert (room.participants, room.created_at) == (3, None)
 
 
+def test_no_meetings_is_a_success_also_without_an_empty_list() -> None:
+    body = SUCCESS.format("<messageKey>noMeetings</messageKey>")
+    with serving(signed("sha256", {"getMeetings": body})) as wire:
+        assert media(wire.url).rooms() == []
+    assert media("http://127.0.0.1:1").parse(body.encode()) == []
+
+
 @pytest.mark.parametrize(
     ("printed", "counted"),
     [("1,234", 1234), ("12,345,678", 12345678), ("999", 999), ("0", 0), ("", None), ("1.5", None)],
