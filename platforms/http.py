@@ -127,14 +127,14 @@ class Http:
             try:
                 reply = once(until)
             except PlatformError as error:
-                self._note(name, error.code, started)
+                self._note(logging.INFO, name, error.code, started)
                 pause = PAUSE * number
                 last = number == TRIES or time.monotonic() + pause >= until
                 if not safe or error.permanent or last:
                     raise
                 time.sleep(pause)
             else:
-                self._note(name, str(reply.status), started)
+                self._note(logging.DEBUG, name, str(reply.status), started)
                 return reply
         raise AssertionError("the last try returns or raises")
 
@@ -230,8 +230,9 @@ class Http:
             unsure=unsure,
         )
 
-    def _note(self, name: str, outcome: str, started: float) -> None:
-        log.info("%s %s: %s in %.3f s", self.host, name, outcome, time.monotonic() - started)
+    def _note(self, level: int, name: str, outcome: str, started: float) -> None:
+        took = time.monotonic() - started
+        log.log(level, "%s %s: %s in %.3f s", self.host, name, outcome, took)
 
 
 def _before_sending(error: requests.exceptions.RequestException) -> bool:

@@ -186,6 +186,18 @@ def test_a_body_is_counted_after_it_is_unpacked() -> None:
         assert len(Http(wire.url).get(wire.url, name="x").body) == 5_000_000
 
 
+def test_what_went_well_is_told_only_to_who_asks_for_details(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    with serving(reply("ok")) as wire:
+        Http(wire.url).get(wire.url, name="getMeetings")
+    assert caplog.text == ""
+    with pytest.raises(PlatformError):
+        Http(wire.url).get(wire.url, name="create", safe=False)
+    assert "create: unreachable" in caplog.text
+
+
 def test_nothing_secret_is_logged_or_chained(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with serving(b"") as wire, pytest.raises(PlatformError) as caught:
