@@ -60,7 +60,9 @@ class Site:
 
 def listen(port: int) -> socket.socket:
     """A listening TCP socket on loopback; 0 picks a free port."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends at once (TCP_NODELAY) only where the protocol is said; else each answer,
+    # which goes out in two pieces, waits 40 ms for the other side's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
     listener.listen(BACKLOG)
