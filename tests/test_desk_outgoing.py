@@ -1,12 +1,17 @@
 """Mail that does not leave is an incident; mail that leaves again ends it."""
 
-from console.desk import incidents, outgoing
+import threading
+
+from console.desk import incidents, outgoing, rounds
+from mailing import campaigns
 from mailing.sender import Delivered
 from store.access import Actor
 from store.db import Database
 from store.schools import School
 from store.words import Words
+from tests import smtp, stage
 from tests.conftest import NOON, NOON_LATER
+from tests.test_mailing_sender import released
 
 DOWN = Delivered(problem=Words("The relay {host} does not answer.", {"host": "mail.test"}))
 
@@ -40,3 +45,30 @@ def test_mail_that_leaves_with_some_put_off_is_no_incident(
 ) -> None:
     outgoing.follow(database, school.id, Delivered(sent=95, retried=5), now=NOON)
     assert titles(database, ana, school) == []
+
+
+def test_a_relay_that_cannot_be_opened_stops_no_other_mail(
+    database: Database, school: School, ana: Actor
+) -> None:
+    console = stage.console(database)
+    with smtp.relay() as other:
+        lost, fine = (released(database, ana, school, name) for name in ("Max", "Eva"))
+        with database.begin() as tx:
+            campaigns.keep_relay(tx, ana, lost, "sealed with another key")
+            campaigns.keep_relay(tx, ana, fine, console.vault.seal(other.url))
+        rounds.mail(console, threading.Event())
+        with database.read() as tx:
+            assert campaigns.totals(tx, ana, lost).waiting == 1
+            assert campaigns.totals(tx, ana, fine).sent == 2
+    assert len(other.mails) == 2
+
+
+def test_mail_with_another_key_is_an_incident(
+    database: Database, school: School, ana: Actor
+) -> None:
+    lost = released(database, ana, school, "Max")
+    with database.begin() as tx:
+        campaigns.keep_relay(tx, ana, lost, "sealed with another key")
+    rounds.mail(stage.console(database), threading.Event())
+    assert len(titles(database, ana, school)) == 1
+    assert "vault" in titles(database, ana, school)[0]

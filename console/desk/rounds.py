@@ -11,11 +11,15 @@ from datetime import datetime, timedelta
 from console.desk import accounts, alerting, campus_school, connections, outgoing, restoring, sync
 from console.wiring import Console
 from mailing import sender
+from mailing.model import MailingError
 from mailing.relay import Relay
+from mailing.sender import Delivered
 from moderation import actions, intake
+from moderation.actions import SEALED
 from platforms.base import CommentSource, PlatformError
 from store import access, leases, schools
 from store.db import text
+from store.vault import VaultError
 from store.words import Words
 
 LOG = logging.getLogger("pult.worker")
@@ -43,11 +47,12 @@ def mail(console: Console, stop: threading.Event) -> None:
             {"now": console.now()},
         ).all()
     for row in rows:
-        relay = (
-            Relay.from_url(console.vault.open(row.relay_sealed), loopback_only=console.simulation)
-            if row.relay_sealed
-            else console.relay(row.school_id)
-        )
+        try:
+            relay = _relay(console, row.school_id, row.relay_sealed)
+        except (MailingError, VaultError) as error:  # the others' mail leaves all the same
+            why = error.words if isinstance(error, MailingError) else Words(SEALED)
+            outgoing.follow(console.db, row.school_id, Delivered(problem=why), now=console.now())
+            continue
         if relay is None or stop.is_set():
             continue
         done = sender.deliver(
@@ -118,6 +123,13 @@ def tidy(console: Console, _stop: threading.Event) -> None:
         if leases.first_in_slot(tx, "tidy", OWNER, slot):
             accounts.tidy(tx, now=now)
             leases.forget_slots(tx, before=now - KEEP_SLOTS)
+
+
+def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:
+    """The campaign's own relay, else the school's. Raises MailingError, VaultError."""
+    if not sealed:
+        return console.relay(school_id)
+    return Relay.from_url(console.vault.open(sealed), loopback_only=console.simulation)
 
 
 def _schools(console: Console) -> list[str]:
