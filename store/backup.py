@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import inspect
 
 from store import backup_postgresql, backup_sqlite
-from store.db import Database, text
+from store.db import Connection, Database, text
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -48,12 +48,22 @@ def save(db: Database, path: Path, *, now: datetime) -> None:
         draft.unlink(missing_ok=True)
 
 
-def load(db: Database, path: Path, *, packages: Sequence[str], force: bool, now: datetime) -> None:
+def load(
+    db: Database,
+    path: Path,
+    *,
+    packages: Sequence[str],
+    force: bool,
+    now: datetime,
+    unseen: Callable[[Connection], object] = lambda _tx: None,
+) -> None:
     """Put the backup in the place of what the databases hold.
 
-    `packages` are those whose migrations made the tables. Raises BackupError
+    `packages` are those whose migrations made the tables. `unseen` changes the
+    operations of the backup before anybody else can see them. Raises BackupError
     and changes nothing when the file is damaged or of another kind of database,
-    or when there are schools already, unless `force`.
+    or when there are schools already, unless `force`; MigrationError likewise
+    when a newer Pult made it.
     """
     if not force and _holds_something(db):
         raise BackupError("There are schools in these databases. Restore over them with --force.")
@@ -66,9 +76,9 @@ def load(db: Database, path: Path, *, packages: Sequence[str], force: bool, now:
     with archive:
         _check(archive, path, db.dialect)
         if db.dialect == "sqlite":
-            backup_sqlite.load(db, archive)
+            backup_sqlite.load(db, archive, packages, unseen, now=now)
         else:
-            backup_postgresql.load(db, archive, packages, now=now)
+            backup_postgresql.load(db, archive, packages, unseen, now=now)
 
 
 def _seal(draft: Path, dialect: str, now: datetime) -> None:
@@ -87,13 +97,14 @@ def _seal(draft: Path, dialect: str, now: datetime) -> None:
 def _check(archive: zipfile.ZipFile, path: Path, dialect: str) -> None:
     try:
         manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
-    except (KeyError, ValueError) as error:
+        written, made_on, entries = (manifest[key] for key in ("format", "dialect", "entries"))
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise BackupError(f"{path} is not a backup of Pult.") from error
-    if manifest.get("format") != FORMAT:
+    if written != FORMAT:
         raise BackupError(f"{path} was made by a newer Pult. Install that version.")
-    if manifest["dialect"] != dialect:
-        raise BackupError(f"{path} was made on {manifest['dialect']}; this database is {dialect}.")
-    for name, digest in manifest["entries"].items():
+    if made_on != dialect:
+        raise BackupError(f"{path} was made on {made_on}; this database is {dialect}.")
+    for name, digest in entries.items():
         try:
             whole = _digest(archive, name) == digest
         except (KeyError, zipfile.BadZipFile, OSError):

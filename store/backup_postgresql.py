@@ -6,7 +6,7 @@ an old backup is put in place as it was and brought forward afterwards.
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Any
@@ -37,7 +37,14 @@ def save(db: Database, archive: zipfile.ZipFile) -> None:
         archive.writestr(TABLES, json.dumps(listed))
 
 
-def load(db: Database, archive: zipfile.ZipFile, packages: Sequence[str], *, now: datetime) -> None:
+def load(
+    db: Database,
+    archive: zipfile.ZipFile,
+    packages: Sequence[str],
+    unseen: Callable[[Connection], object],
+    *,
+    now: datetime,
+) -> None:
     listed: dict[Schema, list[tuple[str, list[str]]]] = json.loads(archive.read(TABLES))
     for schema in SCHEMAS:
         marks = _marks(archive.read(_entry(schema, "migration")).decode(), dict(listed[schema]))
@@ -56,6 +63,8 @@ def load(db: Database, archive: zipfile.ZipFile, packages: Sequence[str], *, now
                     while block := entry.read(1 << 16):
                         rows.write(block)
             _set_sequences(tx, schema, listed[schema])
+            if schema == "operations":
+                unseen(tx)
 
 
 def _make(
@@ -67,10 +76,11 @@ def _make(
 ) -> None:
     """Make the schema as it was when these steps had been taken, and no others."""
     migrate.done(tx)
-    for package in packages:
-        for step in migrate.steps(package, schema, "postgresql"):
-            if (package, step.number) in marks:
-                migrate.run(tx, step, now)
+    known = [step for package in packages for step in migrate.steps(package, schema, "postgresql")]
+    migrate.refuse_newer(marks, known)
+    for step in known:
+        if (step.package, step.number) in marks:
+            migrate.run(tx, step, now)
 
 
 def _tables(tx: Connection, schema: Schema) -> list[tuple[str, list[str]]]:

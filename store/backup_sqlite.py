@@ -4,13 +4,16 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
-from store.db import Database
+from store import migrate
+from store.db import Connection, Database, connect
 
 PAGES = 1000  # copied at once, so that writers come in between
 
@@ -25,15 +28,25 @@ def save(db: Database, archive: zipfile.ZipFile) -> None:
             copy.unlink()
 
 
-def load(db: Database, archive: zipfile.ZipFile) -> None:
+def load(
+    db: Database,
+    archive: zipfile.ZipFile,
+    packages: Sequence[str],
+    unseen: Callable[[Connection], object],
+    *,
+    now: datetime,
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for name, engine in _engines(db):
-            copy = Path(folder) / name
-            with archive.open(name) as entry, copy.open("wb") as file:
+        for name, _engine in _engines(db):
+            with archive.open(name) as entry, (Path(folder) / name).open("wb") as file:
                 shutil.copyfileobj(entry, file)
-            with closing(sqlite3.connect(copy)) as source:
+        with closing(connect(Path(folder))) as copies:
+            migrate.apply(copies, packages, now=now)
+            with copies.begin() as tx:
+                unseen(tx)
+        for name, engine in _engines(db):
+            with closing(sqlite3.connect(Path(folder) / name)) as source:
                 _copy_in(source, engine)
-            copy.unlink()
 
 
 def _engines(db: Database) -> list[tuple[str, Engine]]:

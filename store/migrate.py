@@ -40,7 +40,7 @@ def apply(db: Database, packages: Sequence[str], *, now: datetime) -> list[Step]
                 tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             before = done(tx)
             known = [step for package in packages for step in steps(package, schema, db.dialect)]
-            _refuse_newer(before, known)
+            refuse_newer(before, known)
             for step in known:
                 if (step.package, step.number) not in before:
                     run(tx, step, now)
@@ -75,7 +75,8 @@ def done(tx: Connection) -> set[tuple[str, int]]:
     return {(row.package, row.number) for row in rows}
 
 
-def _refuse_newer(done: set[tuple[str, int]], known: list[Step]) -> None:
+def refuse_newer(done: set[tuple[str, int]], known: list[Step]) -> None:
+    """Raise MigrationError when among the steps done there are some that we do not know."""
     packages = {step.package for step in known}
     unknown = {mark for mark in done if mark[0] in packages} - {
         (step.package, step.number) for step in known

@@ -11,7 +11,7 @@ from console.wiring import PACKAGES
 from store import access, backup, db, migrate, schools
 from store.access import Actor, Denied
 from store.backup import BackupError
-from store.db import Database, new_id, text
+from store.db import Connection, Database, new_id, text
 from store.schools import School
 from tests.conftest import NOON
 
@@ -151,6 +151,63 @@ def test_after_a_restore_unfinished_mail_is_held_and_sending_paused(
         assert restoring.paused(tx) is None
         held = tx.execute(text("SELECT COUNT(*) FROM delivery WHERE state = 'held'")).scalar_one()
     assert held == 3
+
+
+def test_nobody_sees_restored_mail_before_it_is_held(
+    database: Database, school: School, tmp_path: Path
+) -> None:
+    deliveries(database, school, ["due", "sending"])
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    seen: list[int] = []
+
+    def hold(tx: Connection) -> None:
+        seen.append(restoring.hold(tx, now=NOON))
+
+    def killed(tx: Connection) -> None:
+        hold(tx)
+        raise InterruptedError
+
+    def due() -> int:
+        with database.read() as tx:
+            waiting = "SELECT COUNT(*) FROM delivery WHERE state IN ('due', 'sending')"
+            return int(tx.execute(text(waiting)).scalar_one())
+
+    with database.begin() as tx:
+        tx.execute(text("DELETE FROM delivery"))
+    with pytest.raises(InterruptedError):
+        backup.load(
+            database, tmp_path / "b.zip", packages=PACKAGES, force=True, now=NOON, unseen=killed
+        )
+    assert (seen, due()) == ([2], 0)
+    backup.load(database, tmp_path / "b.zip", packages=PACKAGES, force=True, now=NOON, unseen=hold)
+    assert due() == 0
+    with database.read() as tx:
+        assert restoring.paused(tx) == NOON
+        held = tx.execute(text("SELECT COUNT(*) FROM delivery WHERE state = 'held'")).scalar_one()
+    assert held == 2
+
+
+def test_a_backup_of_a_newer_pult_changes_nothing(
+    database: Database, school: School, tmp_path: Path
+) -> None:
+    with database.begin() as tx:
+        newer = "INSERT INTO migration (package, number, applied_at) VALUES ('store', 9000, 0)"
+        tx.execute(text(newer))
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    with database.begin() as tx:
+        tx.execute(text("DELETE FROM migration WHERE number = 9000"))
+        tx.execute(text("UPDATE school SET name = 'Unharmed'"))
+    with pytest.raises(migrate.MigrationError, match="newer Pult"):
+        backup.load(database, tmp_path / "b.zip", packages=PACKAGES, force=True, now=NOON)
+    assert names(database) == ["Unharmed"]
+
+
+@pytest.mark.parametrize("manifest", ["[]", "{}", '{"format": 1, "entries": {}}'])
+def test_a_strange_manifest_is_no_backup(database: Database, tmp_path: Path, manifest: str) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr(backup.MANIFEST, manifest)
+    with pytest.raises(BackupError, match="not a backup"):
+        backup.load(database, tmp_path / "b.zip", packages=PACKAGES, force=True, now=NOON)
 
 
 def test_the_sqlite_files_inside_open_by_themselves(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from console.web import lock
 from console.wiring import PACKAGES
 from store import backup, db
 from store.access import ROLES, system
+from store.db import Connection
 
 
 def add(commands: Any) -> None:
@@ -152,11 +153,18 @@ def restore(given: argparse.Namespace) -> int:
     try:
         if lead is None:
             raise Refused("The console runs on these databases. Stop it, then restore.")
-        now = datetime.now(UTC)
-        with told():
-            backup.load(target, given.file, packages=PACKAGES, force=given.force, now=now)
-        with opened() as console, console.db.begin() as tx:
+        now, held = datetime.now(UTC), 0
+
+        def hold(tx: Connection) -> None:
+            nonlocal held
             held = restoring.hold(tx, now=now)
+
+        with told():
+            backup.load(
+                target, given.file, packages=PACKAGES, force=given.force, now=now, unseen=hold
+            )
+        with opened():  # which brings the tables forward
+            pass
     finally:
         target.close()
         if lead:
