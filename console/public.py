@@ -12,6 +12,7 @@ from html import escape
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -90,12 +91,15 @@ class Unsubscribing:
 
     async def act(self, request: Request) -> Response:
         fields = await posted(request)
+        return await run_in_threadpool(self._act, request, every_topic=fields.get("every") == "1")
+
+    def _act(self, request: Request, *, every_topic: bool) -> Response:
         with self.console.db.begin() as tx:
             found = unsubscribe.act(
                 tx,
                 self.key,
                 request.path_params["token"],
-                every_topic=fields.get("every") == "1",
+                every_topic=every_topic,
                 now=self.console.now(),
             )
         return _subscription(request, found)

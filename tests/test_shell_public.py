@@ -87,6 +87,19 @@ def test_one_click_without_cookies_unsubscribes_from_the_topic_alone(
     assert not suppressed(database, school, "other")
 
 
+def test_an_unsubscription_that_waits_for_a_writer_holds_up_nobody(
+    console: Console, url: str, database: Database, school: School
+) -> None:
+    link = f"{url}/u/{token(console, school)}"
+    waiting = threading.Thread(target=post, args=(link,))
+    with database.begin():
+        waiting.start()
+        time.sleep(0.3)
+        assert requests.get(f"{url}/healthz", timeout=2).text == "ok\n"
+    waiting.join()
+    assert suppressed(database, school, "news")
+
+
 def test_a_second_click_unsubscribes_from_everything(
     console: Console, url: str, database: Database, school: School
 ) -> None:
