@@ -4,22 +4,21 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 
 from console import settings as known
-from console.desk import board, links, relays
+from console.desk import links, relays
 from console.desk.adapters import Adapters
 from console.desk.board import Board
+from console.desk.boards import Boards
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
-from store import access, db, migrate, vault
+from store import db, migrate, vault
 from store.access import Actor
 
 PACKAGES = ("store", "probes", "moderation", "mailing", "console")  # in the order of migration
-FRESH = timedelta(seconds=1)  # how long one picture serves all screens
 CAMPUS = "campus"  # the folder of the simulated school's database, below the data folder
 
 
@@ -38,29 +37,21 @@ class Console:
 
     def __post_init__(self) -> None:
         self.adapters = Adapters(self.db, self.vault)
-        self._boards: dict[str, Board] = {}
-        self._drawing = Lock()
+        self._boards = Boards(self.db, self.now)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def board(self, actor: Actor, school_id: str) -> Board:
-        """The school's picture, at most a second old and shared by all screens.
+        """The school's picture, a second old and shared by all screens.
 
         Raises Denied unless the actor may see the school.
         """
-        access.require(actor, "see", school_id)
-        with self._drawing:
-            now = self.now()
-            kept = self._boards.get(school_id)
-            if kept is None or now - kept.at >= FRESH:
-                kept = self._boards[school_id] = board.build(self.db, actor, school_id, now=now)
-            return kept
+        return self._boards.of(actor, school_id)
 
     def changed(self, school_id: str) -> None:
         """Somebody acted: the next look at the school shows it."""
-        with self._drawing:
-            self._boards.pop(school_id, None)
+        self._boards.changed(school_id)
 
     def relay(self, school_id: str) -> Relay | None:
         """Where the school's mail is handed over: its own relay, else the settings'."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from console.desk import cards, evening, lessons, services
 from console.desk.cards import Card
-from console.desk.evening import Evening, Series
+from console.desk.evening import Evening, Past, Series
 from console.desk.lessons import LessonRow, Starting
 from console.desk.services import ServiceRow
 from store import access
@@ -42,11 +42,16 @@ class Board:
     free_series: Series
 
 
-def build(db: Database, actor: Actor, school_id: str, *, now: datetime) -> Board:
-    """Raises Denied unless the actor may see the school."""
+def build(
+    db: Database, actor: Actor, school_id: str, *, now: datetime, past: Past | None = None
+) -> Board:
+    """Build it, on a past that was read already if there is one.
+
+    Raises Denied unless the actor may see the school.
+    """
     access.require(actor, "see", school_id)
     # The picture is the same for all who may see it: counts, never names of people.
-    seen = evening.read(db, access.system(school_id), school_id, now=now)
+    seen = evening.read(db, access.system(school_id), school_id, now=now, past=past)
     rows = lessons.rows(seen)
     free = _free(seen, rows)
     seats = _total([_seats(seen, rows, server) for server in seen.servers])

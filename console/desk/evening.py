@@ -1,9 +1,12 @@
 """Everything that the boards are made from, read once for all screens of a school."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TypeVar
 
 from console.desk import incidents
 from moderation import review
@@ -23,6 +26,7 @@ MONTH = timedelta(days=30)
 
 Key = tuple[str, str]  # connection id, the room's id on that platform
 Series = list[tuple[datetime, int | None]]
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,15 @@ class Server:
     name: str
     platform: str
     seats: int | None
+
+
+@dataclass(frozen=True)
+class Past:
+    """What changes slowly and is long to read: the last month, and the last half hour."""
+
+    availability: Mapping[str, float]
+    rooms: Mapping[Key, list[tuple[datetime, int]]]
+    people: Series
 
 
 @dataclass(frozen=True)
@@ -59,24 +72,50 @@ class Evening:
 
     def server_target(self, connection_id: str) -> Target | None:
         """The probe that meters all the rooms of a server."""
-        return next(
-            (
-                target
-                for target in self.targets
-                if target.connection_id == connection_id and target.prober == "classroom"
-            ),
-            None,
-        )
+        return self._meters.get(connection_id)
+
+    def targets_in(self, room_id: str) -> list[Target]:
+        """The probes of what is shown in a room."""
+        return self._targets_by_room.get(room_id, [])
+
+    def behind(self, target_id: str) -> list[Target]:
+        """The probes that depend on another one, without a detour."""
+        return self._targets_by_parent.get(target_id, [])
+
+    def lessons_in(self, room_id: str) -> list[roster.Lesson]:
+        return self._lessons_by_room.get(room_id, [])
 
     def running(self, lesson: roster.Lesson) -> bool:
         return lesson.starts_at <= self.school_now < lesson.ends_at
 
+    # By what they are looked up with, because a large school has a thousand targets and
+    # hundreds of rooms, and every room asks for its own.
 
-def read(db: Database, actor: Actor, school_id: str, *, now: datetime) -> Evening:
-    """Read both databases, one short transaction each.
+    @cached_property
+    def _meters(self) -> dict[str | None, Target]:
+        return {t.connection_id: t for t in reversed(self.targets) if t.prober == "classroom"}
+
+    @cached_property
+    def _targets_by_room(self) -> dict[str, list[Target]]:
+        return _grouped(self.targets, lambda target: target.room_id)
+
+    @cached_property
+    def _targets_by_parent(self) -> dict[str, list[Target]]:
+        return _grouped(self.targets, lambda target: target.parent_id)
+
+    @cached_property
+    def _lessons_by_room(self) -> dict[str, list[roster.Lesson]]:
+        return _grouped(self.lessons, lambda lesson: lesson.room_id)
+
+
+def read(
+    db: Database, actor: Actor, school_id: str, *, now: datetime, past: Past | None = None
+) -> Evening:
+    """Read both databases, one short transaction each; the past too unless it is given.
 
     Raises Denied unless the actor may see the school.
     """
+    past = past or read_past(db, actor, school_id, now=now)
     with db.read() as tx:
         school = schools.get(tx, actor, school_id)
         school_now = school.time(now)
@@ -102,11 +141,29 @@ def read(db: Database, actor: Actor, school_id: str, *, now: datetime) -> Evenin
             oldest,
             results.latest(mtx, actor, school_id, watched, now=now, zone=school.zone),
             results.recent(mtx, actor, school_id, now=now, count=CHECKS),
-            results.availability(mtx, actor, school_id, since=now - MONTH, now=now),
+            past.availability,
             rooms.latest(mtx, actor, school_id, now=now),
+            past.rooms,
+            past.people,
+        )
+
+
+def read_past(db: Database, actor: Actor, school_id: str, *, now: datetime) -> Past:
+    """Raises Denied unless the actor may see the school."""
+    with db.read("metrics") as mtx:
+        return Past(
+            results.availability(mtx, actor, school_id, since=now - MONTH, now=now),
             rooms.history(mtx, actor, school_id, since=now - TREND, until=now),
             list(rooms.people(mtx, actor, school_id, since=now - TREND, until=now)),
         )
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str, list[Row]]:
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if (name := key(row)) is not None:
+            groups[name].append(row)
+    return groups
 
 
 def _servers(tx: Connection, school_id: str) -> dict[str, Server]:

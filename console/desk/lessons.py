@@ -108,11 +108,7 @@ def _row(evening: Evening, room: roster.Room) -> LessonRow | None:
 
 def _lesson(evening: Evening, room: roster.Room) -> roster.Lesson | None:
     """The room's lesson now, else its next one."""
-    own = [
-        lesson
-        for lesson in evening.lessons
-        if lesson.room_id == room.id and lesson.ends_at > evening.school_now
-    ]
+    own = [lesson for lesson in evening.lessons_in(room.id) if lesson.ends_at > evening.school_now]
     return min(own, key=lambda lesson: lesson.starts_at, default=None)
 
 
@@ -155,9 +151,9 @@ def _by_server(evening: Evening, row: LessonRow) -> LessonRow | None:
 
 def _by_stream(evening: Evening, room: roster.Room, row: LessonRow) -> LessonRow | None:
     """The lesson's live picture, where one is probed."""
-    for target in evening.targets:
+    for target in evening.targets_in(room.id):
         result = evening.latest.get(target.id)
-        if target.room_id != room.id or result is None or not row.running:
+        if result is None or not row.running:
             continue
         if result.state in (State.DOWN, State.SUSPECT):
             why = result.why or Words(N_("The picture is in doubt"))

@@ -68,10 +68,8 @@ def _row(evening: Evening, target: Target, lessons: list[LessonRow]) -> ServiceR
 def _behind(evening: Evening, target: Target) -> int:
     return sum(
         1
-        for child in evening.targets
-        if child.parent_id == target.id
-        and (result := evening.latest.get(child.id)) is not None
-        and result.state is not State.OK
+        for child in evening.behind(target.id)
+        if (result := evening.latest.get(child.id)) is not None and result.state is not State.OK
     )
 
 

@@ -107,6 +107,7 @@ CALLS: Calls = {
     ),
     doctor.look: lambda db, who, on: doctor.look(db, who, on.console.vault, now=NOON),
     evening.read: lambda db, who, on: evening.read(db, who, on.school, now=NOON),
+    evening.read_past: lambda db, who, on: evening.read_past(db, who, on.school, now=NOON),
     importing.apply: lambda db, who, on: importing.apply(
         db, who, on.school, Plan([PERSON]), now=NOON
     ),
