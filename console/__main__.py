@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from sqlalchemy.exc import OperationalError
 
@@ -40,8 +41,11 @@ def expected(error: Exception) -> int | None:
         return error.code
     if isinstance(error, SettingsError | MigrationError):
         return WRONG_USE
-    foreseen = isinstance(error, VaultError | OperationalError | Sayable)
-    return FINDING if foreseen else None
+    if isinstance(error, VaultError | OperationalError):
+        return FINDING
+    if isinstance(error, Sayable):  # what stays wrong however often it is tried was given wrong
+        return WRONG_USE if getattr(error, "permanent", False) else FINDING
+    return None
 
 
 def parser(asked: Sequence[str]) -> argparse.ArgumentParser:
@@ -54,5 +58,17 @@ def parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     return whole
 
 
+def _speak_utf8() -> None:
+    """Wherever we run; a lone surrogate leaves as the escape that JSON has for it."""
+    for stream, errors in (
+        (sys.stdin, "replace"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
 if __name__ == "__main__":
+    _speak_utf8()
     sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,7 @@ from mailing import unsubscribe
 from mailing.unsubscribe import Subscription
 
 LOG = logging.getLogger("pult.public")
+LAST_PORT = 65535
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
@@ -41,8 +42,14 @@ HEADERS = {
 
 
 def run(console: Console, stop: threading.Event, *, port: int | None = None) -> int:
-    """Serve on 127.0.0.1 until told to end; return the exit code, 1 when the port is taken."""
+    """Serve on 127.0.0.1 until told to end; return the exit code.
+
+    1 when the port is taken, 2 when there is no such port.
+    """
     port = console.settings.public.port if port is None else port
+    if not 0 < port <= LAST_PORT:
+        sys.stderr.write(f"There is no port {port}. Choose one from 1 to {LAST_PORT}.\n")
+        return 2
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

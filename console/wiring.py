@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import ArgumentError
+
 from console import settings as known
 from console.desk import links, relays
 from console.desk.adapters import Adapters
@@ -90,9 +92,26 @@ def open_console(environment: Mapping[str, str]) -> Console:
     sqlalchemy's OperationalError.
     """
     settings = known.load(environment)
-    databases = db.connect(settings.data, settings.database_url or None)
+    databases = open_databases(settings)
     migrate.apply(databases, PACKAGES, now=datetime.now(UTC))
     return Console(settings, databases, open_vault(settings))
+
+
+def open_databases(settings: Settings) -> db.Database:
+    """The databases as they stand. Raises SettingsError, sqlalchemy's OperationalError."""
+    url = settings.database_url
+    try:
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError
+        return db.connect(settings.data, url or None)
+    except (ValueError, ArgumentError) as error:  # the address may hold a password: not shown
+        raise SettingsError(
+            "database_url must be like postgresql://user:password@host/name; empty means SQLite."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {settings.data} cannot be used: {error.strerror}. Choose another one."
+        ) from error
 
 
 def open_vault(settings: Settings) -> vault.Vault:

@@ -105,7 +105,7 @@ def test_an_account_is_added_once_with_the_password_from_standard_input() -> Non
     first = run("user", "add", "Ann", "--role", "admin", given=PASSWORD)
     assert (first.returncode, first.stderr) == (0, "")
     again = run("user", "add", "Ann", "--role", "admin", given=PASSWORD)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert again.stderr == "There is already an account named Ann.\n"
 
 
@@ -156,7 +156,7 @@ def test_people_are_brought_in_and_bad_lines_are_named(world: Path, capsys: Capt
 def test_a_file_without_a_relay_is_told_what_is_missing(world: Path, capsys: Capture) -> None:
     (world / "people.csv").write_text("email,name\nann@a.test,Ann\n")
     (world / "c.toml").write_text(CAMPAIGN)
-    assert main(["send", "c.toml", "--wait"]) == 1
+    assert main(["send", "c.toml", "--wait"]) == 2
     assert "No relay is set" in capsys.readouterr().err
 
 
@@ -175,7 +175,7 @@ def test_a_backup_goes_back_into_an_empty_place_with_its_mail_held(
     (world / "c.toml").write_text(CAMPAIGN)
     assert main(["send", "c.toml"]) == 0
     assert main(["backup", "b.zip"]) == 0
-    assert main(["restore", "b.zip"]) == 1
+    assert main(["restore", "b.zip"]) == 2
     assert "--force" in capsys.readouterr().err
     monkeypatch.setenv("PULT_DATA", str(world / "elsewhere"))
     assert main(["restore", "b.zip"]) == 0

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from console.cli.common import (
     DONE,
     FINDING,
@@ -24,8 +26,8 @@ from console.cli.common import (
 from console.desk import accounts, doctor, importing, restoring
 from console.settings import load
 from console.web import lock
-from console.wiring import PACKAGES
-from store import backup, db
+from console.wiring import PACKAGES, open_databases
+from store import backup
 from store.access import ROLES, system
 from store.db import Connection
 
@@ -80,8 +82,12 @@ def migrate(_given: argparse.Namespace) -> int:
 
 
 def examine(given: argparse.Namespace) -> int:
-    with opened() as console:
-        findings = doctor.look(console.db, everywhere(console), console.vault, now=console.now())
+    try:
+        with opened() as console:
+            actor = everywhere(console)
+            findings = doctor.look(console.db, actor, console.vault, now=console.now())
+    except OperationalError:
+        findings = [doctor.DATABASE_AWAY]
     wrong = list(doctor.problems(findings))
     if given.json:
         state = "failing" if wrong else "ok"
@@ -132,11 +138,11 @@ def import_people(given: argparse.Namespace) -> int:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """What a backup refuses is a finding, in its own sentence."""
+    """What a backup refuses was asked wrongly: its own sentence says why."""
     try:
         yield
     except backup.BackupError as error:
-        raise Refused(str(error), FINDING) from error
+        raise Refused(str(error)) from error
 
 
 def make_backup(given: argparse.Namespace) -> int:
@@ -148,7 +154,7 @@ def make_backup(given: argparse.Namespace) -> int:
 
 def restore(given: argparse.Namespace) -> int:
     settings = load(os.environ)
-    target = db.connect(settings.data, settings.database_url or None)
+    target = open_databases(settings)
     lead = lock.take(settings.data / "console.lock")
     try:
         if lead is None:

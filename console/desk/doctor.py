@@ -46,6 +46,19 @@ class Finding:
         }
 
 
+DATABASE_AWAY = Finding(
+    "database",
+    "failing",
+    Words(N_("The database does not answer.")),
+    Words(
+        N_(
+            "Check that the data folder can be written, or that PostgreSQL runs and "
+            "PULT_DATABASE_URL is right; then run: python -m console migrate."
+        )
+    ),
+)
+
+
 def look(
     db: Database, actor: Actor, vault: Vault, *, now: datetime, keep: bool = True
 ) -> list[Finding]:
@@ -83,17 +96,7 @@ def _database(db: Database) -> Finding:
             with db.read(schema) as tx:
                 tx.execute(text("SELECT COUNT(*) FROM migration"))
     except SQLAlchemyError:
-        return Finding(
-            "database",
-            "failing",
-            Words(N_("The database does not answer.")),
-            Words(
-                N_(
-                    "Check that the data folder can be written, or that PostgreSQL runs and "
-                    "PULT_DATABASE_URL is right; then run: python -m console migrate."
-                )
-            ),
-        )
+        return DATABASE_AWAY
     return Finding("database", "ok", version=db.dialect)
 
 
