@@ -84,6 +84,24 @@ def test_the_letter_goes_to_the_lesson_that_is_hit(
     assert incidents.timeline(tx, ana, incident_id)[-1].kind == "told"
 
 
+def test_a_room_s_name_is_letters_in_the_letter(tx: Connection, school: School, ana: Actor) -> None:
+    room_id, _course = lesson(tx, school, "Algebra", ["lena"])
+    name = "[Algebra](http://evil.test/) ![x](http://evil.test/x.png) <b>8B</b> {{{ fees }} `"
+    source = incidents.Source(
+        "x", Words("{name} has stopped", {"name": name}), "down", 2, room_id=room_id
+    )
+    incident_id = incidents.raise_(tx, ana, school.id, source, now=NOON)
+    campaign_id = notices.tell(tx, ana, incident_id, sender=SENDER, now=NOON)
+    segment = Segment.from_json(campaigns.get(tx, ana, campaign_id).segment)
+    (lena,) = segments.audience(tx, ana, school.id, segment).people
+    letter = campaigns.preview(tx, ana, campaign_id, lena.id, language="en")
+    assert "evil.test/" in letter.text
+    assert 'href="http://evil.test' not in letter.html
+    assert "<img" not in letter.html
+    assert "[Algebra](" in letter.text
+    assert "{ { { fees }}" in letter.subject
+
+
 @pytest.mark.parametrize("runs", [True, False])
 def test_nobody_is_told_of_a_lesson_that_does_not_run(
     tx: Connection, school: School, ana: Actor, runs: bool

@@ -1,5 +1,6 @@
 """From an incident to the people it affects: a letter drawn up in every language, not yet sent."""
 
+import re
 from datetime import datetime
 
 from console.desk import incidents
@@ -12,6 +13,8 @@ from store import access, schools
 from store.access import Actor
 from store.db import Connection, text
 from store.schools import LANGUAGES
+
+MARKUP = re.compile(r"([\\`\[\]<>])")  # what would make a link, a picture or code of a name
 
 
 def tell(tx: Connection, actor: Actor, incident_id: str, *, sender: str, now: datetime) -> str:
@@ -74,9 +77,7 @@ def _courses(tx: Connection, actor: Actor, incident: Incident, now: datetime) ->
 
 def _subject(incident: Incident, language: str) -> str:
     with speaking(language):
-        return _("Trouble with your lesson: {what}").format(
-            what=say(incident.title, markdown=False)
-        )
+        return _("Trouble with your lesson: {what}").format(what=_what(incident))
 
 
 def _body(incident: Incident, language: str) -> str:
@@ -85,8 +86,14 @@ def _body(incident: Incident, language: str) -> str:
             [
                 _("Dear {name},").format(name="{{ name }}"),
                 _("something does not work right now: {what}.").format(
-                    what=say(incident.title, markdown=False)
+                    what=MARKUP.sub(r"\\\1", _what(incident))
                 ),
                 _("We are on it. You will hear from us as soon as it works again."),
             ]
         )
+
+
+def _what(incident: Incident) -> str:
+    """The title in one line; a room's name is what its teacher likes, and opens no field."""
+    line = " ".join(say(incident.title, markdown=False).split())
+    return re.sub(r"{(?={)", "{ ", line)
