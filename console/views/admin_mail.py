@@ -5,13 +5,18 @@ from collections.abc import Callable
 import streamlit as st
 
 from console.desk import relays
-from console.i18n import _, escape
+from console.i18n import N_, _, escape
 from console.views import acting, forms
 from console.widgets import actionbar, status
 from console.wiring import Console
 from store.access import Actor
 from store.schools import School
 
+SECURITY = {
+    "offered": N_("encrypted if the relay can"),
+    "required": N_("always encrypted (STARTTLS)"),
+    "implicit": N_("always encrypted (TLS)"),
+}
 SCHEMES = "smtp+tls://name:password@relay.example:587"
 
 
@@ -21,8 +26,8 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     with st.container(border=True):
         if own:
             st.markdown(f"**{escape(own.sender)}**")
-            place = f"{own.host}:{own.port}"
-            st.caption(" · ".join(escape(each) for each in (place, own.security, own.user) if each))
+            told = (escape(f"{own.host}:{own.port}"), _(SECURITY[own.security]), escape(own.user))
+            st.caption(" · ".join(each for each in told if each))
         elif console.relay(school.id):
             status.mark(_("Mail goes out by the relay of pult.toml"), "green", shape="●")
             st.caption(escape(console.sender(school.id)))
