@@ -92,7 +92,7 @@ def test_the_composer_counts_readers_by_language_and_names_who_is_left_out(
     assert "2 people get it" in words
     assert "Left out: 1" in words
     assert "The address does not exist" in words
-    assert "No text in English; in Русский instead: 1." in words
+    assert "No text in English: 1 will get Русский." in words
     assert "◆ English 1" in at.segmented_control[0].options
 
 
@@ -134,7 +134,7 @@ def test_the_dialog_says_back_and_its_button_names_the_number(
     told = letters(at)
     assert "Everybody in the school" in told
     assert "School 14 <news@school14.test>" in told
-    assert "1: The address does not exist: 1" in told
+    assert "1 · The address does not exist: 1" in told
     assert kept(console, ana, campaign_id).state == "draft"
 
 
@@ -181,7 +181,7 @@ def test_within_30_seconds_a_release_can_be_called_back(
     assert figures["Recipients"] == "3"
     assert figures["○ Waiting"] == "2"
     assert figures["■ Left out"] == "1"
-    assert "The address does not exist: 1" in said(at)
+    assert "1 × The address does not exist" in said(at)
     at = press(at, "Call it back")
     assert kept(console, ana, campaign_id).state == "draft"
     assert "Called back: nobody got it." in said(at)

@@ -105,13 +105,13 @@ def _cells(campaign: Campaign, console: Console, school: School) -> dict[str, An
 
 def _columns() -> dict[str, Any]:
     text = st.column_config.TextColumn
-    figures = {name: text(_(word), width=90, alignment="right") for name, word in COUNTS.items()}
+    figures = {name: text(_(word), width=82, alignment="right") for name, word in COUNTS.items()}
     return {
         "stage": status.pills(
-            ((_(word), colour) for word, colour in STAGES.values()), _("State"), width=150
+            ((_(word), colour) for word, colour in STAGES.values()), _("State"), width=125
         ),
-        "subject": text(_("Subject"), width=330),
-        "audience": text(_("Recipients"), width=95, alignment="right"),
+        "subject": text(_("Subject"), width=285),
+        "at": text(_("When"), width=100),
+        "audience": text(_("Recipients"), width=85, alignment="right"),
         **figures,
-        "at": text(_("When"), width=110),
     }

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from console.i18n import NAMES, _, escape, ngettext, say
+from console.i18n import NAMES, _, escape, ngettext, number, say
 from console.views import acting, forms, segment_picker
 from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
@@ -124,7 +124,7 @@ def _ask(
     told = {
         _("Subject"): subject_of(campaign),
         _("To"): segment_picker.plain_sentence(Segment.from_json(campaign.segment), offered),
-        _("Left out"): f"{out}: {segment_picker.why(meant.left_out, markdown=False)}"
+        _("Left out"): f"{number(out)} · {segment_picker.why(meant.left_out, markdown=False)}"
         if out
         else _("nobody"),
         _("From"): campaign.sender,

@@ -123,7 +123,8 @@ def _missing(console: Console, missing: Sequence[Undelivered]) -> None:
         st.markdown(f":green[●] {_('Everybody got it.')}")
         return
     reasons = Counter(_why(each, markdown=True) for each in missing)
-    st.caption(" · ".join(f"{why.rstrip('.')}: {n}" for why, n in reasons.most_common(5) if why))
+    often = [(why.rstrip("."), n) for why, n in reasons.most_common(5) if why]
+    st.caption(" · ".join(f"{number(n)} × {why}" for why, n in often))
     now = console.now()
     tables.show(
         [
