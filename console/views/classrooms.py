@@ -10,6 +10,7 @@ from console.desk.lessons import LessonRow
 from console.i18n import N_, _, clock, number, say
 from console.views import roombar
 from console.widgets import choice, head, live, names, pages, status, tables
+from console.widgets.screen import is_phone
 from console.widgets.strangers import line
 from console.wiring import Console
 from store.access import Actor
@@ -151,10 +152,13 @@ def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
+    narrow = is_phone()  # where the first three are all that is seen at once
     return {
-        "state": status.column(),
-        "lesson": config.TextColumn(_("Lesson"), width=180),
-        "people": config.TextColumn(_("In / expected"), width=110, alignment="right"),
+        "state": status.column(width=118 if narrow else 130),
+        "lesson": config.TextColumn(_("Lesson"), width=118 if narrow else 180),
+        "people": config.TextColumn(
+            _("In / expected"), width=85 if narrow else 110, alignment="right"
+        ),
         "seats": config.ProgressColumn(
             _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=120
         ),
