@@ -137,6 +137,7 @@ INSULTS = {
         "傻*瓜又来了",
     ),
 }
+LISTS = {"ru": "Оскорбления", "en": "Insults", "zh": "辱骂"}  # names of the lists below
 WATCHED = {
     "ru": ("балбес", "тупица", "бестолочь"),
     "en": ("blockhead", "pea-brain", "peabrain", "dumbhead"),
@@ -170,6 +171,6 @@ def rules() -> str:
     for language, terms in WATCHED.items():
         quoted = ", ".join(f'"{term}"' for term in terms)
         lists.append(
-            f'[[list]]\nname = "campus {language}"\nlanguage = "{language}"\nterms = [{quoted}]\n'
+            f'[[list]]\nname = "{LISTS[language]}"\nlanguage = "{language}"\nterms = [{quoted}]\n'
         )
     return "\n".join(lists)
