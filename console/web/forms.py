@@ -70,10 +70,10 @@ def visit(request: Request, key: bytes) -> Visit:
     return Visit(request, language, kept.get(FORM_COOKIE) or secrets.token_urlsafe(24), key)
 
 
-def language_of(request: Request, known: str = "") -> str:
+def language_of(request: Request, known: str = "", *, otherwise: str = "en") -> str:
     """What the reader chose, or is known to read, else the first of Accept-Language that we have.
 
-    Browsers list the best first.
+    Browsers list the best first. `otherwise` serves who names none of ours, as a school's own.
     """
     for wanted in (request.query_params.get("language"), known):
         if wanted in LANGUAGES:
@@ -82,7 +82,7 @@ def language_of(request: Request, known: str = "") -> str:
         tag = part.partition(";")[0].strip()
         if tag and (best(tag) != "en" or tag.lower().startswith("en")):
             return best(tag)
-    return "en"
+    return otherwise
 
 
 async def posted(request: Request) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Reports:
         if school is None:
             return _unknown(request)
         address = request.client.host if request.client else ""
-        with speaking(language_of(request, school.language)):
+        with speaking(language_of(request, otherwise=school.language)):
             if not self.limit.allows((address, BY_ADDRESS), (school.id, BY_SCHOOL)):
                 why = _("Too many reports came from here. Wait {minutes} minutes.")
                 return self._page(request, school, fields, why.format(minutes=MINUTES), 429)
@@ -101,7 +101,7 @@ class Reports:
         why: str = "",
         status: int = 200,
     ) -> Response:
-        with speaking(language_of(request, school.language)):
+        with speaking(language_of(request, otherwise=school.language)):
             lessons = [("", _("No lesson, or not in the list")), *self._lessons(school)]
             inputs = (
                 pages.choice("room", _("Lesson"), lessons, fields.get("room", ""))
@@ -159,9 +159,9 @@ class Limit:
 def _unknown(request: Request) -> Response:
     with speaking(language_of(request)):
         words = escape(_("This link is not one of ours. Ask your school for a new one."))
-        return _html(request, "", _("Not found"), f"<section><p>{words}</p></section>", 404)
+        return _html(request, "en", _("Not found"), f"<section><p>{words}</p></section>", 404)
 
 
-def _html(request: Request, known: str, title: str, body: str, status: int = 200) -> Response:
-    language = language_of(request, known)
+def _html(request: Request, otherwise: str, title: str, body: str, status: int = 200) -> Response:
+    language = language_of(request, otherwise=otherwise)
     return HTMLResponse(pages.page(title, body, language=language, here=request.url.path), status)

@@ -36,7 +36,7 @@ class Status:
         with self.console.db.read() as tx:
             scope = schools.every_id(tx)
             served = schools.in_scope(tx, access.system(*scope))
-        language = language_of(request, served[0].language if len(served) == 1 else "")
+        language = language_of(request, otherwise=served[0].language if len(served) == 1 else "en")
         with speaking(language):
             body = "".join(self._school(school) for school in served)
             body = body or f"<p>{escape(_('There is no school here yet.'))}</p>"
