@@ -94,7 +94,7 @@ def wait_for_health(running: Running, seconds: float = START) -> None:
         try:
             if requests.get(f"{running.url}/healthz", timeout=5).status_code == 200:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         if running.process.poll() is not None:
             break

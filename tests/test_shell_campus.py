@@ -116,7 +116,7 @@ def test_a_scene_is_switched_by_those_who_steer(
 
 def test_the_participants_listener_shows_what_works(running: Running, world: Console) -> None:
     def shown() -> bool:
-        page = requests.get(f"{public(running)}/status", timeout=5).text
+        page = requests.get(f"{public(running)}/status", timeout=30).text
         return "School 14" in page and "Moodle" in page and "●" in page
 
     assert wait_for(shown)
@@ -133,7 +133,7 @@ def test_a_campus_entered_before_runs_again_after_a_restart(running: Running) ->
     running.process.terminate()
     running.process.wait(20)
     with console(running.data) as again:
-        parts = requests.get(f"{again.url}/healthz", timeout=5).json()["parts"]
+        parts = requests.get(f"{again.url}/healthz", timeout=30).json()["parts"]
         assert parts["campus"] == "ok"
         world = world_of(running.data)
         actor = access.system(*world_schools(world))

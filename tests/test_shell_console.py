@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from tests.running import Running, console
+from tests.running import START, Running, console
 from tests.test_shell_children import lives, wait_for
 
 NAME, PASSWORD = "Ana Orlova", "a good long password"
@@ -252,7 +252,7 @@ def test_metrics_open_to_their_token_alone(school: Running) -> None:
     assert 'pult_part_up{part="worker"} 1.0' in right.text
 
 
-def test_a_killed_prober_and_worker_are_back_within_five_seconds(school: Running) -> None:
+def test_a_killed_prober_and_worker_come_back(school: Running) -> None:
     before = children(school)
     for pid in before["prober"] + before["worker"]:
         os.kill(pid, 9)
@@ -262,7 +262,7 @@ def test_a_killed_prober_and_worker_are_back_within_five_seconds(school: Running
         fresh = all(now[part] and now[part] != before[part] for part in ("prober", "worker"))
         return fresh and requests.get(f"{school.url}/healthz", timeout=10).status_code == 200
 
-    assert wait_for(back, 5.0), requests.get(f"{school.url}/healthz", timeout=10).text
+    assert wait_for(back, START), requests.get(f"{school.url}/healthz", timeout=10).text
 
 
 def test_a_second_console_on_the_same_data_starts_no_children(school: Running) -> None:
