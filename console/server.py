@@ -82,6 +82,7 @@ async def _living(house: House) -> AsyncIterator[dict[str, Any]]:
     if not house.start():
         _say("Another console runs on this data folder, and its prober and worker serve this one.")
     threading.Thread(target=_warm, name="warm", daemon=True).start()
+    await run_in_threadpool(app.warm)
     try:
         yield {}
     finally:

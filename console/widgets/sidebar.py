@@ -11,7 +11,9 @@ from console.i18n import _, escape
 from console.widgets import confirm, live
 from store.schools import School
 
-COUNTED = 5.0  # seconds between two counts
+# Seconds between two counts; no multiple of live.EVERY, or the two would meet again and again:
+# Streamlit loses the end of a run when the next part is asked for in that very moment.
+COUNTED = 5.3
 SCHOOL = "pult-school"  # session state: the id of the school on the screen
 SWITCH = "school-switch"  # the widget that chooses it
 
