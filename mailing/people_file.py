@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def read(path: Path) -> bytes:
 
 def columns(content: bytes, *, file: str) -> list[str]:
     """The names in the first line. Raises MailingError if there is no `email` among them."""
-    named = [name.strip() for name in _lines(content, file).fieldnames or []]
+    with _whole():
+        named = [name.strip() for name in _lines(content, file).fieldnames or []]
     if "email" not in named:
         raise MailingError(
             N_("The file {file} has no column “email” in its first line."), file=file
@@ -54,14 +56,15 @@ def rows(content: bytes, *, file: str) -> Iterator[Row]:
     columns(content, file=file)
     lines = _lines(content, file)
     seen: set[str] = set()
-    for values in lines:
-        extra = values.pop(None, None)  # csv's key for the surplus
-        fields = {k.strip(): (v or "").strip() for k, v in values.items()}
-        if any(fields.values()):
-            row = _row(lines.line_num, fields, surplus=extra is not None)
-            repeated = bool(row.email) and row.email in seen
-            seen.add(row.email)
-            yield Row(**{**vars(row), "repeated": repeated})
+    with _whole():
+        for values in lines:
+            extra = values.pop(None, None)  # csv's key for the surplus
+            fields = {k.strip(): (v or "").strip() for k, v in values.items()}
+            if any(fields.values()):
+                row = _row(lines.line_num, fields, surplus=extra is not None)
+                repeated = bool(row.email) and row.email in seen
+                seen.add(row.email)
+                yield Row(**{**vars(row), "repeated": repeated})
 
 
 def _row(line: int, fields: dict[str, str], *, surplus: bool) -> Row:
@@ -90,6 +93,17 @@ def _problem(name: str, fields: dict[str, str], email: str, *, surplus: bool) ->
     except MailingError as error:
         return error.words
     return None
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """A quotation mark that is never closed swallows the rest, until csv gives up."""
+    try:
+        yield
+    except csv.Error as error:
+        raise MailingError(
+            N_("The table breaks off here. Save it again as CSV in UTF-8.")
+        ) from error
 
 
 def _lines(content: bytes, file: str) -> "csv.DictReader[str]":

@@ -186,6 +186,16 @@ def test_a_wrong_file_says_what_to_mend_and_begins_nothing(
         assert campaigns.of(tx, ana, school.id) == []
 
 
+def test_a_table_with_a_mark_left_open_begins_nothing(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    people = 'email,name,room\na@school.example,"Anna,7\n' + "b@school.example,Ben,7\n" * 10_000
+    with pytest.raises(MailingError, match="breaks off"):
+        send(database, ana, school, written(tmp_path, people=people), wait=False)
+    with database.read() as tx:
+        assert campaigns.of(tx, ana, school.id) == []
+
+
 def test_a_relay_that_is_down_is_said_and_keeps_everyone_waiting(
     database: Database, school: School, ana: Actor, tmp_path: Path
 ) -> None:
