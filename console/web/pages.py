@@ -22,7 +22,7 @@ main{max-width:26rem;margin:0 auto;padding:2.5rem 1rem}
 main.wide{max-width:54rem}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;flex-wrap:wrap}
 h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.2rem;margin:0 0 .5rem}
-nav a{color:var(--link);margin-left:.75rem;display:inline-block;padding:.25rem 0}
+nav a{color:var(--link);margin-right:.75rem;display:inline-block;padding:.25rem 0}
 nav a[aria-current]{color:var(--text);text-decoration:none;font-weight:600}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem;
 align-items:start}

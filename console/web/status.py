@@ -49,13 +49,14 @@ class Status:
             known = [target for target in targets.of(tx, actor, school.id) if target.enabled]
         with self.console.db.read("metrics") as mtx:
             newest = results.latest(mtx, actor, school.id, known, now=now)
-        rows = "".join(
-            f"<tr><td>{escape(target.name)}</td><td>{SHAPES.get(newest[target.id].state, '■')} "
-            f"{escape(_(WORDS[newest[target.id].state]))}</td></tr>"
-            for target in known
-        )
+        rows = "".join(_row(target.name, newest[target.id].state) for target in known)
         at = escape(_("As of {time}").format(time=clock(now, school.zone)))
         return (
             f"<section><h2>{escape(school.name)}</h2><table>{rows}</table>"
             f'<p class="quiet">{at}</p></section>'
         )
+
+
+def _row(name: str, state: State) -> str:
+    told = f"{SHAPES.get(state, '■')}&nbsp;{escape(_(WORDS[state]))}"
+    return f"<tr><td>{escape(name)}</td><td>{told}</td></tr>"
