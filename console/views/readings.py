@@ -32,7 +32,9 @@ def draw(readings: tuple[Reading, ...]) -> None:
 
 
 def seconds(value: float) -> str:
-    """As exact as it matters: 0.003, 2.51, 185."""
+    """As exact as it matters: < 0.001, 0.003, 2.51, 185."""
+    if 0 < value < 0.001:
+        return f"< {number(0.001, digits=3)}"
     return number(value, digits=3 if value < 1 else 2 if value < 10 else 0)
 
 

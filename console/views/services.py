@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from console.desk.services import ServiceRow
-from console.i18n import _, number, percent, say
+from console.i18n import _, percent, say
+from console.views import readings
 from console.widgets import actionbar, charts, head, live, names, pages, status, tables
 from console.widgets.strangers import line
 from console.wiring import Console
@@ -56,7 +57,7 @@ def _cells(row: ServiceRow) -> dict[str, Any]:
         "checks": charts.checks(row.recent, dark=status.is_dark()),
         "why": say(row.why, markdown=False),
         "affected": row.affected or None,
-        "seconds": "—" if row.seconds is None else number(row.seconds, digits=3),
+        "seconds": "—" if row.seconds is None else readings.seconds(row.seconds),
         "month": "" if row.availability is None else percent(row.availability, digits=1),
         "probe": names.probe(row.prober),
     }
@@ -66,11 +67,11 @@ def _columns() -> dict[str, Any]:
     config = st.column_config
     return {
         "state": status.column(width=118),
-        "service": config.TextColumn(_("Service"), width=195),
+        "service": config.TextColumn(_("Service"), width=188),
         "checks": config.ImageColumn(_("Last 30 checks"), width=200),
-        "why": config.TextColumn(_("Why"), width=205),
+        "why": config.TextColumn(_("Why"), width=187),
         "affected": config.NumberColumn(_("Affected"), width=80),
         "seconds": config.TextColumn(_("Answers, s"), width=85, alignment="right"),
         "month": config.TextColumn(_("30 days"), width=70, alignment="right"),
-        "probe": config.TextColumn(_("Probe"), width=85),
+        "probe": config.TextColumn(_("Probe"), width=80),
     }
