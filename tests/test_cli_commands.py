@@ -124,6 +124,14 @@ def test_a_probe_that_fails_exits_with_one_and_says_why(capsys: Capture) -> None
     assert "refuses" in told["error"]
 
 
+def test_a_simulation_in_the_file_probes_nothing_but_this_machine(
+    world: Path, capsys: Capture
+) -> None:
+    (world / "pult.toml").write_text("simulation = true\n", encoding="utf-8")
+    assert main(["probe", "tcp://192.0.2.1:9", "--json"]) == 1
+    assert "simulation" in json.loads(capsys.readouterr().out)["error"]
+
+
 def test_a_name_that_is_no_target_is_wrong_use(capsys: Capture) -> None:
     assert main(["probe", "Moodle"]) == 2
     assert "No target is called Moodle" in capsys.readouterr().err
@@ -220,3 +228,14 @@ def test_a_taken_port_is_told(capsys: Capture) -> None:
         done = run("public", "--port", str(port))
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
+
+
+def test_export_writes_a_table_to_standard_output(capsys: Capture, world: Path) -> None:
+    (world / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    main(["import", "people", "people.csv"])
+    capsys.readouterr()
+    assert main(["export", "people"]) == 0
+    assert "ann@a.test,Ann" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["export", "secrets"])
+    assert ended.value.code == 2

@@ -22,6 +22,7 @@ from console.cli.common import (
 from console.cli.desk import read
 from console.desk import restoring
 from console.lifeline import told_to_end
+from console.settings import load
 from console.wiring import Console
 from mailing import send_file
 from moderation import rules, screening
@@ -63,9 +64,8 @@ def add(commands: Any) -> None:
 
 def probe(given: argparse.Namespace) -> int:
     if _is_address(given.target) or given.module:
-        loopback_only = os.environ.get("PULT_SIMULATION", "") in ("1", "true")
         target = _address(given.target, given.module)
-        result = probes.check(target, loopback_only=loopback_only)
+        result = probes.check(target, loopback_only=load(os.environ).simulation)
     else:
         with opened() as console:
             target = _named(console, given.target)
