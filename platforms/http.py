@@ -33,15 +33,7 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 @dataclass(frozen=True)
 class Reply:
     status: int
-    content_type: str
     body: bytes
-
-    @property
-    def is_html(self) -> bool:
-        return "html" in self.content_type or self.body.lstrip()[:9].lower() in (
-            b"<!doctype",
-            b"<html>",
-        )
 
 
 def checked_url(url: str, *, loopback_only: bool = False) -> str:
@@ -165,8 +157,7 @@ class Http:
                     code="redirect",
                 )
             body = b"".join(self._chunks(response.raw, unsure=not safe))
-            kind = response.headers.get("Content-Type", "").lower()
-            return Reply(response.status_code, kind, body)
+            return Reply(response.status_code, body)
 
     def _chunks(self, raw: urllib3.BaseHTTPResponse, *, unsure: bool) -> Iterator[bytes]:
         size = 0

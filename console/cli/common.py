@@ -1,11 +1,10 @@
 """What the commands share: exit codes, sentences, the school that is meant."""
 
-import argparse
 import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,8 +14,6 @@ from store.access import Actor
 from store.schools import School
 
 DONE, FINDING, WRONG_USE = 0, 1, 2  # exit codes
-
-Command = Callable[[argparse.Namespace], int]
 
 
 class Refused(Exception):

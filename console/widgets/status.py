@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -28,7 +28,6 @@ LOOKS: dict[str, Look] = {  # worst first
     "ok": Look("●", N_("OK"), "green"),
 }
 WORST_FIRST = {state: rank for rank, state in enumerate(LOOKS)}
-COLOURS: tuple[Colour, ...] = get_args(Colour)
 LIGHT: dict[str, str] = {
     "red": "#9b1035",
     "orange": "#8a6100",
