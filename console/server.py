@@ -1,9 +1,6 @@
 """The console as one ASGI application: Streamlit's screens, our routes, the children."""
 
-import gc
-import importlib
 import os
-import pkgutil
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -18,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console import app, views
+from console import app
 from console.i18n import _
 from console.settings import SettingsError, load
 from console.web import parts
@@ -81,22 +78,11 @@ async def _living(house: House) -> AsyncIterator[dict[str, Any]]:
         _say(f"\n  One-time code to set up your school: {house.code}\n")
     if not house.start():
         _say("Another console runs on this data folder, and its prober and worker serve this one.")
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
-    await run_in_threadpool(app.warm)
+    threading.Thread(target=app.warm, name="warm", daemon=True).start()
     try:
         yield {}
     finally:
         await run_in_threadpool(house.close)
-
-
-def _warm() -> None:
-    """Import every screen before somebody waits for the first one.
-
-    What is there then stays: the collector need not look at it again and again.
-    """
-    for view in pkgutil.iter_modules(views.__path__):
-        importlib.import_module(f"{views.__name__}.{view.name}")
-    gc.freeze()
 
 
 def run_script() -> None:
