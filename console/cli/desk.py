@@ -23,7 +23,7 @@ from console.cli.common import (
     tell,
     the_school,
 )
-from console.desk import accounts, doctor, importing, restoring
+from console.desk import accounts, doctor, exporting, importing, restoring
 from console.settings import load
 from console.web import lock
 from console.wiring import PACKAGES, open_databases
@@ -52,6 +52,12 @@ def add(commands: Any) -> None:
     command.add_argument("--role", required=True, choices=ROLES)
     command.add_argument("--school", help="name or id; without it: every school")
     command.set_defaults(run=add_user)
+
+    words = "A table as CSV on standard output: people, incidents or the audit trail."
+    command = commands.add_parser("export", help=words, description=words)
+    command.add_argument("name", metavar="NAME", choices=sorted(exporting.EXPORTS))
+    command.add_argument("--school", help="name or id; needed when there are several")
+    command.set_defaults(run=export)
 
     words = "Bring people in from a table."
     imports = commands.add_parser("import", help=words, description=words)
@@ -97,6 +103,14 @@ def examine(given: argparse.Namespace) -> int:
         told = " ".join(str(words) for words in (finding.problem, finding.advice) if words)
         say(f"{finding.name}: {told or 'ok'}")
     return FINDING if wrong else DONE
+
+
+def export(given: argparse.Namespace) -> int:
+    with opened() as console:
+        school = the_school(console, given.school)
+        with console.db.read() as tx:
+            exporting.write(given.name, tx, system(school.id), school, sys.stdout)
+    return DONE
 
 
 def add_user(given: argparse.Namespace) -> int:

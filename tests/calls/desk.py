@@ -1,5 +1,7 @@
 """Calls of the desk: accounts, connections, incidents, boards, imports, whatever spans packages."""
 
+from io import StringIO
+
 from console.desk import (
     accounts,
     alerting,
@@ -9,6 +11,7 @@ from console.desk import (
     connections,
     doctor,
     evening,
+    exporting,
     importing,
     incident_rows,
     incidents,
@@ -26,6 +29,9 @@ from console.desk.cards import Card
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
 from console.desk.tables import Plan
+from store import access, schools
+from store.db import Connection
+from store.schools import School
 from store.words import Words
 from tests.calls import Calls
 from tests.cast import LATER, SENDER, Cast
@@ -35,6 +41,10 @@ PERSON = PersonRow(2, "Nina", "nina@school.example", "student", "en", "", "7B", 
 LESSON = LessonRow(
     2, "x1", "Physics", NOON, LATER, "r1", "7B", "", "", None, "", "c1", "", None
 )  # fmt: skip
+
+
+def ours(tx: Connection, on: Cast) -> School:
+    return schools.get(tx, access.system(on.school), on.school)
 
 
 def card(on: Cast) -> Card:
@@ -131,6 +141,14 @@ CALLS: Calls = {
     incidents.recovered: lambda tx, who, on: incidents.recovered(tx, who, on.incident, now=NOON),
     incidents.enter_report: lambda tx, who, on: incidents.enter_report(
         tx, who, on.incident, now=NOON
+    ),
+    exporting.people: lambda tx, who, on: list(exporting.people(tx, who, ours(tx, on))),
+    exporting.incident_list: lambda tx, who, on: list(
+        exporting.incident_list(tx, who, ours(tx, on))
+    ),
+    exporting.audit_trail: lambda tx, who, on: list(exporting.audit_trail(tx, who, ours(tx, on))),
+    exporting.write: lambda tx, who, on: exporting.write(
+        "people", tx, who, ours(tx, on), StringIO()
     ),
     notices.tell: lambda tx, who, on: notices.tell(tx, who, on.incident, sender=SENDER, now=NOON),
     people.find: lambda tx, who, on: people.find(tx, who, on.school, search="olga"),

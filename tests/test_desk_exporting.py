@@ -1,0 +1,61 @@
+"""Exports: what stands in the tables, and nothing that a spreadsheet would run."""
+
+import csv
+from io import StringIO
+
+import pytest
+
+from console.desk import exporting, incidents
+from store import roster
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from store.words import Words
+from tests.conftest import NOON
+
+
+def exported(name: str, database: Database, actor: Actor, school: School) -> list[dict[str, str]]:
+    out = StringIO(newline="")
+    with database.read() as tx:
+        count = exporting.write(name, tx, actor, school, out)
+    rows = list(csv.DictReader(StringIO(out.getvalue(), newline="")))
+    assert len(rows) == count
+    return rows
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+7", "-3", "@x", "\tq", '=HYPERLINK("http://x","y")'])
+def test_no_cell_is_a_formula(database: Database, school: School, ana: Actor, name: str) -> None:
+    with database.begin() as tx:
+        roster.save_person(tx, ana, school.id, name=name, email="a@b.test", source="test", now=NOON)
+    (row,) = exported("people", database, ana, school)
+    assert row["name"] == f"'{name}"
+
+
+def test_commas_quotes_and_lines_come_back_as_they_were(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        roster.save_person(
+            tx, ana, school.id, name='Ёж, "Ежи"\nИванович', email="", source="test", now=NOON
+        )
+    (row,) = exported("people", database, ana, school)
+    assert row["name"] == 'Ёж, "Ежи"\nИванович'
+
+
+def test_incidents_are_told_in_the_schools_time(
+    database: Database, school: School, ana: Actor
+) -> None:
+    source = incidents.Source("x", Words("{name} has stopped", {"name": "B"}), "down", 58)
+    with database.begin() as tx:
+        incidents.raise_(tx, ana, school.id, source, now=NOON)
+    (row,) = exported("incidents", database, ana, school)
+    assert (row["opened"], row["title"]) == ("2026-03-10 15:00:00", "B has stopped")
+    assert (row["closed"], row["affected"]) == ("", "58")
+
+
+def test_the_audit_trail_is_whole(database: Database, school: School, ada: Actor) -> None:
+    source = incidents.Source("x", Words("B"), "down", 1)
+    with database.begin() as tx:
+        incident_id = incidents.raise_(tx, ada, school.id, source, now=NOON)
+    rows = exported("audit", database, ada, school)
+    assert ("open incident", incident_id) in [(row["action"], row["subject"]) for row in rows]
