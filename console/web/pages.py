@@ -3,11 +3,15 @@
 No script, no request but the page: theme colours, light or dark as the browser asks.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
 
 from console.i18n import NAMES, _
 
+MARK = b64encode((Path(__file__).parents[1] / "static" / "favicon.png").read_bytes()).decode()
+ICON = f"data:image/png;base64,{MARK}"
 STYLE = """
 :root{color-scheme:light dark;--ground:#fff;--card:#f5f7fa;--text:#1b2733;--line:#d9e0e7;
 --main:#0b5cad;--link:#0b5cad;--bad:#9b1035;--badground:#fce8ec;--sim:#6b4bb0;--field:#fff;
@@ -20,9 +24,10 @@ body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 "Source S
 "Noto Sans CJK SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif}
 main{max-width:26rem;margin:0 auto;padding:2.5rem 1rem}
 main.wide{max-width:54rem}
+.brand{display:flex;align-items:center;gap:.5rem;margin:0 0 1.5rem;font-weight:700}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;flex-wrap:wrap}
 h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.2rem;margin:0 0 .5rem}
-nav a{color:var(--link);margin-right:.75rem;display:inline-block;padding:.25rem 0}
+nav{display:flex;flex-wrap:wrap;gap:0 .75rem}nav a{color:var(--link);padding:.25rem 0}
 nav a[aria-current]{color:var(--text);text-decoration:none;font-weight:600}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem;
 align-items:start}
@@ -48,8 +53,11 @@ def page(title: str, body: str, *, language: str, here: str, wide: bool = False)
     return (
         f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<link rel="icon" href="{ICON}">'
         f"<title>{escape(title)} · Pult</title><style>{STYLE}</style></head><body>"
-        f"<main{' class=wide' if wide else ''}><header><h1>{escape(title)}</h1>"
+        f"<main{' class=wide' if wide else ''}>"
+        f'<p class="brand"><img src="{ICON}" alt="" width="22" height="22">Pult</p>'
+        f"<header><h1>{escape(title)}</h1>"
         f"{_languages(language, here)}</header>{body}</main></body></html>"
     )
 
