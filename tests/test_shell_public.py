@@ -170,7 +170,7 @@ def test_status_says_what_is_read_and_never_guesses(
         )  # fmt: skip
     page = get(f"{url}/status?language=en").text
     assert "Moodle &lt;i&gt;" in page
-    assert "○ No reading" in page
+    assert "○&nbsp;No reading" in page
     assert "Works" not in page
 
 
