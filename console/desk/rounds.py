@@ -82,7 +82,7 @@ def comments(console: Console, stop: threading.Event) -> None:
                     intake.pull(
                         console.db, actor, connection.id, console.adapters, now=console.now()
                     )
-            except PlatformError as error:
+            except (PlatformError, VaultError) as error:  # the others are asked all the same
                 _note(console, connection.id, error)
 
 
@@ -110,6 +110,9 @@ def rosters(console: Console, stop: threading.Event) -> None:
                 sync.sync(console.db, actor, connection.id, console.adapters, now=console.now())
             except PlatformError as error:
                 LOG.warning("sync of connection %s: %s", connection.id, error.code or "failed")
+                continue
+            except VaultError as error:
+                _note(console, connection.id, error)
                 continue
         if console.simulation:
             campus_school.plan(console, connection.school_id)
@@ -164,7 +167,10 @@ def _held(console: Console, name: str, ttl: timedelta) -> Iterator[bool]:
                 leases.give_back(tx, lease)
 
 
-def _note(console: Console, connection_id: str, error: PlatformError) -> None:
-    LOG.warning("connection %s: %s", connection_id, error.code or "failed")
+def _note(console: Console, connection_id: str, error: PlatformError | VaultError) -> None:
+    why, code = Words(SEALED), "sealed"
+    if isinstance(error, PlatformError):
+        why, code = Words(error.template, error.params), error.code or "failed"
+    LOG.warning("connection %s: %s", connection_id, code)
     with console.db.begin() as tx:
-        connections.note(tx, connection_id, Words(error.template, error.params), now=console.now())
+        connections.note(tx, connection_id, why, now=console.now())

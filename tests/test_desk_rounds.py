@@ -1,0 +1,38 @@
+"""The worker's rounds: what is wrong with one connection is told, and keeps no other waiting."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from cryptography.fernet import Fernet
+
+from console.desk import connections, rounds
+from console.wiring import Console
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from store.vault import Vault
+from tests import stage
+from tests.conftest import NOON
+
+
+@pytest.mark.parametrize("work", [rounds.comments, rounds.rosters])
+def test_a_secret_of_another_key_is_told_and_the_next_connection_is_asked(
+    database: Database, school: School, ada: Actor, work: Callable[[Console, threading.Event], None]
+) -> None:
+    console = stage.console(database)
+    other = Vault(Fernet.generate_key())
+    with database.begin() as tx:
+        for name, vault in (("A", other), ("B", console.vault)):
+            connections.add(
+                tx, ada, school.id, vault, platform="moodle", name=name,
+                url="http://127.0.0.1:9", secret="t0ken", now=NOON,
+            )  # fmt: skip
+        if work is rounds.comments:
+            tx.execute(text("UPDATE connection SET synced_at = :now"), {"now": NOON})
+    work(console, threading.Event())
+    with database.read() as tx:
+        lost, away = connections.of(tx, ada, school.id)
+    assert (lost.state, away.state) == ("failing", "failing")
+    assert "vault" in str(lost.detail)
+    assert "127.0.0.1:9 does not answer" in str(away.detail)
