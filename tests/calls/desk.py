@@ -6,6 +6,7 @@ from console.desk import (
     accounts,
     alerting,
     board,
+    boards,
     campus,
     cards,
     connections,
@@ -91,6 +92,7 @@ CALLS: Calls = {
     accounts.of: lambda tx, who, on: accounts.of(tx, who, on.school),
     alerting.follow: lambda db, who, on: alerting.follow(db, who, on.school, now=NOON),
     board.build: lambda db, who, on: board.build(db, who, on.school, now=NOON),
+    boards.Boards.of: lambda db, who, on: boards.Boards(db, lambda: NOON).of(who, on.school),
     campus.switch: lambda console, who, on: campus.switch(console, who, "rush", True),
     cards.take: lambda tx, who, on: cards.take(tx, who, on.school, card(on), now=NOON),
     connections.add: lambda tx, who, on: connections.add(
