@@ -92,7 +92,9 @@ CALLS: Calls = {
     accounts.of: lambda tx, who, on: accounts.of(tx, who, on.school),
     alerting.follow: lambda db, who, on: alerting.follow(db, who, on.school, now=NOON),
     board.build: lambda db, who, on: board.build(db, who, on.school, now=NOON),
-    boards.Boards.of: lambda db, who, on: boards.Boards(db, lambda: NOON).of(who, on.school),
+    boards.Boards.of: lambda tx, who, on: boards.Boards(on.console.db, lambda: NOON).of(
+        who, on.school
+    ),
     campus.switch: lambda console, who, on: campus.switch(console, who, "rush", True),
     cards.take: lambda tx, who, on: cards.take(tx, who, on.school, card(on), now=NOON),
     connections.add: lambda tx, who, on: connections.add(
