@@ -27,7 +27,7 @@ main.wide{max-width:54rem}
 .brand{display:flex;align-items:center;gap:.5rem;margin:0 0 1.5rem;font-weight:700}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;flex-wrap:wrap}
 h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.2rem;margin:0 0 .5rem}
-nav{display:flex;flex-wrap:wrap;gap:0 .75rem}nav a{color:var(--link);padding:.25rem 0}
+a{color:var(--link)}nav{display:flex;flex-wrap:wrap;gap:0 .75rem}nav a{padding:.25rem 0}
 nav a[aria-current]{color:var(--text);text-decoration:none;font-weight:600}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem;
 align-items:start}
