@@ -21,7 +21,7 @@ from store.roster import Person
 PHONE, DESK = 390, 680  # pixels of width
 HEIGHT = 560  # pixels
 SHOWN = 200  # people to choose from; more are found by narrowing whom it goes to
-VIEWS = {"phone": N_("Phone"), "desktop": N_("Desktop"), "text": N_("Text")}
+VIEWS = {"phone": N_("Phone"), "desktop": N_("Desktop"), "text": N_("Plain text")}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
