@@ -91,7 +91,7 @@ def test_the_campus_lives_ten_seconds_after_the_click(evening: Evening) -> None:
     page = evening.open("classrooms")
     expect(page.get_by_text("Simulation · no real people")).to_be_visible()
     table = page.get_by_test_id("stDataFrame").locator("table")
-    expect(table).to_contain_text("Media server A")
+    expect(table).to_contain_text(re.compile(r"[1-9]\d* / \d+"))
     counted = [row for row in rows(page) if re.match(r"[1-9]\d* / \d+", row[2])]
     assert len(counted) >= 5
 
