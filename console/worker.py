@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.desk import rounds
+from console import rounds
 from console.wiring import Console
 from store import heartbeats
 

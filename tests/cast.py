@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from console.desk import accounts, campus_school, connections, incidents, relays, reports
+from console import campus_school
+from console.desk import accounts, connections, incidents, relays, reports
 from console.desk.adapters import Adapters
 from console.wiring import Console
 from mailing import campaigns, suppression

@@ -25,7 +25,7 @@ from tests.conftest import NOON
 
 Function = Callable[..., object]
 Row = tuple[object, ...]
-PACKAGES = ("store", "probes", "moderation", "mailing", "console.desk")
+PACKAGES = ("store", "probes", "moderation", "mailing", "console.desk", "console.campus")
 CALLS = store.CALLS | probes.CALLS | moderation.CALLS | mailing.CALLS | desk.CALLS
 
 NAMING_A_SCHOOL = [f for f in CALLS if "school_id" in inspect.signature(f).parameters]
@@ -180,7 +180,7 @@ def _modules() -> Iterator[ModuleType]:
     for name in PACKAGES:
         package = importlib.import_module(name)
         yield package
-        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+        for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
             yield importlib.import_module(found.name)
 
 

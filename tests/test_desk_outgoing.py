@@ -2,7 +2,8 @@
 
 import threading
 
-from console.desk import incidents, outgoing, rounds
+from console import rounds
+from console.desk import incidents, outgoing
 from mailing import campaigns
 from mailing.sender import Delivered
 from store.access import Actor

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from cryptography.fernet import Fernet
 
-from console.desk import connections, rounds
+from console import rounds
+from console.desk import connections
 from console.wiring import Console
 from store.access import Actor
 from store.db import Database, text

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from console.desk import campus, connections
+from console import campus
+from console.desk import connections
 from console.wiring import Console, campus_environment, open_console
 from platforms.base import PlatformError
 from probes import targets

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import IO, Any, Literal
 
+from console import campus
 from console.children import Supervisor
-from console.desk import accounts, campus
+from console.desk import accounts
 from console.web import lock, parts
 from console.wiring import CAMPUS, Console, campus_environment, open_console
 from store.access import Actor

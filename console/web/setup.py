@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.desk import accounts, campus
+from console import campus
+from console.desk import accounts
 from console.desk.accounts import AccountError
 from console.i18n import N_, NAMES, _, say, speaking
 from console.web import pages

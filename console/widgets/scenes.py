@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.desk import campus
+from console import campus
 from console.i18n import N_, _, say
 from console.widgets import actionbar
 from console.wiring import Console

@@ -2,12 +2,12 @@
 
 from io import StringIO
 
+from console import campus
 from console.desk import (
     accounts,
     alerting,
     board,
     boards,
-    campus,
     cards,
     connections,
     doctor,

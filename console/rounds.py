@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from console.desk import accounts, alerting, campus_school, connections, outgoing, restoring, sync
+from console import campus_school
+from console.desk import accounts, alerting, connections, outgoing, restoring, sync
 from console.wiring import Console
 from mailing import sender
 from mailing.model import MailingError
@@ -88,7 +89,7 @@ def comments(console: Console, stop: threading.Event) -> None:
 
 def unresolved(console: Console, _stop: threading.Event) -> None:
     """Try the actions that are not yet verified, and end suspensions whose time is over."""
-    actions.run_due(console.db, console.adapters, now=console.now(), limit=20)
+    actions.run_due(console.db, console.adapters, clock=console.now, limit=20)
 
 
 def alerts(console: Console, _stop: threading.Event) -> None:

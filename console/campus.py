@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from console.campus_school import ask, connect, plan
 from console.desk import accounts
-from console.desk.campus_school import ask, connect, plan
 from console.wiring import Console
 from store import access, schools
 from store.access import Actor
