@@ -2,10 +2,16 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+PATIENCE = 15.0  # seconds for a start on a busy machine, and for an end
 
 
 def need(*programs: str) -> None:
@@ -22,3 +28,33 @@ def need(*programs: str) -> None:
 def find(program: str) -> str | None:
     """Where the program is, also among the servers that users do not start."""
     return shutil.which(program, path=PATH)
+
+
+@contextmanager
+def serving(port: int, program: str, *arguments: str) -> Iterator[None]:
+    """Run the program until the block ends; the block begins when it listens on loopback's port."""
+    process = subprocess.Popen(
+        [str(find(program)), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until = time.monotonic() + PATIENCE
+        while not _listens(port):
+            assert process.poll() is None, f"{program} ended with {process.returncode}"
+            assert time.monotonic() < until, f"{program} does not listen on port {port}"
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
