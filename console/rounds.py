@@ -93,9 +93,19 @@ def unresolved(console: Console, _stop: threading.Event) -> None:
 
 
 def alerts(console: Console, _stop: threading.Event) -> None:
-    """Open incidents for new alerts, and note which are over."""
-    for school_id in _schools(console):
-        alerting.follow(console.db, access.system(school_id), school_id, now=console.now())
+    """Open incidents for new alerts, and note which are over; raises when no school's could be."""
+    listed = _schools(console)
+    failures: list[Exception] = []
+    for school_id in listed:
+        try:
+            alerting.follow(console.db, access.system(school_id), school_id, now=console.now())
+        except Exception as error:  # whatever one school's rows hold, the others are followed
+            LOG.error(
+                "alerts of school %s: %s at %s", school_id, type(error).__name__, place(error)
+            )
+            failures.append(error)
+    if failures and len(failures) == len(listed):
+        raise failures[0]
 
 
 def rosters(console: Console, stop: threading.Event) -> None:
@@ -175,3 +185,13 @@ def _note(console: Console, connection_id: str, error: PlatformError | VaultErro
     LOG.warning("connection %s: %s", connection_id, code)
     with console.db.begin() as tx:
         connections.note(tx, connection_id, why, now=console.now())
+
+
+def place(error: BaseException) -> str:
+    """The innermost file and line, without what it held, which may be names or addresses."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

@@ -40,7 +40,7 @@ class Lane:
             # One failing kind of work never stops the others. The text of an
             # error may hold names or addresses: its kind and place do.
             self.failures += 1
-            LOG.error("%s: %s at %s", self.name, type(error).__name__, _place(error))
+            LOG.error("%s: %s at %s", self.name, type(error).__name__, rounds.place(error))
         else:
             self.failures = 0
 
@@ -87,13 +87,3 @@ def _beat(console: Console, working: list[Lane]) -> None:
             )
     except Exception as error:
         LOG.error("no sign of life: %s", type(error).__name__)
-
-
-def _place(error: BaseException) -> str:
-    """The innermost file and line, without what it held."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
