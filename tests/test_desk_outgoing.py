@@ -7,7 +7,7 @@ from console.desk import incidents, outgoing
 from mailing import campaigns
 from mailing.sender import Delivered
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from store.words import Words
 from tests import smtp, stage
@@ -46,6 +46,20 @@ def test_mail_that_leaves_with_some_put_off_is_no_incident(
 ) -> None:
     outgoing.follow(database, school.id, Delivered(sent=95, retried=5), now=NOON)
     assert titles(database, ana, school) == []
+
+
+def test_full_mailboxes_that_are_tried_once_more_are_no_incident(
+    database: Database, school: School, ana: Actor
+) -> None:
+    released(database, ana, school, "Max")
+    for attempt, expected in ((2, 0), (1, 1)):
+        with database.begin() as tx:
+            tx.execute(
+                text("UPDATE delivery SET attempt = :attempt, updated_at = :now"),
+                {"attempt": attempt, "now": NOON},
+            )
+        outgoing.follow(database, school.id, Delivered(retried=1), now=NOON)
+        assert len(titles(database, ana, school)) == expected
 
 
 def test_a_relay_that_cannot_be_opened_stops_no_other_mail(
