@@ -6,14 +6,15 @@ account or comment keeps the worker and a screen from acting at the same time.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from moderation import calls, ending, guards, receipts
 from moderation.calls import KINDS, State
 from moderation.intents import get, of, request, undo
-from moderation.model import Action, Adapters, ModerationError, Receipt
+from moderation.model import Action, Adapters, Clock, ModerationError, Receipt
 from moderation.receipts import Outcome
 from platforms.base import Adapter, Comment, Original, PlatformError
+from platforms.http import DEADLINE
 from store import access, leases
 from store.access import Actor
 from store.db import Database, new_id, text
@@ -23,7 +24,9 @@ from store.words import N_, Words
 
 __all__ = ["get", "of", "perform", "request", "run_due", "undo"]
 
-LEASE = timedelta(minutes=2)  # longer than any adapter waits for its platform
+MOST_CALLS = 6  # of one action: a removal looks, reads the thread, reads twice, writes, reads back
+MARGIN = timedelta(minutes=1)  # for our own database between them
+LEASE = timedelta(seconds=MOST_CALLS * DEADLINE) + MARGIN  # longer than one action can take
 BUSY = N_("It is being done at this moment. Look again in a few seconds.")
 NO_EFFECT = N_("The platform said yes, but nothing has changed there. Pult tries again.")
 SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or another one.")
@@ -38,7 +41,7 @@ class Look:
 
 
 def perform(
-    db: Database, actor: Actor, action_id: str, adapters: Adapters, *, now: datetime
+    db: Database, actor: Actor, action_id: str, adapters: Adapters, *, clock: Clock
 ) -> Receipt:
     """Carry the action out once, as far as it is not done; the receipt says how far it came.
 
@@ -55,25 +58,30 @@ def perform(
         subject = (
             f"moderation {KINDS[action.kind].about} {action.connection_id} {action.external_id}"
         )
-        lease = leases.take(tx, subject, new_id(), now=now, ttl=LEASE)
+        lease = leases.take(tx, subject, new_id(), now=clock(), ttl=LEASE)
     if lease is None:
         return replace(action.receipt, why=Words(BUSY))
-    outcome = _carry_out(db, actor, action, adapters, now)
-    return _settle(db, actor, action, outcome, lease, now=now)
+    outcome = _carry_out(db, actor, action, adapters, clock)
+    return _settle(db, actor, action, outcome, lease, clock)
 
 
-def run_due(db: Database, adapters: Adapters, *, now: datetime, limit: int = 20) -> int:
-    """End suspensions whose time is over and try unresolved actions; return how many tries."""
+def run_due(db: Database, adapters: Adapters, *, clock: Clock, limit: int = 20) -> int:
+    """End suspensions whose time is over and try unresolved actions; return how many tries.
+
+    They follow one another and a slow platform may hold each up for minutes: every
+    one reads the clock for itself.
+    """
+    now = clock()
     with db.begin() as tx:
         ending.end_suspensions(tx, now=now, limit=limit)
         due = receipts.due(tx, now=now, limit=limit)
     for action_id, school_id in due:
-        perform(db, access.system(school_id), action_id, adapters, now=now)
+        perform(db, access.system(school_id), action_id, adapters, clock=clock)
     return len(due)
 
 
 def _carry_out(
-    db: Database, actor: Actor, action: Action, adapters: Adapters, now: datetime
+    db: Database, actor: Actor, action: Action, adapters: Adapters, clock: Clock
 ) -> Outcome:
     try:
         adapter = adapters(action.connection_id)
@@ -81,15 +89,16 @@ def _carry_out(
         if refused is not None:
             return Outcome("refused", None, refused)
         look = _look(db, adapter, action)
+        seen_at = clock()
     except PlatformError as error:
         return Outcome("refused" if error.permanent else "unconfirmed", None, _words(error))
     except VaultError:
         return Outcome("unconfirmed", None, Words(SEALED))
     with db.begin() as tx:
-        action = receipts.begin(tx, actor, action, look.state, look.wording, now=now)
+        action = receipts.begin(tx, actor, action, look.state, look.wording, now=clock())
     if look.state == KINDS[action.kind].wanted:
-        return Outcome("verified", look.state, None)
-    return _call(adapter, action)
+        return Outcome("verified", look.state, None, seen_at=seen_at)
+    return _call(adapter, action, clock)
 
 
 def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> Words | None:
@@ -120,7 +129,7 @@ def _look(db: Database, adapter: Adapter, action: Action) -> Look:
     return Look(state, calls.as_it_stands(adapter, thread_id, action.external_id))
 
 
-def _call(adapter: Adapter, action: Action) -> Outcome:
+def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
     """Call, then read back whatever the answer was: only what is seen there counts."""
     original: Original | None = None
     failure: PlatformError | None = None
@@ -135,16 +144,17 @@ def _call(adapter: Adapter, action: Action) -> Outcome:
     except PlatformError as error:
         return Outcome("unconfirmed", None, _words(failure or error), original)
     if state == KINDS[action.kind].wanted:
-        return Outcome("verified", state, None, original)
+        return Outcome("verified", state, None, original, seen_at=clock())
     why = _words(failure) if failure else Words(NO_EFFECT)
     return Outcome("unconfirmed", state, why, original)
 
 
 def _settle(
-    db: Database, actor: Actor, action: Action, outcome: Outcome, lease: Lease, *, now: datetime
+    db: Database, actor: Actor, action: Action, outcome: Outcome, lease: Lease, clock: Clock
 ) -> Receipt:
     """Write what was seen, unless the lease ran out and another one is at it now."""
     with db.begin() as tx:
+        now = clock()
         if leases.take(tx, lease.name, lease.owner, now=now, ttl=LEASE) is not None:
             receipts.write(tx, actor, action, outcome, now=now)
             leases.give_back(tx, lease)

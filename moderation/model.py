@@ -15,6 +15,7 @@ Verdict = Literal["approve", "remove", "hand on"]
 ActionKind = Literal["remove comment", "restore comment", "suspend account", "lift account"]
 ReceiptState = Literal["verified", "unconfirmed", "refused"]
 Adapters = Callable[[str], Adapter]  # connection id -> adapter
+Clock = Callable[[], datetime]
 
 
 class ModerationError(Exception):

@@ -19,10 +19,13 @@ MAX_DELAY = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Outcome:
+    """`seen_at` is when the platform was read as wanted; only a verified one has it."""
+
     state: ReceiptState
     after: State | None
     why: Words | None
     original: Original | None = None
+    seen_at: datetime | None = None
 
 
 def pending(tx: Connection, action_id: str) -> bool:
@@ -100,7 +103,7 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
             "state": outcome.state,
             "after": outcome.after,
             "why": outcome.why.to_json() if outcome.why else None,
-            "verified": now if verified else None,
+            "verified": outcome.seen_at,
             "original": stored_original(outcome.original),
             "next": now + _delay(action.tries) if outcome.state == "unconfirmed" else None,
         },

@@ -205,7 +205,7 @@ def _case_of(evening: Evening, pupil: Pupil) -> Case:
 
 
 def _perform(evening: Evening, action_id: str) -> Receipt:
-    return actions.perform(evening.db, evening.ben, action_id, evening.adapters, now=now())
+    return actions.perform(evening.db, evening.ben, action_id, evening.adapters, clock=now)
 
 
 def _undo(evening: Evening, action_id: str) -> Receipt:

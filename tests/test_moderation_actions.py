@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
 
 from moderation import actions, comments, intake, metrics, review
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
+from platforms.base import Comment, Original
+from platforms.http import DEADLINE
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
@@ -44,7 +46,7 @@ class Desk:
 
     def do(self, action_id: str, minutes: float = 0) -> Receipt:
         at = NOON + timedelta(minutes=minutes)
-        return actions.perform(self.db, self.ben, action_id, self.adapters, now=at)
+        return actions.perform(self.db, self.ben, action_id, self.adapters, clock=lambda: at)
 
     def undo(self, action_id: str) -> str:
         with self.db.begin() as tx:
@@ -105,8 +107,8 @@ def test_a_yes_without_effect_is_never_called_done(desk: Desk) -> None:
     assert (receipt.state, receipt.after, receipt.verified_at) == ("unconfirmed", "visible", None)
     assert receipt.why is not None
     desk.site.lie = ""
-    assert actions.run_due(desk.db, desk.adapters, now=NOON) == 0  # not before its time
-    assert actions.run_due(desk.db, desk.adapters, now=LATER) == 1
+    assert actions.run_due(desk.db, desk.adapters, clock=lambda: NOON) == 0  # not before its time
+    assert actions.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
     assert desk.do(action).state == "verified"
 
 
@@ -120,7 +122,7 @@ def test_a_refusal_is_final_and_says_the_platforms_sentence(desk: Desk) -> None:
     desk.site.lie = "deny"
     receipt = desk.do(desk.ask("suspend account", "u1"))
     assert (receipt.state, str(receipt.why)) == ("refused", "The token may not do this.")
-    assert actions.run_due(desk.db, desk.adapters, now=LATER) == 0
+    assert actions.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 0
 
 
 def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> None:
@@ -128,7 +130,7 @@ def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> 
     action = desk.ask("suspend account", "u1")
     assert desk.do(action).state == "unconfirmed"
     desk.site.lie = ""
-    actions.run_due(desk.db, desk.adapters, now=LATER)
+    actions.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     assert desk.do(action).state == "verified"
 
@@ -154,20 +156,83 @@ def test_after_a_crash_in_mid_call_another_takes_over_and_looks_first(desk: Desk
     action = desk.ask("suspend account", "u1")
     dying = Dying(cast(Adapter, desk.adapters("lms")).url)
     with pytest.raises(Killed):
-        actions.perform(desk.db, desk.ben, action, lambda _: dying, now=NOON)
+        actions.perform(desk.db, desk.ben, action, lambda _: dying, clock=lambda: NOON)
     assert desk.do(action).state == "unconfirmed"  # the dead one's lease still runs
-    assert actions.run_due(desk.db, desk.adapters, now=LATER) == 1
+    assert actions.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
     receipt = desk.do(action)
     assert (receipt.before, receipt.state) == ("active", "verified")
     assert desk.site.calls == ["suspend u1"]
 
 
+class Ticking:
+    """A clock that stands still until time passes."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, calls: int) -> None:
+        """As long as so many calls of a platform take that answers only just in time."""
+        self.now += timedelta(seconds=calls * DEADLINE)
+
+
+class Crawling(Adapter):
+    """Takes as long as an LMS may that reads a post twice before it writes."""
+
+    def __init__(self, url: str, clock: Ticking) -> None:
+        super().__init__(url)
+        self.clock = clock
+
+    def thread(self, thread_id: str) -> list[Comment]:
+        self.clock.passes(1)
+        return super().thread(thread_id)
+
+    def removed(self, external_id: str) -> bool:
+        self.clock.passes(1)
+        return super().removed(external_id)
+
+    def remove(self, external_id: str) -> Original:
+        self.clock.passes(3)
+        return super().remove(external_id)
+
+
+def test_the_receipt_names_the_time_of_the_read_back(desk: Desk) -> None:
+    clock = Ticking(NOON)
+    crawling = Crawling(cast(Adapter, desk.adapters("lms")).url, clock)
+    action = desk.ask("remove comment", "p1")
+    receipt = actions.perform(desk.db, desk.ben, action, lambda _: crawling, clock=clock)
+    assert receipt.verified_at == clock.now == NOON + timedelta(seconds=6 * DEADLINE)
+
+
+def test_nobody_else_acts_while_a_slow_round_is_at_an_action(desk: Desk) -> None:
+    clock = Ticking(LATER)
+    second: list[Receipt] = []
+
+    class Watched(Crawling):
+        def remove(self, external_id: str) -> Original:
+            clock.passes(3)
+            action = waiting[external_id]
+            second.append(actions.perform(desk.db, desk.ben, action, desk.adapters, clock=clock))
+            return Adapter.remove(self, external_id)
+
+    for id_ in ("p2", "p3"):
+        desk.site.write(id_, "<p>you moron</p>", NOON)
+    waiting = {id_: desk.ask("remove comment", id_) for id_ in ("p1", "p2", "p3")}
+    watched = Watched(cast(Adapter, desk.adapters("lms")).url, clock)
+    assert actions.run_due(desk.db, lambda _: watched, clock=clock) == 3
+    assert sorted(desk.site.calls) == ["remove p1", "remove p2", "remove p3"]
+    assert all(receipt.why and "at this moment" in str(receipt.why) for receipt in second)
+    assert {desk.do(action).state for action in waiting.values()} == {"verified"}
+
+
 def test_a_suspension_ends_by_itself_once(desk: Desk) -> None:
     desk.do(desk.ask("suspend account", "u1", hours=2))
-    actions.run_due(desk.db, desk.adapters, now=LATER)
+    actions.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     for hours in (3, 4):
-        actions.run_due(desk.db, desk.adapters, now=NOON + timedelta(hours=hours))
+        actions.run_due(desk.db, desk.adapters, clock=Ticking(NOON + timedelta(hours=hours)))
     assert desk.site.calls == ["suspend u1", "lift u1"]
 
 
@@ -177,7 +242,7 @@ def test_who_was_suspended_before_stays_so_at_the_end(desk: Desk) -> None:
     assert desk.do(action).before == "suspended"
     with pytest.raises(ModerationError):
         desk.undo(action)
-    actions.run_due(desk.db, desk.adapters, now=NOON + timedelta(hours=2))
+    actions.run_due(desk.db, desk.adapters, clock=lambda: NOON + timedelta(hours=2))
     assert desk.site.suspended == {"u1"}
 
 
@@ -188,7 +253,7 @@ def test_a_lift_takes_the_place_of_a_suspension_not_yet_made(desk: Desk) -> None
     desk.site.lie = ""
     assert desk.do(desk.undo(suspension)).state == "verified"
     assert desk.do(suspension).state == "refused"
-    actions.run_due(desk.db, desk.adapters, now=LATER)
+    actions.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == set()
 
 
@@ -228,7 +293,7 @@ def test_others_cannot_ask_act_undo_or_read(
     with pytest.raises(Denied):
         desk.ask("remove comment", "p1", actor=other)
     with pytest.raises(Denied):
-        actions.perform(desk.db, other, action, desk.adapters, now=NOON)
+        actions.perform(desk.db, other, action, desk.adapters, clock=lambda: NOON)
     with pytest.raises(Denied):
         intake.pull(desk.db, other, "lms", desk.adapters, now=NOON)
     with desk.db.begin() as tx:

@@ -62,7 +62,7 @@ def test_the_whole_way_there_and_back(
                 external_id=external_id,
                 now=NOON,
             )
-        return actions.perform(database, ben, action, adapters, now=NOON)
+        return actions.perform(database, ben, action, adapters, clock=lambda: NOON)
 
     assert (do("remove comment", post).state, moodle.removed(post)) == ("verified", True)
     assert (do("restore comment", post).state, moodle.removed(post)) == ("verified", False)

@@ -86,7 +86,7 @@ def sentence(receipt: Receipt, place: str, school: School) -> str:
 
 def _perform(console: Console, actor: Actor, action_id: str) -> Receipt:
     call = CALLS.submit(
-        actions.perform, console.db, actor, action_id, console.adapters, now=console.now()
+        actions.perform, console.db, actor, action_id, console.adapters, clock=console.now
     )
     try:
         return call.result(timeout=PATIENCE)

@@ -24,7 +24,7 @@ RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
 
 CALLS: Calls = {
     actions.perform: lambda db, who, on: actions.perform(
-        db, who, on.action.id, on.adapters, now=NOON
+        db, who, on.action.id, on.adapters, clock=lambda: NOON
     ),
     cases.flagged: lambda tx, who, on: cases.flagged(tx, who, on.comment.id, [], now=NOON),
     cases.report_comment: lambda tx, who, on: cases.report_comment(
@@ -79,7 +79,7 @@ CALLS: Calls = {
         tx, who, on.action, "active", None, now=NOON
     ),
     receipts.write: lambda tx, who, on: receipts.write(
-        tx, who, on.action, Outcome("verified", "suspended", None), now=NOON
+        tx, who, on.action, Outcome("verified", "suspended", None, seen_at=NOON), now=NOON
     ),
     review.waiting: lambda tx, who, on: review.waiting(tx, who, on.school, now=NOON),
     review.count: lambda tx, who, on: review.count(tx, who, on.school),
