@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from console.settings import Public, Settings
 from console.web.reports import BY_ADDRESS, Limit
 from console.wiring import Console
 from mailing import suppression, unsubscribe
-from probes import targets
-from store import schools, vault
+from probes import recording, targets
+from probes.judge import Standing
+from probes.model import Result, State
+from probes.recording import Record
+from store import access, schools, vault
 from store.access import Actor
 from store.db import Database
 from store.schools import School
-from tests.conftest import NOON
 from tests.running import free_port
 
 
@@ -160,18 +162,45 @@ def test_the_limit_forgets_with_time() -> None:
     assert limit.allows(("a", 1))
 
 
-def test_status_says_what_is_read_and_never_guesses(
-    console: Console, url: str, database: Database, school: School, ana: Actor
-) -> None:
+def probed(database: Database, school: School, name: str, prober: str, state: State | None) -> None:
+    """A target of the school, read a moment ago unless `state` is None."""
+    now, actor = datetime.now(UTC), access.system(school.id)
+    address = "10.1.2.3:25" if prober == "smtp" else "http://10.1.2.3/live.m3u8"
     with database.begin() as tx:
-        targets.add(
-            tx, ana, school.id, name="Moodle <i>", prober="http", address="http://127.0.0.1/",
-            interval=timedelta(seconds=5), now=NOON,
+        target = targets.get(
+            tx, actor, targets.add(
+                tx, actor, school.id, name=name, prober=prober, address=address,
+                interval=timedelta(minutes=5), now=now,
+            ),
         )  # fmt: skip
+    if state:
+        result = Result(target.id, now, state, 0.1, since=now)
+        with database.begin("metrics") as mtx:
+            recording.write(mtx, [Record(target, result, Standing(state, now))])
+
+
+def test_status_tells_kinds_and_neither_names_nor_addresses(
+    url: str, database: Database, school: School
+) -> None:
+    probed(database, school, "Media A of Host & Sons", "hls", State.OK)
+    probed(database, school, "Media B of Host & Sons", "hls", State.DOWN)
+    probed(database, school, "Moodle, behind door 9", "http", State.OK)
     page = get(f"{url}/status?language=en").text
-    assert "Moodle &lt;i&gt;" in page
-    assert "○&nbsp;No reading" in page
-    assert "Works" not in page
+    assert re.findall(r"<td>(.*?)</td>", page) == [
+        "Live pictures", "▲&nbsp;Trouble; we are on it",
+        "Learning platform", "●&nbsp;Works",
+    ]  # fmt: skip
+    for secret in ("Media", "Host", "Moodle", "door", "10.1.2.3"):
+        assert secret not in page
+
+
+def test_status_says_what_is_read_and_never_guesses(
+    url: str, database: Database, school: School
+) -> None:
+    probed(database, school, "Relay", "smtp", State.OK)
+    probed(database, school, "Other relay", "smtp", None)
+    page = get(f"{url}/status?language=en").text
+    assert re.findall(r"<td>(.*?)</td>", page) == ["Mail", "○&nbsp;Unknown"]
 
 
 def test_a_school_less_listener_still_answers(console: Console, url: str) -> None:

@@ -1,5 +1,6 @@
-"""What participants may know: whether the school's services work, in words."""
+"""What participants may know: which kinds of services work, in words; no names, no addresses."""
 
+from collections.abc import Iterable
 from html import escape
 
 from starlette.requests import Request
@@ -11,18 +12,26 @@ from console.web import pages
 from console.web.forms import language_of
 from console.wiring import Console
 from probes import results, targets
-from probes.model import State
+from probes.model import State, worst
 from store import access, schools
 from store.schools import School
 
 WORDS = {
     State.OK: N_("Works"),
     State.SUSPECT: N_("Being looked at"),
-    State.DOWN: N_("Does not work; we are on it"),
-    State.UNKNOWN: N_("No reading"),
+    State.DOWN: N_("Trouble; we are on it"),
+    State.UNKNOWN: N_("Unknown"),
     State.MAINTENANCE: N_("Maintenance"),
 }
 SHAPES = {State.OK: "●", State.SUSPECT: "◆", State.DOWN: "▲", State.UNKNOWN: "○"}
+KINDS = {  # by prober, in the order shown
+    "classroom": N_("Classrooms"),
+    "hls": N_("Live pictures"),
+    "stun": N_("Sound and video"),
+    "http": N_("Learning platform"),
+    "smtp": N_("Mail"),
+}
+OTHER = N_("Other services")
 
 
 class Status:
@@ -49,7 +58,8 @@ class Status:
             known = [target for target in targets.of(tx, actor, school.id) if target.enabled]
         with self.console.db.read("metrics") as mtx:
             newest = results.latest(mtx, actor, school.id, known, now=now)
-        rows = "".join(_row(target.name, newest[target.id].state) for target in known)
+        found = _by_kind((target.prober, newest[target.id].state) for target in known)
+        rows = "".join(_row(kind, state) for kind, state in found.items())
         at = escape(_("As of {time}").format(time=clock(now, school.zone)))
         return (
             f"<section><h2>{escape(school.name)}</h2><table>{rows}</table>"
@@ -57,6 +67,14 @@ class Status:
         )
 
 
-def _row(name: str, state: State) -> str:
+def _by_kind(states: Iterable[tuple[str, State]]) -> dict[str, State]:
+    """The gravest state of each kind that the school has, given by prober."""
+    found: dict[str, list[State]] = {}
+    for prober, state in states:
+        found.setdefault(KINDS.get(prober, OTHER), []).append(state)
+    return {kind: worst(found[kind]) for kind in (*KINDS.values(), OTHER) if kind in found}
+
+
+def _row(kind: str, state: State) -> str:
     told = f"{SHAPES.get(state, '■')}&nbsp;{escape(_(WORDS[state]))}"
-    return f"<tr><td>{escape(name)}</td><td>{told}</td></tr>"
+    return f"<tr><td>{escape(_(kind))}</td><td>{told}</td></tr>"
