@@ -38,6 +38,9 @@ virtual_mailbox_base = {root}/mail
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
+virtual_transport = {transport}
+smtpd_reject_unlisted_recipient = {strict}
+recipient_delimiter = +
 default_transport = error:nothing leaves this test
 smtputf8_enable = yes
 """
@@ -54,6 +57,7 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 error unix - - n - - error
 virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -78,17 +82,18 @@ class Postfix:
 
 
 @contextmanager
-def running(addresses: Collection[str]) -> Iterator[Postfix]:
+def running(addresses: Collection[str], *, lmtp: int | None = None) -> Iterator[Postfix]:
     """Run it until the block ends; at their domains other addresses are unknown.
 
-    Without it, or without root, the test skips.
+    With `lmtp`, it takes every address at their domains and hands the mail to that port,
+    whose refusals it returns to the sender. Without Postfix, or without root, the test skips.
     """
     real.need("postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
     root = Path(tempfile.mkdtemp(prefix="pult-postfix-"))  # not tmp_path: Postfix must get in
     port = free_port()
-    _lay_out(root, port, addresses)
+    _lay_out(root, port, addresses, lmtp)
     command = [str(real.find("postfix")), "-c", str(root / "conf"), "start-fg"]
     server = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
@@ -100,7 +105,7 @@ def running(addresses: Collection[str]) -> Iterator[Postfix]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _lay_out(root: Path, port: int, addresses: Collection[str]) -> None:
+def _lay_out(root: Path, port: int, addresses: Collection[str], lmtp: int | None) -> None:
     user = pwd.getpwnam("postfix")
     root.chmod(0o755)
     for name in ("queue", "data", "mail", "conf"):
@@ -111,6 +116,8 @@ def _lay_out(root: Path, port: int, addresses: Collection[str]) -> None:
     domains = " ".join(sorted({one.partition("@")[2] for one in addresses}))
     values = {"root": root, "uid": user.pw_uid, "gid": user.pw_gid, "port": port}
     values["domains"] = domains
+    values["transport"] = f"lmtp:inet:127.0.0.1:{lmtp}" if lmtp else "virtual"
+    values["strict"] = "no" if lmtp else "yes"
     (root / "conf" / "main.cf").write_text(MAIN.format(**values))
     (root / "conf" / "master.cf").write_text(MASTER.format(**values))
 

@@ -1,0 +1,123 @@
+"""A campaign's mail goes through Postfix and LMTP into Dovecot, and is read by IMAP as written."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+import pytest
+
+from mailing import bounces, campaigns, sender
+from mailing.model import UNDO, Origin
+from mailing.segments import Segment
+from mailing.transports import Relay
+from store import roster
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests import dovecot, postfix
+from tests.conftest import NOON
+from tests.dovecot import Dovecot
+from tests.postfix import Postfix
+
+pytestmark = pytest.mark.servers
+
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsubscribe@school.test")
+PUPIL, GONE, BOUNCES = "olga@school.test", "gone@school.test", "bounces@school.test"
+PARAGRAPH = " ".join(["«Ёжик» 你好 = 100% café 🎓"] * 120)  # one line of 4 kB
+BODY = (
+    "Здравствуйте, {{ name }}!\n\n.\n\n..two dots\n\nFrom here, «до встречи».\n\n"
+    f"{PARAGRAPH}\n\nКонец."
+)
+
+
+@dataclass(frozen=True)
+class Post:
+    """The relay that takes the mail, and the mailboxes where it arrives."""
+
+    relay: Postfix
+    boxes: Dovecot
+
+
+@pytest.fixture(scope="module")
+def post() -> Iterator[Post]:
+    with ExitStack() as stack:
+        boxes = stack.enter_context(dovecot.running([PUPIL, BOUNCES]))
+        yield Post(stack.enter_context(postfix.running([PUPIL, BOUNCES], lmtp=boxes.lmtp)), boxes)
+
+
+def send(database: Database, ana: Actor, school: School, post: Post, email: str) -> None:
+    """One campaign to one person, all the way to the relay."""
+    with database.begin() as tx:
+        roster.save_person(tx, ana, school.id, name="Ольга 小明", email=email, source="t", now=NOON)
+        id_ = campaigns.draft(
+            tx,
+            ana,
+            school.id,
+            subject={"ru": "Класс переехал: новая комната, новое время, 新教室 и новая ссылка"},
+            body={"ru": BODY},
+            segment=Segment(everyone=True),
+            sender="Школа 14 <news@school.test>",
+            now=NOON,
+        )
+        campaigns.release(tx, ana, id_, now=NOON)
+    done = sender.deliver(
+        database,
+        Relay.from_url(post.relay.url, connections=2),
+        ORIGIN,
+        owner="t",
+        clock=lambda: NOON + UNDO,
+        stop=threading.Event(),
+    )
+    assert (done.sent, done.failed) == (1, 0)  # Postfix took it; what follows is its own affair
+
+
+def text(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")  # IMAP keeps the wire's line ends
+
+
+def test_the_mail_is_read_whole_with_its_headers(
+    database: Database, ana: Actor, school: School, post: Post
+) -> None:
+    send(database, ana, school, post, PUPIL)
+    (mail,) = post.boxes.take(PUPIL)
+    assert not [part.defects for part in mail.walk() if part.defects]
+    assert mail["Subject"] == "Класс переехал: новая комната, новое время, 新教室 и новая ссылка"
+    assert mail["From"] == "Школа 14 <news@school.test>"
+    assert mail["To"] == f"Ольга 小明 <{PUPIL}>"
+    assert mail["Date"].datetime == NOON + UNDO
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-ID"].endswith(".school.test>")
+    assert f"<{ORIGIN.public_url}/u/" in mail["List-Unsubscribe"]
+    assert f"<mailto:{ORIGIN.mailto}?subject=" in mail["List-Unsubscribe"]
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    plain = text(mail, "plain")
+    assert plain.startswith(
+        "Здравствуйте, Ольга 小明!\n\n.\n\n..two dots\n\nFrom here, «до встречи»."
+    )
+    assert " ".join(plain.split()).count(PARAGRAPH) == 1
+    assert PARAGRAPH in text(mail, "html")
+    assert "Конец." in plain
+    assert "Конец." in text(mail, "html")
+
+
+def test_the_mail_to_nobody_comes_back_and_names_itself(
+    database: Database, ana: Actor, school: School, post: Post
+) -> None:
+    send(database, ana, school, post, GONE)
+    (returned,) = post.boxes.take(BOUNCES)
+    assert returned["Return-Path"] == "<>"  # RFC 3464: nobody answers an answer
+    assert returned.get_content_type() == "multipart/report"
+    _words, report, original = returned.iter_parts()
+    _whole, recipient = report.iter_parts()
+    assert recipient["Final-Recipient"] == f"rfc822; {GONE}"
+    assert recipient["Action"] == "failed"
+    assert recipient["Status"] in bounces.DEAD
+    (sent,) = original.iter_parts()
+    delivery = bounces.delivery_of(ORIGIN.key, str(returned["To"]))
+    assert delivery is not None
+    assert sent["Message-ID"].split(".")[1].partition("@")[0] == delivery
+    assert sent["Return-Path"].strip("<>") == str(returned["To"])
