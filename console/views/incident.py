@@ -107,8 +107,11 @@ def _evidence(
 
 
 def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
-    if incident.target_id is None:
+    if incident.target_id is None and incident.reports:
         st.caption(_("Read what they wrote, answer them, and note what helped."))
+        return
+    if incident.target_id is None:
+        st.caption(_("Look at it, and note what was done and what helped."))
         return
     with console.db.read() as tx:
         known = {target.id: target for target in targets.of(tx, actor, incident.school_id)}
