@@ -57,12 +57,13 @@ def report_comment(
         raise ModerationError(N_("This comment is not known here. Reload the page."))
     tx.execute(
         text("""
-            INSERT INTO comment_report (comment_id, reporter, reason, at)
-            VALUES (:comment, :reporter, :reason, :now)
+            INSERT INTO comment_report (comment_id, school_id, reporter, reason, at)
+            VALUES (:comment, :school, :reporter, :reason, :now)
             ON CONFLICT (comment_id, reporter) DO UPDATE SET reason = excluded.reason
         """),
         {
             "comment": comment_id,
+            "school": school_id,
             "reporter": reporter,
             "reason": reason[:REASON_LENGTH],
             "now": now,

@@ -206,9 +206,9 @@ def _storable(said: str) -> str:
 def _keep_version(tx: Connection, values: dict[str, Any]) -> None:
     tx.execute(
         text("""
-            INSERT INTO comment_version (comment_id, sha256, subject, text, html, attachments,
-                                         seen_at)
-            VALUES (:id, :sha256, :subject, :text, :html, :attachments, :now)
+            INSERT INTO comment_version (comment_id, school_id, sha256, subject, text, html,
+                                         attachments, seen_at)
+            VALUES (:id, :school, :sha256, :subject, :text, :html, :attachments, :now)
             ON CONFLICT DO NOTHING
         """),
         values,

@@ -61,7 +61,7 @@ def pull(
                     hidden=hidden,
                     now=now,
                 )
-            _advance(tx, connection_id, reached, now=now)
+            _advance(tx, school_id, connection_id, reached, now=now)
         if len(page) < limit:
             break
         limit = limit * 2 if reached == since else PAGE  # more in one second than a page holds
@@ -138,19 +138,20 @@ def _being_removed(tx: Connection, connection_id: str) -> Iterable[str]:
 
 
 def _advance(
-    tx: Connection, connection_id: str, reached: datetime | None, *, now: datetime
+    tx: Connection, school_id: str, connection_id: str, reached: datetime | None, *, now: datetime
 ) -> None:
     """Never back: two workers may pull at once."""
     tx.execute(
         text("""
-            INSERT INTO intake_cursor (connection_id, since, pulled_at)
-            VALUES (:connection, :since, :now)
+            INSERT INTO intake_cursor (connection_id, school_id, since, pulled_at)
+            VALUES (:connection, :school, :since, :now)
             ON CONFLICT (connection_id) DO UPDATE SET pulled_at = excluded.pulled_at,
                 since = CASE WHEN excluded.since > intake_cursor.since
                              THEN excluded.since ELSE intake_cursor.since END
         """),
         {
             "connection": connection_id,
+            "school": school_id,
             "since": reached or datetime.fromtimestamp(0, UTC),
             "now": now,
         },

@@ -267,3 +267,18 @@ def test_what_a_removal_leaves_is_no_edit_but_a_return_is(
             "you idiot",
             False,
         )
+
+
+@pytest.mark.parametrize("table", ["comment_version", "comment_report", "intake_cursor"])
+def test_every_row_says_whose_school_it_is(
+    database: Database, school: School, ben: Actor, table: str
+) -> None:
+    site = Site()
+    site.write("p1", "hello", NOON)
+    with serving(site) as url:
+        intake.pull(database, ben, "lms", lambda _: Adapter(url), now=NOON)
+    with database.begin() as tx:
+        kept = comments.known(tx, ben, "lms", ["p1"])["p1"]
+        cases.report_comment(tx, ben, school.id, kept.id, reporter="x", reason="rude", now=NOON)
+        rows = tx.execute(text(f"SELECT school_id FROM {table}")).scalars()
+        assert list(rows) == [school.id]

@@ -27,6 +27,7 @@ CREATE INDEX comment_by_author ON comment (connection_id, author_external_id, wr
 -- Each wording that a comment ever had; an edit never loses what stood before.
 CREATE TABLE comment_version (
     comment_id TEXT NOT NULL REFERENCES comment (id) ON DELETE CASCADE,
+    school_id TEXT NOT NULL REFERENCES school (id) ON DELETE CASCADE,
     sha256 TEXT NOT NULL,
     subject TEXT NOT NULL,
     text TEXT NOT NULL,
@@ -38,6 +39,7 @@ CREATE TABLE comment_version (
 
 CREATE TABLE comment_report (
     comment_id TEXT NOT NULL REFERENCES comment (id) ON DELETE CASCADE,
+    school_id TEXT NOT NULL REFERENCES school (id) ON DELETE CASCADE,
     reporter TEXT NOT NULL,
     reason TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL,
@@ -46,6 +48,7 @@ CREATE TABLE comment_report (
 
 CREATE TABLE intake_cursor (
     connection_id TEXT PRIMARY KEY,
+    school_id TEXT NOT NULL REFERENCES school (id) ON DELETE CASCADE,
     since DOUBLE PRECISION NOT NULL,
     pulled_at DOUBLE PRECISION NOT NULL
 );
