@@ -10,10 +10,11 @@ from pathlib import Path
 from sqlalchemy.exc import ArgumentError
 
 from console import settings as known
-from console.desk import links, relays
+from console.desk import doctor, links, relays
 from console.desk.adapters import Adapters
 from console.desk.board import Board
 from console.desk.boards import Boards
+from console.desk.doctor import Finding
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
@@ -80,6 +81,19 @@ class Console:
         """Where the school's participants report trouble, without signing in."""
         token = links.sign(self.vault.derive("links"), "report", school_id)
         return f"{self.settings.public_url}/report/{token}"
+
+    def examine(self, actor: Actor) -> list[Finding]:
+        """What is wrong in this world. Raises Denied unless the actor administers its schools."""
+        modes = {"prober": self.settings.prober.mode, "worker": self.settings.worker.mode}
+        return doctor.look(
+            self.db,
+            actor,
+            self.vault,
+            now=self.now(),
+            relay=self.settings.mail.relay,
+            loopback_only=self.simulation,
+            parts=[part for part, mode in modes.items() if mode != "off"],
+        )
 
     def close(self) -> None:
         self.db.close()

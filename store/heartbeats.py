@@ -1,9 +1,11 @@
 """Signs of life of Pult's own processes, for /healthz and the admin screen."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from store.db import Connection, moment, text
+
+SILENT = timedelta(seconds=15)  # without a sign of life a part is not well
 
 
 @dataclass(frozen=True)

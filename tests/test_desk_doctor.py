@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from console.desk import connections, doctor
-from store import access, audit, db
+from console.desk import connections, doctor, relays
+from store import access, audit, db, heartbeats
 from store.access import Actor, Denied
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from store.vault import Vault
+from tests import smtp
 from tests.conftest import NOON
+from tests.test_shell_backup import deliveries
 from tests.wire import as_json, reply, serving
 
 KEY = b"uXzmAm2cYvSbKJQlHxK6sE0lAGkT6OuAYrXTWjhAHlw="
@@ -127,3 +129,63 @@ def test_another_schools_connections_are_not_told(
     add(database, school, "LMS", "moodle", "http://127.0.0.1:9")
     found = doctor.look(database, zoe, Vault(KEY), now=NOON)
     assert "LMS" not in {one.name for one in found}
+
+
+KEY_OF_OTHERS = KEY.replace(b"u", b"v", 1)
+
+
+def through(database: Database, ada: Actor, school: School, vault: Vault, url: str) -> None:
+    with database.begin() as tx:
+        relays.save(tx, ada, school.id, vault, url=url, sender="S <s@a.test>", now=NOON)
+
+
+def test_a_relay_that_the_key_does_not_open_is_told(
+    database: Database, ada: Actor, school: School
+) -> None:
+    through(database, ada, school, Vault(KEY_OF_OTHERS), "smtp://127.0.0.1:9")
+    (found,) = doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON))
+    assert found.name == "vault"
+    assert "relay again" in str(found.advice)
+
+
+@pytest.mark.parametrize(("state", "problems"), [("due", ["vault"]), ("sent", [])])
+def test_a_campaign_s_own_relay_counts_until_its_mail_is_sent(
+    database: Database, ada: Actor, school: School, state: str, problems: list[str]
+) -> None:
+    deliveries(database, school, [state])
+    with database.begin() as tx:
+        tx.execute(
+            text("UPDATE campaign SET relay_sealed = :sealed"),
+            {"sealed": Vault(KEY_OF_OTHERS).seal("smtp://127.0.0.1:9")},
+        )
+    found = doctor.look(database, ada, Vault(KEY), now=NOON)
+    assert [one.name for one in doctor.problems(found)] == problems
+
+
+def test_a_relay_is_tried_and_gets_no_mail(database: Database, ada: Actor, school: School) -> None:
+    with smtp.relay() as relay:
+        through(database, ada, school, Vault(KEY), relay.url)
+        found = doctor.look(database, ada, Vault(KEY), now=NOON)[-1]
+    assert (found.name, found.state, relay.mails) == ("mail of School 14", "ok", [])
+    gone = doctor.look(database, ada, Vault(KEY), now=NOON)[-1]
+    assert gone.state == "failing"
+    assert "does not answer" in str(gone.problem)
+
+
+def test_the_relay_of_the_settings_is_tried_where_the_school_has_none(
+    database: Database, ada: Actor
+) -> None:
+    with smtp.relay() as relay:
+        well = doctor.look(database, ada, Vault(KEY), now=NOON, relay=relay.url)[-1]
+    away = doctor.look(database, ada, Vault(KEY), now=NOON, relay=relay.url)[-1]
+    assert (well.name, well.state, away.state) == ("mail of School 14", "ok", "failing")
+
+
+def test_a_silent_process_is_told_with_what_to_do(database: Database, ada: Actor) -> None:
+    with database.begin() as tx:
+        heartbeats.beat(tx, "worker", 1, now=NOON - timedelta(seconds=16))
+        heartbeats.beat(tx, "prober", 2, now=NOON - timedelta(seconds=14))
+    (found,) = doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON))
+    assert "worker since 2026-03-10 11:59:44" in str(found.problem).replace(" UTC", "")
+    assert "python -m console worker" in str(found.advice)
+    assert list(doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON, parts=()))) == []

@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("migrate", help=words, description=words)
     command.set_defaults(run=migrate)
 
-    words = "Examine databases, vault and every connection; exit 1 when something is wrong."
+    words = "Examine databases, processes, vault, connections and mail; exit 1 for what is wrong."
     command = commands.add_parser("doctor", help=words, description=words)
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=examine)
@@ -90,8 +90,7 @@ def migrate(_given: argparse.Namespace) -> int:
 def examine(given: argparse.Namespace) -> int:
     try:
         with opened() as console:
-            actor = everywhere(console)
-            findings = doctor.look(console.db, actor, console.vault, now=console.now())
+            findings = console.examine(everywhere(console))
     except OperationalError:
         findings = [doctor.DATABASE_AWAY]
     wrong = list(doctor.problems(findings))

@@ -1,18 +1,20 @@
-"""What is wrong in the house and what to do: databases, vault, time zones, clock, connections."""
+"""What is wrong in the house and what to do: databases, clock, processes, vault, wires, mail."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.desk import connections
+from console.desk import connections, relays
 from console.desk.connections import Connection
+from mailing.model import MailingError
+from mailing.transports import TRANSPORTS
 from platforms.base import PlatformError
-from store import access
+from store import access, heartbeats, schools
 from store.access import Actor
 from store.db import SCHEMAS, Database, moment, text
 from store.vault import Vault, VaultError
@@ -20,6 +22,13 @@ from store.words import N_, Words
 
 AHEAD = 120  # seconds that a clock may have gone back since the last entry
 AT_ONCE = 8  # connections tried at the same time
+RELAY_TIMEOUT = 10.0  # seconds that each answer of a relay may take
+PARTS = {  # what a silence means
+    "prober": N_("No sign of life from the prober since {last}: nothing is probed."),
+    "worker": N_(
+        "No sign of life from the worker since {last}: no mail leaves, nothing is synced."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -60,18 +69,28 @@ DATABASE_AWAY = Finding(
 
 
 def look(
-    db: Database, actor: Actor, vault: Vault, *, now: datetime, keep: bool = True
+    db: Database,
+    actor: Actor,
+    vault: Vault,
+    *,
+    now: datetime,
+    keep: bool = True,
+    relay: str = "",
+    loopback_only: bool = False,
+    parts: Collection[str] = tuple(PARTS),
 ) -> list[Finding]:
-    """Examine everything, every connection over the wire; with `keep`, note its state.
+    """Examine everything, connections and relays over the wire; with `keep`, note their state.
 
-    Raises Denied unless the actor administers each of the schools in scope.
+    `relay` is the settings' one, for schools without their own; `parts` are the
+    processes that should run, in whatever place. Raises Denied unless the actor
+    administers each of the schools in scope.
     """
     for school_id in sorted(actor.schools):
         access.require(actor, "administer", school_id)
     found = [_database(db), _zones()]
     if found[0].state == "failing":
         return found
-    found.append(_clock(db, now))
+    found += [_clock(db, now), *_processes(db, parts, now)]
     with db.read() as tx:
         listed = [
             one for school in sorted(actor.schools) for one in connections.of(tx, actor, school)
@@ -87,7 +106,7 @@ def look(
                 connections.note(
                     tx, finding.connection_id, finding.problem, finding.advice, now=now
                 )
-    return found + tried
+    return found + tried + list(_mail(db, actor, vault, relay, loopback_only))
 
 
 def _database(db: Database) -> Finding:
@@ -127,10 +146,54 @@ def _clock(db: Database, now: datetime) -> Finding:
     )
 
 
+def _processes(db: Database, parts: Collection[str], now: datetime) -> Iterator[Finding]:
+    """What the processes' signs of life tell; nothing of one that has never run here."""
+    with db.read() as tx:
+        beats = heartbeats.last(tx)
+    for part in sorted(beats.keys() & parts & PARTS.keys()):
+        if now - beats[part].at <= heartbeats.SILENT:
+            yield Finding(part, "ok")
+            continue
+        last = f"{beats[part].at:%Y-%m-%d %H:%M:%S} UTC"
+        yield Finding(
+            part,
+            "failing",
+            Words(PARTS[part], {"last": last}),
+            Words(
+                N_("Start the console, or run this alone: python -m console {part}."),
+                {"part": part},
+            ),
+        )
+
+
+def _mail(
+    db: Database, actor: Actor, vault: Vault, relay: str, loopback_only: bool
+) -> Iterator[Finding]:
+    """Each school's way out, tried with a session that hands nothing over."""
+    with db.read() as tx:
+        served = schools.in_scope(tx, actor)
+    for school in served:
+        name = f"mail of {school.name}"
+        try:
+            with db.read() as tx:
+                found = relays.relay(
+                    tx, vault, school.id, otherwise=relay, loopback_only=loopback_only
+                )
+            if found is None:
+                continue
+            TRANSPORTS[found.transport](replace(found, timeout=RELAY_TIMEOUT)).close()
+        except MailingError as error:
+            advice = Words(N_("Mail waits and is tried again. Correct the relay, then look again."))
+            yield Finding(name, "failing", error.words, advice)
+        else:
+            yield Finding(name, "ok")
+
+
 def _vault(db: Database, vault: Vault) -> Finding:
     """Whether the key opens every secret that is kept."""
     with db.read() as tx:
         sealed = list(tx.execute(text("SELECT secret_sealed FROM connection")).scalars())
+        sealed += relays.every_sealed(tx)
     try:
         for secret in sealed:
             vault.open(secret)
@@ -142,7 +205,7 @@ def _vault(db: Database, vault: Vault) -> Finding:
             Words(
                 N_(
                     "Bring back the key file that was in use when they were entered, or enter each "
-                    "connection's secret again."
+                    "connection's secret and the mail relay again."
                 )
             ),
         )

@@ -80,6 +80,21 @@ def sender(tx: Connection, school_id: str, *, otherwise: str) -> str:
     return stored["sender"] if stored else otherwise
 
 
+def every_sealed(tx: Connection) -> list[str]:
+    """All sealed relays that may still be needed: the schools', and of campaigns not yet sent."""
+    kept = tx.execute(text("SELECT value FROM setting WHERE name LIKE 'relay:%'")).scalars()
+    own = tx.execute(
+        text("""
+            SELECT relay_sealed FROM campaign
+            WHERE relay_sealed IS NOT NULL AND (state = 'draft' OR EXISTS (
+                SELECT 1 FROM delivery WHERE delivery.campaign_id = campaign.id
+                    AND delivery.state NOT IN ('sent', 'suppressed')
+            ))
+        """)
+    ).scalars()
+    return [*(json.loads(value)["sealed"] for value in kept), *own]
+
+
 def try_out(
     db: Database, actor: Actor, school_id: str, vault: Vault, *, loopback_only: bool
 ) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from console.desk import connections, doctor
+from console.desk import connections
 from console.desk.connections import Connection
 from console.i18n import _, escape, moment, say
 from console.views import acting, connecting
@@ -113,7 +113,7 @@ def _examine(console: Console, actor: Actor) -> None:
     """Ask the doctor, and say all that fails; the connections keep their own sentence."""
     with acting.guarded():
         with st.spinner(_("Checking everything")):
-            found = doctor.look(console.db, actor, console.vault, now=console.now())
+            found = console.examine(actor)
         failing = [finding for finding in found if finding.state == "failing"]
         told = [
             f":red[▲] {escape(each.name)}: {say(each.problem)} {say(each.advice)}".rstrip()

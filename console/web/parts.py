@@ -3,15 +3,14 @@
 import os
 import socket
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from console.children import Part, Ready, Supervisor
 from console.wiring import Console
 from store import heartbeats
+from store.heartbeats import SILENT
 
 ROOT = Path(__file__).resolve().parents[2]
-SILENT = timedelta(seconds=15)  # without a sign of life a part is not well
 BEATING = ("prober", "worker")
 
 
