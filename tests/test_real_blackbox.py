@@ -107,4 +107,5 @@ def test_both_trust_a_certificate_until_it_expires(
         left = (theirs["probe_ssl_earliest_cert_expiry"] - time.time()) / 86_400
         assert value(ours, "certificate") == pytest.approx(left, abs=0.02)
     else:
+        assert ours.state is State.DOWN
         assert "certificate" in str(ours.why)
