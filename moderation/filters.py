@@ -8,8 +8,8 @@ phrases that contain a term but mean no harm; `[[pattern]]` with name and an
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -88,6 +88,21 @@ def screen(rules: Rules, said: str) -> list[Flag]:
     ]
     flags += _patterns(rules, said)
     return sorted(flags, key=lambda flag: (flag.start, flag.end, flag.rule))[:MOST_FLAGS]
+
+
+def screen_subject(rules: Rules, subject: str, answered: Iterable[str] = ()) -> list[Flag]:
+    """What the rules find in a subject line, as spans within it.
+
+    `answered` are the subjects of the post that it answers: what an answer only
+    repeats after its "Re:" is the other author's, and is not found again.
+    """
+    said = subject.rstrip()
+    repeated = max((len(other) for other in answered if said.endswith(other)), default=0)
+    return [
+        replace(flag, part="subject")
+        for flag in screen(rules, subject)
+        if flag.start < len(said) - repeated
+    ]
 
 
 def _finds(rules: Rules, said: str) -> list[Find]:

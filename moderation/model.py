@@ -31,13 +31,14 @@ class ModerationError(Exception):
 
 @dataclass(frozen=True)
 class Flag:
-    """A rule's find, in code points of the text as given; `end` is exclusive."""
+    """A rule's find, in code points of the part it is in, as given; `end` is exclusive."""
 
     rule: str
     term: str
     start: int
     end: int
     kind: Literal["term", "pattern", "links"] = "term"
+    part: Literal["text", "subject"] = "text"
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Stored:
 class Case:
     """One comment that waits for a decision, with all that was reported of it.
 
-    `flags` point into `comment.text`. `order` is the weight at the time of
-    asking: the higher, the sooner it is due.
+    `flags` point into the part of the comment that each names. `order` is the weight
+    at the time of asking: the higher, the sooner it is due.
     """
 
     id: str

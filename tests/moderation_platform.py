@@ -28,9 +28,12 @@ class Site:
         self.calls: list[str] = []
         self.lock = Lock()
 
-    def write(self, id_: str, said: str, at: datetime, author: str = "u1") -> None:
+    def write(
+        self, id_: str, said: str, at: datetime, subject: str = "Re", parent: str = ""
+    ) -> None:
         self.posts[id_] = {
-            "id": id_, "html": said, "author": author, "at": at.timestamp(), "removed": False
+            "id": id_, "html": said, "author": "u1", "at": at.timestamp(), "removed": False,
+            "subject": subject, "parent": parent,
         }  # fmt: skip
 
     def change(self, what: str, id_: str, html: str) -> None:
@@ -169,7 +172,8 @@ def _comment(post: dict[str, Any]) -> Comment:
         author_external_id=post["author"],
         author_name="Joe",
         place="Forum",
-        subject="Re",
+        subject=post.get("subject", "Re"),
+        parent_id=post.get("parent", ""),
         text=post["html"],
         html=post["html"],
         written_at=at,

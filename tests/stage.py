@@ -100,6 +100,7 @@ def queue(on: Console, school: School, connection_id: str, found: list[Comment])
         for comment in found:
             merged = comments.merge(tx, actor, school.id, connection_id, comment, now=now)
             flags = filters.screen(watched, comment.text)
+            flags += filters.screen_subject(watched, comment.subject)
             cases.flagged(tx, actor, merged.id, flags, now=now)
         listed = {comment.author_external_id: _listed(comment) for comment in found}
         enrolling.people(tx, actor, school.id, connection_id, listed.values(), now=now)

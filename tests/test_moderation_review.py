@@ -282,3 +282,31 @@ def test_every_row_says_whose_school_it_is(
         cases.report_comment(tx, ben, school.id, kept.id, reporter="x", reason="rude", now=NOON)
         rows = tx.execute(text(f"SELECT school_id FROM {table}")).scalars()
         assert list(rows) == [school.id]
+
+
+def test_a_watched_word_in_the_subject_alone_opens_a_case(
+    database: Database, school: School, ben: Actor
+) -> None:
+    site = Site()
+    site.write("p1", "see above", NOON, subject="Joe is a moron")
+    with serving(site) as url:
+        intake.pull(database, ben, "lms", lambda _: Adapter(url), now=NOON)
+    with database.read() as tx:
+        (case,) = review.waiting(tx, ben, school.id, now=NOON)
+    (flag,) = case.flags
+    assert (flag.part, case.comment.subject[flag.start : flag.end]) == ("subject", "moron")
+
+
+def test_an_answer_is_not_blamed_for_the_subject_that_it_repeats(
+    database: Database, school: School, ben: Actor
+) -> None:
+    site = Site()
+    site.write("p1", "see above", NOON, subject="Joe is a moron")
+    site.write("p2", "stop it", NOON, subject="Re: Joe is a moron", parent="p1")
+    site.write("p3", "no", NOON, subject="You idiot. Re: Joe is a moron", parent="p1")
+    with serving(site) as url:
+        intake.pull(database, ben, "lms", lambda _: Adapter(url), now=NOON)
+    with database.read() as tx:
+        waiting = review.waiting(tx, ben, school.id, now=NOON)
+    found = {case.comment.external_id: [flag.term for flag in case.flags] for case in waiting}
+    assert found == {"p1": ["moron"], "p3": ["idiot"]}

@@ -72,6 +72,16 @@ def test_opening_the_screen_claims_a_case_and_shows_until_when(
     assert "what an idiot" in letters(at)
 
 
+def test_the_subject_of_an_answer_is_shown_where_it_holds_the_watched_word(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    insult = replace(rude(1, "see above"), subject="Joe is an idiot", parent_id="p0")
+    stage.queue(console, school, shelf, [insult])
+    at = screen("review", console, ben, school)
+    assert "Matched in the subject: idiot" in said(at)
+    assert {"Joe is an idiot", "see above"} <= set(letters(at).splitlines())
+
+
 def test_two_moderators_never_read_the_same_case(
     console: Console, school: School, ben: Actor, ana: Actor, shelf: str
 ) -> None:

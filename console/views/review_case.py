@@ -15,6 +15,10 @@ from store.schools import School
 
 NEXT = 8  # cases shown of those that follow
 SHAPES: dict[Colour, str] = {"red": "▲", "orange": "◆", "violet": "■", "gray": "○"}
+MATCHED = {
+    "text": N_("Matched: {terms} (list “{rule}”)"),
+    "subject": N_("Matched in the subject: {terms} (list “{rule}”)"),
+}
 SUSPENDED, ACTIVE = N_("suspended"), N_("active")
 
 
@@ -69,7 +73,7 @@ def _case(
             st.markdown(f"**{strangers.name(comment.author_name)}**", width="content")
             st.caption(_where(console, school, comment, names), width="content")
         _answered(comment, thread)
-        if not comment.parent_id and comment.subject:
+        if comment.subject and (not comment.parent_id or _in_subject(case)):
             strangers.text(comment.subject)
         strangers.text(comment.text)
         if comment.attachments:
@@ -99,16 +103,18 @@ def _answered(comment: Stored, thread: list[Stored]) -> None:
 
 
 def _terms(case: Case) -> str:
-    """The watched words that matched, by the list they stand in."""
-    by_rule: dict[str, dict[str, None]] = {}
+    """The watched words that matched, by the list they stand in and where they were found."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
     for flag in case.flags:
-        by_rule.setdefault(flag.rule, {})[flag.term] = None
+        found.setdefault((MATCHED[flag.part], flag.rule), {})[flag.term] = None
     return " · ".join(
-        _("Matched: {terms} (list “{rule}”)").format(
-            terms=escape(", ".join(terms)), rule=escape(rule)
-        )
-        for rule, terms in by_rule.items()
+        _(sentence).format(terms=escape(", ".join(terms)), rule=escape(rule))
+        for (sentence, rule), terms in found.items()
     )
+
+
+def _in_subject(case: Case) -> bool:
+    return any(flag.part == "subject" for flag in case.flags)
 
 
 def _discussion(console: Console, school: School, case: Case, thread: list[Stored]) -> None:
