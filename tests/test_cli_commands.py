@@ -5,11 +5,13 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from console.__main__ import main
+from store import db, heartbeats
 from store.vault import at
 from tests.running import free_port
 
@@ -218,6 +220,27 @@ def test_a_restore_waits_until_the_console_has_stopped(world: Path) -> None:
     other.stdout.close()
     other.wait()
     assert main(["restore", "b.zip", "--force"]) == 0
+
+
+@pytest.mark.parametrize("part", ["prober", "worker"])
+def test_a_restore_waits_for_processes_on_other_machines(
+    world: Path, capsys: Capture, part: str
+) -> None:
+    assert main(["migrate"]) == 0
+    assert main(["backup", "b.zip"]) == 0
+    now = datetime.now(UTC)
+    sign_of_life(world, part, now)
+    assert main(["restore", "b.zip", "--force"]) == 2
+    assert f"A {part} (process 7) works on these databases. Stop it" in capsys.readouterr().err
+    sign_of_life(world, part, now - timedelta(seconds=16))
+    assert main(["restore", "b.zip", "--force"]) == 0
+
+
+def sign_of_life(world: Path, part: str, at: datetime) -> None:
+    database = db.connect(world / "data")
+    with database.begin() as tx:
+        heartbeats.beat(tx, part, 7, now=at)
+    database.close()
 
 
 def test_a_taken_port_is_told(capsys: Capture) -> None:

@@ -27,9 +27,9 @@ from console.desk import accounts, doctor, exporting, importing, restoring
 from console.settings import load
 from console.web import lock
 from console.wiring import PACKAGES, open_databases
-from store import backup
+from store import backup, heartbeats
 from store.access import ROLES, system
-from store.db import Connection
+from store.db import Connection, Database
 
 
 def add(commands: Any) -> None:
@@ -173,6 +173,7 @@ def restore(given: argparse.Namespace) -> int:
         if lead is None:
             raise Refused("The console runs on these databases. Stop it, then restore.")
         now, held = datetime.now(UTC), 0
+        refuse_while_alive(target, now=now)
 
         def hold(tx: Connection) -> None:
             nonlocal held
@@ -190,6 +191,15 @@ def restore(given: argparse.Namespace) -> int:
             lead.close()
     say(f"{given.file} is restored. Sending is paused; {held} unfinished mails are held.")
     return DONE
+
+
+def refuse_while_alive(target: Database, *, now: datetime) -> None:
+    """Raises Refused while a prober or worker, on this machine or another, uses the databases."""
+    for beat in restoring.alive(target, now=now):
+        raise Refused(
+            f"A {beat.part} (process {beat.pid}) works on these databases. Stop it, wait "
+            f"{heartbeats.SILENT.seconds} seconds, then restore."
+        )
 
 
 def read(path: Path) -> bytes:

@@ -2,12 +2,24 @@
 
 from datetime import datetime
 
-from store import access, audit, schools
+from sqlalchemy import inspect
+
+from store import access, audit, heartbeats, schools
 from store.access import Actor
-from store.db import Connection, moment, text
+from store.db import Connection, Database, moment, text
+from store.heartbeats import Heartbeat
 
 SENDING = "sending"  # the setting's name; while it is there, nothing leaves
 PAUSED = "paused after restore"
+
+
+def alive(db: Database, *, now: datetime) -> list[Heartbeat]:
+    """The processes that worked on these databases a moment ago; none where nothing is yet."""
+    with db.read() as tx:
+        if not inspect(tx).has_table("heartbeat"):
+            return []
+        beats = heartbeats.last(tx)
+    return [beats[part] for part in sorted(beats) if now - beats[part].at < heartbeats.SILENT]
 
 
 def hold(tx: Connection, *, now: datetime) -> int:
