@@ -52,12 +52,39 @@ def test_wrong_names_and_passwords_open_nothing(
 
 
 def test_after_ten_failures_the_right_password_waits(database: Database, vera: str) -> None:
-    for _ in range(accounts.TRIES_BY_NAME):
+    for _ in range(accounts.TRIES_TOGETHER):
         assert accounts.sign_in(database, "Vera", "wrong", "10.0.0.1", now=NOON) is None
     with pytest.raises(TooManyTries):
-        accounts.sign_in(database, "Vera", PASSWORD, "10.0.0.2", now=NOON)
+        accounts.sign_in(database, "Vera", PASSWORD, "10.0.0.1", now=NOON)
     later = NOON + accounts.WINDOW + timedelta(seconds=1)
     assert accounts.sign_in(database, "Vera", PASSWORD, "10.0.0.1", now=later)
+
+
+def test_a_stranger_s_failures_do_not_lock_the_owner_out(database: Database, vera: str) -> None:
+    with database.begin() as tx:
+        for _ in range(accounts.TRIES_TOGETHER):
+            accounts.limit_tries(tx, "Vera", "10.0.0.9", now=NOON)
+    assert accounts.sign_in(database, "Vera", PASSWORD, "10.0.0.1", now=NOON)
+
+
+def test_a_name_tried_from_everywhere_waits(database: Database, vera: str) -> None:
+    with database.begin() as tx:
+        for n in range(accounts.TRIES_BY_NAME):
+            accounts.limit_tries(tx, "Vera", f"10.0.1.{n}", now=NOON)
+    with pytest.raises(TooManyTries):
+        accounts.sign_in(database, "Vera", PASSWORD, "10.0.0.1", now=NOON)
+
+
+def test_of_a_long_tried_name_little_is_kept_and_it_counts_all_the_same(
+    database: Database,
+) -> None:
+    for _ in range(accounts.TRIES_TOGETHER):
+        assert accounts.sign_in(database, "V" * 5000, PASSWORD, "10.0.0.1", now=NOON) is None
+    with pytest.raises(TooManyTries):
+        accounts.sign_in(database, "V" * 5000, PASSWORD, "10.0.0.1", now=NOON)
+    with database.read() as tx:
+        longest = tx.execute(text("SELECT MAX(LENGTH(name)) FROM sign_in_try")).scalar_one()
+    assert longest == 200
 
 
 def test_an_address_that_tries_many_names_waits(database: Database, vera: str) -> None:

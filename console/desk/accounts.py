@@ -9,6 +9,7 @@ from console.desk.sessions import (
     SESSION,
     TRIES_BY_ADDRESS,
     TRIES_BY_NAME,
+    TRIES_TOGETHER,
     WINDOW,
     AccountError,
     TooManyTries,
@@ -29,7 +30,15 @@ from store.words import N_
 
 __all__ = ["PASSWORD_MIN", "SESSION", "TRIES_BY_ADDRESS", "TRIES_BY_NAME", "WINDOW", "Account"]
 __all__ += ["AccountError", "TooManyTries", "actor_of", "add", "any_account", "change"]
-__all__ += ["end_sessions", "language_of", "limit_tries", "of", "open_session", "set_language"]
+__all__ += [
+    "TRIES_TOGETHER",
+    "end_sessions",
+    "language_of",
+    "limit_tries",
+    "of",
+    "open_session",
+    "set_language",
+]
 __all__ += ["set_password", "sign_in", "sign_out", "tidy"]
 
 PASSWORD_MIN = 10  # characters

@@ -19,8 +19,10 @@ from store.words import N_, Value
 
 SESSION = timedelta(hours=12)
 WINDOW = timedelta(minutes=15)  # tries are counted over this
-TRIES_BY_NAME = 10
+TRIES_TOGETHER = 10  # of one name from one address
 TRIES_BY_ADDRESS = 50
+TRIES_BY_NAME = 500  # from anywhere: strangers' tries must not lock the right owner out
+NAME_KEPT = 200  # characters of a tried name
 PASSWORD_MAX = 1024  # characters
 HASHER = PasswordHasher()
 
@@ -52,8 +54,8 @@ def sign_in(
 ) -> str | None:
     """A new session's token, or None when name and password do not go together.
 
-    Raises TooManyTries, whatever the password, after TRIES_BY_NAME or
-    TRIES_BY_ADDRESS failures within WINDOW.
+    Raises TooManyTries, whatever the password, after TRIES_TOGETHER,
+    TRIES_BY_ADDRESS or TRIES_BY_NAME failures within WINDOW.
     """
     name = name.strip()
     with db.begin() as tx:
@@ -75,15 +77,21 @@ def limit_tries(tx: Connection, name: str, address: str, *, now: datetime) -> st
 
     Returns the try's id; a success deletes it. Raises TooManyTries.
     """
+    name = name[:NAME_KEPT]
     row = tx.execute(
         text("""
-            SELECT COALESCE(SUM(CASE WHEN name = :name THEN 1 ELSE 0 END), 0) AS by_name,
-                   COALESCE(SUM(CASE WHEN address = :address THEN 1 ELSE 0 END), 0) AS by_address
+            SELECT COUNT(CASE WHEN name = :name AND address = :address THEN 1 END) AS together,
+                   COUNT(CASE WHEN address = :address THEN 1 END) AS by_address,
+                   COUNT(CASE WHEN name = :name THEN 1 END) AS by_name
             FROM sign_in_try WHERE at > :since
         """),
         {"name": name, "address": address, "since": now - WINDOW},
     ).one()
-    if row.by_name >= TRIES_BY_NAME or row.by_address >= TRIES_BY_ADDRESS:
+    if (
+        row.together >= TRIES_TOGETHER
+        or row.by_address >= TRIES_BY_ADDRESS
+        or row.by_name >= TRIES_BY_NAME
+    ):
         raise TooManyTries(
             N_("Too many tries. Wait {minutes} minutes, then try again."),
             minutes=int(WINDOW.total_seconds() // 60),
