@@ -144,6 +144,19 @@ def test_an_empty_note_and_an_empty_reason_are_refused(
             incidents.close(tx, ana, incident_id, words, now=LATER)
 
 
+def test_a_note_and_a_reason_have_two_thousand_characters_at_most(
+    database: Database, school: School, ana: Actor
+) -> None:
+    incident_id = opened(database, ana, school)
+    with database.begin() as tx:
+        with pytest.raises(incidents.IncidentError, match="2000"):
+            incidents.note(tx, ana, incident_id, "x" * 2001, now=LATER)
+        with pytest.raises(incidents.IncidentError, match="2000"):
+            incidents.close(tx, ana, incident_id, "x" * 2001, now=LATER)
+        incidents.note(tx, ana, incident_id, "x" * 2000 + "\n", now=LATER)
+        assert incidents.timeline(tx, ana, incident_id)[-1].note == "x" * 2000
+
+
 def test_thirty_reports_are_one_incident(database: Database, school: School, ana: Actor) -> None:
     room_id = room(database, school)
     with database.begin() as tx:

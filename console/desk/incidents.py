@@ -38,6 +38,8 @@ __all__ = [
     "told",
 ]
 
+LONGEST_NOTE = 2000  # characters
+
 
 class IncidentError(Exception):
     """The incident is not in a state for this; the message says what is."""
@@ -120,6 +122,7 @@ def note(tx: Connection, actor: Actor, incident_id: str, words: str, *, now: dat
     access.require(actor, "incident", school)
     if not words.strip():
         raise IncidentError(N_("The note is empty. Write what was done or seen."))
+    _short(words)
     enter(tx, actor, incident_id, "note", now=now, note=words.strip())
     audit.record(tx, actor, "note incident", incident_id, school_id=school, now=now)
 
@@ -141,6 +144,7 @@ def close(tx: Connection, actor: Actor, incident_id: str, reason: str, *, now: d
     access.require(actor, "incident", school)
     if not reason.strip():
         raise IncidentError(N_("Say in a word what it was, then close."))
+    _short(reason)
     row = tx.execute(
         text("SELECT target_id, recovered_at FROM incident WHERE id = :id"), {"id": incident_id}
     ).one()
@@ -231,3 +235,8 @@ def _close(
     enter(tx, actor, incident_id, "closed", now=now, said=said, note=note)
     audit.record(tx, actor, "close incident", incident_id, school_id=school_id, now=now)
     return True
+
+
+def _short(words: str) -> None:
+    if len(words.strip()) > LONGEST_NOTE:
+        raise IncidentError(N_("This is longer than 2000 characters. Shorten it."))

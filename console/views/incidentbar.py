@@ -120,7 +120,7 @@ def _asked(title: str, label: str, button: str, act: Callable[[str], None]) -> N
 
     @st.dialog(title, on_dismiss=confirm.closed)
     def dialog() -> None:
-        words = st.text_area(label, key="asked-words", max_chars=2000)
+        words = st.text_area(label, key="asked-words", max_chars=incidents.LONGEST_NOTE)
         pressed = st.button(button, type="primary", key="asked-yes", shortcut="Mod+Enter")
         if pressed and confirm.is_open():
             try:
