@@ -34,6 +34,7 @@ class Board:
     expected_now: int
     running: int
     planned: int
+    unread: int  # lessons whose server cannot be read
     free_seats: int | None
     free_by_server: Mapping[str, int]
     seats: int | None
@@ -72,6 +73,7 @@ def build(
         expected_now=sum(row.expected for row in running),
         running=sum(1 for row in running if row.participants),
         planned=len(running),
+        unread=sum(1 for row in running if row.participants is None),
         free_seats=_total(list(free.values())),
         free_by_server=free,
         seats=seats,

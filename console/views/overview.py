@@ -63,13 +63,19 @@ def _people(board: Board) -> None:
 
 
 def _running(board: Board) -> None:
-    missing = board.planned - board.running
+    missing = board.planned - board.running - board.unread
+    notes = [
+        ngettext("{n} has not begun", "{n} have not begun", missing).format(n=missing)
+        if missing
+        else "",
+        ngettext("{n} cannot be read", "{n} cannot be read", board.unread).format(n=board.unread)
+        if board.unread
+        else "",
+    ]
     st.metric(
         _("Lessons running"),
         f"{number(board.running)} / {number(board.planned)}",
-        ngettext("{n} has not begun", "{n} have not begun", missing).format(n=missing)
-        if missing
-        else None,
+        ", ".join(note for note in notes if note) or None,
         delta_color="orange",
         delta_arrow="off",
         border=True,

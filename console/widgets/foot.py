@@ -50,7 +50,7 @@ def remember_language(console: Console, actor: Actor) -> None:
 
 
 def draw(console: Console, actor: Actor) -> None:
-    with st.popover(escape(actor.name), icon=":material/account_circle:", type="tertiary"):
+    with st.popover(escape(actor.name), icon=":material/account_circle:"):
         if actor.role:
             st.caption(_(ROLES[actor.role]))
         st.selectbox(

@@ -29,7 +29,6 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     box = st.popover(
         _("Scenes"),
         icon=":material/theater_comedy:",
-        type="tertiary",
         key="scenes",
         on_change="rerun",  # the campus is asked only while somebody looks
     )
