@@ -117,7 +117,7 @@ def test_a_scene_is_switched_by_those_who_steer(
 
 def test_the_participants_listener_shows_what_works(running: Running, world: Console) -> None:
     def shown() -> bool:
-        page = requests.get(f"{public(running)}/status", timeout=30).text
+        page = requests.get(f"{public(running)}/status?language=en", timeout=30).text
         return "School 14" in page and "Learning platform" in page and "●" in page
 
     assert wait_for(shown)
