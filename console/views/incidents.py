@@ -39,9 +39,7 @@ def state_words(incident: Incident) -> str:
 
 def _for_participants(console: Console, school: School) -> None:
     """The link to hand out: behind it participants report trouble, which opens an incident."""
-    with st.popover(
-        _("Link to report trouble"), icon=":material/link:", key="report-link"
-    ):
+    with st.popover(_("Link to report trouble"), icon=":material/link:", key="report-link"):
         st.caption(_("Give it to participants. They report trouble there without an account."))
         st.code(console.report_link(school.id), language=None, wrap_lines=True)
 
