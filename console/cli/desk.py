@@ -78,6 +78,8 @@ def add(commands: Any) -> None:
     command = commands.add_parser("restore", help=words, description=words)
     command.add_argument("file", type=Path)
     command.add_argument("--force", action="store_true", help="over databases that hold something")
+    words = "although the console runs: everybody is signed out, and unfinished mail is held"
+    command.add_argument("--while-running", action="store_true", help=words)
     command.set_defaults(run=restore)
 
 
@@ -170,10 +172,9 @@ def restore(given: argparse.Namespace) -> int:
     target = open_databases(settings)
     lead = lock.take(settings.data / "console.lock")
     try:
-        if lead is None:
-            raise Refused("The console runs on these databases. Stop it, then restore.")
         now, held = datetime.now(UTC), 0
-        refuse_while_alive(target, now=now)
+        if not given.while_running:
+            refuse_while_alive(target, lead, now=now)
 
         def hold(tx: Connection) -> None:
             nonlocal held
@@ -193,12 +194,16 @@ def restore(given: argparse.Namespace) -> int:
     return DONE
 
 
-def refuse_while_alive(target: Database, *, now: datetime) -> None:
-    """Raises Refused while a prober or worker, on this machine or another, uses the databases."""
+def refuse_while_alive(target: Database, lead: object, *, now: datetime) -> None:
+    """Raises Refused while a console, prober or worker, here or elsewhere, uses the databases."""
+    if lead is None:
+        raise Refused(
+            "The console runs on these databases. Stop it, then restore, or add --while-running."
+        )
     for beat in restoring.alive(target, now=now):
         raise Refused(
             f"A {beat.part} (process {beat.pid}) works on these databases. Stop it, wait "
-            f"{heartbeats.SILENT.seconds} seconds, then restore."
+            f"{heartbeats.SILENT.seconds} seconds, then restore, or add --while-running."
         )
 
 
