@@ -1,6 +1,7 @@
 """The command line: one object with --json, exit codes 0, 1 and 2, and sentences for errors."""
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
+from console.cli.common import log_to_stderr
 from store import db, heartbeats
 from store.vault import at
 from tests.running import free_port
@@ -262,3 +264,9 @@ def test_export_writes_a_table_to_standard_output(capsys: Capture, world: Path) 
     with pytest.raises(SystemExit) as ended:
         main(["export", "secrets"])
     assert ended.value.code == 2
+
+
+def test_logs_of_the_processes_never_show_a_whole_address() -> None:
+    """urllib3 warns with the address, and a BigBlueButton address holds its checksum."""
+    log_to_stderr()
+    assert not logging.getLogger("urllib3.connection").isEnabledFor(logging.WARNING)

@@ -78,5 +78,4 @@ def tell(sentence: str) -> None:
 def log_to_stderr() -> None:
     """Logs of the processes that run long: one line per outcome."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    for chatty in ("urllib3", "platforms.http", "pymorphy3"):  # a line for every call
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("pymorphy3").setLevel(logging.WARNING)  # it tells of every dictionary
