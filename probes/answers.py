@@ -63,6 +63,11 @@ class Transfer:
         curl.setopt(pycurl.OPT_CERTINFO, 1)
         curl.setopt(pycurl.WRITEFUNCTION, self._take)
         curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        if fetch.headers:
+            curl.setopt(pycurl.HTTPHEADER, [f"{k}: {v}" for k, v in fetch.headers.items()])
+        if fetch.body is not None:
+            curl.setopt(pycurl.POST, 1)
+            curl.setopt(pycurl.POSTFIELDS, fetch.body)
         if fetch.cold:
             curl.setopt(pycurl.FRESH_CONNECT, 1)
             curl.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)

@@ -32,6 +32,7 @@ class Target:
 
     A failed parent explains its children's failures. `address` is a URL or
     `host:port`; for a classroom meter it is empty and `connection_id` counts.
+    `secrets`: the module's sealed conditions, opened for the prober alone.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Target:
     room_id: str | None = None
     runbook: str = ""
     enabled: bool = True
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

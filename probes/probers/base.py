@@ -18,13 +18,15 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Fetch:
-    """One GET. Redirects are followed only as often as `redirects` says."""
+    """One GET, or a POST where there is a `body`; redirects only as often as `redirects` says."""
 
     url: str
     max_bytes: int = MEBIBYTE
     redirects: int = 0
     verify: bool = True
     cold: bool = False  # a new connection, name look-up and handshake
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,24 @@ Talk = Generator[Fetch, Answer, Verdict]
 
 
 @dataclass(frozen=True)
+class Condition:
+    """One condition that a module may set: its name in TOML, what holds without it, what it means.
+
+    `words` is marked with N_. A secret one is kept sealed, and read from `target.secrets`.
+    """
+
+    name: str
+    default: Value | bool
+    words: str
+    secret: bool = False
+
+
+@dataclass(frozen=True)
 class HttpProber:
     talk: Callable[[Target, Context], Talk]
     refuse: Callable[[Target], Words | None]  # why the target cannot be probed so
     interval: timedelta = timedelta(seconds=5)
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,7 @@ class SocketProber:
     ask: Callable[[Target, Context], Verdict]
     refuse: Callable[[Target], Words | None]
     interval: timedelta = timedelta(seconds=5)
+    conditions: tuple[Condition, ...] = ()
 
 
 Prober = HttpProber | SocketProber
