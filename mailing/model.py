@@ -4,25 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from store.words import Value, Words
+from store.words import Refusal, Words
 
 UNDO = timedelta(seconds=30)  # between release and the first mail
 SERVICE = "service"  # the topic of mandatory mail: no opt-out, but never over a hard bounce
 
 
-class MailingError(Exception):
+class MailingError(Refusal):
     """Something stands in the way of this mail; the words say what to do."""
-
-    permanent = True
-
-    def __init__(self, template: str, **params: Value) -> None:
-        self.template = template
-        self.params: Mapping[str, Value] = params
-        super().__init__(str(self.words))
-
-    @property
-    def words(self) -> Words:
-        return Words(self.template, self.params)
 
 
 @dataclass(frozen=True)

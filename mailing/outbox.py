@@ -10,7 +10,7 @@ from mailing.model import Campaign, Received, Totals, Undelivered
 from mailing.segments import Audience
 from store import access, addresses
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, moment, new_id, text
 from store.roster import Person
 from store.words import N_, Words
 
@@ -161,10 +161,9 @@ def received(tx: Connection, actor: Actor, person_id: str, *, limit: int = 100) 
             each.campaign_id,
             json.loads(each.subject).get(each.language, ""),
             COLUMN[each.state],
-            at,
+            instant(each.updated_at),
         )
         for each in rows
-        if (at := moment(each.updated_at)) is not None
     ]
 
 

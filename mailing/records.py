@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -13,7 +12,7 @@ from mailing.model import Campaign, Totals
 from mailing.segments import Segment
 from store import access
 from store.access import Actor, Permission
-from store.db import Connection, moment, text
+from store.db import Connection, instant, moment, text
 
 
 def load(tx: Connection, actor: Actor, campaign_id: str, permission: Permission) -> Campaign:
@@ -59,8 +58,8 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         row.uncertain,
         row.state,
         row.created_by,
-        datetime.fromtimestamp(row.created_at, UTC),
-        datetime.fromtimestamp(row.updated_at, UTC),
+        instant(row.created_at),
+        instant(row.updated_at),
         moment(row.released_at),
         moment(row.leaves_at),
         sums,

@@ -7,7 +7,7 @@ from datetime import datetime
 from mailing.model import SERVICE, MailingError
 from store import access, addresses, audit
 from store.access import Actor
-from store.db import Connection, moment, text
+from store.db import Connection, instant, text
 from store.words import N_, Words
 
 EVERY_TOPIC = ""
@@ -43,9 +43,8 @@ def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 1000) -> li
         {"school": school_id, "limit": limit},
     )
     return [
-        Suppression(row.email, row.topic, row.reason, row.detail, since)
+        Suppression(row.email, row.topic, row.reason, row.detail, instant(row.created_at))
         for row in rows
-        if (since := moment(row.created_at)) is not None
     ]
 
 

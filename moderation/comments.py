@@ -13,7 +13,7 @@ from moderation.model import Stored
 from platforms.base import Comment
 from store import access, schools
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, new_id, text
 
 SELECT = """
     SELECT comment.*, course.id AS course_id, author.id AS author_account_id
@@ -239,8 +239,6 @@ def _require(actor: Actor, found: list[Stored]) -> None:
 
 def _stored(row: Row[Any]) -> Stored:
     values = row._mapping
-    written = moment(values["written_at"])
-    assert written is not None  # noqa: S101 - the column is NOT NULL
     return Stored(
         id=values["id"],
         school_id=values["school_id"],
@@ -255,7 +253,7 @@ def _stored(row: Row[Any]) -> Stored:
         subject=values["subject"],
         text=values["text"],
         html=values["html"],
-        written_at=written,
+        written_at=instant(values["written_at"]),
         parent_id=values["parent_id"],
         has_replies=bool(values["has_replies"]),
         removed=bool(values["removed"]),

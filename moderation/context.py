@@ -1,12 +1,15 @@
 """What a moderator sees beside a case: the thread, the author, similar decisions."""
 
+from typing import Any
+
 from rapidfuzz import fuzz, process
+from sqlalchemy import Row
 
 from moderation import comments
 from moderation.model import Author, Past, Stored
 from store import access, roster
 from store.access import Actor
-from store.db import Connection, moment, text
+from store.db import Connection, instant, text
 
 PAST = 2000  # so many of the newest decisions are compared
 ALIKE = 60.0  # of 100: below it texts only share some words
@@ -53,11 +56,12 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
         score_cutoff=ALIKE,
         limit=limit,
     )
-    return [
-        Past(row.case_id, row.text, row.decision, row.reason, at, likeness)
-        for _, likeness, place in found
-        if (row := rows[place]) is not None and (at := moment(row.decided_at)) is not None
-    ]
+    return [_past(rows[place], likeness) for _, likeness, place in found]
+
+
+def _past(row: Row[Any], likeness: float) -> Past:
+    decided_at = instant(row.decided_at)
+    return Past(row.case_id, row.text, row.decision, row.reason, decided_at, likeness)
 
 
 def _comment(tx: Connection, actor: Actor, case_id: str) -> Stored:

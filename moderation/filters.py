@@ -71,10 +71,10 @@ class Rules:
         try:
             tables = tomllib.loads(written)
         except tomllib.TOMLDecodeError as error:
-            raise RulesError(NO_TOML, {"problem": str(error)}) from error
+            raise RulesError(NO_TOML, problem=str(error)) from error
         for kind in tables:
             if kind not in KEYS:
-                raise RulesError(UNKNOWN, {"key": kind})
+                raise RulesError(UNKNOWN, key=kind)
         return cls(
             tuple(_list(table) for table in _tables(tables, "list")),
             tuple(_pattern(table) for table in _tables(tables, "pattern")),
@@ -150,31 +150,31 @@ def _compile(pattern: Pattern) -> Any:
     except re2.error as error:
         problem = error.args[0]
         said = problem.decode(errors="replace") if isinstance(problem, bytes) else str(problem)
-        raise RulesError(BAD_EXPRESSION, {"name": pattern.name, "problem": said}) from error
+        raise RulesError(BAD_EXPRESSION, name=pattern.name, problem=said) from error
 
 
 def _tables(tables: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     found = tables.get(kind, [])
     if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
-        raise RulesError(UNKNOWN, {"key": f"[{kind}]"})
+        raise RulesError(UNKNOWN, key=f"[{kind}]")
     for table in found:
         for key in table:
             if key not in KEYS[kind]:
-                raise RulesError(UNKNOWN, {"key": f"{kind}.{key}"})
+                raise RulesError(UNKNOWN, key=f"{kind}.{key}")
     return found
 
 
 def _list(table: Mapping[str, Any]) -> WordList:
     name, terms, benign = _name(table), table.get("terms"), table.get("benign", [])
     if not terms or not _words(terms) or not _words(benign):
-        raise RulesError(NO_TERMS, {"name": name})
+        raise RulesError(NO_TERMS, name=name)
     return WordList(name, str(table.get("language", "")), tuple(terms), tuple(benign))
 
 
 def _pattern(table: Mapping[str, Any]) -> Pattern:
     name, expression = _name(table), table.get("expression")
     if not isinstance(expression, str) or not expression:
-        raise RulesError(BAD_EXPRESSION, {"name": name, "problem": "it is empty"})
+        raise RulesError(BAD_EXPRESSION, name=name, problem="it is empty")
     return Pattern(name, expression)
 
 

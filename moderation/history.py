@@ -7,7 +7,7 @@ from moderation import comments
 from moderation.model import Stored
 from store import access
 from store.access import Actor
-from store.db import Connection, moment, text
+from store.db import Connection, instant, moment, text
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ def decisions_of(
         {"school": school_id, "person": person_id, "limit": limit},
     )
     return [
-        Decided(row.comment_id, row.decision, row.reason, row.decider, at)
+        Decided(row.comment_id, row.decision, row.reason, row.decider, instant(row.decided_at))
         for row in rows
-        if (at := moment(row.decided_at)) is not None
     ]
 
 

@@ -12,7 +12,7 @@ from moderation.model import Action, ActionKind, ModerationError, Receipt, Recei
 from platforms.base import Original
 from store import access, audit, schools
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, moment, new_id, text
 from store.words import N_, Words
 
 PENDING = "('waiting', 'unconfirmed')"
@@ -166,8 +166,6 @@ def get(tx: Connection, actor: Actor, action_id: str) -> Action | None:
 
 
 def from_row(row: Row[Any]) -> Action:
-    requested = moment(row.requested_at)
-    assert requested is not None  # noqa: S101 - the column is NOT NULL
     return Action(
         id=row.id,
         school_id=row.school_id,
@@ -177,7 +175,7 @@ def from_row(row: Row[Any]) -> Action:
         case_id=row.case_id,
         undo_of=row.undo_of,
         requested_by=row.requested_by,
-        requested_at=requested,
+        requested_at=instant(row.requested_at),
         reason=row.reason,
         until=moment(row.until),
         ended=bool(row.ended),

@@ -1,13 +1,13 @@
 """What moderation speaks of: flags, comments, cases, decisions, actions, receipts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from platforms.base import Adapter, Original
 from store.roster import PlatformAccount
-from store.words import Value, Words
+from store.words import Refusal, Words
 
 CLAIM = timedelta(minutes=5)  # how long a moderator holds a case without deciding
 
@@ -18,15 +18,8 @@ Adapters = Callable[[str], Adapter]  # connection id -> adapter
 Clock = Callable[[], datetime]
 
 
-class ModerationError(Exception):
+class ModerationError(Refusal):
     """What was asked cannot be done; the message says why and what to do."""
-
-    permanent = True
-
-    def __init__(self, template: str, params: Mapping[str, Value] | None = None) -> None:
-        self.template = template
-        self.params = dict(params or {})
-        super().__init__(template.format(**self.params))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from moderation.deciding import decide
 from moderation.model import CLAIM, Case
 from store import access
 from store.access import Actor
-from store.db import Connection, moment, text
+from store.db import Connection, instant, moment, text
 
 __all__ = [
     "author",
@@ -157,8 +157,7 @@ def _cases(
     kept = comments.by_ids(tx, actor, [row.comment_id for row in rows])
     found = []
     for row in rows:
-        flags, created = cases.flags_of(row.flags), moment(row.created_at)
-        assert created is not None  # noqa: S101 - the column is NOT NULL
+        flags, created = cases.flags_of(row.flags), instant(row.created_at)
         state: Literal["waiting", "decided"] = "waiting" if row.state == "waiting" else "decided"
         handed_on = row.handed_on_by is not None
         found.append(

@@ -52,4 +52,4 @@ def _read(line: str, number: int) -> dict[str, Any]:
 
 
 def _bad(number: int, problem: str) -> LineError:
-    return LineError(BAD_LINE, {"line": number, "example": EXAMPLE, "problem": problem})
+    return LineError(BAD_LINE, line=number, example=EXAMPLE, problem=problem)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from store.words import N_, Value
+from store.words import N_, Refusal
 
 Role = Literal["viewer", "moderator", "technician", "coordinator", "admin"]
 Permission = Literal[
@@ -29,15 +29,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
-class Denied(Exception):
+class Denied(Refusal):
     """Your role does not allow this. Ask an administrator of the school."""
 
-    permanent = True
-
     def __init__(self) -> None:
-        self.template = N_("Your role does not allow this. Ask an administrator of the school.")
-        self.params: dict[str, Value] = {}
-        super().__init__(self.template)
+        super().__init__(N_("Your role does not allow this. Ask an administrator of the school."))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from store import access
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, new_id, text
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,6 @@ def entries(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -
         {"school": school_id, "limit": limit},
     )
     return [
-        Entry(at, row.account_id, row.name, row.action, row.subject, row.outcome)
+        Entry(instant(row.at), row.account_id, row.name, row.action, row.subject, row.outcome)
         for row in rows
-        if (at := moment(row.at)) is not None
     ]

@@ -69,9 +69,14 @@ def connect(data: Path | None = None, url: str | None = None) -> Database:
     return Database(*(_sqlite(data / f"{schema}.sqlite3", schema) for schema in SCHEMAS))
 
 
+def instant(seconds: float) -> datetime:
+    """The UTC time of a stored number of seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def moment(seconds: float | None) -> datetime | None:
     """The UTC time of a stored number of seconds; None stays None."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return None if seconds is None else instant(seconds)
 
 
 def new_id() -> str:

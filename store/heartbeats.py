@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from store.db import Connection, moment, text
+from store.db import Connection, instant, text
 
 SILENT = timedelta(seconds=15)  # without a sign of life a part is not well
 
@@ -30,7 +30,6 @@ def beat(tx: Connection, part: str, pid: int, *, now: datetime, detail: str = ""
 def last(tx: Connection) -> dict[str, Heartbeat]:
     """The newest sign of life by part."""
     return {
-        row.part: Heartbeat(row.part, row.pid, at, row.detail)
+        row.part: Heartbeat(row.part, row.pid, instant(row.at), row.detail)
         for row in tx.execute(text("SELECT * FROM heartbeat"))
-        if (at := moment(row.at)) is not None
     }

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from store import access
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, moment, new_id, text
 
 
 @dataclass(frozen=True)
@@ -279,13 +279,11 @@ def lessons(
             row.room_id,
             row.teacher_id,
             row.teacher_name,
-            starts,
-            ends,
+            instant(row.starts_at),
+            instant(row.ends_at),
             int(row.coming),
         )
         for row in rows
-        if (starts := moment(row.starts_at)) is not None
-        and (ends := moment(row.ends_at)) is not None
     ]
 
 

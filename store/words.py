@@ -31,3 +31,21 @@ class Words:
     def from_json(cls, stored: str) -> "Words":
         template, params = json.loads(stored)
         return cls(template, params)
+
+
+class Refusal(Exception):
+    """What was asked cannot be done: said to people, so kept as a template and its values.
+
+    `permanent`: asking again will not help until somebody changes something.
+    """
+
+    permanent = True
+
+    def __init__(self, template: str, **params: Value) -> None:
+        self.template = template
+        self.params: Mapping[str, Value] = params
+        super().__init__(str(self.words))
+
+    @property
+    def words(self) -> Words:
+        return Words(self.template, self.params)

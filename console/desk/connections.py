@@ -18,21 +18,14 @@ from store.access import Actor
 from store.db import Connection as Transaction
 from store.db import Database, moment, new_id, text
 from store.vault import Vault
-from store.words import N_, Value, Words
+from store.words import N_, Refusal, Words
 
 __all__ = ["Adapters", "BadConnection", "Connection", "adapter", "add", "change", "get", "of"]
 __all__ += ["note", "remove", "test", "words_of"]
 
 
-class BadConnection(Exception):
+class BadConnection(Refusal):
     """What was entered cannot be a connection; the message says what to enter instead."""
-
-    permanent = True
-
-    def __init__(self, template: str, params: Mapping[str, Value] | None = None) -> None:
-        self.template = template
-        self.params = dict(params or {})
-        super().__init__(template.format(**self.params))
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,8 @@ def add(
     if platform not in PLATFORMS:
         raise BadConnection(
             N_("There is no platform {platform}. Choose one of: {known}."),
-            {"platform": platform, "known": ", ".join(PLATFORMS)},
+            platform=platform,
+            known=", ".join(PLATFORMS),
         )
     simulated = schools.get(tx, actor, school_id).simulated
     values = {
@@ -216,7 +210,7 @@ def _name(tx: Transaction, school_id: str, name: str, own_id: str = "") -> str:
     if taken:
         raise BadConnection(
             N_("A connection called {name} is there already. Choose another name."),
-            {"name": given},
+            name=given,
         )
     return given
 

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from store import access
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, moment, new_id, text
 from store.words import Words
 
 Kind = Literal["opened", "worse", "report", "taken", "note", "told", "recovered", "closed"]
@@ -105,7 +105,7 @@ def timeline(tx: Connection, actor: Actor, incident_id: str) -> list[Entry]:
     )
     return [
         Entry(
-            at,
+            instant(row.at),
             row.account_id,
             row.name,
             row.kind,
@@ -113,7 +113,6 @@ def timeline(tx: Connection, actor: Actor, incident_id: str) -> list[Entry]:
             row.note,
         )
         for row in rows
-        if (at := moment(row.at)) is not None
     ]
 
 
@@ -175,8 +174,6 @@ def _select(tx: Connection, where: str, values: dict[str, object]) -> list[Incid
 
 
 def _incident(row: Row[Any]) -> Incident:
-    opened = moment(row.opened_at)
-    assert opened is not None  # noqa: S101 - the column is NOT NULL
     return Incident(
         row.id,
         row.school_id,
@@ -186,7 +183,7 @@ def _incident(row: Row[Any]) -> Incident:
         row.affected,
         row.owner_id,
         row.owner_name,
-        opened,
+        instant(row.opened_at),
         moment(row.taken_at),
         moment(row.recovered_at),
         moment(row.closed_at),

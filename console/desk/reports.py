@@ -6,7 +6,7 @@ from datetime import datetime
 from console.desk import incidents
 from store import access
 from store.access import Actor
-from store.db import Connection, moment, new_id, text
+from store.db import Connection, instant, new_id, text
 from store.words import N_, Words
 
 LONGEST = 2000  # characters of a report; the form says so
@@ -82,9 +82,8 @@ def of_incident(tx: Connection, actor: Actor, incident_id: str) -> list[Report]:
         {"id": incident_id},
     )
     return [
-        Report(at, row.name, row.contact, row.said, row.course_id, row.room_id)
+        Report(instant(row.at), row.name, row.contact, row.said, row.course_id, row.room_id)
         for row in rows
-        if (at := moment(row.at)) is not None
     ]
 
 

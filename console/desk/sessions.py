@@ -15,7 +15,7 @@ from argon2.exceptions import VerificationError
 from store import schools
 from store.access import Actor, Role
 from store.db import Connection, Database, new_id, text
-from store.words import N_, Value
+from store.words import N_, Refusal
 
 SESSION = timedelta(hours=12)
 WINDOW = timedelta(minutes=15)  # tries are counted over this
@@ -27,14 +27,8 @@ PASSWORD_MAX = 1024  # characters
 HASHER = PasswordHasher()
 
 
-class AccountError(Exception):
+class AccountError(Refusal):
     """What stands in the way of an account or a sign-in, in words for people."""
-
-    permanent = True
-
-    def __init__(self, template: str, **params: Value) -> None:
-        self.template, self.params = template, params
-        super().__init__(template.format(**params))
 
 
 class TooManyTries(AccountError):

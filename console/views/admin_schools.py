@@ -12,16 +12,14 @@ from console.wiring import Console
 from store import schools
 from store.access import Actor
 from store.schools import School
-from store.words import Words
+from store.words import Refusal
 
 
-class NoName(Exception):
+class NoName(Refusal):
     """A school needs a name."""
 
     def __init__(self) -> None:
-        said = Words(N_("The school needs a name."))
-        self.template, self.params = said.template, said.params
-        super().__init__(str(said))
+        super().__init__(N_("The school needs a name."))
 
 
 def draw(console: Console, actor: Actor, school: School) -> None:
