@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import ArgumentError
 
 from console import settings as known
-from console.desk import doctor, links, relays
+from console.desk import doctor, relays
 from console.desk.adapters import Adapters
 from console.desk.board import Board
 from console.desk.boards import Boards
@@ -18,7 +18,7 @@ from console.desk.doctor import Finding
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
-from store import db, migrate, vault
+from store import db, links, migrate, vault
 from store.access import Actor
 
 PACKAGES = ("store", "probes", "moderation", "mailing", "console")  # in the order of migration

@@ -3,19 +3,14 @@
 A link carries what it needs, so that it works after any restore.
 """
 
-import hashlib
-import hmac
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailing import suppression
-from store import access, audit
+from store import access, audit, links
 from store.db import Connection, text
 
-SIGNATURE = 16  # bytes of HMAC-SHA256 kept in a link
+PURPOSE = "unsubscribe"
 
 
 @dataclass(frozen=True)
@@ -29,13 +24,12 @@ class Subscription:
 
 def token(key: bytes, school_id: str, email: str, topic: str) -> str:
     """What stands after /u/ in the link to this person."""
-    payload = json.dumps([school_id, email, topic], ensure_ascii=False, separators=(",", ":"))
-    return _text(_sign(key, payload.encode()) + payload.encode())
+    return links.sign(key, PURPOSE, school_id, email, topic)
 
 
 def show(tx: Connection, key: bytes, token: str) -> Subscription | None:
     """What the link is about; None if we never made it, or the school is gone."""
-    opened = _open(key, token)
+    opened = links.opened(key, PURPOSE, token)
     if opened is None:
         return None
     school_id, email, topic = opened
@@ -58,7 +52,7 @@ def act(
     tx: Connection, key: bytes, token: str, *, every_topic: bool = False, now: datetime
 ) -> Subscription | None:
     """Unsubscribe from the topic, or from all that is not mandatory; None as in `show`."""
-    opened = _open(key, token)
+    opened = links.opened(key, PURPOSE, token)
     if opened is None or show(tx, key, token) is None:
         return None
     school_id, email, topic = opened
@@ -75,23 +69,3 @@ def act(
         participant = access.system(school_id)
         audit.record(tx, participant, "unsubscribe by link", topic, school_id=school_id, now=now)
     return show(tx, key, token)
-
-
-def _sign(key: bytes, payload: bytes) -> bytes:
-    return hmac.new(key, b"unsubscribe\0" + payload, hashlib.sha256).digest()[:SIGNATURE]
-
-
-def _open(key: bytes, token: str) -> tuple[str, str, str] | None:
-    try:
-        raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-    except (Error, ValueError):
-        return None
-    signature, payload = raw[:SIGNATURE], raw[SIGNATURE:]
-    if not hmac.compare_digest(signature, _sign(key, payload)):
-        return None
-    school_id, email, topic = json.loads(payload)
-    return school_id, email, topic
-
-
-def _text(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from console.desk import links, reports
+from console.desk import reports
 from console.desk.incidents import IncidentError
 from console.i18n import _, say, speaking
 from console.web import pages
 from console.web.forms import language_of, posted
 from console.wiring import Console
-from store import access, roster, schools
+from store import access, links, roster, schools
 from store.schools import School
 
 MINUTES = 10  # over which reports are counted
@@ -78,11 +78,11 @@ class Reports:
             )
 
     def _school(self, request: Request) -> School | None:
-        school_id = links.opened(self.key, "report", request.path_params["token"])
+        opened = links.opened(self.key, "report", request.path_params["token"])
         with self.console.db.read() as tx:
-            if school_id is None or school_id not in schools.every_id(tx):
+            if opened is None or opened[0] not in schools.every_id(tx):
                 return None
-            return schools.get(tx, access.system(school_id), school_id)
+            return schools.get(tx, access.system(opened[0]), opened[0])
 
     def _lessons(self, school: School) -> list[tuple[str, str]]:
         """Rooms with a lesson now or soon, by the lesson's title."""

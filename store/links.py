@@ -9,13 +9,13 @@ from binascii import Error
 SIGNATURE = 16  # bytes of HMAC-SHA256 kept in a link
 
 
-def sign(key: bytes, purpose: str, what: str) -> str:
-    """A token for `what`, good for this purpose alone."""
-    payload = json.dumps([purpose, what], ensure_ascii=False).encode()
+def sign(key: bytes, purpose: str, *what: str) -> str:
+    """A token for what is named, good for this purpose alone; it outlives any restore."""
+    payload = json.dumps([purpose, *what], ensure_ascii=False, separators=(",", ":")).encode()
     return urlsafe_b64encode(_mark(key, payload) + payload).rstrip(b"=").decode("ascii")
 
 
-def opened(key: bytes, purpose: str, token: str) -> str | None:
+def opened(key: bytes, purpose: str, token: str) -> list[str] | None:
     """What the token was made for; None if it is not one of ours."""
     try:
         raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
@@ -24,8 +24,8 @@ def opened(key: bytes, purpose: str, token: str) -> str | None:
     mark, payload = raw[:SIGNATURE], raw[SIGNATURE:]
     if not hmac.compare_digest(mark, _mark(key, payload)):
         return None
-    signed_for, what = json.loads(payload)
-    return str(what) if signed_for == purpose else None
+    signed_for, *what = json.loads(payload)
+    return what if signed_for == purpose else None
 
 
 def _mark(key: bytes, payload: bytes) -> bytes:
