@@ -59,7 +59,7 @@ def _targets(school_id: str, count: int) -> Iterator[dict[str, object]]:
         yield {
             "id": f"t{n}", "school_id": school_id, "name": f"Target {n:04}",
             "prober": "classroom" if n < SERVERS else "http", "address": "", "module": "{}",
-            "interval_seconds": 15.0, "parent_id": None, "room_id": None, "runbook": "",
+            "interval_seconds": 15.0, "room_id": None, "runbook": "",
             "connection_id": f"c{n}" if n < SERVERS else None, "enabled": True,
             "created_at": NOW,
         }  # fmt: skip

@@ -184,7 +184,7 @@ class Place:
                 prober=prober,
                 address=address,
                 interval=timedelta(seconds=5),
-                parent_id=self._meters.get(room.connection_id) if room else None,
+                parent_ids=self._parents(room),
                 connection_id=connection,
                 room_id=room.id if room else None,
                 runbook=runbook,
@@ -192,6 +192,11 @@ class Place:
             )
         if connection:
             self._meters[connection] = target_id
+
+    def _parents(self, room: roster.Room | None) -> list[str]:
+        """A room's stream stands on its media server."""
+        meter = self._meters.get(room.connection_id) if room else None
+        return [meter] if meter else []
 
 
 def _mail(console: Console, actor: Actor, school_id: str, addresses: Mapping[str, Any]) -> None:

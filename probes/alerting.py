@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from probes.graph import ancestors
 from probes.judge import Standing
 from probes.model import Result, State, Target
 from probes.results import STALE
@@ -78,7 +79,7 @@ def _alerts(result: Result, now: datetime) -> bool:
 
 def _behind(target: Target, result: Result, scene: Scene) -> Step:
     """ "close" behind a failed parent, "keep" until every parent was probed since, else "open"."""
-    for parent in _ancestors(target, scene.targets):
+    for parent in ancestors(target, scene.targets):
         found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
         if found is None or not _fresh(parent, found, scene.now):
             continue
@@ -88,15 +89,6 @@ def _behind(target: Target, result: Result, scene: Scene) -> Step:
         if confirming or (result.since is not None and found.at < result.since):
             return "keep"
     return "open"
-
-
-def _ancestors(target: Target, targets: Mapping[str, Target]) -> Iterator[Target]:
-    seen = {target.id}
-    parent = targets.get(target.parent_id or "")
-    while parent is not None and parent.id not in seen:
-        seen.add(parent.id)
-        yield parent
-        parent = targets.get(parent.parent_id or "")
 
 
 def _fresh(target: Target, result: Result, now: datetime) -> bool:

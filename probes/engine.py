@@ -11,6 +11,7 @@ from threading import Event
 from time import monotonic
 
 from probes.books import AdaptersFor, Books, Plan
+from probes.graph import ancestors
 from probes.judge import CONFIRM, Standing, judge
 from probes.model import Result, State, Target
 from probes.probers.base import Context, Verdict, number
@@ -145,8 +146,9 @@ class Engine:
 
     def _again(self, target: Target, verdict: Verdict, standing: Standing) -> None:
         interval = target.interval.total_seconds()
-        if 0 < standing.failures <= CONFIRM and target.parent_id in self._plan.targets:
-            self._ask_parent(target.parent_id)
+        if 0 < standing.failures <= CONFIRM:
+            for parent in ancestors(target, self._plan.targets):
+                self._ask_parent(parent.id)
         if standing.unsettled and standing.failures:
             self._schedule(target.id, 0.0)
             return

@@ -30,7 +30,7 @@ def worst(states: Iterable[State]) -> State:
 class Target:
     """What is probed, how and how often.
 
-    A failed parent explains its children's failures. `address` is a URL or
+    A failure of any of its parents explains its own. `address` is a URL or
     `host:port`; for a classroom meter it is empty and `connection_id` counts.
     `secrets`: the module's sealed conditions, opened for the prober alone.
     """
@@ -42,7 +42,7 @@ class Target:
     address: str
     module: Module = field(default_factory=dict)
     interval: timedelta = timedelta(seconds=5)
-    parent_id: str | None = None
+    parent_ids: tuple[str, ...] = ()
     connection_id: str | None = None
     room_id: str | None = None
     runbook: str = ""

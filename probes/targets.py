@@ -1,7 +1,7 @@
 """What is probed: the school's targets, added and changed by those who may steer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def add(
     address: str,
     module: Module | None = None,
     interval: timedelta | None = None,
-    parent_id: str | None = None,
+    parent_ids: Sequence[str] = (),
     connection_id: str | None = None,
     room_id: str | None = None,
     runbook: str = "",
@@ -58,7 +58,7 @@ def add(
         address.strip(),
         dict(module or {}),
         interval or (PROBERS[prober].interval if prober in PROBERS else SHORTEST),
-        parent_id,
+        tuple(parent_ids),
         connection_id,
         room_id,
         runbook,
@@ -67,12 +67,13 @@ def add(
     tx.execute(
         text("""
             INSERT INTO target (id, school_id, name, prober, address, module, interval_seconds,
-                parent_id, connection_id, room_id, runbook, enabled, created_at)
+                connection_id, room_id, runbook, enabled, created_at)
             VALUES (:id, :school_id, :name, :prober, :address, :module, :interval,
-                :parent_id, :connection_id, :room_id, :runbook, :enabled, :now)
+                :connection_id, :room_id, :runbook, :enabled, :now)
         """),
         {**_values(target), "now": now},
     )
+    _depend(tx, target)
     audit.record(tx, actor, "add target", target.id, school_id=school_id, now=now)
     return target.id
 
@@ -88,13 +89,14 @@ def change(tx: Connection, actor: Actor, target: Target, *, now: datetime) -> No
     tx.execute(
         text("""
             UPDATE target SET name = :name, prober = :prober, address = :address,
-                module = :module, interval_seconds = :interval, parent_id = :parent_id,
+                module = :module, interval_seconds = :interval,
                 connection_id = :connection_id, room_id = :room_id, runbook = :runbook,
                 enabled = :enabled
             WHERE id = :id
         """),
         _values(target),
     )
+    _depend(tx, target)
     audit.record(tx, actor, "change target", target.id, school_id=school_id, now=now)
 
 
@@ -117,20 +119,27 @@ def of(tx: Connection, actor: Actor, school_id: str) -> list[Target]:
         text("SELECT * FROM target WHERE school_id = :school ORDER BY name, id"),
         {"school": school_id},
     )
-    return [_target(row) for row in rows]
+    parents = _parents(tx, school_id)
+    return [_target(row, parents.get(row.id, ())) for row in rows]
 
 
 def get(tx: Connection, actor: Actor, target_id: str) -> Target:
     """One target. Raises access.Denied for another school's, and for none."""
-    access.require(actor, "see", _school_of(tx, target_id))
+    school_id = _school_of(tx, target_id)
+    access.require(actor, "see", school_id)
     row = tx.execute(text("SELECT * FROM target WHERE id = :id"), {"id": target_id}).one()
-    return _target(row)
+    return _target(row, _parents(tx, school_id).get(target_id, ()))
 
 
 def probed(tx: Connection, actor: Actor) -> list[Target]:
     """All targets that are switched on, in every school of the actor's scope."""
     rows = tx.execute(text("SELECT * FROM target WHERE enabled ORDER BY id"))
-    return [_target(row) for row in rows if access.may(actor, "see", row.school_id)]
+    parents = _parents(tx)
+    return [
+        _target(row, parents.get(row.id, ()))
+        for row in rows
+        if access.may(actor, "see", row.school_id)
+    ]
 
 
 def _school_of(tx: Connection, target_id: str) -> str:
@@ -165,13 +174,13 @@ def _check_rows(tx: Connection, target: Target) -> None:
             {"name": target.name},
         )
     for table, row_id in (
-        ("target", target.parent_id),
+        *(("target", parent_id) for parent_id in target.parent_ids),
         ("connection", target.connection_id),
         ("room", target.room_id),
     ):
         if row_id is not None and not _ours(tx, table, row_id, target.school_id):
             raise TargetError(N_("The target names something that this school does not have."))
-    if target.id in _ancestors(tx, target.parent_id):
+    if target.id in _ancestors(_parents(tx, target.school_id), target.parent_ids):
         raise TargetError(N_("A target cannot depend on itself, not even by a detour."))
 
 
@@ -183,15 +192,43 @@ def _ours(tx: Connection, table: str, row_id: str, school_id: str) -> bool:
     return row is not None
 
 
-def _ancestors(tx: Connection, parent_id: str | None) -> set[str]:
+def _ancestors(parents: Mapping[str, Sequence[str]], start: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    while parent_id is not None and parent_id not in found:
-        found.add(parent_id)
-        row = tx.execute(
-            text("SELECT parent_id FROM target WHERE id = :id"), {"id": parent_id}
-        ).first()
-        parent_id = row.parent_id if row else None
+    waiting = list(start)
+    while waiting:
+        target_id = waiting.pop()
+        if target_id not in found:
+            found.add(target_id)
+            waiting.extend(parents.get(target_id, ()))
     return found
+
+
+def _parents(tx: Connection, school_id: str | None = None) -> dict[str, tuple[str, ...]]:
+    """By target what it depends on without a detour: one school's, or every school's."""
+    rows = tx.execute(
+        text("""
+            SELECT target_id, parent_id FROM target_parent
+            WHERE CAST(:school AS TEXT) IS NULL OR school_id = :school
+            ORDER BY parent_id
+        """),
+        {"school": school_id},
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.target_id] = (*found.get(row.target_id, ()), row.parent_id)
+    return found
+
+
+def _depend(tx: Connection, target: Target) -> None:
+    tx.execute(text("DELETE FROM target_parent WHERE target_id = :id"), {"id": target.id})
+    for parent_id in dict.fromkeys(target.parent_ids):
+        tx.execute(
+            text("""
+                INSERT INTO target_parent (target_id, parent_id, school_id)
+                VALUES (:target, :parent, :school)
+            """),
+            {"target": target.id, "parent": parent_id, "school": target.school_id},
+        )
 
 
 def _values(target: Target) -> dict[str, Any]:
@@ -203,7 +240,6 @@ def _values(target: Target) -> dict[str, Any]:
         "address": target.address,
         "module": json.dumps(dict(target.module), ensure_ascii=False),
         "interval": target.interval.total_seconds(),
-        "parent_id": target.parent_id,
         "connection_id": target.connection_id,
         "room_id": target.room_id,
         "runbook": target.runbook,
@@ -211,7 +247,7 @@ def _values(target: Target) -> dict[str, Any]:
     }
 
 
-def _target(row: Row[Any]) -> Target:
+def _target(row: Row[Any], parent_ids: tuple[str, ...]) -> Target:
     return Target(
         row.id,
         row.school_id,
@@ -220,7 +256,7 @@ def _target(row: Row[Any]) -> Target:
         row.address,
         json.loads(row.module),
         timedelta(seconds=row.interval_seconds),
-        row.parent_id,
+        parent_ids,
         row.connection_id,
         row.room_id,
         row.runbook,

@@ -104,7 +104,7 @@ def add(database: Database, actor: Actor, name: str, address: str, **more: str |
             prober=more.get("prober") or "http",
             address=address,
             interval=SECOND,
-            parent_id=more.get("parent_id"),
+            parent_ids=[parent] if (parent := more.get("parent_id")) else [],
             connection_id=more.get("connection_id"),
             now=datetime.now(UTC),
         )

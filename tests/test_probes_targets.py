@@ -9,7 +9,7 @@ from probes import alerts, targets, windows
 from probes.model import Target
 from probes.targets import TargetError
 from probes.windows import WindowError
-from store import access, audit
+from store import access, audit, migrate
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
@@ -93,9 +93,43 @@ def test_a_target_cannot_depend_on_itself_by_a_detour(
 ) -> None:
     first, second = add(database, ana, school, "one"), add(database, ana, school, "two")
     with database.begin() as tx:
-        targets.change(tx, ana, replace(second, parent_id=first.id), now=NOON)
+        targets.change(tx, ana, replace(second, parent_ids=(first.id,)), now=NOON)
         with pytest.raises(TargetError, match="depend on itself"):
-            targets.change(tx, ana, replace(first, parent_id=second.id), now=NOON)
+            targets.change(tx, ana, replace(first, parent_ids=(second.id,)), now=NOON)
+
+
+def test_a_target_depends_on_several_and_a_removed_one_is_forgotten(
+    database: Database, school: School, ana: Actor
+) -> None:
+    media, turn = add(database, ana, school, "media"), add(database, ana, school, "turn")
+    room = add(database, ana, school, "room")
+    both = tuple(sorted((media.id, turn.id)))
+    with database.begin() as tx:
+        targets.change(tx, ana, replace(room, parent_ids=(turn.id, media.id, turn.id)), now=NOON)
+        assert targets.get(tx, ana, room.id).parent_ids == both
+        targets.remove(tx, ana, turn.id, now=NOON)
+        known = {target.id: target.parent_ids for target in targets.of(tx, ana, school.id)}
+    assert known == {media.id: (), room.id: (media.id,)}
+
+
+def test_the_one_parent_of_an_older_database_is_kept(
+    database: Database, school: School, ana: Actor
+) -> None:
+    parent, child = add(database, ana, school, "server"), add(database, ana, school, "page")
+    with database.begin() as tx:
+        for statement in (
+            "DROP TABLE target_parent",
+            "ALTER TABLE target ADD COLUMN parent_id TEXT REFERENCES target (id)",
+            "DELETE FROM migration WHERE package = 'probes' AND number = 2",
+        ):
+            tx.exec_driver_sql(statement)
+        tx.execute(
+            text("UPDATE target SET parent_id = :parent WHERE id = :child"),
+            {"parent": parent.id, "child": child.id},
+        )
+    migrate.apply(database, ["store", "probes"], now=NOON)
+    with database.read() as tx:
+        assert targets.get(tx, ana, child.id).parent_ids == (parent.id,)
 
 
 def test_a_target_names_no_row_of_another_school(
@@ -103,7 +137,7 @@ def test_a_target_names_no_row_of_another_school(
 ) -> None:
     foreign, own = add(database, zoe, elsewhere), add(database, ana, school)
     with database.begin() as tx, pytest.raises(TargetError, match="does not have"):
-        targets.change(tx, ana, replace(own, parent_id=foreign.id), now=NOON)
+        targets.change(tx, ana, replace(own, parent_ids=(foreign.id,)), now=NOON)
 
 
 def test_a_removed_target_closes_its_alert_and_leaves_it_in_the_record(

@@ -101,7 +101,11 @@ class Evening:
 
     @cached_property
     def _targets_by_parent(self) -> dict[str, list[Target]]:
-        return _grouped(self.targets, lambda target: target.parent_id)
+        groups: defaultdict[str, list[Target]] = defaultdict(list)
+        for target in self.targets:
+            for parent_id in target.parent_ids:
+                groups[parent_id].append(target)
+        return groups
 
     @cached_property
     def _lessons_by_room(self) -> dict[str, list[roster.Lesson]]:

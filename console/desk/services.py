@@ -25,7 +25,7 @@ class ServiceRow:
     seconds: float | None
     availability: float | None
     prober: str
-    parent_id: str | None
+    parent_ids: tuple[str, ...]
     behind: int
     folded: bool
 
@@ -59,9 +59,9 @@ def _row(evening: Evening, target: Target, lessons: list[LessonRow]) -> ServiceR
         seconds=result.seconds if result and state is not State.UNKNOWN else None,
         availability=evening.availability.get(target.id),
         prober=target.prober,
-        parent_id=target.parent_id,
+        parent_ids=target.parent_ids,
         behind=_behind(evening, target) if state is State.DOWN else 0,
-        folded=_is_down(evening, target.parent_id),
+        folded=any(_is_down(evening, parent_id) for parent_id in target.parent_ids),
     )
 
 
@@ -73,8 +73,8 @@ def _behind(evening: Evening, target: Target) -> int:
     )
 
 
-def _is_down(evening: Evening, target_id: str | None) -> bool:
-    result = evening.latest.get(target_id or "")
+def _is_down(evening: Evening, target_id: str) -> bool:
+    result = evening.latest.get(target_id)
     return result is not None and result.state is State.DOWN
 
 

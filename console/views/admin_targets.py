@@ -54,7 +54,9 @@ def _list(known: list[Target]) -> str | None:
                 "prober": names.probe(target.prober),
                 "address": strangers.line(target.address),
                 "every": span(target.interval),
-                "parent": strangers.line(titles.get(target.parent_id or "", "")),
+                "parent": strangers.line(
+                    ", ".join(titles.get(parent_id, "") for parent_id in target.parent_ids)
+                ),
             }
             for target in known
         ],

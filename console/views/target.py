@@ -158,8 +158,8 @@ def _past(console: Console, actor: Actor, school: School, target: Target) -> Non
 def _around(
     console: Console, actor: Actor, school: School, target: Target, known: list[Target]
 ) -> None:
-    _relatives(_("Depends on"), [each for each in known if each.id == target.parent_id])
-    _relatives(_("Behind it"), [each for each in known if each.parent_id == target.id])
+    _relatives(_("Depends on"), [each for each in known if each.id in target.parent_ids])
+    _relatives(_("Behind it"), [each for each in known if target.id in each.parent_ids])
     with console.db.read() as tx:
         _incidents(tx, actor, school, target, console.now())
 

@@ -62,10 +62,15 @@ def _fields(start: Target, known: Sequence[Target], linked: Sequence[Linked]) ->
     connection_id = _pick(
         _("Connection"), {each.id: each.name for each in linked}, start.connection_id
     )
-    parent_id = _pick(
+    parents = {each.id: each.name for each in known if each.id != start.id}
+    parent_ids = st.multiselect(
         _("Depends on"),
-        {each.id: each.name for each in known if each.id != start.id},
-        start.parent_id,
+        list(parents),
+        [each for each in start.parent_ids if each in parents],
+        format_func=parents.__getitem__,
+        placeholder=_("None"),
+        help=_("When one of these fails, it explains this target's failure: one alert, not two."),
+        key="target-parents",
     )
     seconds = st.number_input(
         _("Seconds between two checks"),
@@ -87,7 +92,7 @@ def _fields(start: Target, known: Sequence[Target], linked: Sequence[Linked]) ->
         prober=prober,
         address=address or "",
         connection_id=connection_id,
-        parent_id=parent_id,
+        parent_ids=tuple(parent_ids),
         interval=timedelta(seconds=seconds),
         runbook=runbook or "",
         enabled=enabled,
@@ -117,7 +122,7 @@ def _add(console: Console, actor: Actor, tx: Connection, made: Target) -> None:
         address=made.address,
         module=made.module,
         interval=made.interval,
-        parent_id=made.parent_id,
+        parent_ids=made.parent_ids,
         connection_id=made.connection_id,
         runbook=made.runbook,
         now=console.now(),
