@@ -40,6 +40,7 @@ class Transfer:
         self._fetch = fetch
         self._timeout = timeout
         self._body = BytesIO()
+        self._size = 0
         self._cut = False
         self._headers: dict[str, str] = {}
 
@@ -81,6 +82,7 @@ class Transfer:
             int(curl.getinfo(pycurl.RESPONSE_CODE)),
             self._headers,
             self._body.getvalue(),
+            self._size,
             self._cut,
             _phases(curl),
             _cert_days(curl),
@@ -102,8 +104,10 @@ class Transfer:
         return Words(template, {k: v for k, v in params.items() if f"{{{k}}}" in template})
 
     def _take(self, chunk: bytes) -> int:
-        room = self._fetch.max_bytes - self._body.tell()
-        self._body.write(chunk[:room])
+        room = self._fetch.max_bytes - self._size
+        kept = room if self._fetch.keep is None else max(self._fetch.keep - self._size, 0)
+        self._body.write(chunk[: min(room, kept)])
+        self._size += min(len(chunk), room)
         self._cut = len(chunk) > room
         return -1 if self._cut else len(chunk)
 

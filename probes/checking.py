@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from platforms.base import Adapter
 from probes.model import ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
-from probes.probers.base import Context, Verdict
+from probes.probers.base import Context, Memory, Verdict
 from probes.runner import Runner
 from store.words import N_
 
@@ -32,7 +32,7 @@ def check(
     """
     runner = Runner(loopback_only=loopback_only)
     adapter = adapters(target.connection_id) if adapters and target.connection_id else None
-    memory: dict[str, float] = {}
+    memory: Memory = {}
 
     def once(seconds: float, *, cold: bool) -> Verdict:
         context = Context(seconds, time.monotonic(), memory, cold, adapter, loopback_only)

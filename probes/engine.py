@@ -14,7 +14,7 @@ from probes.books import AdaptersFor, Books, Plan
 from probes.graph import ancestors
 from probes.judge import CONFIRM, Standing, judge
 from probes.model import Result, State, Target
-from probes.probers.base import Context, Verdict, number
+from probes.probers.base import Context, Memory, Verdict, number
 from probes.recording import Record
 from probes.runner import Runner
 from store.db import Database
@@ -72,7 +72,7 @@ class Engine:
         self._numbers = count()
         self._flying: set[str] = set()
         self._started: dict[str, float] = {}
-        self._memory: dict[str, dict[str, float]] = {}
+        self._memory: dict[str, Memory] = {}
         self._recorded: dict[str, tuple[float, State]] = {}
         self._lag = 0.0
         self._probes = 0

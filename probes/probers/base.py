@@ -8,6 +8,7 @@ Both return a Verdict or raise ProbeFailed.
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from platforms.base import Adapter
 from probes.model import Reading, RoomCount, State, Target
@@ -15,13 +16,19 @@ from store.words import Value, Words
 
 MEBIBYTE = 1024 * 1024
 
+Memory = dict[str, Any]  # what a target's prober noted, for itself alone
+
 
 @dataclass(frozen=True)
 class Fetch:
-    """One GET, or a POST where there is a `body`; redirects only as often as `redirects` says."""
+    """One GET, or a POST where there is a `body`; redirects only as often as `redirects` says.
+
+    Of a body of at most `max_bytes` only the first `keep` are kept, if it says so; all count.
+    """
 
     url: str
     max_bytes: int = MEBIBYTE
+    keep: int | None = None
     redirects: int = 0
     verify: bool = True
     cold: bool = False  # a new connection, name look-up and handshake
@@ -40,6 +47,7 @@ class Answer:
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
+    size: int = 0  # bytes that came, also those that were not kept
     cut: bool = False
     phases: Mapping[str, float] = field(default_factory=dict)
     cert_days: float | None = None
@@ -75,7 +83,7 @@ class Context:
 
     timeout: float
     monotonic: float
-    memory: dict[str, float]
+    memory: Memory
     cold: bool = False
     adapter: Adapter | None = None
     loopback_only: bool = False
