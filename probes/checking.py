@@ -13,7 +13,7 @@ from probes.runner import Runner
 from store.words import N_
 
 SCHEMES = {"http": "http", "https": "http", "tcp": "tcp", "smtp": "smtp"}
-SCHEMES |= {"stun": "stun", "turn": "stun"}
+SCHEMES |= {"stun": "stun", "stuns": "stun", "turn": "turn", "turns": "turn"}
 
 Adapters = Callable[[str], Adapter]
 

@@ -28,6 +28,8 @@ KINDS = {  # by prober, in the order shown
     "classroom": N_("Classrooms"),
     "hls": N_("Live pictures"),
     "stun": N_("Sound and video"),
+    "turn": N_("Sound and video"),
+    "webrtc": N_("Sound and video"),
     "http": N_("Learning platform"),
     "smtp": N_("Mail"),
 }

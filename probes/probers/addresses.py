@@ -1,15 +1,28 @@
 """Read a target's address: a URL of the web, or host and port."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from probes.model import Target
+from probes.model import ProbeFailed, Target
 from store.words import N_, Words
 
-HOST_PORT = re.compile(
-    r"(?:(?:tcp|smtp)://|(?:stun|turn):(?://)?)?"
-    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?/?"
+PLACE = r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?/?"
+HOST_PORT = re.compile(rf"(?:(?:tcp|tls|smtps?)://)?{PLACE}", re.ASCII | re.IGNORECASE)
+RELAY = re.compile(
+    rf"(?:(?:stun|turn)(?P<secure>s)?:(?://)?)?{PLACE}(?:\?transport=(?P<transport>udp|tcp))?",
+    re.ASCII | re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True)
+class Relay:
+    """Where a STUN or TURN server is, and how it is spoken to."""
+
+    host: str
+    port: int
+    datagrams: bool
+    secure: bool
 
 
 def refuse_web(target: Target) -> Words | None:
@@ -43,9 +56,50 @@ def refuse_host(target: Target) -> Words | None:
 
 
 def host_port(address: str, *, default: int) -> tuple[str, int] | None:
-    """The host and port of `tcp://host:port`, `stun:host:port` or `host:port`."""
+    """The host and port of `tcp://host:port`, `smtp://host` or `host:port`."""
     match = HOST_PORT.fullmatch(address)
+    return _place(match, default) if match else None
+
+
+def required(target: Target, *, default: int) -> tuple[str, int]:
+    """The host and port of the target. Raises ProbeFailed for an address without them."""
+    place = host_port(target.address, default=default)
+    if place is None:
+        raise ProbeFailed(N_("{address} names no host."), {"address": target.address})
+    return place
+
+
+def refuse_relay(target: Target) -> Words | None:
+    """Why the address is not one of RFC 7064 or 7065; None when it is."""
+    if _relay(target.address) is not None:
+        return None
+    return Words(
+        N_("{address} is no STUN or TURN server; write it like turn:turn.example.org:3478."),
+        {"address": target.address},
+    )
+
+
+def relay_of(target: Target) -> Relay:
+    """The STUN or TURN server of the target. Raises ProbeFailed where `refuse_relay` refuses."""
+    relay, problem = _relay(target.address), refuse_relay(target)
+    if relay is None:
+        words = problem or Words("")
+        raise ProbeFailed(words.template, words.params)
+    return relay
+
+
+def _relay(address: str) -> Relay | None:
+    match = RELAY.fullmatch(address)
     if match is None:
         return None
+    secure = bool(match["secure"])
+    transport = (match["transport"] or ("tcp" if secure else "udp")).lower()
+    place = _place(match, 5349 if secure else 3478)
+    if place is None or (secure and transport == "udp"):  # DTLS is not spoken here
+        return None
+    return Relay(*place, transport == "udp", secure)
+
+
+def _place(match: re.Match[str], default: int) -> tuple[str, int] | None:
     port = int(match["port"] or default)
     return (match["six"] or match["host"], port) if 0 < port < 65536 else None
