@@ -50,6 +50,15 @@ class Prober:
 
 
 @dataclass(frozen=True)
+class History:
+    """For how many days what probes found is kept, by the step."""
+
+    raw_days: float = field(default=2.0, metadata={"within": (0.25, 90)})  # every check
+    minute_days: float = field(default=14.0, metadata={"within": (2, 400)})
+    hour_days: float = field(default=800.0, metadata={"within": (31, 4000)})
+
+
+@dataclass(frozen=True)
 class Mail:
     relay: str = field(default="", metadata=SECRET, repr=False)  # smtp://, smtp+tls://, smtps://
     sender: str = ""  # "School 14 <school@example.org>"
@@ -66,6 +75,7 @@ class Settings:
     public: Public = field(default_factory=Public)
     worker: Worker = field(default_factory=Worker)
     prober: Prober = field(default_factory=Prober)
+    history: History = field(default_factory=History)
     mail: Mail = field(default_factory=Mail)
     warnings: tuple[str, ...] = ()
 
@@ -80,6 +90,7 @@ SECTIONS: dict[str, type[Any]] = {
     "public": Public,
     "worker": Worker,
     "prober": Prober,
+    "history": History,
     "mail": Mail,
 }
 

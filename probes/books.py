@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from time import monotonic
 
@@ -20,14 +20,15 @@ from probes.alerting import Scene
 from probes.judge import Standing
 from probes.model import Result, Target
 from probes.recording import Record
+from probes.steps import Keep
 from store import access, heartbeats, schools
-from store.db import Connection, Database, moment, text
+from store.db import Connection, Database, text
 from store.words import N_, Words
 
 FLUSH = 0.4  # seconds between batches
 RELOAD = 1.0
 BEAT = 2.0
-ROLL_UP = 60.0
+ROLL_UP = 20.0
 FORGET = 2.0  # one target's old rows each time
 WAITING = 50_000  # results kept while the database does not answer
 
@@ -53,12 +54,14 @@ class Books:
         clock: Callable[[], datetime],
         detail: Callable[[], str],
         renewed: Callable[[], None],
+        keep: Keep,
     ) -> None:
         self._db = db
         self._adapters_for = adapters_for
         self._clock = clock
         self._detail = detail
         self._renewed = renewed
+        self._keep_for = keep
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
         self._results: dict[str, Result] = {}
@@ -66,7 +69,6 @@ class Books:
         self._thread = threading.Thread(target=self._keep, name="books")
         self._due: dict[Callable[[], None], float] = {}
         self._made: dict[str, tuple[str, Adapter | Words]] = {}
-        self._rolled = clock()
         self._forgetting: list[tuple[int, str]] = []  # series and target, yet to be looked at
         self.plan = Plan()
         self.standings: dict[str, Standing] = {}
@@ -76,9 +78,7 @@ class Books:
         """Read how all stands, then keep the books until `close`."""
         with self._db.read("metrics") as mtx:
             self.standings = recording.standings(mtx)
-            last = mtx.execute(text("SELECT MAX(at) FROM latest")).scalar()
         self._written = dict(self.standings)
-        self._rolled = min(moment(last) or self._clock(), self._clock())
         self._reload()
         self._thread.start()
 
@@ -179,10 +179,8 @@ class Books:
             heartbeats.beat(tx, "prober", os.getpid(), now=now, detail=self._detail())
 
     def _roll_up(self) -> None:
-        now = self._clock()
         with self._db.begin("metrics") as mtx:
-            tidying.roll_up(mtx, since=self._rolled - timedelta(seconds=10), now=now)
-        self._rolled = now
+            tidying.roll_up(mtx, now=self._clock())
 
     def _forget(self) -> None:
         if not self._forgetting:
@@ -196,7 +194,7 @@ class Books:
                 kept = tx.execute(text("SELECT 1 FROM target WHERE id = :id"), values).first()
             with self._db.begin("metrics") as mtx:
                 if kept:
-                    tidying.forget(mtx, series, now=self._clock())
+                    tidying.forget(mtx, series, self._keep_for, now=self._clock())
                 else:
                     tidying.remove(mtx, series)
 

@@ -17,6 +17,7 @@ from probes.model import Result, State, Target
 from probes.probers.base import Context, Memory, Verdict, number
 from probes.recording import Record
 from probes.runner import Runner
+from probes.steps import KEEP, Keep
 from store.db import Database
 from store.words import N_, Words
 
@@ -35,13 +36,14 @@ def run(
     stop: Event,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     loopback_only: bool = False,
+    keep: Keep = KEEP,
 ) -> None:
     """Probe until `stop` is set. Raises RuntimeError when the books break.
 
     `adapters_for` makes a connection's adapter; it is called from another
     thread, and again when the connection has changed.
     """
-    engine = Engine(db, adapters_for, clock, loopback_only=loopback_only)
+    engine = Engine(db, adapters_for, clock, loopback_only=loopback_only, keep=keep)
     engine.books.open()
     try:
         while not stop.is_set():
@@ -61,9 +63,10 @@ class Engine:
         clock: Callable[[], datetime],
         *,
         loopback_only: bool,
+        keep: Keep,
     ) -> None:
         self.runner = Runner(loopback_only=loopback_only)
-        self.books = Books(db, adapters_for, clock, self._detail, self.runner.wake)
+        self.books = Books(db, adapters_for, clock, self._detail, self.runner.wake, keep)
         self._clock = clock
         self._loopback_only = loopback_only
         self._plan = Plan()

@@ -1,35 +1,30 @@
-"""A target's past as a line to draw: raw samples for hours, roll-ups for weeks and years."""
+"""A target's past as a line to draw: samples for hours, minutes for a week, hours for years."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row
 
-from probes.model import SEVERITY, State
+from probes import steps
 from store import access
 from store.access import Actor
 from store.db import Connection, text
 
-UP = SEVERITY.index(State.OK)
-KNOWN = tuple(SEVERITY.index(state) for state in (State.DOWN, State.SUSPECT, State.OK))
-TABLES = (  # the longest time that each is read for
-    (timedelta(days=14), "rollup_5m"),
-    (timedelta(days=400), "rollup_1h"),
-    (timedelta.max, "rollup_1d"),
-)
-RAW = timedelta(hours=6)
+JUST_OVER = 1e-3  # seconds: a check at the very end of the time is part of it
 
 
 @dataclass(frozen=True)
 class Point:
-    """`seconds` is the mean answer, None if nothing answered; `up` the share of OK, 0 to 1."""
+    """`seconds`: the mean answer, `slowest` the longest, None if nothing answered.
+
+    `up` is the share of OK, 0 to 1.
+    """
 
     at: datetime
     seconds: float | None
     up: float
+    slowest: float | None = None
 
 
 def history(
@@ -44,52 +39,54 @@ def history(
 ) -> list[Point]:
     """At most `points` points, oldest first; a time without a known check is a gap."""
     access.require(actor, "see", school_id)
-    rows = _rows(mtx, school_id, target_id, since, until)
-    width = max((until - since).total_seconds() / points, 0.001)
-    return _points(rows, since.timestamp(), width, points)
-
-
-def _rows(
-    mtx: Connection, school_id: str, target_id: str, since: datetime, until: datetime
-) -> Iterable[Row[Any]]:
-    values = {"target": target_id, "school": school_id, "since": since, "until": until}
-    if until - since <= RAW:
-        return mtx.execute(
-            text(f"""
-                SELECT s.at, 1 AS n, CASE WHEN s.state = {UP} THEN 1 ELSE 0 END AS n_up,
-                       CASE WHEN s.seconds IS NULL THEN 0 ELSE 1 END AS n_timed,
-                       COALESCE(s.seconds, 0) AS seconds_sum
-                FROM latest JOIN sample s ON s.series = latest.id
-                WHERE latest.target_id = :target AND latest.school_id = :school
-                  AND s.at >= :since AND s.at <= :until AND s.state IN {KNOWN}
-                ORDER BY s.at
-            """),
-            values,
-        )
-    table = next(table for longest, table in TABLES if until - since <= longest)
-    return mtx.execute(
+    series = mtx.execute(
+        text("SELECT id FROM latest WHERE target_id = :target AND school_id = :school"),
+        {"target": target_id, "school": school_id},
+    ).scalar()
+    if series is None:
+        return []
+    width = max((until - since).total_seconds() / points, JUST_OVER)
+    begin, end = since.timestamp(), until.timestamp() + JUST_OVER
+    sources, values = _sources(mtx, begin, end, width)
+    rows = mtx.execute(
         text(f"""
-            SELECT r.bucket AS at, r.n, r.n_up, r.n_timed, r.seconds_sum
-            FROM latest JOIN {table} r ON r.series = latest.id
-            WHERE latest.target_id = :target AND latest.school_id = :school
-              AND r.bucket >= :since AND r.bucket <= :until AND r.n > 0
-            ORDER BY r.bucket
+            SELECT MIN(at) AS at, SUM(n) AS n, SUM(n_up) AS n_up, SUM(n_timed) AS n_timed,
+                   SUM(seconds_sum) AS seconds_sum, MAX(seconds_max) AS slowest
+            FROM ({sources}) AS past WHERE n > 0
+            GROUP BY {place("at")} ORDER BY 1
         """),
-        values,
+        {**values, "series": series, "begin": begin, "width": width, "last": points - 1},
     )
+    return [_point(row) for row in rows]
 
 
-def _points(rows: Iterable[Row[Any]], start: float, width: float, points: int) -> list[Point]:
-    buckets: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        buckets[min(int((row.at - start) / width), points - 1)].append(row)
-    return [_point(members) for _, members in sorted(buckets.items())]
+def place(time: str) -> str:
+    """SQL for how many whole `width`s lie between `begin` and the time; at most `last`.
+
+    ROUND, because FLOOR is not in every SQLite and CAST rounds on PostgreSQL.
+    """
+    nth = f"ROUND(({time} - :begin) / :width - 0.4999999)"
+    return f"CASE WHEN {nth} > :last THEN :last ELSE {nth} END"
 
 
-def _point(rows: list[Row[Any]]) -> Point:
-    timed = sum(row.n_timed for row in rows)
+def _sources(
+    mtx: Connection, begin: float, end: float, width: float
+) -> tuple[str, dict[str, float]]:
+    parts: list[str] = []
+    values: dict[str, float] = {}
+    for step, since, until in steps.pieces(mtx, begin, end, width=width):
+        parts.append(
+            f"SELECT {step.columns} FROM {step.table} s WHERE s.series = :series "
+            f"AND s.{step.time} >= :since_{step.table} AND s.{step.time} < :until_{step.table}"
+        )
+        values |= {f"since_{step.table}": since, f"until_{step.table}": until}
+    return " UNION ALL ".join(parts), values
+
+
+def _point(row: Row[Any]) -> Point:
     return Point(
-        datetime.fromtimestamp(rows[0].at, UTC),
-        sum(row.seconds_sum for row in rows) / timed if timed else None,
-        sum(row.n_up for row in rows) / sum(row.n for row in rows),
+        datetime.fromtimestamp(row.at, UTC),
+        row.seconds_sum / row.n_timed if row.n_timed else None,
+        row.n_up / row.n,
+        row.slowest,
     )

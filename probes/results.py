@@ -1,14 +1,16 @@
 """Results of probes: the newest one, the last checks, the share of time up."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, TextClause, bindparam
 
-from probes.history import Point, history
+from probes import steps
+from probes.history import JUST_OVER, Point, history
 from probes.model import SEVERITY, Reading, Result, State, Target
 from store import access
 from store.access import Actor
@@ -61,28 +63,45 @@ def recent(
 
 
 def availability(
-    mtx: Connection, actor: Actor, school_id: str, *, since: datetime, now: datetime
+    mtx: Connection,
+    actor: Actor,
+    school_id: str,
+    target_ids: Iterable[str],
+    *,
+    since: datetime,
+    now: datetime,
 ) -> dict[str, float]:
     """The share of checks that were OK, 0 to 1, by target; maintenance does not count.
 
     Targets without any check in that time are left out.
     """
     access.require(actor, "see", school_id)
-    table = "rollup_5m" if now - since <= timedelta(days=2) else "rollup_1h"
-    rows = mtx.execute(
-        text(f"""
-            SELECT latest.target_id, SUM(r.n) AS n, SUM(r.n_up) AS n_up
-            FROM latest JOIN {table} r ON r.series = latest.id
-            WHERE latest.school_id = :school AND r.bucket >= :since AND r.bucket <= :now
-            GROUP BY latest.target_id HAVING SUM(r.n) > 0
-        """),
-        {"school": school_id, "since": since, "now": now},
-    )
-    return {row.target_id: row.n_up / row.n for row in rows}
+    known: Counter[str] = Counter()
+    up: Counter[str] = Counter()
+    values = {"school": school_id, "targets": list(target_ids)}
+    for step, begin, end in steps.pieces(
+        mtx, since.timestamp(), now.timestamp() + JUST_OVER, width=steps.HOUR
+    ):
+        for row in mtx.execute(_counts(step), {**values, "begin": begin, "end": end}):
+            known[row.target_id] += row.n
+            up[row.target_id] += row.n_up
+    return {target_id: up[target_id] / n for target_id, n in known.items() if n}
 
 
 def readings_json(readings: Iterable[Reading]) -> str:
     return json.dumps([asdict(reading) for reading in readings], ensure_ascii=False)
+
+
+def _counts(step: steps.Step) -> TextClause:
+    # CROSS JOIN makes SQLite begin with the few targets.
+    return text(f"""
+        SELECT s.target_id, SUM(s.n) AS n, SUM(s.n_up) AS n_up FROM (
+            SELECT latest.target_id, {step.columns} FROM latest CROSS JOIN {step.table} s
+            WHERE latest.school_id = :school AND latest.target_id IN :targets
+                AND s.series = latest.id AND s.{step.time} >= :begin AND s.{step.time} < :end
+        ) AS s
+        WHERE s.n > 0 GROUP BY s.target_id
+    """).bindparams(bindparam("targets", expanding=True))
 
 
 def _fresh(target: Target, result: Result | None, now: datetime, zone: tzinfo) -> Result:

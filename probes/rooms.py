@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from probes.history import place
 from probes.results import STALE
 from store import access
 from store.access import Actor
@@ -66,25 +68,24 @@ def history(
 ) -> dict[RoomKey, list[tuple[datetime, int]]]:
     """The people in each room over time, oldest first, the highest count of each step."""
     access.require(actor, "see", school_id)
-    rows = mtx.execute(
-        text("""
-            SELECT r.connection_id, r.external_id, s.at, s.participants
-            FROM room_latest r JOIN room_sample s ON s.room = r.id
-            WHERE r.school_id = :school AND s.at >= :since AND s.at <= :until
-              AND s.participants IS NOT NULL
-        """),
-        {"school": school_id, "since": since, "until": until},
-    )
     width = _width(since, until, points)
-    highest: defaultdict[RoomKey, dict[int, int]] = defaultdict(dict)
+    rows = mtx.execute(
+        text(f"""
+            SELECT r.connection_id, r.external_id, {place("s.at")} AS step,
+                   MAX(s.participants) AS participants
+            FROM room_latest r JOIN room_sample s ON s.room = r.id
+            WHERE r.school_id = :school AND s.at >= :begin AND s.at <= :until
+              AND s.participants IS NOT NULL
+            GROUP BY r.connection_id, r.external_id, {place("s.at")}
+            ORDER BY step
+        """),
+        _span(school_id, since, until, width),
+    )
+    highest: defaultdict[RoomKey, list[tuple[datetime, int]]] = defaultdict(list)
     for row in rows:
-        step = int((row.at - since.timestamp()) / width)
         room = highest[row.connection_id, row.external_id]
-        room[step] = max(room.get(step, 0), row.participants)
-    return {
-        key: [(_at(since, step, width), count) for step, count in sorted(steps.items())]
-        for key, steps in highest.items()
-    }
+        room.append((_at(since, int(row.step), width), row.participants))
+    return dict(highest)
 
 
 def people(
@@ -101,19 +102,19 @@ def people(
     None while any of the media servers that had been read could not be read.
     """
     access.require(actor, "see", school_id)
-    rows = mtx.execute(
-        text("""
-            SELECT c.series, c.at, c.participants
-            FROM latest JOIN crowd c ON c.series = latest.id
-            WHERE latest.school_id = :school AND c.at >= :since AND c.at <= :until
-        """),
-        {"school": school_id, "since": since, "until": until},
-    )
     width = _width(since, until, points)
+    rows = mtx.execute(
+        text(f"""
+            SELECT c.series, {place("c.at")} AS step, MAX(c.participants) AS participants
+            FROM latest JOIN crowd c ON c.series = latest.id
+            WHERE latest.school_id = :school AND c.at >= :begin AND c.at <= :until
+            GROUP BY c.series, {place("c.at")}
+        """),
+        _span(school_id, since, until, width),
+    )
     servers: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for row in rows:
-        step = int((row.at - since.timestamp()) / width)
-        servers[row.series][step] = max(servers[row.series].get(step, 0), row.participants)
+        servers[row.series][int(row.step)] = row.participants
     return _together(servers, since, until, width)
 
 
@@ -130,6 +131,11 @@ def _together(
         total = sum(known) if len(known) == len(counts) else None
         line.append((_at(since, step, width), total))
     return line
+
+
+def _span(school_id: str, since: datetime, until: datetime, width: float) -> dict[str, Any]:
+    last = int((until - since).total_seconds() / width)
+    return {"school": school_id, "begin": since, "until": until, "width": width, "last": last}
 
 
 def _width(since: datetime, until: datetime, points: int) -> float:

@@ -1,87 +1,148 @@
-"""Roll samples up into 5 minutes, hours and days, and let old ones go, a target at a time."""
+"""Make minutes and hours of what is new, and let what is old go, a target at a time."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from probes.history import KNOWN, UP
+from probes import steps
+from probes.steps import Keep
 from store.db import Connection, text
 
-ROLLUPS = (("rollup_5m", 300), ("rollup_1h", 3_600), ("rollup_1d", 86_400))  # seconds
-KEEP = {
-    "sample": timedelta(days=8),
-    "crowd": timedelta(days=400),
-    "rollup_5m": timedelta(days=90),
-    "rollup_1h": timedelta(days=800),
-}
-SAMPLES = f"""
-    SUM(CASE WHEN s.state IN {KNOWN} THEN 1 ELSE 0 END),
-    SUM(CASE WHEN s.state = {UP} THEN 1 ELSE 0 END),
-    COUNT(s.seconds), COALESCE(SUM(s.seconds), 0), MIN(s.seconds), MAX(s.seconds)
-"""
-SHORTER = """
-    SUM(s.n), SUM(s.n_up), SUM(s.n_timed), SUM(s.seconds_sum), MIN(s.seconds_min),
-    MAX(s.seconds_max)
-"""
+LATE = 10  # seconds after which a minute's samples are all written
+MINUTES, HOURS = 10, 2  # at most so many are made at once, after a time without a prober
+ROWS = 5_000  # at most so many go from one table at once
+KEEP_CROWD = timedelta(days=400)
 KEEP_ROOMS = timedelta(days=30)
+SUMS = """
+    SUM(s.n), SUM(s.n_up), SUM(s.n_timed), SUM(s.seconds_sum), MAX(s.seconds_max)
+"""
+SERIES = (  # what stands under a target's number, and its time
+    ("sample", "at"),
+    ("crowd", "at"),
+    ("rollup_minute", "bucket"),
+    ("rollup_hour", "bucket"),
+)
 ROOMS = """
     SELECT r.id FROM room_latest r JOIN latest l ON l.target_id = r.target_id WHERE l.id = :series
 """
-TIMES = {"sample": "at", "crowd": "at", "rollup_5m": "bucket", "rollup_1h": "bucket"}
 
 
-def roll_up(mtx: Connection, *, since: datetime, now: datetime) -> None:
-    """Compute again every step from the one that holds `since` to the running one.
+@dataclass(frozen=True)
+class _Making:
+    """One step made of a shorter one, at most `most` rows of a target at once."""
 
-    Each longer step is made of shorter ones, which are kept for long enough.
-    """
-    source, sums = "sample", SAMPLES
-    for table, width in ROLLUPS:
-        start = since.timestamp() // width * width
-        while start <= now.timestamp():
-            _roll(mtx, source, sums, table, start, width)
-            start += width
-        source, sums = table, SHORTER
+    made: steps.Step
+    source: steps.Step
+    most: int
 
 
-def forget(mtx: Connection, series: int, *, now: datetime) -> None:
-    """Delete what is too old of one target; short transactions never stall the prober."""
-    for table, keep in KEEP.items():
+OF_SAMPLES = _Making(steps.STEPS[1], steps.STEPS[2], MINUTES)
+OF_MINUTES = _Making(steps.STEPS[0], steps.STEPS[1], HOURS)
+
+
+def roll_up(mtx: Connection, *, now: datetime) -> None:
+    """Make the minutes and hours that are over; each sample is read once."""
+    done = steps.rolled(mtx)
+    minute = _make(mtx, OF_SAMPLES, done.minute, now.timestamp() - LATE)
+    hour = _make(mtx, OF_MINUTES, done.hour, minute)
+    if (minute, hour) != (done.minute, done.hour):
         mtx.execute(
-            text(f"DELETE FROM {table} WHERE series = :series AND {TIMES[table]} < :before"),
-            {"series": series, "before": now - keep},
+            text("UPDATE rolled SET minute = :minute, hour = :hour"),
+            {"minute": minute, "hour": hour},
         )
+
+
+def forget(mtx: Connection, series: int, keep: Keep, *, now: datetime) -> None:
+    """Delete what is too old of one target; short transactions never stall the prober.
+
+    What is not made into longer steps yet stays.
+    """
+    done = steps.rolled(mtx)
+    for table, time, before in (
+        ("sample", "at", min((now - keep.raw).timestamp(), done.minute)),
+        ("crowd", "at", (now - KEEP_CROWD).timestamp()),
+        ("rollup_minute", "bucket", min((now - keep.minutes).timestamp(), done.hour)),
+        ("rollup_hour", "bucket", (now - keep.hours).timestamp()),
+    ):
+        _delete(mtx, table, time, series, before)
     mtx.execute(
         text(f"DELETE FROM room_sample WHERE room IN ({ROOMS}) AND at < :before"),
         {"series": series, "before": now - KEEP_ROOMS},
     )
 
 
-def remove(mtx: Connection, series: int) -> None:
-    """Delete all that is left of a target that is no more."""
-    for table in ("sample", "crowd", *(name for name, _ in ROLLUPS)):
-        mtx.execute(text(f"DELETE FROM {table} WHERE series = :series"), {"series": series})
+def remove(mtx: Connection, series: int) -> bool:
+    """Delete what is left of a target that is no more; False if there is more than fits at once."""
+    gone = [_delete(mtx, table, time, series, float("inf")) for table, time in SERIES]
+    if max(gone) == ROWS:
+        return False
     for statement in (
         f"DELETE FROM room_sample WHERE room IN ({ROOMS})",
         f"DELETE FROM room_latest WHERE id IN ({ROOMS})",
         "DELETE FROM latest WHERE id = :series",
     ):
         mtx.execute(text(statement), {"series": series})
+    return True
 
 
-def _roll(mtx: Connection, source: str, sums: str, table: str, start: float, width: int) -> None:
+def _make(mtx: Connection, making: _Making, done: float, over: float) -> float:
+    """Make what is over after `done`; return until when all is made."""
+    width = making.made.width
+    end = over // width * width
+    if end - done > width * making.most:
+        first = _first(mtx, making.source, done)
+        done = end if first is None else min(end, max(done, first // width * width))
+        end = min(end, done + width * making.most)
+    for start in range(int(done), int(end), width):
+        _sum(mtx, making, start)
+    return max(done, end)
+
+
+def _first(mtx: Connection, source: steps.Step, since: float) -> float | None:
+    """The oldest row since then, without reading the others."""
+    first: float | None = mtx.execute(
+        text(f"""
+            SELECT MIN(first) FROM (
+                SELECT (SELECT MIN(s.{source.time}) FROM {source.table} s
+                        WHERE s.series = latest.id AND s.{source.time} >= :since) AS first
+                FROM latest
+            ) AS firsts
+        """),
+        {"since": since},
+    ).scalar()
+    return first
+
+
+def _sum(mtx: Connection, making: _Making, start: float) -> None:
     # CROSS JOIN makes SQLite seek each target's newest rows instead of scanning them all.
-    time = TIMES[source]
+    source = making.source
     mtx.execute(
         text(f"""
-            INSERT INTO {table}
-                (series, bucket, n, n_up, n_timed, seconds_sum, seconds_min, seconds_max)
-            SELECT s.series, :start, {sums}
-            FROM latest CROSS JOIN {source} s
-            WHERE s.series = latest.id AND s.{time} >= :start AND s.{time} < :end
-            GROUP BY s.series
+            INSERT INTO {making.made.table}
+                (series, bucket, n, n_up, n_timed, seconds_sum, seconds_max)
+            SELECT s.series, :start, {SUMS} FROM (
+                SELECT s.series, {source.columns} FROM latest CROSS JOIN {source.table} s
+                WHERE s.series = latest.id AND s.{source.time} >= :start AND s.{source.time} < :end
+            ) AS s
+            WHERE s.n > 0 GROUP BY s.series
             ON CONFLICT (series, bucket) DO UPDATE SET
                 n = excluded.n, n_up = excluded.n_up, n_timed = excluded.n_timed,
-                seconds_sum = excluded.seconds_sum, seconds_min = excluded.seconds_min,
-                seconds_max = excluded.seconds_max
+                seconds_sum = excluded.seconds_sum, seconds_max = excluded.seconds_max
         """),
-        {"start": start, "end": start + width},
+        {"start": start, "end": start + making.made.width},
     )
+
+
+def _delete(mtx: Connection, table: str, time: str, series: int, before: float) -> int:
+    """Delete the oldest rows of one target, at most ROWS; return how many."""
+    gone = mtx.execute(
+        text(f"""
+            DELETE FROM {table} WHERE series = :series AND {time} <= (
+                SELECT MAX(oldest.{time}) FROM (
+                    SELECT {time} FROM {table} WHERE series = :series AND {time} < :before
+                    ORDER BY {time} LIMIT {ROWS}
+                ) AS oldest
+            )
+        """),
+        {"series": series, "before": before},
+    )
+    return gone.rowcount

@@ -1,14 +1,15 @@
 """How single probes become states, and single states roll-ups and metrics."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from probes import metrics, recording, results, tidying
 from probes.judge import Standing, judge
-from probes.model import State, worst
-from store import access
+from probes.model import State, Target, worst
+from probes.steps import Keep
+from store import access, migrate
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
@@ -52,24 +53,77 @@ def test_the_worst_state_is_the_gravest() -> None:
     assert worst([]) is OK
 
 
-def test_rollups_give_the_same_history_and_survive_a_second_rolling(
+HOURS = timedelta(hours=1)
+
+
+def ups(
+    database: Database, who: Actor, school: School, targets: list[Target], end: datetime
+) -> dict[str, float]:
+    with database.read("metrics") as mtx:
+        return results.availability(
+            mtx, who, school.id, [target.id for target in targets], since=NOON, now=end
+        )
+
+
+def table(database: Database, name: str) -> list[tuple[float, ...]]:
+    with database.read("metrics") as mtx:
+        rows = mtx.execute(text(f"SELECT bucket, n, n_up FROM {name} ORDER BY series, bucket"))
+        return [tuple(row) for row in rows]
+
+
+def test_the_past_is_the_same_before_and_after_it_is_rolled_up(
     database: Database, school: School, ana: Actor
 ) -> None:
     target = add(database, ana, school)
     for minute in range(0, 600, 10):
         state = D if minute < 60 else OK
-        write(database, target, NOON + timedelta(minutes=minute), state, seconds=0.2)
-    end = NOON + timedelta(minutes=600)
-    for _ in range(2):
+        write(database, target, NOON + timedelta(minutes=minute), state, seconds=0.2 + minute / 1e3)
+    end = NOON + 10 * HOURS
+    seen = []
+    for _ in range(61):  # ten minutes at once, then nothing more
         with database.begin("metrics") as mtx:
-            tidying.roll_up(mtx, since=NOON, now=end)
-    with database.read("metrics") as mtx:
-        line = results.history(mtx, ana, school.id, target.id, since=NOON, until=end, points=10)
-        up = results.availability(mtx, ana, school.id, since=NOON, now=end)
-        long = results.availability(mtx, ana, school.id, since=NOON - timedelta(days=3), now=end)
-    assert [point.up for point in line] == [0.0] + [1.0] * 9
-    assert line[0].seconds == pytest.approx(0.2)
-    assert up == long == {target.id: pytest.approx(0.9)}
+            line = results.history(mtx, ana, school.id, target.id, since=NOON, until=end, points=10)
+            tidying.roll_up(mtx, now=end)
+        seen.append(line)
+        assert ups(database, ana, school, [target], end) == {target.id: pytest.approx(0.9)}
+    assert [point.up for point in seen[0]] == [0.0] + [1.0] * 9
+    assert seen[0][0].seconds == pytest.approx(0.225)
+    assert [point.slowest for point in seen[0][:2]] == pytest.approx([0.25, 0.31])
+    for line in seen:
+        assert [point.up for point in line] == [point.up for point in seen[0]]
+        assert [p.seconds for p in line] == pytest.approx([p.seconds for p in seen[0]])
+    assert len(table(database, "rollup_minute")) == 60
+    assert [row[1:] for row in table(database, "rollup_hour")] == [(6, 0)] + [(6, 6)] * 8
+
+
+def test_only_what_is_over_is_rolled_up_and_only_once(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add(database, ana, school)
+    write(database, target, NOON)
+    write(database, target, NOON + 59 * SECOND, D)
+    for second, made in ((60, 0), (71, 1), (75, 1)):
+        with database.begin("metrics") as mtx:
+            tidying.roll_up(mtx, now=NOON + second * SECOND)
+        assert len(table(database, "rollup_minute")) == made
+    with database.begin("metrics") as mtx:
+        mtx.execute(text("DELETE FROM sample"))
+        tidying.roll_up(mtx, now=NOON + 140 * SECOND)
+    assert [row[1:] for row in table(database, "rollup_minute")] == [(2, 1)]
+
+
+def test_a_year_without_a_prober_is_skipped_and_not_walked_through(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add(database, ana, school)
+    later = NOON + timedelta(days=365)
+    for at in (NOON, later):
+        write(database, target, at)
+        with database.begin("metrics") as mtx:
+            for _ in range(3):
+                tidying.roll_up(mtx, now=at + 2 * HOURS)
+    made = [row[0] for row in table(database, "rollup_hour")]
+    assert made == [NOON.timestamp(), later.timestamp()]
 
 
 def test_time_in_maintenance_is_not_counted_against_availability(
@@ -78,10 +132,10 @@ def test_time_in_maintenance_is_not_counted_against_availability(
     target = add(database, ana, school)
     for second, state in enumerate([OK, State.MAINTENANCE, State.MAINTENANCE, U]):
         write(database, target, NOON + second * SECOND, state)
+    assert ups(database, ana, school, [target], NOON + 5 * SECOND) == {target.id: 1.0}
     with database.begin("metrics") as mtx:
-        tidying.roll_up(mtx, since=NOON, now=NOON + 5 * SECOND)
-        up = results.availability(mtx, ana, school.id, since=NOON, now=NOON + 5 * SECOND)
-    assert up == {target.id: 1.0}
+        tidying.roll_up(mtx, now=NOON + 90 * SECOND)
+    assert ups(database, ana, school, [target], NOON + 90 * SECOND) == {target.id: 1.0}
 
 
 def test_old_samples_go_and_their_rollups_stay(
@@ -92,13 +146,66 @@ def test_old_samples_go_and_their_rollups_stay(
     write(database, target, NOON, counted={"math": 3})
     write(database, target, later, counted={"math": 4})
     with database.begin("metrics") as mtx:
-        tidying.roll_up(mtx, since=NOON, now=NOON)
-        tidying.forget(mtx, 1, now=later)
+        tidying.forget(mtx, 1, Keep(), now=later)  # not rolled up yet, so it stays
+        assert mtx.execute(text("SELECT COUNT(*) FROM sample")).scalar_one() == 2
+        for _ in range(4):
+            tidying.roll_up(mtx, now=later + 2 * HOURS)
+        tidying.forget(mtx, 1, Keep(), now=later)
         left = {
             table: mtx.execute(text(f"SELECT COUNT(*) FROM {table}")).scalar_one()
-            for table in ("sample", "room_sample", "rollup_5m")
+            for table in ("sample", "room_sample", "rollup_minute", "rollup_hour")
         }
-    assert left == {"sample": 1, "room_sample": 1, "rollup_5m": 1}
+    assert left == {"sample": 1, "room_sample": 1, "rollup_minute": 1, "rollup_hour": 2}
+
+
+def test_much_that_is_old_goes_little_by_little(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add(database, ana, school)
+    write(database, target, NOON)
+    old = [
+        {"at": NOON - timedelta(days=9) + n * SECOND, "series": 1} for n in range(tidying.ROWS + 9)
+    ]
+    with database.begin("metrics") as mtx:
+        mtx.execute(
+            text("INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, 4, 0.1)"),
+            old,
+        )
+        mtx.execute(text("UPDATE rolled SET minute = :now, hour = :now"), {"now": NOON})
+        counts = []
+        for _ in range(2):
+            tidying.forget(mtx, 1, Keep(), now=NOON)
+            counts.append(mtx.execute(text("SELECT COUNT(*) FROM sample")).scalar_one())
+        mtx.execute(text("UPDATE rolled SET minute = 0"))
+    assert counts == [10, 1]
+
+
+def test_the_steps_of_an_older_version_live_on_as_minutes_and_hours(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add(database, ana, school)
+    write(database, target, NOON)
+    steps = {step.number: step for step in migrate.steps("probes", "metrics", database.dialect)}
+    with database.begin("metrics") as mtx:
+        for name in ("rollup_minute", "rollup_hour", "rolled"):
+            mtx.execute(text(f"DROP TABLE {name}"))
+        before = [part for part in steps[2].sql.split(";") if "CREATE TABLE rollup_" in part]
+        for statement in before:
+            mtx.execute(text(statement))
+        for name, width in (("rollup_5m", 300), ("rollup_1h", 3600)):
+            for n in range(24):
+                mtx.execute(
+                    text(f"INSERT INTO {name} VALUES (1, :at, 4, 3, 4, 0.4, 0.1, 0.1)"),
+                    {"at": NOON - timedelta(seconds=width * n)},
+                )
+        mtx.execute(
+            text("DELETE FROM migration WHERE package = 'probes' AND number = :n"), {"n": 3}
+        )
+        migrate.run(mtx, steps[3], NOON)
+    assert len(table(database, "rollup_minute")) == len(table(database, "rollup_hour")) == 23
+    with database.begin("metrics") as mtx:
+        tidying.roll_up(mtx, now=NOON + HOURS + 60 * SECOND)
+    assert ups(database, ana, school, [target], NOON + 2 * HOURS) == {target.id: 1.0}
 
 
 def test_a_removed_target_leaves_nothing_and_its_neighbour_everything(

@@ -140,7 +140,7 @@ def test_history_leaves_a_gap_where_nothing_was_known(
             mtx, ana, school.id, target.id, since=NOON, until=NOON + 15 * SECOND, points=3
         )
     assert line == [
-        results.Point(NOON, 0.2, 1.0),
+        results.Point(NOON, 0.2, 1.0, 0.2),
         results.Point(NOON + 10 * SECOND, None, 0.0),
     ]
 
@@ -213,7 +213,9 @@ def test_nobody_else_reads_the_school_s_results(
             lambda: results.latest(mtx, stranger, school.id, [target], now=NOON),
             lambda: results.recent(mtx, stranger, school.id, now=NOON),
             lambda: results.history(mtx, stranger, school.id, target.id, **span),
-            lambda: results.availability(mtx, stranger, school.id, since=NOON, now=NOON),
+            lambda: results.availability(
+                mtx, stranger, school.id, [target.id], since=NOON, now=NOON
+            ),
             lambda: rooms.latest(mtx, stranger, school.id, now=NOON),
             lambda: rooms.history(mtx, stranger, school.id, **span),
             lambda: rooms.people(mtx, stranger, school.id, **span),

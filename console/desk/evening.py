@@ -22,7 +22,6 @@ BEFORE = timedelta(hours=3)  # lessons that may still run
 AHEAD = timedelta(hours=3)  # lessons that the boards look forward to
 TREND = timedelta(minutes=30)
 CHECKS = 30  # last checks shown for a service
-MONTH = timedelta(days=30)
 
 Key = tuple[str, str]  # connection id, the room's id on that platform
 Series = list[tuple[datetime, int | None]]
@@ -41,9 +40,8 @@ class Server:
 
 @dataclass(frozen=True)
 class Past:
-    """What changes slowly and is long to read: the last month, and the last half hour."""
+    """What changes slowly and is long to read: the last half hour."""
 
-    availability: Mapping[str, float]
     rooms: Mapping[Key, list[tuple[datetime, int]]]
     people: Series
 
@@ -62,7 +60,6 @@ class Evening:
     oldest_waiting: datetime | None
     latest: Mapping[str, Result]
     recent: Mapping[str, list[State]]
-    availability: Mapping[str, float]
     rooms_now: Mapping[Key, RoomReading]
     rooms_past: Mapping[Key, list[tuple[datetime, int]]]
     people: Series
@@ -145,7 +142,6 @@ def read(
             oldest,
             results.latest(mtx, actor, school_id, watched, now=now, zone=school.zone),
             results.recent(mtx, actor, school_id, now=now, count=CHECKS),
-            past.availability,
             rooms.latest(mtx, actor, school_id, now=now),
             past.rooms,
             past.people,
@@ -156,7 +152,6 @@ def read_past(db: Database, actor: Actor, school_id: str, *, now: datetime) -> P
     """Raises Denied unless the actor may see the school."""
     with db.read("metrics") as mtx:
         return Past(
-            results.availability(mtx, actor, school_id, since=now - MONTH, now=now),
             rooms.history(mtx, actor, school_id, since=now - TREND, until=now),
             list(rooms.people(mtx, actor, school_id, since=now - TREND, until=now)),
         )

@@ -23,7 +23,6 @@ class ServiceRow:
     why: Words | None
     affected: int
     seconds: float | None
-    availability: float | None
     prober: str
     parent_ids: tuple[str, ...]
     behind: int
@@ -57,7 +56,6 @@ def _row(evening: Evening, target: Target, lessons: list[LessonRow]) -> ServiceR
         why=result.why if result else None,
         affected=affected(evening, target, lessons) if failing else 0,
         seconds=result.seconds if result and state is not State.UNKNOWN else None,
-        availability=evening.availability.get(target.id),
         prober=target.prober,
         parent_ids=target.parent_ids,
         behind=_behind(evening, target) if state is State.DOWN else 0,

@@ -1,5 +1,6 @@
 """The services: what fails, and whom does it hurt? A failed parent folds its children."""
 
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
@@ -10,9 +11,11 @@ from console.views import readings
 from console.widgets import actionbar, charts, head, live, names, pages, status, tables
 from console.widgets.strangers import line
 from console.wiring import Console
+from probes import results
 from store.access import Actor
 from store.schools import School
 
+MONTH = timedelta(days=30)
 STATES = ("down", "suspect", "unknown", "maintenance", "ok")
 
 
@@ -29,8 +32,9 @@ def _draw(console: Console, actor: Actor, school: School) -> None:
         return
     _counts(services)
     rows = [row for row in services if not row.folded]
+    month = _month(console, actor, school, rows)
     chosen = tables.choose(
-        [_cells(row) for row in rows],
+        [_cells(row, month.get(row.target_id)) for row in rows],
         _columns(),
         ids=[row.target_id for row in rows],
         key="services-table",
@@ -49,7 +53,17 @@ def _counts(services: list[ServiceRow]) -> None:
                 status.badge(state, count)
 
 
-def _cells(row: ServiceRow) -> dict[str, Any]:
+def _month(
+    console: Console, actor: Actor, school: School, rows: list[ServiceRow]
+) -> dict[str, float]:
+    """The share of time up of the rows that are shown."""
+    now = console.now()
+    ids = [row.target_id for row in rows]
+    with console.db.read("metrics") as mtx:
+        return results.availability(mtx, actor, school.id, ids, since=now - MONTH, now=now)
+
+
+def _cells(row: ServiceRow, month: float | None) -> dict[str, Any]:
     behind = " " + _("(+{n} behind it)").format(n=row.behind) if row.behind else ""
     return {
         "state": status.cell(row.state),
@@ -58,7 +72,7 @@ def _cells(row: ServiceRow) -> dict[str, Any]:
         "why": say(row.why, markdown=False),
         "affected": row.affected or None,
         "seconds": "—" if row.seconds is None else readings.seconds(row.seconds),
-        "month": "" if row.availability is None else percent(row.availability, digits=1),
+        "month": "" if month is None else percent(month, digits=1),
         "probe": names.probe(row.prober),
     }
 

@@ -22,7 +22,7 @@ CALLS: Calls = {
     results.latest: lambda mtx, who, on: results.latest(mtx, who, on.school, [on.target], now=NOON),
     results.recent: lambda mtx, who, on: results.recent(mtx, who, on.school, now=NOON),
     results.availability: lambda mtx, who, on: results.availability(
-        mtx, who, on.school, since=NOON, now=LATER
+        mtx, who, on.school, [on.target.id], since=NOON, now=LATER
     ),
     rooms.latest: lambda mtx, who, on: rooms.latest(mtx, who, on.school, now=NOON),
     rooms.history: lambda mtx, who, on: rooms.history(mtx, who, on.school, since=NOON, until=LATER),
