@@ -70,7 +70,7 @@ def test_a_real_stream_is_ok_until_its_encoder_dies_while_the_server_says_200(
     with real.serving(rtmp, "nginx", "-p", str(tmp_path), "-c", str(conf)):
         with running("ffmpeg", *PICTURE, f"rtmp://127.0.0.1:{rtmp}/live/x"):
             settled(page, State.OK, 60)
-        settled(page, State.SUSPECT, 60)
+        settled(page, State.DOWN, 60)
         plain = check(target_of(page.address, prober="http"), timeout=3)
         assert plain.state is State.OK
     assert check(page, timeout=3).state is State.DOWN

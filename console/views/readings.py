@@ -22,7 +22,10 @@ NAMES = {
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),
-    "segment": N_("Length of a segment, s"),
+    "behind": N_("The picture is old by, s"),
+    "interruptions": N_("Breaks of the encoding"),
+    "part": N_("Length of a part, s"),
+    "segment": N_("Loading a segment, s"),
     "bit rate": N_("Bit rate, kbit/s"),
 }
 

@@ -1,157 +1,268 @@
 """Watch a live stream: does it move (RFC 8216, section 6.2.2), not only: is there a file.
 
 A server whose encoder died goes on answering 200 with a playlist that stands
-still. Module: `frozen_after` and `down_after` (in target durations: SUSPECT,
-then DOWN), `on_demand` (a stream that has ended is well).
+still. A new segment must come at most one and a half target durations after
+the last, so the playlist is looked at several times between two of them. Time
+is counted from the look that first saw the newest segment to the start of the
+look that still saw nothing newer: a slow network or a busy prober can make an
+alarm late, but never false.
 """
 
 import math
+import time
 from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin
 
 from probes.model import SEVERITY, ProbeFailed, Reading, State, Target
+from probes.probers import doubts, segments
 from probes.probers.addresses import refuse_web
-from probes.probers.base import MEBIBYTE, Answer, Context, Fetch, HttpProber, Talk, Verdict, number
-from probes.probers.playlist import Playlist, parse
+from probes.probers.base import (
+    MEBIBYTE,
+    Answer,
+    Condition,
+    Context,
+    Fetch,
+    HttpProber,
+    Talk,
+    Verdict,
+    number,
+)
+from probes.probers.playlist import Playlist, Variant, parse
+from probes.probers.segments import Loaded
 from probes.probers.web import phases, require_answer
 from store.words import N_, Words
 
-FROZEN_AFTER, DOWN_AFTER = 1.5, 3.0  # target durations
+FROZEN_AFTER = 1.5  # target durations
+GRACE = 0.4  # seconds more: a moment late is no alarm
+LOOK_AGAIN = 0.3  # seconds at most between looks at a playlist that moves
+FROZEN_LOOK = 1.0  # seconds at most between looks at one that stands still
+READ_A_SECOND = 50_000  # segments; looks at very long playlists are rarer
+KEPT = 5_000  # segments of a playlist in memory
 LONGEST_TARGET = 60.0  # seconds; no live stream has longer segments
-LOOK_AGAIN = 1.0  # seconds at most between looks at a playlist
-VARIANTS = 10
-LARGEST_SEGMENT = 32 * MEBIBYTE
-
-TS_SYNC, TS_PACKET = 0x47, 188
-BOXES = (b"styp", b"moof", b"sidx", b"emsg", b"prft", b"ftyp")
-SOUNDS_AND_TEXTS = (b"ID3", b"WEBVTT", b"\xff\xf1", b"\xff\xf9", b"\xff\xfb")
+VARIANTS = 32
+LARGEST = 4 * MEBIBYTE  # of a playlist: a long recording whose addresses are signed
 
 Steps = Generator[Fetch, Answer, Verdict]
 
 
+@dataclass
+class Watched:
+    """What was seen of one media playlist."""
+
+    body: int = 0  # its hash: what has not changed is not read again
+    playlist: Playlist | None = None
+    length: int = 0
+    position: tuple[int, int] | None = None
+    moved: float = 0.0  # when the newest position was first seen
+    moves: bool = False  # it has been seen to move
+    loads: int = 0
+    loaded_at: float = -math.inf
+    loaded: Loaded = field(default_factory=lambda: Loaded(0.0, 0))
+
+
+@dataclass
+class Stream:
+    """What was seen of the target. Playlists are known by place: their addresses may be new
+    in each master playlist."""
+
+    opened: float = -math.inf
+    first: Answer = field(default_factory=Answer)
+    variants: tuple[Variant, ...] = ()
+    watched: dict[int, Watched] = field(default_factory=dict)
+
+    def at(self, place: int) -> Watched:
+        return self.watched.setdefault(place, Watched())
+
+    @property
+    def pause(self) -> float:
+        """Seconds between looks so that reading them holds up nobody."""
+        return sum(watched.length for watched in self.watched.values()) / READ_A_SECOND
+
+
 def talk(target: Target, context: Context) -> Talk:
-    first = yield Fetch(target.address, cold=context.cold)
-    require_answer(first)
-    playlist = parse(first.body, target.address)
-    if not playlist.variants:
-        verdict = yield from _watch(target, context, target.address, playlist)
-        return _with(verdict, first, ())
+    stream: Stream = context.memory.setdefault("stream", Stream())
+    now, every = time.monotonic(), target.interval.total_seconds()
+    if not stream.variants or context.cold or now - stream.opened >= every:
+        verdict = yield from _open(target, context, stream)
+        if verdict is not None:
+            return _with(verdict, stream, ())
     verdicts = []
-    for url in playlist.variants[:VARIANTS]:
-        verdicts.append((yield from _variant(target, context, url)))
-    gravest = min(verdicts, key=_gravity)
-    return _with(gravest, first, (Reading("variants", len(playlist.variants), ""),))
+    for place, variant in enumerate(stream.variants):
+        verdicts.append((yield from _variant(target, stream, place, variant)))
+    again = min((each.again for each in verdicts if each.again is not None), default=None)
+    gravest = replace(min(verdicts, key=_gravity), again=again)
+    more = (Reading("variants", len(stream.variants), ""),)
+    return _with(gravest, stream, more)
 
 
-def _variant(target: Target, context: Context, url: str) -> Steps:
-    answer = yield Fetch(url)
-    try:
-        require_answer(answer)
-    except ProbeFailed as failed:
+def _open(
+    target: Target, context: Context, stream: Stream
+) -> Generator[Fetch, Answer, Verdict | None]:
+    """Read what stands at the address: a master's variants, or a playlist to be judged at once."""
+    asked = time.monotonic()
+    answer = yield Fetch(target.address, max_bytes=LARGEST, cold=context.cold)
+    require_answer(answer)
+    watched = stream.at(0)
+    playlist = _read(watched, answer)
+    stream.first, stream.opened = replace(answer, body=b""), asked
+    if len(playlist.variants) > VARIANTS:
+        raise ProbeFailed(
+            N_("The stream lists {n} variants; more than {most} are not watched."),
+            {"n": len(playlist.variants), "most": VARIANTS},
+        )
+    stream.variants = playlist.variants
+    if playlist.variants:
+        watched.playlist = None
+        return None
+    address = Variant(target.address)
+    return (yield from _judge(target, watched, address, playlist, answer, asked))
+
+
+def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps:
+    asked, url = time.monotonic(), urljoin(target.address, variant.uri)
+    answer = yield Fetch(url, max_bytes=LARGEST)
+    if answer.error is None and answer.status != 200:
         raise ProbeFailed(
             N_("A variant that the stream lists does not play (status {status})."),
             {"status": answer.status},
-        ) from failed
-    return (yield from _watch(target, context, url, parse(answer.body, url)))
+        )
+    require_answer(answer)
+    watched = stream.at(place)
+    playlist = _read(watched, answer)
+    named = replace(variant, uri=url)
+    return (yield from _judge(target, watched, named, playlist, answer, asked))
 
 
-def _watch(target: Target, context: Context, url: str, playlist: Playlist) -> Steps:
-    """Judge one media playlist by what was seen of it before."""
+def _read(watched: Watched, answer: Answer) -> Playlist:
+    mark = hash(answer.body)
+    if watched.playlist is not None and watched.body == mark:
+        return watched.playlist
+    playlist = parse(answer.body)
+    watched.body, watched.length = mark, len(playlist.segments)
+    watched.playlist = playlist if watched.length <= KEPT else None
+    return playlist
+
+
+def _judge(
+    target: Target,
+    watched: Watched,
+    variant: Variant,
+    playlist: Playlist,
+    answer: Answer,
+    asked: float,
+) -> Steps:
+    """Judge one media playlist: does it stand still, does it play, what is doubtful."""
+    _require_live(target, playlist)
+    back = _follow(watched, playlist)
+    still = max(asked - watched.moved, 0.0)
+    frozen = _frozen(target, playlist, still)
+    if frozen is not None:
+        return frozen
+    yield from _load(target, watched, variant, playlist)
+    late = doubts.behind(playlist, answer.headers)
+    readings = (
+        *segments.readings(watched.loaded),
+        *(() if playlist.ended else (Reading("standing still", round(still, 3), "s"),)),
+        *doubts.readings(playlist, None if playlist.ended else late),
+    )
+    why = doubts.first(target, playlist, variant, watched.loaded, None if playlist.ended else late)
+    if back:
+        why = Words(N_("The encoder began anew: viewers may have to reload the page."))
+    state = State.SUSPECT if why else State.OK
+    again = None if playlist.ended else _next_look(target, playlist, still)
+    judged = watched.moves or playlist.ended or back
+    return Verdict(None, readings, state, why, again=again, judged=judged)
+
+
+def _require_live(target: Target, playlist: Playlist) -> None:
     duration = playlist.target_duration
-    if not 0 < duration <= LONGEST_TARGET:
+    if not duration:
+        raise ProbeFailed(N_("The playlist does not say its target duration."))
+    if playlist.ended and not (playlist.on_demand or target.module.get("on_demand")):
+        raise ProbeFailed(N_("The broadcast has ended."))
+    if duration > LONGEST_TARGET and not playlist.ended:
         raise ProbeFailed(N_("The stream's target duration of {n} s is none."), {"n": duration})
     if not playlist.segments:
         raise ProbeFailed(N_("The playlist lists no segment."))
-    if playlist.ended and not (playlist.on_demand or target.module.get("on_demand")):
-        raise ProbeFailed(N_("The broadcast has ended."))
-    readings = yield from _newest(target, context, url, playlist)
-    if playlist.ended:
-        return Verdict(readings=readings)
-    return _movement(target, context, url, playlist, readings)
 
 
-def _movement(
-    target: Target, context: Context, url: str, playlist: Playlist, readings: tuple[Reading, ...]
-) -> Verdict:
-    memory, now = context.memory, context.monotonic
-    before, duration = memory.get(f"{url} position"), playlist.target_duration
-    memory[f"{url} position"] = playlist.position
-    if before is None or playlist.position != before:
-        memory[f"{url} moved"] = now
-    if before is not None and playlist.position != before:
-        memory[f"{url} seen moving"] = 1.0
-    still = now - memory[f"{url} moved"]
-    frozen = number(target, "frozen_after", FROZEN_AFTER) * duration
-    down = number(target, "down_after", DOWN_AFTER) * duration
-    limit = frozen if still < frozen else down
-    # Look when the limit passes, not a moment before: that would need one more look.
-    again = min(LOOK_AGAIN, duration / 2, max(limit - still, 0) + 0.01)
-    readings = (*readings, Reading("standing still", round(still, 3), "s"))
-    if still >= frozen:
-        why = Words(N_("The picture has stood still for {seconds} s."), {"seconds": round(still)})
-        state = State.DOWN if still >= down else State.SUSPECT
-        return Verdict(None, readings, state, why, again=again)
-    if before is not None and playlist.position < before:
-        why = Words(N_("The encoder began anew: viewers may have to reload the page."))
-        return Verdict(None, readings, State.SUSPECT, why, again=again)
-    return Verdict(None, readings, again=again, judged=f"{url} seen moving" in memory)
+def _follow(watched: Watched, playlist: Playlist) -> bool:
+    """Note where the playlist is now; whether it went back."""
+    before, watched.position = watched.position, playlist.position
+    if before is None or before != playlist.position:
+        watched.moved = time.monotonic()
+    if before is not None and before != playlist.position:
+        watched.moves = True
+    return before is not None and playlist.position < before
 
 
-def _newest(
-    target: Target, context: Context, url: str, playlist: Playlist
-) -> Generator[Fetch, Answer, tuple[Reading, ...]]:
-    """Fetch the newest segment once an interval; the playlist is looked at more often."""
-    memory, every = context.memory, target.interval.total_seconds()
-    if context.monotonic - memory.get(f"{url} segment", -math.inf) >= every:
-        segment = playlist.segments[-1]
-        answer = yield Fetch(segment.url, max_bytes=LARGEST_SEGMENT)
-        _require_segment(answer)
-        seconds, length = answer.seconds or 0.0, max(segment.duration, 0.1)
-        if not playlist.ended and seconds > length:
-            raise ProbeFailed(
-                N_("A segment of {length} s takes {seconds} s to load: the picture stutters."),
-                {"length": round(length, 1), "seconds": round(seconds, 1)},
-                state=State.SUSPECT,
-            )
-        memory[f"{url} segment"] = context.monotonic
-        memory[f"{url} seconds"] = round(seconds, 6)
-        memory[f"{url} rate"] = round(8 * len(answer.body) / length)
-    return (
-        Reading("segment", memory[f"{url} seconds"], "s"),
-        Reading("bit rate", memory[f"{url} rate"], "bit/s"),
+def _frozen(target: Target, playlist: Playlist, still: float) -> Verdict | None:
+    if playlist.ended or still < _limit(target, playlist):
+        return None
+    return Verdict(
+        None,
+        (Reading("standing still", round(still, 3), "s"),),
+        State.DOWN,
+        Words(N_("The picture has stood still for {seconds} s."), {"seconds": round(still)}),
+        again=min(FROZEN_LOOK, playlist.target_duration / 2),
     )
 
 
-def _require_segment(answer: Answer) -> None:
-    try:
-        require_answer(answer)
-    except ProbeFailed as failed:
-        raise ProbeFailed(
-            N_("The newest segment does not load (status {status})."), {"status": answer.status}
-        ) from failed
-    if not _plays(answer.body):
-        raise ProbeFailed(N_("The newest segment is neither MPEG-TS nor fragmented MP4."))
+def _limit(target: Target, playlist: Playlist) -> float:
+    return number(target, "frozen_after", FROZEN_AFTER) * playlist.target_duration + GRACE
 
 
-def _plays(body: bytes) -> bool:
-    transport = body[:1] == bytes([TS_SYNC]) and (
-        len(body) <= TS_PACKET or body[TS_PACKET] == TS_SYNC
-    )
-    return transport or body[4:8] in BOXES or body.startswith(SOUNDS_AND_TEXTS)
+def _next_look(target: Target, playlist: Playlist, still: float) -> float:
+    """Seconds until the next look: at the latest when the limit passes, not a moment before."""
+    look = min(LOOK_AGAIN, playlist.target_duration / 4)
+    return min(look, max(_limit(target, playlist) - still, 0.0) + 0.01)
+
+
+def _load(
+    target: Target, watched: Watched, variant: Variant, playlist: Playlist
+) -> Generator[Fetch, Answer, None]:
+    """Load the newest segment once an interval; the playlist is looked at more often."""
+    now = time.monotonic()
+    if now - watched.loaded_at < target.interval.total_seconds():
+        return
+    watched.loaded = yield from segments.load(variant.uri, playlist, watched.loads)
+    watched.loads += 1
+    watched.loaded_at = now
 
 
 def _gravity(verdict: Verdict) -> tuple[int, bool]:
     return SEVERITY.index(verdict.state), verdict.judged
 
 
-def _with(verdict: Verdict, first: Answer, more: tuple[Reading, ...]) -> Verdict:
-    return Verdict(
-        first.seconds,
-        (*phases(first), *verdict.readings, *more),
-        verdict.state,
-        verdict.why,
-        again=verdict.again,
-        judged=verdict.judged,
-    )
+def _with(verdict: Verdict, stream: Stream, more: tuple[Reading, ...]) -> Verdict:
+    readings = (*phases(stream.first), *verdict.readings, *more)
+    again = None if verdict.again is None else verdict.again + stream.pause
+    return replace(verdict, seconds=stream.first.seconds, readings=readings, again=again)
 
 
-PROBER = HttpProber(talk, refuse_web)
+PROBER = HttpProber(
+    talk,
+    refuse_web,
+    conditions=(
+        Condition(
+            "frozen_after",
+            FROZEN_AFTER,
+            N_("Target durations without a new segment until the picture counts as frozen."),
+        ),
+        Condition("on_demand", False, N_("A recording, or a stream that may end, is well.")),
+        Condition(
+            "behind", doubts.BEHIND, N_("Seconds that the picture may be old, where it says so.")
+        ),
+        Condition(
+            "interruptions",
+            doubts.INTERRUPTIONS,
+            N_("Breaks of the encoding that the playlist may show at once."),
+        ),
+        Condition(
+            "overweight",
+            doubts.OVERWEIGHT,
+            N_("How many times its promised bandwidth a segment may take."),
+        ),
+    ),
+)

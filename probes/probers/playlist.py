@@ -1,85 +1,237 @@
-"""Read the few tags of an HLS playlist (RFC 8216, section 4.3) that judging it needs.
+"""Read the tags of an HLS playlist (RFC 8216, section 4.3) that judging it needs.
 
-Ours, since a stranger's playlist of a megabyte must not hold up the engine's loop.
+Ours, since a stranger's playlist of a megabyte must not hold up the engine's
+loop. Partial segments: draft-pantos-hls-rfc8216bis, section 4.4.4.9.
 """
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from datetime import UTC, datetime, timedelta
 
 from probes.model import ProbeFailed
 from store.words import N_
 
-URI = re.compile(r'(?:^|,)URI="([^"]*)"')
+ATTRIBUTE = re.compile(r'(?:^|,)\s*([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+LINES = 60_000  # a day of segments of three seconds, each with two lines
+LONGEST = 86_400.0  # seconds; no segment lasts a day
+
+
+@dataclass(frozen=True)
+class Variant:
+    uri: str
+    bandwidth: int = 0  # bits a second at most; 0: not promised
 
 
 @dataclass(frozen=True)
 class Segment:
-    url: str
+    """A segment or a part of one. `key` is where its AES-128 key is, `start` its fMP4 header."""
+
+    uri: str
     duration: float  # seconds
+    span: str = ""  # of bytes, as the Range header says it
+    key: str = ""
+    start: str = ""
+    start_span: str = ""
 
 
 @dataclass(frozen=True)
 class Playlist:
     """Either `variants` (a master) or the rest (a media playlist)."""
 
-    variants: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
     target_duration: float = 0.0  # seconds
     sequence: int = 0
     segments: tuple[Segment, ...] = ()
+    parts: tuple[Segment, ...] = ()  # those after the last whole segment
+    newest_part: Segment | None = None
+    part_target: float = 0.0  # seconds; 0: the stream has no parts
+    hold_back: float = 0.0  # seconds that players stay behind the newest part
+    discontinuities: int = 0
+    ends: datetime | None = None  # when what is newest was over, by the encoder's clock
     ended: bool = False
     on_demand: bool = False
 
     @property
-    def position(self) -> int:
-        """The number after the newest segment's: what must grow."""
-        return self.sequence + len(self.segments)
+    def position(self) -> tuple[int, int]:
+        """The number after the newest segment's, and of parts after it: what must grow."""
+        return self.sequence + len(self.segments), len(self.parts)
 
 
-def parse(body: bytes, url: str) -> Playlist:
+def parse(body: bytes) -> Playlist:
     """Raises ProbeFailed for what is not a playlist, or breaks the standard's musts."""
-    lines = [line.strip() for line in body.decode("utf-8", "replace").splitlines()]
+    if body.count(b"\n") > LINES:
+        raise ProbeFailed(N_("The playlist has more than {n} lines."), {"n": LINES})
+    lines = body.decode("utf-8", "replace").splitlines()
     if not lines or not lines[0].startswith("#EXTM3U"):
         raise ProbeFailed(N_("What answers there is not an HLS playlist."))
     try:
-        return _master(lines, url) or _media(lines, url)
-    except ValueError as error:
+        return _Reader().read(lines[1:])
+    except (ValueError, OverflowError) as error:
         raise ProbeFailed(N_("The playlist cannot be read.")) from error
 
 
-def _master(lines: list[str], url: str) -> Playlist | None:
-    variants: list[str] = []
-    found = awaiting = False
-    for line in lines:
-        if line.startswith("#EXT-X-STREAM-INF:"):
-            found = awaiting = True
-        elif line.startswith("#EXT-X-MEDIA:") and (rendition := URI.search(line[13:])):
-            variants.append(urljoin(url, rendition[1]))
-        elif awaiting and line and not line.startswith("#"):
-            variants.append(urljoin(url, line))
-            awaiting = False
-    return Playlist(tuple(dict.fromkeys(variants))) if found else None
+class _Reader:
+    """The state between two lines: a tag holds for the next segment, or for all that follow."""
+
+    def __init__(self) -> None:
+        self._variants: list[Variant] = []
+        self._segments: list[Segment] = []
+        self._parts: list[Segment] = []
+        self._newest_part: Segment | None = None
+        self._master = self._ended = self._on_demand = False
+        self._bandwidth: int | None = None  # of the variant whose address comes next
+        self._target_duration = self._part_target = self._hold_back = 0.0
+        self._sequence = self._discontinuities = 0
+        self._duration = 0.0
+        self._span = self._key = self._start = self._start_span = ""
+        self._ends: datetime | None = None
+        self._read_to = ("", 0)  # where a byte range without an offset begins
+
+    def read(self, lines: list[str]) -> Playlist:
+        for line in lines:
+            if line.startswith("#EXT"):
+                name, _, value = line.strip().partition(":")
+                if name in _TAGS:
+                    _TAGS[name](self, value)
+            elif not line.startswith("#") and (uri := line.strip()):
+                self._address(uri)
+        if self._master:
+            return Playlist(tuple(dict.fromkeys(self._variants)))
+        return Playlist(
+            (),
+            self._target_duration,
+            self._sequence,
+            tuple(self._segments),
+            tuple(self._parts),
+            self._newest_part,
+            self._part_target,
+            self._hold_back,
+            self._discontinuities,
+            self._ends,
+            self._ended,
+            self._on_demand,
+        )
+
+    def variant(self, value: str) -> None:
+        self._master = True
+        self._bandwidth = int(_attributes(value).get("BANDWIDTH", "0"))
+
+    def rendition(self, value: str) -> None:
+        if uri := _attributes(value).get("URI"):
+            self._variants.append(Variant(uri))
+
+    def duration(self, value: str) -> None:
+        self._duration = _seconds(value.partition(",")[0])
+
+    def span(self, value: str) -> None:
+        self._span = value
+
+    def key(self, value: str) -> None:
+        attributes = _attributes(value)
+        self._key = attributes.get("URI", "") if attributes.get("METHOD") == "AES-128" else ""
+
+    def start(self, value: str) -> None:
+        attributes = _attributes(value)
+        self._start = attributes.get("URI", "")
+        self._start_span = _range(attributes.get("BYTERANGE", ""), 0)
+
+    def part(self, value: str) -> None:
+        attributes = _attributes(value)
+        self._newest_part = self._segment(
+            attributes.get("URI", ""),
+            _seconds(attributes.get("DURATION", "")),
+            attributes.get("BYTERANGE", ""),
+        )
+        self._parts.append(self._newest_part)
+        self._pass(self._newest_part.duration)
+
+    def date(self, value: str) -> None:
+        moment = datetime.fromisoformat(value)
+        self._ends = moment.astimezone(UTC) if moment.tzinfo else None
+
+    def discontinuity(self, _value: str) -> None:
+        self._ends = None
+        self._discontinuities += 1
+
+    def control(self, value: str) -> None:
+        self._hold_back = _seconds(_attributes(value).get("PART-HOLD-BACK", "0"))
+
+    def part_target(self, value: str) -> None:
+        self._part_target = _seconds(_attributes(value).get("PART-TARGET", ""))
+
+    def target_duration(self, value: str) -> None:
+        self._target_duration = _seconds(value)
+
+    def sequence(self, value: str) -> None:
+        self._sequence = int(value)
+
+    def end(self, _value: str) -> None:
+        self._ended = True
+
+    def kind(self, value: str) -> None:
+        self._on_demand = value == "VOD"
+
+    def _address(self, uri: str) -> None:
+        if self._bandwidth is not None:
+            self._variants.append(Variant(uri, self._bandwidth))
+            self._bandwidth = None
+            return
+        self._segments.append(self._segment(uri, self._duration, self._span))
+        if not self._parts:  # else they have passed its time
+            self._pass(self._duration)
+        self._parts.clear()
+        self._duration, self._span = 0.0, ""
+
+    def _segment(self, uri: str, duration: float, written: str) -> Segment:
+        span = ""
+        if written:
+            known, end = self._read_to
+            span = _range(written, end if known == uri else 0)
+            self._read_to = uri, int(span.rpartition("-")[2]) + 1
+        return Segment(uri, duration, span, self._key, self._start, self._start_span)
+
+    def _pass(self, seconds: float) -> None:
+        if self._ends is not None:
+            self._ends += timedelta(seconds=seconds)
 
 
-def _media(lines: list[str], url: str) -> Playlist:
-    values: dict[str, str] = {}
-    segments: list[Segment] = []
-    duration = 0.0
-    for line in lines:
-        if line.startswith("#EXTINF:"):
-            duration = float(line[8:].partition(",")[0])
-        elif line.startswith("#EXT-X-"):
-            name, _, value = line.partition(":")
-            values[name] = value
-        elif line and not line.startswith("#"):
-            segments.append(Segment(urljoin(url, line), duration))
-    if "#EXT-X-TARGETDURATION" not in values:
-        raise ProbeFailed(N_("The playlist does not say its target duration."))
-    return Playlist(
-        (),
-        float(values["#EXT-X-TARGETDURATION"]),
-        int(values.get("#EXT-X-MEDIA-SEQUENCE", "0")),
-        tuple(segments),
-        "#EXT-X-ENDLIST" in values,
-        values.get("#EXT-X-PLAYLIST-TYPE") == "VOD",
-    )
+_TAGS: dict[str, Callable[[_Reader, str], None]] = {
+    "#EXT-X-STREAM-INF": _Reader.variant,
+    "#EXT-X-MEDIA": _Reader.rendition,
+    "#EXTINF": _Reader.duration,
+    "#EXT-X-BYTERANGE": _Reader.span,
+    "#EXT-X-KEY": _Reader.key,
+    "#EXT-X-MAP": _Reader.start,
+    "#EXT-X-PART": _Reader.part,
+    "#EXT-X-PART-INF": _Reader.part_target,
+    "#EXT-X-SERVER-CONTROL": _Reader.control,
+    "#EXT-X-PROGRAM-DATE-TIME": _Reader.date,
+    "#EXT-X-DISCONTINUITY": _Reader.discontinuity,
+    "#EXT-X-TARGETDURATION": _Reader.target_duration,
+    "#EXT-X-MEDIA-SEQUENCE": _Reader.sequence,
+    "#EXT-X-ENDLIST": _Reader.end,
+    "#EXT-X-PLAYLIST-TYPE": _Reader.kind,
+}
+
+
+def _attributes(value: str) -> dict[str, str]:
+    """An attribute list (section 4.2) by name, without quotes."""
+    return {name: found.strip('"') for name, found in ATTRIBUTE.findall(value)}
+
+
+def _seconds(value: str) -> float:
+    seconds = float(value)
+    if not (math.isfinite(seconds) and 0 <= seconds < LONGEST):
+        raise ValueError(value)
+    return seconds
+
+
+def _range(written: str, begin: int) -> str:
+    """`length[@offset]` as the Range header says it: `first-last`; nothing stays nothing."""
+    if not written:
+        return ""
+    length, _, offset = written.partition("@")
+    first = int(offset) if offset else begin
+    return f"{first}-{first + int(length) - 1}"

@@ -7,11 +7,11 @@ from store.words import N_
 PHASES = ("resolve", "connect", "tls", "first byte", "total")
 
 
-def require_answer(answer: Answer) -> None:
-    """Raise ProbeFailed unless a whole answer with status 200 came."""
+def require_answer(answer: Answer, *, partial: bool = False) -> None:
+    """Raise ProbeFailed unless a whole answer with status 200 came; a `partial` one with 206."""
     if answer.error is not None:
         raise ProbeFailed(answer.error.template, answer.error.params)
-    if answer.status != 200:
+    if answer.status != 200 and not (partial and answer.status == 206):
         raise ProbeFailed(
             N_("It answers with status {status}; expected {expected}."),
             {"status": answer.status, "expected": "200"},
@@ -19,7 +19,13 @@ def require_answer(answer: Answer) -> None:
     if answer.cut:
         raise ProbeFailed(
             N_("The answer is longer than {megabytes} MB, which nothing good is."),
-            {"megabytes": round(len(answer.body) / 1e6, 1)},
+            {"megabytes": round(answer.size / 1e6, 1)},
+        )
+    coding = answer.headers.get("content-encoding", "identity").lower()
+    if coding != "identity":
+        raise ProbeFailed(
+            N_("It answers compressed ({coding}), which was not asked for."),
+            {"coding": coding[:40]},
         )
 
 
