@@ -280,9 +280,7 @@ def test_a_target_switched_off_is_left_alone_and_its_alert_closes(
         until(lambda: opened(database, ana) == [])
 
 
-def test_a_picture_that_stands_still_is_down_then_recovers(
-    database: Database, ana: Actor
-) -> None:
+def test_a_picture_that_stands_still_is_down_then_recovers(database: Database, ana: Actor) -> None:
     stream = Stream()
     with web(stream.answer) as address, probing(database):
         target = add(database, ana, "Live", f"{address}/live.m3u8", prober="hls")
