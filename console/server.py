@@ -23,6 +23,7 @@ from console.web.entrance import Entrance
 from console.web.guard import Guard
 from console.web.health import Health
 from console.web.house import COOKIE, House, current, settle
+from console.web.scrapes import Scrapes
 from console.web.setup import Setup
 from console.widgets import pages
 from console.wiring import open_console
@@ -44,6 +45,7 @@ def build_app() -> dict[str, Any]:
         *Entrance(house, key).routes(),
         *Setup(house, key).routes(),
         *Health(house).routes(),
+        *Scrapes(house).routes(),
         Route("/overview", _start, methods=["GET"]),
     ]
     return {

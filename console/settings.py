@@ -27,7 +27,8 @@ class SettingsError(Exception):
 class Server:
     # A sign-in ends after this, whatever happens.
     session_hours: float = field(default=12.0, metadata={"within": (0.1, 720)})
-    metrics_token: str = field(default="", metadata=SECRET, repr=False)  # of /metrics; none: closed
+    # Of /metrics, /sd and /probe; none: closed.
+    metrics_token: str = field(default="", metadata=SECRET, repr=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Prometheus:
+    """The one that scrapes Pult: charts are read from it."""
+
+    url: str = ""
+    token: str = field(default="", metadata=SECRET, repr=False)  # a bearer token, if it asks
+
+
+@dataclass(frozen=True)
 class Settings:
     data: Path = Path("data")
     database_url: str = field(default="", metadata=SECRET, repr=False)  # PostgreSQL; empty: SQLite
@@ -77,6 +86,7 @@ class Settings:
     prober: Prober = field(default_factory=Prober)
     history: History = field(default_factory=History)
     mail: Mail = field(default_factory=Mail)
+    prometheus: Prometheus = field(default_factory=Prometheus)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -92,6 +102,7 @@ SECTIONS: dict[str, type[Any]] = {
     "prober": Prober,
     "history": History,
     "mail": Mail,
+    "prometheus": Prometheus,
 }
 
 

@@ -15,9 +15,11 @@ from console.desk.adapters import Adapters
 from console.desk.board import Board
 from console.desk.boards import Boards
 from console.desk.doctor import Finding
+from console.desk.histories import Histories
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
+from probes.prometheus import Prometheus
 from store import db, links, migrate, vault
 from store.access import Actor
 
@@ -41,6 +43,10 @@ class Console:
     def __post_init__(self) -> None:
         self.adapters = Adapters(self.db, self.vault)
         self._boards = Boards(self.db, self.now)
+        given = self.settings.prometheus
+        self.histories = Histories(
+            self.db, Prometheus(given.url, given.token) if given.url else None
+        )
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -157,4 +163,5 @@ def campus_environment(environment: Mapping[str, str], data: Path) -> dict[str, 
         "PULT_MAIL_RELAY": "",
         "PULT_MAIL_SENDER": "",
         "PULT_PUBLIC_URL": "",
+        "PULT_PROMETHEUS_URL": "",
     }

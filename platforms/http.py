@@ -92,13 +92,14 @@ class Http:
         read: float = READ,
         deadline: float = DEADLINE,
         max_body: int = MAX_BODY,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.url = checked_url(url, loopback_only=loopback_only)
         self.host = urlsplit(self.url).netloc
         self._read, self._deadline, self._max_body = read, deadline, max_body
         self._session = requests.Session()
         self._session.trust_env = False  # or ~/.netrc would answer for us
-        self._session.headers["User-Agent"] = "Pult"
+        self._session.headers.update({"User-Agent": "Pult", **(headers or {})})
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, Adapter())
         if not is_loopback(urlsplit(self.url).hostname or ""):

@@ -36,7 +36,7 @@ def check(
 
     def once(seconds: float, *, cold: bool) -> Verdict:
         context = Context(seconds, time.monotonic(), memory, cold, adapter, loopback_only)
-        return _wait(runner, target, context)
+        return verdict_of(runner, target, context)
 
     try:
         start = time.monotonic()
@@ -100,7 +100,8 @@ def _guess(address: str) -> str:
     return SCHEMES.get(scheme, "tcp")
 
 
-def _wait(runner: Runner, target: Target, context: Context) -> Verdict:
+def verdict_of(runner: Runner, target: Target, context: Context) -> Verdict:
+    """One look at the target, waited for."""
     found: list[Verdict] = []
     runner.start(target, context, found.append)
     while not found:

@@ -1,6 +1,8 @@
 """What Prometheus scrapes: https://prometheus.io/docs/instrumenting/writing_exporters/.
 
-Labels are stable ids, never names; what could not be read has no series, never zero.
+Labels are stable ids, never names, so that a renamed target keeps its past; its name stands in
+pult_target_info alone, to be joined where people look. What could not be read has no series,
+never zero.
 """
 
 from datetime import datetime
@@ -8,7 +10,8 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from probes import results, rooms, targets
-from probes.model import State
+from probes.model import Result, State
+from probes.scraping import CERTIFICATE, certificate_ends
 from store import access
 from store.access import Actor
 from store.db import Connection, Database
@@ -35,6 +38,9 @@ def _gauges(registry: CollectorRegistry) -> dict[str, Gauge]:
         for gauge, words, labels in (
             ("probe_success", "1 if the last probe was OK, 0 if not", LABELS),
             ("probe_duration_seconds", "How long the last probe's answer took", LABELS),
+            ("pult_target_state", "1 for the state of the target", (*LABELS, "state")),
+            ("pult_target_info", "1 for each target, with its name", (*LABELS, "name")),
+            (CERTIFICATE, "When the target's certificate expires, Unix time", LABELS),
             ("pult_room_participants", "People in the room at its last reading", ROOM_LABELS),
             ("pult_room_seats", "Seats of the room, where it has a limit", ROOM_LABELS),
         )
@@ -53,12 +59,24 @@ def _targets(
     known = targets.of(tx, actor, school_id)
     newest = results.latest(mtx, actor, school_id, known, now=now)
     for target in known:
-        result, labels = newest[target.id], (school_id, target.id, target.prober)
-        if result.state in (State.UNKNOWN, State.MAINTENANCE):
-            continue
-        gauges["probe_success"].labels(*labels).set(result.state is State.OK)
-        if result.seconds is not None:
-            gauges["probe_duration_seconds"].labels(*labels).set(result.seconds)
+        labels = (school_id, target.id, target.prober)
+        if target.enabled:
+            gauges["pult_target_info"].labels(*labels, target.name).set(1)
+        _target(newest[target.id], labels, gauges)
+
+
+def _target(result: Result, labels: tuple[str, ...], gauges: dict[str, Gauge]) -> None:
+    if result.state is not State.UNKNOWN:
+        gauges["pult_target_state"].labels(*labels, result.state.value).set(1)
+    for reading in result.readings:
+        ends = certificate_ends(reading, result.at)
+        if ends is not None:
+            gauges[CERTIFICATE].labels(*labels).set(ends)
+    if result.state in (State.UNKNOWN, State.MAINTENANCE):
+        return
+    gauges["probe_success"].labels(*labels).set(result.state is State.OK)
+    if result.seconds is not None:
+        gauges["probe_duration_seconds"].labels(*labels).set(result.seconds)
 
 
 def _rooms(

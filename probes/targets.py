@@ -142,6 +142,19 @@ def probed(tx: Connection, actor: Actor) -> list[Target]:
     ]
 
 
+def called(tx: Connection, actor: Actor, name: str) -> list[Target]:
+    """The targets of that name or id that are switched on, in the actor's scope."""
+    rows = tx.execute(
+        text("SELECT * FROM target WHERE (id = :name OR name = :name) AND enabled ORDER BY id"),
+        {"name": name},
+    )
+    return [
+        _target(row, _parents(tx, row.school_id).get(row.id, ()))
+        for row in rows.all()
+        if access.may(actor, "see", row.school_id)
+    ]
+
+
 def _school_of(tx: Connection, target_id: str) -> str:
     row = tx.execute(text("SELECT school_id FROM target WHERE id = :id"), {"id": target_id}).first()
     return str(row.school_id) if row else ""

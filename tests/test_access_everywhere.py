@@ -37,6 +37,7 @@ ANSWERS: dict[Function, str] = {  # strangers are answered, with nothing of this
     access.may: "the question itself: no",
     schools.in_scope: "the schools in scope",
     schools.found: "a new school, if an admin asks",
+    targets.called: "the targets of the schools in scope",
     targets.probed: "the targets of the schools in scope",
     windows.running: "the windows of the schools in scope",
     metrics.exposition: "the series of the schools in scope",

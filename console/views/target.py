@@ -77,10 +77,9 @@ def _runbook(target: Target) -> None:
 
 def _figures(console: Console, actor: Actor, school: School, target: Target) -> None:
     now = console.now()
-    with console.db.read("metrics") as mtx:
-        day = results.history(
-            mtx, actor, school.id, target.id, since=now - DAY, until=now, points=BLOCKS
-        )
+    day = console.histories.of(
+        actor, school.id, target.id, since=now - DAY, until=now, points=BLOCKS
+    ).points
     _readings(_latest(console, actor, school, target, now))
     st.subheader(_("Last 24 hours"), anchor=False)
     charts.day(_strip(day, now), zone=school.zone, dark=status.is_dark())
@@ -142,13 +141,14 @@ def _past(console: Console, actor: Actor, school: School, target: Target) -> Non
     )
     length = PERIODS[chosen][0]
     now = console.now()
-    with console.db.read("metrics") as mtx:
-        points = results.history(mtx, actor, school.id, target.id, since=now - length, until=now)
-    if not points:
+    past = console.histories.of(actor, school.id, target.id, since=now - length, until=now)
+    if past.problem:
+        st.caption(f"○ {say(past.problem)} {_('This is what Pult itself has kept.')}")
+    if not past.points:
         st.caption(_("Nothing was read in that time."))
         return
     charts.history(
-        [(point.at, point.seconds) for point in points],
+        [(point.at, point.seconds) for point in past.points],
         zone=school.zone,
         dark=status.is_dark(),
         title=_("How long it took to answer, in seconds"),

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.web.house import COOKIE, House, Session
 
-OPEN = ("/login", "/setup", "/healthz", "/metrics", "/_stcore/health")
+OPEN = ("/login", "/setup", "/healthz", "/metrics", "/sd", "/probe", "/_stcore/health")
 ASSETS = ("/static/", "/favicon.png")
 INNER = ("/_stcore/", "/media/", "/component/", "/vendor/")  # answered 403, never redirected
 LOOK_AGAIN = 1.0  # seconds that an answer about an open socket's session holds

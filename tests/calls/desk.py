@@ -13,6 +13,7 @@ from console.desk import (
     doctor,
     evening,
     exporting,
+    histories,
     importing,
     incident_rows,
     incidents,
@@ -153,6 +154,9 @@ CALLS: Calls = {
     exporting.audit_trail: lambda tx, who, on: list(exporting.audit_trail(tx, who, ours(tx, on))),
     exporting.write: lambda tx, who, on: exporting.write(
         "people", tx, who, ours(tx, on), StringIO()
+    ),
+    histories.Histories.of: lambda db, who, on: histories.Histories(on.console.db, None).of(
+        who, on.school, on.target.id, since=NOON, until=LATER
     ),
     notices.tell: lambda tx, who, on: notices.tell(tx, who, on.incident, sender=SENDER, now=NOON),
     people.find: lambda tx, who, on: people.find(tx, who, on.school, search="olga"),

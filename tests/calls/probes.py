@@ -36,6 +36,7 @@ CALLS: Calls = {
     targets.remove: lambda tx, who, on: targets.remove(tx, who, on.target.id, now=NOON),
     targets.of: lambda tx, who, on: targets.of(tx, who, on.school),
     targets.get: lambda tx, who, on: targets.get(tx, who, on.target.id),
+    targets.called: lambda tx, who, on: targets.called(tx, who, on.target.id),
     targets.probed: lambda tx, who, on: targets.probed(tx, who),
     windows.silence: lambda tx, who, on: windows.silence(
         tx, who, on.target.id, since=NOON, until=LATER, reason="", now=NOON

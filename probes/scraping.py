@@ -1,0 +1,123 @@
+"""One probe for one scrape of Prometheus: https://prometheus.io/docs/guides/multi-target-exporter/.
+
+What could not be read has no series, never zero.
+"""
+
+import re
+import threading
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from platforms.base import PlatformError
+from probes.checking import Adapters, verdict_of
+from probes.model import Reading, RoomCount, State, Target
+from probes.probers.base import Context, Verdict, number
+from probes.runner import Runner
+
+UNITS = {"": ("", 1), "s": ("_seconds", 1), "ms": ("_seconds", 0.001), "B": ("_bytes", 1)}
+UNITS |= {"bit/s": ("_bits_per_second", 1), "%": ("_ratio", 0.01)}
+DAY = 86_400  # seconds
+OWN = {"probe_success", "probe_duration_seconds"}
+CERTIFICATE = "probe_ssl_earliest_cert_expiry"  # blackbox_exporter's name for it
+
+
+class Scraper:
+    """What a look noted is kept for the next one, so that a stream is judged by its movement."""
+
+    def __init__(self, adapters: Adapters, *, loopback_only: bool = False) -> None:
+        self._adapters = adapters
+        self._loopback_only = loopback_only
+        self._memories: dict[str, tuple[Target, dict[str, float]]] = {}
+        self._busy: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def scrape(self, target: Target, *, timeout: float) -> bytes:
+        """Probe now, within so many seconds; the text of what was found, on a registry of its own.
+
+        The caller has looked who asks. One at a time for each target.
+        """
+        until = time.monotonic() + timeout
+        busy = self._busy[target.id]
+        verdict = Verdict(state=State.UNKNOWN)
+        if busy.acquire(timeout=timeout):
+            try:
+                left = max(until - time.monotonic(), 0.1)
+                verdict = self._look(target, min(left, number(target, "timeout", left)))
+            finally:
+                busy.release()
+        return exposition(target, verdict, now=datetime.now(UTC))
+
+    def _look(self, target: Target, timeout: float) -> Verdict:
+        known, memory = self._memories.get(target.id, (None, {}))
+        if known != target:
+            memory = {}
+            self._memories[target.id] = target, memory
+        try:
+            adapter = self._adapters(target.connection_id) if target.connection_id else None
+        except PlatformError:
+            return Verdict(state=State.UNKNOWN)
+        runner = Runner(loopback_only=self._loopback_only)
+        try:
+            context = Context(timeout, time.monotonic(), memory, True, adapter, self._loopback_only)
+            return verdict_of(runner, target, context)
+        finally:
+            runner.close()
+
+
+def exposition(target: Target, verdict: Verdict, *, now: datetime) -> bytes:
+    """The verdict as Prometheus reads it; one that is not sure yet says nothing of success."""
+    registry = CollectorRegistry()
+    state = verdict.state if verdict.judged else State.UNKNOWN
+    words = "1 for the state that the probe found"
+    Gauge("pult_target_state", words, ["state"], registry=registry).labels(state.value).set(1)
+    if state is not State.UNKNOWN:
+        words = "1 if the probe was OK, 0 if not"
+        Gauge("probe_success", words, registry=registry).set(state is State.OK)
+    if verdict.seconds is not None:
+        words = "How long the answer took"
+        Gauge("probe_duration_seconds", words, registry=registry).set(verdict.seconds)
+    for name, value in sorted(_values(verdict.readings, now).items()):
+        words = "A reading of the probe"
+        Gauge(name, words, registry=registry).set(value)
+    _rooms(registry, target, verdict.rooms or ())
+    return generate_latest(registry)
+
+
+def _values(readings: tuple[Reading, ...], now: datetime) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for reading in readings:
+        expiry = certificate_ends(reading, now)
+        if expiry is not None:
+            found[CERTIFICATE] = expiry
+        elif (name := metric(reading)) and name not in OWN:
+            found[name] = reading.value * UNITS[reading.unit][1]
+    return found
+
+
+def certificate_ends(reading: Reading, at: datetime) -> float | None:
+    """When the certificate expires, as Unix time; None for another reading."""
+    if (reading.name, reading.unit) != ("certificate", "d"):
+        return None
+    return round(at.timestamp() + reading.value * DAY)
+
+
+def metric(reading: Reading) -> str | None:
+    """The metric of a reading, by the conventions; None where its name or unit makes none."""
+    stem = re.sub(r"\W+", "_", reading.name.lower(), flags=re.ASCII).strip("_")
+    if not stem or reading.unit not in UNITS or not stem[0].isalpha():
+        return None
+    return f"probe_{stem}{UNITS[reading.unit][0]}"
+
+
+def _rooms(registry: CollectorRegistry, target: Target, rooms: tuple[RoomCount, ...]) -> None:
+    """Labels are the rooms' stable ids; a count that the server does not tell is left out."""
+    labels, place = ["connection", "room"], target.connection_id or ""
+    people = Gauge("pult_room_participants", "People in the room", labels, registry=registry)
+    seats = Gauge("pult_room_seats", "Seats of the room", labels, registry=registry)
+    for room in rooms:
+        if room.participants is not None:
+            people.labels(place, room.external_id).set(room.participants)
+        if room.seats is not None:
+            seats.labels(place, room.external_id).set(room.seats)
