@@ -11,7 +11,17 @@ _PAIRS = (
     "aа", "bв", "cс", "eе", "hн", "iі", "jј", "kк", "mм", "nп", "oо", "pр", "rг", "sѕ", "tт",
     "uц", "vѵ", "wш", "xх", "yу", "qԛ", "dԁ", "lӏ",
 )  # fmt: skip
-_ONLY_TO_LATIN = {"ь": "b", "и": "u", "з": "e", "я": "r", "ԝ": "w", "һ": "h", "є": "e", "ո": "n"}
+_ONLY_TO_LATIN = {
+    "ь": "b",
+    "и": "u",
+    "з": "e",
+    "я": "r",
+    "ԝ": "w",
+    "һ": "h",
+    "є": "e",
+    "ո": "n",
+    "ѡ": "w",
+}
 _ONLY_TO_CYRILLIC = {"u": "и", "i": "и", "ı": "и"}
 _GREEK = {
     "α": ("a", "а"), "β": ("b", "в"), "ε": ("e", "е"), "η": ("n", "п"), "ι": ("i", "и"),
@@ -28,18 +38,35 @@ LOOKS: dict[Script, dict[str, str]] = {
     | _ONLY_TO_CYRILLIC
     | {greek: pair[1] for greek, pair in _GREEK.items()},
 }
-# Two readings: a 1 is an i or an l.
-STANDS_FOR: dict[Script, tuple[dict[str, str], dict[str, str]]] = {
-    "latin": (
-        dict(zip("0134567892@$!|+€(", "oieasbtbgzasiltec", strict=True)),
-        dict(zip("0134567892@$!|+€(", "oleasgtbqzaslltec", strict=True)),
-    ),
-    "cyrillic": (
-        dict(zip("01346789@!|+€(", "оизчбтвдаиитес", strict=True)),
-        dict(zip("01346789@!|+€(", "олечбтвяалытес", strict=True)),
-    ),
-}
+# What a digit or a sign may stand for: a 1 is an i or an l.
+MEANT: dict[Script, dict[str, str]] = {
+    "latin": {
+        "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "bg", "7": "t", "8": "b",
+        "9": "gq", "@": "a", "$": "s", "!": "il", "|": "il", "+": "t", "€": "e", "(": "c",
+    },
+    "cyrillic": {
+        "0": "о", "1": "ил", "3": "зе", "4": "ча", "5": "с", "6": "б", "7": "т", "8": "в",
+        "9": "дя", "@": "а", "$": "с", "!": "ил", "|": "ил", "+": "т", "€": "е", "(": "с",
+    },
+}  # fmt: skip
 DIGITS_AND_SIGNS = frozenset("0123456789@$!|+€(")
+STRANGE = frozenset(_GREEK)  # letters of neither script that look like theirs
+
+
+def skeleton(letters: str, script: Script) -> str:
+    """The letters with those made one that a digit or a sign may both stand for."""
+    return letters.translate(_SAME[script])
+
+
+def _same(script: Script) -> dict[int, str]:
+    same: dict[str, str] = {}
+    for choices in MEANT[script].values():
+        known = next((same[letter] for letter in choices if letter in same), choices[0])
+        same |= dict.fromkeys(choices, known)
+    return {ord(letter): known for letter, known in same.items()}
+
+
+_SAME: dict[Script, dict[int, str]] = {"latin": _same("latin"), "cyrillic": _same("cyrillic")}
 
 
 def script_of(letter: str) -> Script | None:

@@ -1,13 +1,13 @@
 """Find thousands of terms at once, at word boundaries, in every reading of a text."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from moderation.folds import cells
-from moderation.lookalikes import is_han
+from moderation.lookalikes import Script, is_han, script_of
 from moderation.readings import Reading, collapsed, readings
 
 LONG = 5  # letters: in a word this long a doubled letter is a disguise, not another word
@@ -31,15 +31,28 @@ class Find:
     end: int
 
 
+Wanted = list[tuple[Term, list[Sequence[str]]]]  # terms of one pattern, and each run's letters
+
+
 class Matcher:
+    """An automaton of the terms as written, and one of their skeletons in each script."""
+
     def __init__(self, terms: Iterable[Term]) -> None:
-        wanted: dict[str, list[tuple[Term, list[int]]]] = defaultdict(list)
+        patterns: dict[Script | None, dict[str, Wanted]] = {
+            None: defaultdict(list),
+            "latin": defaultdict(list),
+            "cyrillic": defaultdict(list),
+        }
         for term in terms:
             for form in _written(term.form):
-                letters, runs = collapsed(form)
-                wanted[letters].append((term, runs))
-        self._wanted = [wanted[letters] for letters in wanted]
-        self._automaton = AhoCorasick(list(wanted), matchkind=MatchKind.Standard)
+                for script in {None, *map(script_of, form)}:
+                    letters, runs = collapsed(form, script)
+                    patterns[script][letters].append((term, runs))
+        self._wanted = {script: list(found.values()) for script, found in patterns.items()}
+        self._automata = {
+            script: AhoCorasick(list(found), matchkind=MatchKind.Standard)
+            for script, found in patterns.items()
+        }
 
     def find(self, said: str) -> list[Find]:
         """Finds by their place; of one rule's that lie within each other the longest."""
@@ -49,16 +62,19 @@ class Matcher:
         return sorted(_longest(found), key=lambda find: (find.start, find.end, find.rule))
 
     def _in(self, reading: Reading, said: str) -> Iterator[Find]:
-        matches = self._automaton.find_matches_as_indexes(reading.letters, overlapping=True)
-        for number, start, end in matches:
+        automaton, wanted = self._automata[reading.script], self._wanted[reading.script]
+        for number, start, end in automaton.find_matches_as_indexes(
+            reading.letters, overlapping=True
+        ):
             if not _stands_alone(reading, start, end):
                 continue
-            span = reading.first[start], reading.last[end - 1] + 1
-            if _mostly_digits(said[span[0] : span[1]]):
+            first, last = reading.span(start, end)
+            if _mostly_digits(said[first:last]):
                 continue
-            for term, runs in self._wanted[number]:
-                if _repeats_fit(reading.runs[start:end], runs):
-                    yield Find(term.rule, term.term, *span)
+            found = [reading.run(place) for place in range(start, end)]
+            for term, runs in wanted[number]:
+                if _runs_fit(found, runs):
+                    yield Find(term.rule, term.term, first, last)
 
 
 def _written(form: str) -> set[str]:
@@ -83,24 +99,29 @@ def _joins(edge: str, beyond: str) -> bool:
 
 def _spelled_alone(reading: Reading, start: int, end: int) -> bool:
     """In letters set apart, one-letter words may stand before or after: "a f o o l"."""
-    number = reading.spelled[start]
-    if not number or reading.spelled[end - 1] != number or end - start < 3:
+    number = reading.spelled(start)
+    if not number or reading.spelled(end - 1) != number or end - start < 3:
         return False
     edges = (start - 1, start - 2, end, end + 1)
-    inside = [place for place in edges if 0 <= place < len(reading.spelled)]
-    beside = [place for place in inside if reading.spelled[place] == number]
+    inside = [place for place in edges if 0 <= place < len(reading.letters)]
+    beside = [place for place in inside if reading.spelled(place) == number]
     if start - 2 in beside or end + 1 in beside:
         return False
     return all(reading.letters[place] in ALONE for place in beside)
 
 
-def _repeats_fit(found: list[int], wanted: list[int]) -> bool:
-    """Never fewer than the term has; more only where it cannot be another word."""
+def _runs_fit(found: list[Sequence[str]], wanted: list[Sequence[str]]) -> bool:
+    """Never fewer letters than the term has; more only where it cannot be another word."""
     doubled = 2 if len(wanted) >= LONG else 3
-    return all(
-        have == need or (have > need and (have >= 3 or have >= doubled))
-        for have, need in zip(found, wanted, strict=True)
-    )
+    return all(_run_fits(have, need, doubled) for have, need in zip(found, wanted, strict=True))
+
+
+def _run_fits(have: Sequence[str], need: Sequence[str], doubled: int) -> bool:
+    if len(have) == len(need):
+        return all(letter in choices for choices, letter in zip(have, need, strict=True))
+    if len(have) < len(need) or len(have) < doubled:
+        return False
+    return all(any(letter in choices for letter in need) for choices in have)
 
 
 def _mostly_digits(found: str) -> bool:

@@ -5,11 +5,20 @@ remembers its place, so that a find has its span in the text as given.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from moderation.folds import cells
-from moderation.lookalikes import DIGITS_AND_SIGNS, LOOKS, STANDS_FOR, Script, is_han, script_of
+from moderation.lookalikes import (
+    DIGITS_AND_SIGNS,
+    LOOKS,
+    MEANT,
+    STRANGE,
+    Script,
+    script_of,
+    skeleton,
+)
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _LETTER = rf"(?:(?![{_HAN}_])\w)"
@@ -18,18 +27,43 @@ _SPELLED = re.compile(rf"(?<!\w){_LETTER}(?:[\W_]{{1,3}}{_LETTER}(?!\w)){{2,}}")
 _GAP_IN_WORD = re.compile(rf"(?<={_LETTER})(?:[^\w\s]|_){{1,3}}(?={_LETTER})")
 _GAP_IN_HAN = re.compile(rf"(?<=[{_HAN}])[\s\-_*.·~/|+=#^'\"`•…\u30fb]{{1,3}}(?=[{_HAN}])")
 _WORD = re.compile(rf"(?:(?![{_HAN}\s]).)+")
+_REPEATED = re.compile(r"(.)\1+", re.DOTALL)
+ENDS = ".,!?;:。，！？；：\n"
+_LATIN = re.compile("[a-z\u00df-\u024f]")
+_CYRILLIC = re.compile("[\u0400-\u052f]")
 _MASK = re.compile(r"[0-9@$!|+€(]")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`letters` without repeats; for each its first and last place and its run length."""
+    """A text's letters without repeats, and the way back to where each run of them stood.
+
+    A reading of a script is a skeleton: what shows there may mean several letters.
+    """
 
     letters: str
-    first: list[int]
-    last: list[int]
-    runs: list[int]
-    spelled: list[int]  # number of the spelled-out word it is in, else 0
+    script: Script | None
+    _meant: Sequence[str]  # with repeats: what each may mean, where it stood, in which word
+    _places: Sequence[int]
+    _spelled: Mapping[int, int]
+    _repeated: Sequence[int]  # letters that were repeated, and how many were left out by then
+    _left_out: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The place of some letters in the text as given, its end exclusive."""
+        return self._places[self._first(start)], self._places[self._first(end) - 1] + 1
+
+    def run(self, number: int) -> Sequence[str]:
+        """For each time that a letter shows in its run, the letters that it may mean."""
+        return self._meant[self._first(number) : self._first(number + 1)]
+
+    def spelled(self, number: int) -> int:
+        """The number of the word in letters set apart that a letter is in, else 0."""
+        return self._spelled.get(self._first(number), 0)
+
+    def _first(self, number: int) -> int:
+        before = bisect_left(self._repeated, number)
+        return number + (self._left_out[before - 1] if before else 0)
 
 
 @dataclass(frozen=True)
@@ -44,20 +78,21 @@ def readings(said: str) -> Iterator[Reading]:
     """Every different reading, the text as written first."""
     folded, places = cells(said)
     marks = _marks(folded)
-    seen: set[tuple[str, bool]] = set()
     for script in _scripts(marks, folded):
-        for mask in (None, 0, 1) if marks.masked else (None,):
-            read = _unmasked(folded, marks, script, mask)
-            for closed in (False, True) if marks.gaps else (False,):
-                if (read, closed) not in seen:
-                    seen.add((read, closed))
-                    yield _collapsed(read, places, marks, closed=closed)
+        written = _unmixed(folded, marks, script)
+        for closed in (False, True) if marks.gaps else (False,):
+            yield _collapsed(written, written, places, marks, closed=closed)
+            if marks.masked:
+                meant = _unmasked(written, marks, script)
+                bones = skeleton("".join(choices[0] for choices in meant), script)
+                yield _collapsed(bones, meant, places, marks, closed=closed, script=script)
 
 
-def collapsed(word: str) -> tuple[str, list[int]]:
-    """A term without repeated letters, and how often each was repeated."""
-    reading = _collapsed(word, list(range(len(word))), _NO_MARKS, closed=False)
-    return reading.letters, reading.runs
+def collapsed(word: str, script: Script | None = None) -> tuple[str, list[Sequence[str]]]:
+    """A term without repeated letters, as a skeleton if asked, and the letters of each run."""
+    bones = skeleton(word, script) if script else word
+    reading = _collapsed(bones, word, range(len(word)), _NO_MARKS, closed=False)
+    return reading.letters, [reading.run(number) for number in range(len(reading.letters))]
 
 
 _NO_MARKS = _Marks(frozenset(), frozenset(), frozenset(), {})
@@ -72,7 +107,6 @@ def _scripts(marks: _Marks, folded: str) -> tuple[Script, ...]:
 
 
 def _marks(folded: str) -> _Marks:
-    plain = folded.isascii() and not _MASK.search(folded)
     spelled = {
         place: number
         for number, found in enumerate(_SPELLED.finditer(folded), start=1)
@@ -85,10 +119,17 @@ def _marks(folded: str) -> _Marks:
         for place in range(*found.span())
     }
     gaps |= {place for place in spelled if not folded[place].isalnum()}
-    if plain:
+    if _is_plain(folded):
         return _Marks(frozenset(), frozenset(), frozenset(gaps), spelled)
     mixed, masked = _disguised(folded)
     return _Marks(mixed, masked, frozenset(gaps), spelled)
+
+
+def _is_plain(folded: str) -> bool:
+    """Of one script, without a sign that stands for a letter: only gaps can disguise it."""
+    if _MASK.search(folded) or not STRANGE.isdisjoint(folded):
+        return False
+    return not (_LATIN.search(folded) and _CYRILLIC.search(folded))
 
 
 def _disguised(folded: str) -> tuple[frozenset[int], frozenset[int]]:
@@ -105,7 +146,7 @@ def _disguised(folded: str) -> tuple[frozenset[int], frozenset[int]]:
             mixed.update(range(*found.span()))
         if count["latin"] or count["cyrillic"]:
             masked.update(_masks(folded, found.start(), found.end()))
-    mixed |= {place for place, letter in enumerate(folded) if "\u0370" <= letter <= "\u03ff"}
+    mixed |= {place for place, letter in enumerate(folded) if letter in STRANGE}
     return frozenset(mixed), frozenset(masked)
 
 
@@ -136,38 +177,60 @@ def _masks(folded: str, start: int, end: int) -> Iterator[int]:
             yield place
 
 
-def _unmasked(folded: str, marks: _Marks, script: Script, mask: int | None) -> str:
-    if not marks.mixed and mask is None:
+def _unmixed(folded: str, marks: _Marks, script: Script) -> str:
+    if not marks.mixed:
         return folded
-    looks, stands = LOOKS[script], STANDS_FOR[script][mask or 0]
+    looks = LOOKS[script]
     return "".join(
-        stands.get(letter, letter)
-        if mask is not None and place in marks.masked
-        else looks.get(letter, letter)
-        if place in marks.mixed
-        else letter
+        looks.get(letter, letter) if place in marks.mixed else letter
         for place, letter in enumerate(folded)
     )
 
 
-def _collapsed(read: str, places: list[int], marks: _Marks, *, closed: bool) -> Reading:
-    """Leave out gaps if `closed`, then repeats; gaps that stay become one blank."""
-    letters: list[str] = []
-    first: list[int] = []
-    last: list[int] = []
-    runs: list[int] = []
-    spelled: list[int] = []
-    for place, letter in enumerate(read):
-        if closed and place in marks.gaps and not letter.isalnum():
-            continue
-        shown = letter if letter.isalnum() else "\n" if letter in ".,!?;:。，！？；：\n" else " "
-        if letters and letters[-1] == shown and not is_han(shown):
-            last[-1] = places[place]
-            runs[-1] += 1
-            continue
-        letters.append(shown)
-        first.append(places[place])
-        last.append(places[place])
-        runs.append(1)
-        spelled.append(marks.spelled.get(place, 0) if closed else 0)
-    return Reading("".join(letters), first, last, runs, spelled)
+def _unmasked(written: str, marks: _Marks, script: Script) -> list[str]:
+    """For each place the letters that it may mean."""
+    return [
+        MEANT[script].get(letter, letter) if place in marks.masked else letter
+        for place, letter in enumerate(written)
+    ]
+
+
+def _collapsed(
+    letters: str,
+    meant: Sequence[str],
+    places: Sequence[int],
+    marks: _Marks,
+    *,
+    closed: bool,
+    script: Script | None = None,
+) -> Reading:
+    """Leave out gaps if `closed`, then repeats; gaps that stay become blanks."""
+    spelled: Mapping[int, int] = {}
+    if closed:
+        kept = [at for at, one in enumerate(letters) if at not in marks.gaps or one.isalnum()]
+        letters = "".join(letters[at] for at in kept)
+        meant, places = [meant[at] for at in kept], [places[at] for at in kept]
+        spelled = {new: marks.spelled[at] for new, at in enumerate(kept) if at in marks.spelled}
+    shown = letters.translate(_SHOWN)
+    repeated: list[int] = []
+    left_out: list[int] = []
+    gone = 0
+    for found in _REPEATED.finditer(shown):
+        repeated.append(found.start() - gone)
+        gone += found.end() - found.start() - 1
+        left_out.append(gone)
+    once = _REPEATED.sub(r"\1", shown) if repeated else shown
+    return Reading(once, script, meant, places, spelled, repeated, left_out)
+
+
+class _Shown(dict[int, str]):
+    """Letters and digits as they are; of the rest only whether it ends a sentence."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        shown = letter if letter.isalnum() else "\n" if letter in ENDS else " "
+        self[code] = shown
+        return shown
+
+
+_SHOWN = _Shown()
