@@ -47,13 +47,14 @@ def history(
         return []
     width = max((until - since).total_seconds() / points, JUST_OVER)
     begin, end = since.timestamp(), until.timestamp() + JUST_OVER
+    nth = place("at")
     sources, values = _sources(mtx, begin, end, width)
     rows = mtx.execute(
         text(f"""
             SELECT MIN(at) AS at, SUM(n) AS n, SUM(n_up) AS n_up, SUM(n_timed) AS n_timed,
                    SUM(seconds_sum) AS seconds_sum, MAX(seconds_max) AS slowest
             FROM ({sources}) AS past WHERE n > 0
-            GROUP BY {place("at")} ORDER BY 1
+            GROUP BY CASE WHEN {nth} > :last THEN :last ELSE {nth} END ORDER BY 1
         """),
         {**values, "series": series, "begin": begin, "width": width, "last": points - 1},
     )
@@ -61,12 +62,11 @@ def history(
 
 
 def place(time: str) -> str:
-    """SQL for how many whole `width`s lie between `begin` and the time; at most `last`.
+    """SQL for how many whole `width`s lie between `begin` and the time.
 
     ROUND, because FLOOR is not in every SQLite and CAST rounds on PostgreSQL.
     """
-    nth = f"ROUND(({time} - :begin) / :width - 0.4999999)"
-    return f"CASE WHEN {nth} > :last THEN :last ELSE {nth} END"
+    return f"ROUND(({time} - :begin) / :width - 0.4999999)"
 
 
 def _sources(

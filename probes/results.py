@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, TextClause, bindparam
@@ -48,16 +49,22 @@ def latest(
 
 
 def recent(
-    mtx: Connection, actor: Actor, school_id: str, *, now: datetime, count: int = 30
+    mtx: Connection,
+    actor: Actor,
+    school_id: str,
+    target_ids: Iterable[str],
+    *,
+    now: datetime,
+    count: int = 30,
 ) -> dict[str, list[State]]:
     """The states of the last checks by target, oldest first; one UNKNOWN ends a stale row."""
     access.require(actor, "see", school_id)
     rows = mtx.execute(
         text("""
             SELECT target_id, recent, at, interval_seconds FROM latest
-            WHERE school_id = :school
-        """),
-        {"school": school_id},
+            WHERE school_id = :school AND target_id IN :targets
+        """).bindparams(bindparam("targets", expanding=True)),
+        {"school": school_id, "targets": list(target_ids)},
     )
     return {row.target_id: _checks(row, now)[-count:] for row in rows}
 
@@ -128,7 +135,12 @@ def _result(row: Row[Any]) -> Result:
         datetime.fromtimestamp(row.at, UTC),
         SEVERITY[row.state],
         row.seconds,
-        tuple(Reading(**reading) for reading in json.loads(row.readings)),
+        _readings(row.readings),
         Words.from_json(row.why) if row.why else None,
         moment(row.since),
     )
+
+
+@lru_cache(maxsize=16_384)  # boards read all targets every second, most of them unchanged
+def _readings(written: str) -> tuple[Reading, ...]:
+    return tuple(Reading(**reading) for reading in json.loads(written))

@@ -134,8 +134,7 @@ def _together(
 
 
 def _span(school_id: str, since: datetime, until: datetime, width: float) -> dict[str, Any]:
-    last = int((until - since).total_seconds() / width)
-    return {"school": school_id, "begin": since, "until": until, "width": width, "last": last}
+    return {"school": school_id, "begin": since, "until": until, "width": width}
 
 
 def _width(since: datetime, until: datetime, points: int) -> float:

@@ -107,7 +107,7 @@ def test_a_killed_prober_goes_on_where_it_was(
     with web(lambda handler: say(handler, b"", 500)) as url:
         with database.begin() as tx:
             now = datetime.now(UTC)
-            targets.add(
+            target_id = targets.add(
                 tx, ana, school.id, name="LMS", prober="http", address=url,
                 interval=timedelta(seconds=1), now=now,
             )  # fmt: skip
@@ -116,7 +116,7 @@ def test_a_killed_prober_goes_on_where_it_was(
     with database.read() as tx:
         assert tx.execute(text("SELECT COUNT(*) FROM alert")).scalar_one() == 1
     with database.read("metrics") as mtx:
-        states = results.recent(mtx, ana, school.id, now=datetime.now(UTC))
+        states = results.recent(mtx, ana, school.id, [target_id], now=datetime.now(UTC))
         since = mtx.execute(
             text("SELECT MIN(since) AS since, MIN(s.at) AS first FROM latest, sample s")
         ).one()

@@ -102,7 +102,7 @@ def test_after_three_intervals_nothing_is_known(
         at_16 = results.latest(
             mtx, ana, school.id, [target], now=NOON + 16 * SECOND, zone=ZoneInfo("Europe/Moscow")
         )
-        checks = results.recent(mtx, ana, school.id, now=NOON + 16 * SECOND)
+        checks = results.recent(mtx, ana, school.id, [target.id], now=NOON + 16 * SECOND)
     assert at_15[target.id].state is State.OK
     assert at_16[target.id].state is State.UNKNOWN
     assert at_16[target.id].seconds is None
@@ -124,7 +124,7 @@ def test_the_last_checks_are_kept_in_order_and_bounded(
     for second in range(70):
         write(database, target, NOON + second * SECOND, State.DOWN if second == 69 else State.OK)
     with database.read("metrics") as mtx:
-        checks = results.recent(mtx, ana, school.id, now=NOON + 70 * SECOND, count=100)
+        checks = results.recent(mtx, ana, school.id, [target.id], now=NOON + 70 * SECOND, count=100)
     assert checks[target.id] == [State.OK] * 59 + [State.DOWN]
 
 
@@ -211,7 +211,7 @@ def test_nobody_else_reads_the_school_s_results(
     with database.read("metrics") as mtx:
         for read in (
             lambda: results.latest(mtx, stranger, school.id, [target], now=NOON),
-            lambda: results.recent(mtx, stranger, school.id, now=NOON),
+            lambda: results.recent(mtx, stranger, school.id, [target.id], now=NOON),
             lambda: results.history(mtx, stranger, school.id, target.id, **span),
             lambda: results.availability(
                 mtx, stranger, school.id, [target.id], since=NOON, now=NOON

@@ -174,6 +174,49 @@ def test_services_tell_the_affected_and_the_last_checks(place: Place) -> None:
     assert frame(at, "why") == [f"{MARKUP} refuses the connection."]
 
 
+def add_services(place: Place, count: int, *, behind: tuple[str, ...] = ()) -> None:
+    now = datetime.now(UTC)
+    records = []
+    with place.console.db.begin() as tx:
+        for n in range(count):
+            target_id = targets.add(
+                tx,
+                place.actor,
+                place.school.id,
+                name=f"Site {n:03}",
+                prober="tcp",
+                address="127.0.0.1:1",
+                parent_ids=behind,
+                now=now,
+            )
+            result = Result(target_id, now, State.DOWN if behind else State.OK, 0.1)
+            standing = Standing(result.state, now, 0, 0)
+            records.append(Record(targets.get(tx, place.actor, target_id), result, standing))
+    with place.console.db.begin("metrics") as mtx:
+        write(mtx, records)
+
+
+def test_many_services_come_by_pages_with_the_worst_on_the_first(place: Place) -> None:
+    add_services(place, 60)
+    at = shown(place, "services")
+    assert frame(at, "service")[:2] == ["Server B", "Site 000"]
+    assert len(frame(at, "service")) == 50
+    assert frame(at, "month")[:2] == ["50.0%", "100.0%"]
+    assert "1 to 50 of 61" in said(at)
+    at = press(at, "Next")
+    assert frame(at, "service") == [f"Site {n:03}" for n in range(49, 60)]
+    at.text_input[0].set_value("site 05").run()
+    assert len(frame(at, "service")) == 10
+
+
+def test_what_fails_with_its_parent_is_folded_and_yet_found_by_name(place: Place) -> None:
+    add_services(place, 3, behind=(place.target_id,))
+    at = shown(place, "services")
+    assert frame(at, "service") == ["Server B (+3 behind it)"]
+    at.text_input[0].set_value("Site 001").run()
+    assert frame(at, "service") == ["Site 001"]
+
+
 def test_a_service_shows_since_when_and_what_to_do_as_letters(place: Place) -> None:
     at = shown(place, "target", id=place.target_id)
     assert f"1. Look. {MARKUP}" in letters(at)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from console.desk import incidents
 from moderation import review
 from probes import results, rooms, targets
-from probes.model import Result, State, Target
+from probes.model import Result, Target
 from probes.rooms import RoomReading
 from store import roster, schools
 from store.access import Actor
@@ -21,7 +21,6 @@ from store.schools import School
 BEFORE = timedelta(hours=3)  # lessons that may still run
 AHEAD = timedelta(hours=3)  # lessons that the boards look forward to
 TREND = timedelta(minutes=30)
-CHECKS = 30  # last checks shown for a service
 
 Key = tuple[str, str]  # connection id, the room's id on that platform
 Series = list[tuple[datetime, int | None]]
@@ -59,7 +58,6 @@ class Evening:
     waiting: int
     oldest_waiting: datetime | None
     latest: Mapping[str, Result]
-    recent: Mapping[str, list[State]]
     rooms_now: Mapping[Key, RoomReading]
     rooms_past: Mapping[Key, list[tuple[datetime, int]]]
     people: Series
@@ -141,7 +139,6 @@ def read(
             waiting,
             oldest,
             results.latest(mtx, actor, school_id, watched, now=now, zone=school.zone),
-            results.recent(mtx, actor, school_id, now=now, count=CHECKS),
             rooms.latest(mtx, actor, school_id, now=now),
             past.rooms,
             past.people,

@@ -1,5 +1,7 @@
 """What probes read, in words and units that people use."""
 
+from math import floor
+
 import streamlit as st
 
 from console.i18n import N_, _, escape, number, percent
@@ -42,6 +44,11 @@ def seconds(value: float) -> str:
     if 0 < value < 0.001:
         return f"< {number(0.001, digits=3)}"
     return number(value, digits=3 if value < 1 else 2 if value < 10 else 0)
+
+
+def up(share: float | None) -> str:
+    """The share of time up; 100.0% only where nothing failed at all, blank where nobody looked."""
+    return "" if share is None else percent(floor(share * 1000) / 1000, digits=1)
 
 
 def _name(reading: Reading) -> str:

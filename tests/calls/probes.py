@@ -20,7 +20,9 @@ CALLS: Calls = {
     ),
     metrics.exposition: lambda db, who, on: metrics.exposition(db, who, now=NOON),
     results.latest: lambda mtx, who, on: results.latest(mtx, who, on.school, [on.target], now=NOON),
-    results.recent: lambda mtx, who, on: results.recent(mtx, who, on.school, now=NOON),
+    results.recent: lambda mtx, who, on: results.recent(
+        mtx, who, on.school, [on.target.id], now=NOON
+    ),
     results.availability: lambda mtx, who, on: results.availability(
         mtx, who, on.school, [on.target.id], since=NOON, now=LATER
     ),
