@@ -13,6 +13,7 @@ from probes.runner import Runner
 from store.words import N_
 
 SCHEMES = {"http": "http", "https": "http", "tcp": "tcp", "smtp": "smtp"}
+SCHEMES |= {"smtps": "smtp", "tls": "tls", "dns": "dns"}
 SCHEMES |= {"stun": "stun", "stuns": "stun", "turn": "turn", "turns": "turn"}
 
 Adapters = Callable[[str], Adapter]

@@ -21,6 +21,9 @@ NAMES = {
     "challenge": N_("Being asked for the password, s"),
     "allocate": N_("Getting a relay, s"),
     "release": N_("Giving it back, s"),
+    "answers": N_("Answers"),
+    "kept for": N_("The answer may be kept, s"),
+    "tls version": N_("Version of TLS"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),
@@ -69,4 +72,4 @@ def _value(reading: Reading) -> str:
         return percent(reading.value)
     if reading.unit == "s":
         return seconds(reading.value)
-    return number(reading.value)
+    return number(reading.value, digits=1 if reading.name == "tls version" else 0)

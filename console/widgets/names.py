@@ -7,6 +7,8 @@ from console.i18n import N_, _
 PROBES = {
     "http": "HTTP",
     "tcp": "TCP",
+    "tls": "TLS",
+    "dns": "DNS",
     "hls": "HLS",
     "smtp": "SMTP",
     "stun": "STUN",

@@ -1,6 +1,6 @@
 """The table of probers: a new one costs one file, one row here, one test, one line of docs."""
 
-from probes.probers import classroom, hls, http, smtp, stun, tcp, turn
+from probes.probers import classroom, dns, hls, http, smtp, stun, tcp, tls, turn
 from probes.probers.base import Prober
 
 PROBERS: dict[str, Prober] = {
@@ -8,6 +8,8 @@ PROBERS: dict[str, Prober] = {
     "hls": hls.PROBER,
     "classroom": classroom.PROBER,
     "tcp": tcp.PROBER,
+    "tls": tls.PROBER,
+    "dns": dns.PROBER,
     "stun": stun.PROBER,
     "turn": turn.PROBER,
     "smtp": smtp.PROBER,
