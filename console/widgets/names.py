@@ -10,6 +10,7 @@ PROBES = {
     "tls": "TLS",
     "dns": "DNS",
     "hls": "HLS",
+    "rtmp": "RTMP",
     "smtp": "SMTP",
     "stun": "STUN",
     "turn": "TURN",

@@ -1,11 +1,12 @@
 """The table of probers: a new one costs one file, one row here, one test, one line of docs."""
 
-from probes.probers import classroom, dns, hls, http, smtp, stun, tcp, tls, turn
+from probes.probers import classroom, dns, hls, http, rtmp, smtp, stun, tcp, tls, turn
 from probes.probers.base import Prober
 
 PROBERS: dict[str, Prober] = {
     "http": http.PROBER,
     "hls": hls.PROBER,
+    "rtmp": rtmp.PROBER,
     "classroom": classroom.PROBER,
     "tcp": tcp.PROBER,
     "tls": tls.PROBER,
