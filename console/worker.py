@@ -52,7 +52,6 @@ def lanes() -> list[Lane]:
         Lane("comments", rounds.comments, 3.0),
         Lane("actions", rounds.unresolved, 2.0),
         Lane("rosters", rounds.rosters, 2.0),
-        Lane("seals", rounds.seals, 10.0),
         Lane("tidy", rounds.tidy, 300.0),
     ]
 

@@ -1,14 +1,29 @@
 """The platforms that Pult can work with: one row each."""
 
+from platforms import bigbluebutton, janus, jitsi, livekit, matrix, mediamtx, moodle, nginx_rtmp
 from platforms.base import N_, Platform
-from platforms.bigbluebutton import OPTIONS as BIGBLUEBUTTON_OPTIONS
 from platforms.bigbluebutton import BigBlueButton
-from platforms.moodle import OPTIONS as MOODLE_OPTIONS
+from platforms.janus import Janus
+from platforms.jitsi import Jitsi
+from platforms.livekit import LiveKit
+from platforms.matrix import Matrix
+from platforms.mediamtx import MediaMtx
 from platforms.moodle import Moodle
+from platforms.nginx_rtmp import NginxRtmp
+
+PASSWORD = N_("Password, if it asks for one")
 
 PLATFORMS: dict[str, Platform] = {
-    "moodle": Platform("Moodle", Moodle, N_("Web service token"), MOODLE_OPTIONS),
+    "moodle": Platform("Moodle", Moodle, N_("Web service token"), moodle.OPTIONS),
     "bigbluebutton": Platform(
-        "BigBlueButton", BigBlueButton, N_("Shared secret"), BIGBLUEBUTTON_OPTIONS
+        "BigBlueButton", BigBlueButton, N_("Shared secret"), bigbluebutton.OPTIONS
     ),
+    "jitsi": Platform("Jitsi", Jitsi, PASSWORD, jitsi.OPTIONS, secret_needed=False),
+    "janus": Platform("Janus", Janus, N_("Admin secret"), janus.OPTIONS),
+    "livekit": Platform("LiveKit", LiveKit, N_("API secret"), livekit.OPTIONS, secret_needed=False),
+    "mediamtx": Platform("MediaMTX", MediaMtx, PASSWORD, mediamtx.OPTIONS, secret_needed=False),
+    "nginx-rtmp": Platform(
+        "nginx-rtmp", NginxRtmp, PASSWORD, nginx_rtmp.OPTIONS, secret_needed=False
+    ),
+    "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS),
 }

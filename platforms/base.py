@@ -16,6 +16,7 @@ Capability = Literal[
     "restore comment",
     "suspend account",
     "meter rooms",
+    "count people",
     "join link",
     "end room",
     "create room",
@@ -114,6 +115,7 @@ class Room:
     moderators: int | None = None  # teachers, in our words
     voices: int | None = None
     videos: int | None = None
+    members: int | None = None  # who belongs to it, there or not
     seats: int | None = None  # None: no limit known
     running: bool = True
     created_at: datetime | None = None
@@ -193,28 +195,31 @@ class AccountSuspender(Protocol):
 
 
 @runtime_checkable
-class RoomMeter(Protocol):
-    """Counts by room. `request` and `parse` are apart so that the prober's own
-    HTTP engine can carry the bytes; `rooms` does both with the adapter's session."""
-
-    def request(self) -> str:
-        """The URL to GET."""
+class RoomDoor(Protocol):
+    def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
+        """A link that lets one person in under this name: whoever holds it is that person."""
         ...
-
-    def parse(self, body: bytes) -> list[Room]:
-        """Raises PlatformError for FAILED answers and for what is not ours to read."""
-        ...
-
-    def rooms(self) -> list[Room]: ...
 
 
 @runtime_checkable
-class RoomSteward(Protocol):
-    def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str: ...
+class RoomEnder(Protocol):
+    """`exists` is the read-back: the room is open, with people in it or not."""
+
     def end(self, external_id: str) -> None: ...
-    def running(self, external_id: str) -> bool: ...
+    def exists(self, external_id: str) -> bool: ...
+
+
+@runtime_checkable
+class RoomMaker(Protocol):
     def create(self, external_id: str, name: str, *, seats: int | None) -> Room: ...
-    def message(self, external_id: str, text: str) -> None: ...
+    def exists(self, external_id: str) -> bool: ...
+
+
+@runtime_checkable
+class RoomWriter(Protocol):
+    def message(self, external_id: str, text: str) -> None:
+        """For everybody in the room; it cannot be taken back."""
+        ...
 
 
 @runtime_checkable
@@ -235,6 +240,7 @@ class Platform:
     adapter: "AdapterFactory"
     secret_label: str  # "Web service token"
     options: Mapping[str, str] = field(default_factory=dict)  # option name: default
+    secret_needed: bool = True  # False: many of these servers ask for none
 
 
 class AdapterFactory(Protocol):

@@ -5,9 +5,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.client import HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
@@ -15,6 +14,7 @@ from requests.utils import get_environ_proxies
 
 from platforms.base import N_, PlatformError
 from platforms.deadline import Adapter, Passed, ending
+from platforms.metering import Ask, Reply
 
 CONNECT = 5.0  # seconds
 READ = 20.0  # seconds without a byte
@@ -23,17 +23,12 @@ TRIES = 3  # of a call that changes nothing
 PAUSE = 0.3  # seconds before the second try, twice that before the third
 MAX_BODY = 64 * 1024 * 1024  # bytes, after decompression
 CHUNK = 64 * 1024
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 log = logging.getLogger(__name__)
 # urllib3 prints whole addresses, and a BigBlueButton address holds its checksum; at WARNING it
 # does so for an answer with a broken header, with the header's words.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    body: bytes
 
 
 def checked_url(url: str, *, loopback_only: bool = False) -> str:
@@ -107,11 +102,16 @@ class Http:
 
     def get(self, url: str, *, name: str, safe: bool = True) -> Reply:
         """GET a full address; `name` stands for it in the log."""
-        return self._tried(name, safe, lambda until: self._once("GET", url, None, safe, until))
+        return self.send(Ask(url), name=name, safe=safe)
 
     def post(self, url: str, form: Mapping[str, str], *, name: str, safe: bool) -> Reply:
         """POST a form. `safe`: the call changes nothing, so a lost one is tried again."""
-        return self._tried(name, safe, lambda until: self._once("POST", url, form, safe, until))
+        body = urlencode(form).encode()
+        return self.send(Ask(url, FORM, body), name=name, safe=safe)
+
+    def send(self, ask: Ask, *, name: str, safe: bool = True) -> Reply:
+        """Send any request, with a method, headers and a body of its own."""
+        return self._tried(name, safe, lambda until: self._once(ask, safe, until))
 
     def _tried(self, name: str, safe: bool, once: Callable[[float], Reply]) -> Reply:
         started = time.monotonic()
@@ -131,17 +131,16 @@ class Http:
                 return reply
         raise AssertionError("the last try returns or raises")
 
-    def _once(
-        self, method: str, url: str, form: Mapping[str, str] | None, safe: bool, until: float
-    ) -> Reply:
+    def _once(self, ask: Ask, safe: bool, until: float) -> Reply:
         read = max(0.1, min(self._read, until - time.monotonic()))
         with (
             self._explained(safe),
             ending(until),
             self._session.request(
-                method,
-                url,
-                data=form,
+                ask.method or ("GET" if ask.body is None else "POST"),
+                ask.url,
+                headers=dict(ask.headers),
+                data=ask.body,
                 timeout=(min(CONNECT, read), read),
                 allow_redirects=False,
                 stream=True,

@@ -13,18 +13,6 @@ from probes.results import readings_json
 from store.db import Connection, moment, text
 
 RECENT = 60  # checks kept in the newest row
-INSERT = text("""
-    INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
-    ON CONFLICT DO NOTHING
-""")
-UPDATE = text(f"""
-    UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
-        why = :why, since = :since, interval_seconds = :interval, judged = :judged,
-        judged_since = :judged_since, failures = :failures, successes = :successes,
-        recent = SUBSTR(recent || :digit, CASE WHEN LENGTH(recent) < {RECENT} THEN 1
-            ELSE LENGTH(recent) - {RECENT} + 2 END)
-    WHERE id = :series AND target_id = :target
-""")
 
 
 @dataclass(frozen=True)
@@ -36,25 +24,32 @@ class Record:
     standing: Standing
 
 
-def write(
-    mtx: Connection, records: Sequence[Record], known: Mapping[str, int] | None = None
-) -> Mapping[str, int]:
-    """Write the batch, in the order in which the results came.
-
-    `known` are the targets' series, as the last call returned them: they spare
-    reading them all again.
-    """
+def write(mtx: Connection, records: Sequence[Record]) -> None:
+    """Write the batch, in the order in which the results came."""
     if not records:
-        return known or {}
-    series = _series(mtx, records, known or {})
+        return
+    series = _series(mtx, records)
     rows = [_row(record, series[record.target.id]) for record in records]
-    if mtx.execute(UPDATE, rows).rowcount < len(rows):  # the rows are others now: a restore
-        series = _series(mtx, records, {})
-        rows = [_row(record, series[record.target.id]) for record in records]
-        mtx.execute(UPDATE, rows)
-    mtx.execute(INSERT, rows)
-    _write_rooms(mtx, [record for record in records if record.result.rooms is not None], series)
-    return series
+    mtx.execute(
+        text("""
+            INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
+            ON CONFLICT DO NOTHING
+        """),
+        rows,
+    )
+    mtx.execute(
+        text(f"""
+            UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
+                why = :why, since = :since, interval_seconds = :interval, judged = :judged,
+                judged_since = :judged_since, failures = :failures, successes = :successes,
+                recent = SUBSTR(recent || :digit, CASE WHEN LENGTH(recent) < {RECENT} THEN 1
+                    ELSE LENGTH(recent) - {RECENT} + 2 END)
+            WHERE id = :series
+        """),
+        rows,
+    )
+    _write_rooms(mtx, [record for record in records if record.result.rooms is not None])
+    _write_crowds(mtx, records, series)
 
 
 def standings(mtx: Connection) -> dict[str, Standing]:
@@ -70,11 +65,7 @@ def standings(mtx: Connection) -> dict[str, Standing]:
     }
 
 
-def _series(
-    mtx: Connection, records: Sequence[Record], known: Mapping[str, int]
-) -> Mapping[str, int]:
-    if all(record.target.id in known for record in records):
-        return known
+def _series(mtx: Connection, records: Sequence[Record]) -> dict[str, int]:
     rows = mtx.execute(text("SELECT id, target_id FROM latest"))
     known = {row.target_id: int(row.id) for row in rows}
     new = {r.target.id: r.target for r in records if r.target.id not in known}
@@ -105,7 +96,6 @@ def _row(record: Record, series: int) -> dict[str, Any]:
     result, standing = record.result, record.standing
     return {
         "series": series,
-        "target": record.target.id,
         "at": result.at,
         "state": SEVERITY.index(result.state),
         "digit": str(SEVERITY.index(result.state)),
@@ -121,24 +111,35 @@ def _row(record: Record, series: int) -> dict[str, Any]:
     }
 
 
-def _write_rooms(mtx: Connection, records: list[Record], series: Mapping[str, int]) -> None:
+def _write_rooms(mtx: Connection, records: list[Record]) -> None:
     for record in records:
-        rows = _room_rows(record)
-        _upsert_rooms(mtx, rows)
+        _upsert_rooms(mtx, _room_rows(record))
         _empty_the_rest(mtx, record)
-        counts = [row["participants"] for row in rows]
-        if None not in counts:
-            mtx.execute(
-                text("""
-                    INSERT INTO crowd (series, at, participants) VALUES (:series, :at, :people)
-                    ON CONFLICT DO NOTHING
-                """),
-                {
-                    "series": series[record.target.id],
-                    "at": record.result.at,
-                    "people": sum(counts),
-                },
-            )
+
+
+def _write_crowds(mtx: Connection, records: Sequence[Record], series: Mapping[str, int]) -> None:
+    """The people of a whole server, also of one that does not tell its rooms apart."""
+    rows = [
+        {"series": series[record.target.id], "at": record.result.at, "people": int(people)}
+        for record in records
+        if record.target.prober == "classroom" and (people := _people(record.result)) is not None
+    ]
+    if rows:
+        mtx.execute(
+            text("""
+                INSERT INTO crowd (series, at, participants) VALUES (:series, :at, :people)
+                ON CONFLICT DO NOTHING
+            """),
+            rows,
+        )
+
+
+def _people(result: Result) -> float | None:
+    if result.rooms is None:
+        said = (each.value for each in result.readings if each.name == "participants")
+        return next(said, None)
+    counts = [room.participants for room in result.rooms if room.participants is not None]
+    return sum(counts) if len(counts) == len(result.rooms) else None
 
 
 def _room_rows(record: Record) -> list[dict[str, Any]]:

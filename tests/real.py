@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -53,6 +53,14 @@ def serving(port: int, program: str, *arguments: str) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Look again and again until it holds; a busy machine is given a minute."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never held"
+        time.sleep(0.1)
 
 
 def _listens(port: int) -> bool:

@@ -45,7 +45,7 @@ def test_a_secret_is_kept_sealed_and_shown_to_nobody(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"platform": "zoom"}, "no platform zoom. Choose one of: moodle, bigbluebutton"),
+        ({"platform": "zoom"}, "no platform zoom. Choose one of: moodle, bigbluebutton, jitsi"),
         ({"name": "  "}, "Give the connection a name"),
         ({"secret": " "}, "Enter the secret"),
         ({"url": "moodle.example.org"}, "not the address of a site"),

@@ -6,7 +6,8 @@ import pytest
 
 from console.desk import connections, rooms
 from console.wiring import Console
-from platforms.base import PlatformError, RoomMeter
+from platforms.base import PlatformError
+from platforms.metering import RoomMeter
 from store import access
 from store.access import Actor, Denied
 from store.db import Database, new_id, text
@@ -66,7 +67,7 @@ def room(console: Console, school: School, campus: StandIn) -> str:
     connection = connect(console, school, campus)
     meter = console.adapters(connection)
     assert isinstance(meter, RoomMeter)
-    running = next(each for each in meter.rooms() if each.running)
+    running = next(each for each in meter.rooms() or [] if each.running)
     return keep(console, school, connection, running.external_id)
 
 

@@ -18,6 +18,7 @@ from platforms.base import (
     Room,
 )
 from platforms.bigbluebutton import BigBlueButton
+from platforms.metering import Ask, Metered, Reading
 from platforms.moodle import Moodle
 from store import access, planning, roster
 from store.access import Actor, Denied
@@ -69,11 +70,9 @@ class Media:
     def check(self) -> Health:
         return Health()
 
-    def request(self) -> str:
-        return ""
-
-    def parse(self, body: bytes) -> list[Room]:
-        return self.meetings
+    def reading(self) -> Reading:
+        yield Ask("http://127.0.0.1/")
+        return Metered(tuple(self.meetings))
 
     def rooms(self) -> list[Room]:
         return self.meetings

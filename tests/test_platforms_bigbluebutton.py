@@ -8,6 +8,7 @@ import pytest
 
 from platforms.base import PlatformError
 from platforms.bigbluebutton import BigBlueButton
+from platforms.metering import Ask, Reply, carried
 from tests.wire import Asked, reply, serving
 
 SECRET = "639259d4-9dd8-4b25-bf01-95f9567eaf4b"
@@ -57,19 +58,17 @@ def test_the_hash_that_the_server_takes_is_found_and_kept(accepted: str) -> None
         assert len(wire.asked) == asked + 1
 
 
-def test_the_prober_finds_the_hash_by_parsing_what_it_fetched() -> None:
+def test_a_reading_finds_the_hash_by_what_it_is_sent() -> None:
     respond = signed("sha384", ROOM)
-    adapter = server("http://127.0.0.1:1")
-    refused = []
-    for _ in range(4):
-        body = respond(Asked("GET", adapter.request(), {})).partition(b"\r\n\r\n")[2]
-        try:
-            rooms = adapter.parse(body)
-            break
-        except PlatformError as error:
-            refused.append(error.code)
-    assert set(refused) == {"checksumError"}
-    assert len(rooms) == 2
+    reading = server("http://127.0.0.1:1").reading()
+    asked = []
+
+    def carry(ask: Ask) -> Reply:
+        asked.append(ask.url)
+        return Reply(200, respond(Asked("GET", ask.url, {})).partition(b"\r\n\r\n")[2])
+
+    assert len(carried(reading, carry).rooms or ()) == 2
+    assert len(set(asked)) == len(asked) == 4
 
 
 def test_a_wrong_secret_is_a_sentence_without_the_secret() -> None:

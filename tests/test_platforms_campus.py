@@ -12,11 +12,14 @@ from platforms.base import (
     CommentSource,
     NoticeBoard,
     PlatformError,
-    RoomMeter,
-    RoomSteward,
+    RoomDoor,
+    RoomEnder,
+    RoomMaker,
+    RoomWriter,
     RosterSource,
 )
 from platforms.bigbluebutton import BigBlueButton
+from platforms.metering import RoomMeter
 from platforms.moodle import Moodle
 from tests.stand_in import StandIn, open_campus
 
@@ -45,7 +48,7 @@ def test_moodle_keeps_the_protocols_it_claims(moodle: Moodle, protocol: type) ->
     assert isinstance(moodle, protocol)
 
 
-@pytest.mark.parametrize("protocol", [RoomMeter, RoomSteward])
+@pytest.mark.parametrize("protocol", [RoomMeter, RoomDoor, RoomEnder, RoomMaker, RoomWriter])
 def test_bigbluebutton_keeps_the_protocols_it_claims(media: BigBlueButton, protocol: type) -> None:
     assert isinstance(media, protocol)
 

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from platforms.base import Adapter, Capability, Health, PlatformError, Room
+from platforms.metering import Ask, Metered, Reading
 from probes import alerts, engine, results, rooms, targets, windows
 from probes.alerts import Alert
 from probes.model import Result, State, Target
@@ -48,17 +49,16 @@ class Meter:
     def check(self) -> Health:
         return Health()
 
-    def request(self) -> str:
-        return self._url
-
-    def parse(self, body: bytes) -> list[Room]:
+    def reading(self) -> Reading:
+        reply = yield Ask(self._url)
         try:
-            counts = json.loads(body)
+            counts = json.loads(reply.body)
         except ValueError as error:
             raise PlatformError(
                 "The answer of {name} is not its own.", {"name": "x"}, permanent=False
             ) from error
-        return [Room(str(n), "", count, 1, seats=30) for n, count in enumerate(counts)]
+        rooms = (Room(str(n), "", count, 1, seats=30) for n, count in enumerate(counts))
+        return Metered(tuple(rooms))
 
     def rooms(self) -> list[Room]:
         return []

@@ -200,6 +200,19 @@ def test_a_room_without_a_count_leaves_the_whole_unknown(
     assert room.participants is None
 
 
+def test_a_server_that_tells_no_rooms_apart_counts_its_people_all_the_same(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = meter(database, ana, school)
+    said = Result(target.id, NOON, State.OK, 0.1, (Reading("participants", 41, ""),))
+    with database.begin("metrics") as mtx:
+        recording.write(mtx, [recording.Record(target, said, Standing(State.OK, NOON, 0, 0))])
+    with database.read("metrics") as mtx:
+        line = rooms.people(mtx, ana, school.id, since=NOON, until=NOON + 20 * SECOND)
+        assert rooms.latest(mtx, ana, school.id, now=NOON) == {}
+    assert line == [(NOON, 41)]
+
+
 @pytest.mark.parametrize("who", ["zoe", "eve"])
 def test_nobody_else_reads_the_school_s_results(
     database: Database, school: School, ana: Actor, request: pytest.FixtureRequest, who: str

@@ -3,7 +3,7 @@
 import json
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
@@ -12,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its target with the query, and its form."""
+    """One request: its target with the query, its form, or its body and headers as they came."""
 
     method: str
     target: str
     form: dict[str, str]
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
 
     @property
     def query(self) -> dict[str, str]:
@@ -87,13 +89,12 @@ def _read(stream: BinaryIO) -> Asked | None:
     first = stream.readline().decode("latin-1").split()
     if len(first) < 2:
         return None
-    length = 0
+    headers = {}
     while line := stream.readline().decode("latin-1").strip():
         name, _, value = line.partition(":")
-        if name.lower() == "content-length":
-            length = int(value)
-    body = stream.read(length).decode()
-    return Asked(first[0], first[1], _first(body))
+        headers[name.lower()] = value.strip()
+    body = stream.read(int(headers.get("content-length", "0")))
+    return Asked(first[0], first[1], _first(body.decode()), body, headers)
 
 
 def _first(encoded: str) -> dict[str, str]:

@@ -76,7 +76,7 @@ def add(
         "platform": platform,
         "name": _name(tx, school_id, name),
         "url": checked_url(url, loopback_only=simulated),
-        "secret": vault.seal(_secret(secret)),
+        "secret": vault.seal(_secret(platform, secret)),
         "options": _options(platform, options or {}, simulated),
         "now": now,
     }
@@ -109,7 +109,8 @@ def change(
     access.require(actor, "administer", row.school_id)
     simulated = schools.get(tx, actor, row.school_id).simulated
     address = row.url if url is None else checked_url(url, loopback_only=simulated)
-    if _origin(address) != _origin(row.url) and not secret.strip():
+    moved = _origin(address) != _origin(row.url)
+    if moved and not secret.strip() and PLATFORMS[row.platform].secret_needed:
         raise BadConnection(N_("The address is another server's now: enter its secret as well."))
     tx.execute(
         text("""
@@ -121,7 +122,9 @@ def change(
             "id": connection_id,
             "name": row.name if name is None else _name(tx, row.school_id, name, connection_id),
             "url": address,
-            "secret": vault.seal(_secret(secret)) if secret.strip() else row.secret_sealed,
+            "secret": vault.seal(_secret(row.platform, secret))
+            if secret.strip() or moved
+            else row.secret_sealed,
             "options": row.options
             if options is None
             else _options(row.platform, options, simulated),
@@ -215,8 +218,8 @@ def _name(tx: Transaction, school_id: str, name: str, own_id: str = "") -> str:
     return given
 
 
-def _secret(secret: str) -> str:
-    if not secret.strip():
+def _secret(platform: str, secret: str) -> str:
+    if not secret.strip() and PLATFORMS[platform].secret_needed:
         raise BadConnection(N_("Enter the secret: the platform's administrator has it."))
     return secret.strip()
 

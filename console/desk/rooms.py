@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from platforms.base import Adapter, PlatformError, RoomSteward
+from platforms.base import Adapter, PlatformError, RoomWriter
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -50,7 +50,7 @@ def notice(
     if not 0 < len(said) <= LONGEST:
         raise RoomError(N_("Write a notice of at most {count} characters."), count=LONGEST)
     steward = adapters(place.connection_id)
-    if not isinstance(steward, RoomSteward) or "message room" not in steward.can:
+    if not isinstance(steward, RoomWriter) or "message room" not in steward.can:
         raise RoomError(N_("The platform of {name} takes no messages."), name=place.name)
     _note(db, actor, place, room_id, "asked", now)
     try:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.desk import connections
-from platforms.base import Account, Adapter, PlatformError, RoomMeter, RosterSource
+from platforms.base import Account, Adapter, PlatformError, RosterSource
+from platforms.metering import RoomMeter
 from store import access, addresses, audit, enrolling
 from store.access import Actor
 from store.db import Connection as Transaction
@@ -86,10 +87,17 @@ def fetch(adapter: Adapter) -> Fetched:
             for enrolment in adapter.enrolments(course_id):
                 place = course_id, enrolment.account_external_id
                 roles[place] = enrolment.role
-    rooms = None
-    if isinstance(adapter, RoomMeter):
-        rooms = [ListedRoom(one.external_id, one.name, one.seats) for one in adapter.rooms()]
-    return Fetched(accounts, courses, roles, rooms)
+    return Fetched(accounts, courses, roles, _rooms(adapter))
+
+
+def _rooms(adapter: Adapter) -> list[ListedRoom] | None:
+    """None also for a meter that does not tell its rooms apart."""
+    if not isinstance(adapter, RoomMeter) or "meter rooms" not in adapter.can:
+        return None
+    rooms = adapter.rooms()
+    if rooms is None:
+        return None
+    return [ListedRoom(room.external_id, room.name, room.seats) for room in rooms]
 
 
 def _believe(db: Database, connection_id: str, fetched: Fetched) -> None:

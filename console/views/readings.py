@@ -10,6 +10,13 @@ from probes.model import Reading
 NAMES = {
     "rooms": N_("Rooms in use"),
     "participants": N_("People in rooms"),
+    "largest room": N_("People in the largest room"),
+    "members": N_("Members of rooms"),
+    "online": N_("Users online"),
+    "sessions": N_("Sessions"),
+    "viewers": N_("Viewers counted, not by HLS"),
+    "bridges": N_("Bridges that work"),
+    "load": N_("Load"),
     "status": N_("HTTP status"),
     "size": N_("Size of the answer"),
     "certificate": N_("Certificate, days left"),
@@ -17,16 +24,10 @@ NAMES = {
     "connect": N_("Connecting, s"),
     "tls": N_("Securing, s"),
     "first byte": N_("First byte, s"),
-    "handshake": N_("Shaking hands, s"),
-    "application": N_("Connecting to the application, s"),
-    "first picture": N_("First picture, s"),
     "round trip": N_("Round trip, s"),
     "challenge": N_("Being asked for the password, s"),
     "allocate": N_("Getting a relay, s"),
     "release": N_("Giving it back, s"),
-    "answers": N_("Answers"),
-    "kept for": N_("The answer may be kept, s"),
-    "tls version": N_("Version of TLS"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),
@@ -75,4 +76,4 @@ def _value(reading: Reading) -> str:
         return percent(reading.value)
     if reading.unit == "s":
         return seconds(reading.value)
-    return number(reading.value, digits=1 if reading.name == "tls version" else 0)
+    return number(reading.value)

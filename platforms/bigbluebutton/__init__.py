@@ -5,11 +5,13 @@ https://docs.bigbluebutton.org/development/api/
 
 from collections.abc import Mapping
 
+from platforms.answers import count
 from platforms.base import N_, Capability, Health, PlatformError, Room
 from platforms.bigbluebutton import answers
 from platforms.bigbluebutton.answers import Answer
 from platforms.bigbluebutton.signing import Signer
 from platforms.http import Http
+from platforms.metering import Ask, Metered, Reading
 
 LONGEST = 500  # characters that sendChatMessage takes
 OPTIONS = {"hash": ""}  # sha1, sha256, sha384, sha512; empty: found out
@@ -68,11 +70,18 @@ class BigBlueButton:
         except PlatformError as error:
             return Health(problem=error.template, params=error.params)
 
-    def request(self) -> str:
-        return self._signer.url("getMeetings")
+    def reading(self) -> Reading:
+        while True:
+            reply = yield Ask(self._signer.url("getMeetings"))
+            if reply.status >= 400:
+                raise self._refused_status(reply.status, unsure=False)
+            try:
+                return Metered(tuple(self.parse(reply.body)))
+            except _NextHash:
+                continue
 
     def parse(self, body: bytes) -> list[Room]:
-        """Raises PlatformError. After a refused checksum, `request` tries the next hash."""
+        """The rooms of an answer to getMeetings. Raises PlatformError."""
         answer = self._answer(body)
         if answer.code != "noMeetings" and "meetings" not in answer.values:
             raise self._unreadable()
@@ -94,11 +103,14 @@ class BigBlueButton:
         self._call("end", {"meetingID": external_id}, safe=False)
 
     def running(self, external_id: str) -> bool:
-        """False too for a room that the server does not know."""
+        """Whether somebody is in it; False too for a room that the server does not know."""
         answer = self._call("isMeetingRunning", {"meetingID": external_id})
         if answer.values.get("running") not in ("true", "false"):
             raise self._unreadable()
         return answer.values["running"] == "true"
+
+    def exists(self, external_id: str) -> bool:
+        return any(room.external_id == external_id for room in self.rooms())
 
     def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
         """Open a room; it runs once somebody has joined."""
@@ -211,11 +223,11 @@ def _room(meeting: dict[str, str]) -> Room:
     return Room(
         external_id=meeting.get("meetingID", ""),
         name=meeting.get("meetingName", ""),
-        participants=answers.number(meeting.get("participantCount")),
-        moderators=answers.number(meeting.get("moderatorCount")),
-        voices=answers.number(meeting.get("voiceParticipantCount")),
-        videos=answers.number(meeting.get("videoCount")),
-        seats=answers.number(meeting.get("maxUsers")) or None,  # 0: no limit
+        participants=count(meeting.get("participantCount")),
+        moderators=count(meeting.get("moderatorCount")),
+        voices=count(meeting.get("voiceParticipantCount")),
+        videos=count(meeting.get("videoCount")),
+        seats=count(meeting.get("maxUsers")) or None,  # 0: no limit
         running=meeting.get("running", "true") == "true",
         created_at=answers.moment(meeting.get("createTime")),
     )

@@ -13,14 +13,22 @@ from platforms.base import (
     Health,
     Original,
     PlatformError,
+    Room,
 )
 from platforms.http import Http
-from platforms.moodle import forums, health, messages, people, roster
+from platforms.metering import Reading
+from platforms.moodle import forums, health, messages, online, people, roster
 from platforms.moodle.calls import Calls
 
 # `level_field`, `role_field`: short names of the site's own profile fields;
-# `never_suspend`: user names that Pult leaves alone, besides its own account
-OPTIONS = {"level_field": "level", "role_field": "role", "never_suspend": "admin"}
+# `never_suspend`: user names that Pult leaves alone, besides its own account;
+# `online_report`: the id of a custom report with a row for each user online
+OPTIONS = {
+    "level_field": "level",
+    "role_field": "role",
+    "never_suspend": "admin",
+    "online_report": "",
+}
 OWN = N_("This is the account that Pult itself works with.")
 
 
@@ -35,6 +43,7 @@ class Moodle:
             "restore comment",
             "suspend account",
             "notice board",
+            "count people",
         }
     )
 
@@ -98,6 +107,12 @@ class Moodle:
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return messages.notify(self._calls, external_ids, text)
+
+    def reading(self) -> Reading:
+        return online.reading(self._calls, self._options["online_report"])
+
+    def rooms(self) -> list[Room] | None:
+        return None
 
     def _own(self) -> str:
         if not self._own_id:

@@ -8,9 +8,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from platforms.base import N_, PlatformError
-from platforms.http import Http, Reply
+from platforms.http import FORM, Http
+from platforms.metering import Ask, Reply
 
 ENDPOINT = "/webservice/rest/server.php"
 BATCH = 400  # values a call: PHP drops what is past max_input_vars (1,000) without a word
@@ -118,6 +120,21 @@ class Calls:
         """Call a function once. A PlatformError with `unsure` may have taken effect."""
         return self._call(function, params, safe=False)
 
+    def ask(self, function: str, params: Mapping[str, object]) -> Ask:
+        """The request of a call, for whoever carries it."""
+        form = {
+            "wstoken": self._token,
+            "wsfunction": function,
+            "moodlewsrestformat": "json",  # the default is XML
+            **dict(flat(params)),
+        }
+        return Ask(self._http.url + ENDPOINT, FORM, urlencode(form).encode())
+
+    def answer(self, reply: Reply, function: str, *, unsure: bool = False) -> Any:
+        """What a reply to a call holds. Raises PlatformError."""
+        self._refuse_status(reply, function, unsure=unsure)
+        return self._parsed(reply, function, unsure=unsure)
+
     def error(self, code: str, function: str, *, unsure: bool = False) -> PlatformError:
         """What an errorcode of Moodle's means for a coordinator."""
         where = {"host": self.host, "function": function}
@@ -152,15 +169,8 @@ class Calls:
         return answer
 
     def _call(self, function: str, params: Mapping[str, object], *, safe: bool) -> Any:
-        form = {
-            "wstoken": self._token,
-            "wsfunction": function,
-            "moodlewsrestformat": "json",  # the default is XML
-            **dict(flat(params)),
-        }
-        reply = self._http.post(self._http.url + ENDPOINT, form, name=function, safe=safe)
-        self._refuse_status(reply, function, unsure=not safe)
-        return self._parsed(reply, function, unsure=not safe)
+        reply = self._http.send(self.ask(function, params), name=function, safe=safe)
+        return self.answer(reply, function, unsure=not safe)
 
     def _refuse_status(self, reply: Reply, function: str, *, unsure: bool) -> None:
         if reply.status == 403 and not reply.body.strip():

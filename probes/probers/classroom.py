@@ -3,45 +3,98 @@
 A server that fails to tell is UNKNOWN or DOWN and leaves no counts: never zero.
 """
 
-from platforms.base import PlatformError, Room, RoomMeter
+from collections.abc import Sequence
+
+from platforms.base import PlatformError, Room
+from platforms.metering import Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
-from probes.probers.base import MEBIBYTE, Context, Fetch, HttpProber, Talk, Verdict
+from probes.probers.base import MEBIBYTE, Answer, Context, Fetch, HttpProber, Talk, Verdict
 from probes.probers.web import require_answer
 from store.words import N_, Words
 
 LARGEST = 16 * MEBIBYTE
-TRIES = 4  # an adapter may sign anew in another way that the server accepts
+MOST = 250  # requests of one reading
+ROOMS, PEOPLE = 5000, 100_000_000  # of one server
+OURS = {400, 401, 403, 404}  # what these mean, the platform's adapter knows to say
 
 
 def talk(_target: Target, context: Context) -> Talk:
     if not isinstance(context.adapter, RoomMeter):
         raise ProbeFailed(N_("This connection cannot count rooms."), state=State.UNKNOWN)
-    url = context.adapter.request()
-    for _ in range(TRIES):
-        answer = yield Fetch(url, max_bytes=LARGEST, cold=context.cold)
+    reading = context.adapter.reading()
+    seconds = 0.0
+    try:
+        ask = next(reading)
+        for _ in range(MOST):
+            answer = yield Fetch(
+                ask.url,
+                max_bytes=LARGEST,
+                cold=context.cold,
+                headers=ask.headers,
+                body=ask.body,
+            )
+            seconds += answer.seconds or 0.0
+            ask = reading.send(_reply(answer))
+    except StopIteration as end:
+        metered: Metered = end.value
+        rooms = metered.rooms or ()
+        if len(rooms) <= ROOMS and sum(room.participants or 0 for room in rooms) <= PEOPLE:
+            return _verdict(metered, seconds)
+    except PlatformError as error:
+        raise ProbeFailed(error.template, error.params, state=State.UNKNOWN) from error
+    raise ProbeFailed(
+        N_("It tells of more rooms or people than there can be."), state=State.UNKNOWN
+    )
+
+
+def _reply(answer: Answer) -> Reply:
+    """Raises ProbeFailed for no answer and for a broken server; an endless answer tells nothing."""
+    if answer.cut:
+        size = {"megabytes": LARGEST // MEBIBYTE}
+        raise ProbeFailed(
+            N_("The answer is longer than {megabytes} MB, which nothing good is."),
+            size,
+            state=State.UNKNOWN,
+        )
+    if answer.error is not None or answer.status not in OURS:
         require_answer(answer)
-        try:
-            rooms = context.adapter.parse(answer.body)
-            return Verdict(answer.seconds, _readings(rooms), rooms=tuple(map(_count, rooms)))
-        except PlatformError as error:
-            failed = ProbeFailed(error.template, error.params, state=State.UNKNOWN)
-        refused, url = url, context.adapter.request()
-        if url == refused:
-            break
-    raise failed
+    return Reply(answer.status, answer.body)
+
+
+def _verdict(metered: Metered, seconds: float) -> Verdict:
+    rooms = metered.rooms
+    return Verdict(
+        seconds,
+        _readings(metered),
+        state=State.SUSPECT if metered.warning else State.OK,
+        why=Words(metered.warning) if metered.warning else None,
+        rooms=None if rooms is None else tuple(map(_count, rooms)),
+    )
 
 
 def _count(room: Room) -> RoomCount:
     return RoomCount(room.external_id, room.participants, room.moderators, room.seats, room.running)
 
 
-def _readings(rooms: list[Room]) -> tuple[Reading, ...]:
-    running = Reading("rooms", sum(room.running for room in rooms), "")
-    counts = [room.participants for room in rooms]
-    known = [count for count in counts if count is not None]
-    if len(known) < len(counts):
-        return (running,)
-    return (running, Reading("participants", sum(known), ""))
+def _readings(metered: Metered) -> tuple[Reading, ...]:
+    """What the server says of itself, and for the rest what its rooms come to."""
+    figures: dict[str, float] = dict(metered.figures.items())
+    if metered.rooms is not None:
+        figures = _sums(metered.rooms) | figures
+    units = {"load": "ratio"}
+    return tuple(Reading(name, value, units.get(name, "")) for name, value in figures.items())
+
+
+def _sums(rooms: Sequence[Room]) -> dict[str, float]:
+    """The sum over all rooms of what every one of them says; of no rooms, nobody."""
+    sums: dict[str, float] = {"rooms": sum(room.running for room in rooms)}
+    people = [room.participants for room in rooms if room.participants is not None]
+    if len(people) == len(rooms):
+        sums["participants"] = sum(people)
+    members = [room.members for room in rooms if room.members is not None]
+    if members and len(members) == len(rooms):
+        sums["members"] = sum(members)
+    return sums
 
 
 def refuse(target: Target) -> Words | None:

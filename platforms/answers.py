@@ -1,0 +1,118 @@
+"""Read the JSON of platforms that do not mean us well, or are not what they should be."""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from platforms.base import N_, Health, PlatformError, Room
+from platforms.http import Http
+from platforms.metering import Ask, Metered, Reading, Reply, carried
+
+MOST = 100_000_000  # people: more is no count, and would not fit the tables either
+LONGEST = 255  # characters of a name or an id
+
+WRONG_SECRET = N_("{host} does not accept the secret. Enter the one that its {product} has.")
+NOT_THERE = N_("There is no {product} at {host} under this address. Check the address.")
+NOT_ITS_OWN = N_("{host} answered with something that is not {product}'s. Check the address.")
+REFUSED = N_("{product} at {host} answered with HTTP status {code}. Tell its technicians.")
+
+
+class Site:
+    """One server of a product, asked in its own words; what they share is said here."""
+
+    def __init__(self, product: str, url: str, options: Mapping[str, str]) -> None:
+        self.http = Http(url, loopback_only=options.get("loopback_only") == "1")
+        self.product = product
+        self.url, self.host = self.http.url, self.http.host
+
+    def read(self, reply: Reply) -> dict[str, Any]:
+        """The JSON object of a good answer. Raises PlatformError for anything else."""
+        self.refuse(reply)
+        try:
+            answer = json.loads(reply.body)
+        except (ValueError, RecursionError):
+            raise self.strange() from None
+        if not isinstance(answer, dict):
+            raise self.strange()
+        return answer
+
+    def refuse(self, reply: Reply) -> None:
+        """Raises PlatformError unless the status is a good one."""
+        if reply.status in (401, 403):
+            raise self.error(WRONG_SECRET, str(reply.status))
+        if reply.status == 404:
+            raise self.error(NOT_THERE, "404")
+        if reply.status != 200:
+            passing = reply.status >= 500 or reply.status == 429
+            raise self.error(REFUSED, str(reply.status), permanent=not passing)
+
+    def rows(self, answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+        """A list of objects in an answer; raises PlatformError if it is none."""
+        found = answer.get(name)
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise self.strange()
+        return found
+
+    def strange(self) -> PlatformError:
+        return self.error(NOT_ITS_OWN, "unreadable")
+
+    def error(self, template: str, code: str, *, permanent: bool = True) -> PlatformError:
+        said = {"host": self.host, "product": self.product, "code": code}
+        used = {name: value for name, value in said.items() if f"{{{name}}}" in template}
+        return PlatformError(template, used, permanent=permanent, code=code)
+
+    def call(self, ask: Ask, name: str, *, safe: bool = True) -> dict[str, Any]:
+        """One request over the adapter's own session. Sent once unless it is `safe`."""
+        reply = self.http.send(ask, name=name, safe=safe)
+        try:
+            return self.read(reply)
+        except PlatformError as error:
+            error.unsure = not safe and (reply.status >= 500 or error.code == "unreadable")
+            raise
+
+    def carry(self, reading: Reading) -> Metered:
+        return carried(reading, lambda ask: self.http.send(ask, name="reading"))
+
+    def rooms(self, reading: Reading) -> list[Room] | None:
+        found = self.carry(reading).rooms
+        return None if found is None else list(found)
+
+    def health(self, reading: Reading) -> Health:
+        """Well, if the reading comes to its end."""
+        try:
+            self.carry(reading)
+        except PlatformError as error:
+            return Health(problem=error.template, params=error.params)
+        return Health()
+
+
+def count(value: object) -> int | None:
+    """A count of people as written, also "1,234"; None if it is not one."""
+    if isinstance(value, str):
+        digits = value.strip().replace(",", "")
+        value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= MOST and value == int(value) else None
+
+
+def share(value: object) -> float | None:
+    """A share of 1, also somewhat over it; None if it is not one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 100 else None
+
+
+def word(value: object) -> str:
+    """A name or an id, without what no database keeps."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    return "".join(letter for letter in str(value)[:LONGEST] if letter.isprintable())
+
+
+def basic(user: str, secret: str) -> dict[str, str]:
+    """The header of a name and a password; none where there is no name (RFC 7617)."""
+    if not user:
+        return {}
+    return {"Authorization": "Basic " + b64encode(f"{user}:{secret}".encode()).decode()}

@@ -1,0 +1,149 @@
+"""LiveKit: rooms by RoomService with a token of our own, or the whole server by its metrics.
+
+https://docs.livekit.io/reference/server/server-apis/
+"""
+
+import hmac
+import json
+import re
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+from urllib.parse import urlencode
+
+from platforms.answers import Site, count, word
+from platforms.base import N_, Capability, Health, Room
+from platforms.http import checked_url
+from platforms.metering import Ask, Figure, Metered, Reading
+
+# `api_key`: the name of the secret; without it only `metrics` is read, an address like
+# http://livekit.example.org:6789/metrics. `page`: a meeting page that takes ?liveKitUrl=&token=
+OPTIONS = {"api_key": "", "metrics": "", "page": ""}
+VALID = 600  # seconds of a token
+LAST = 253_402_300_800  # seconds: the year 10000 cannot be written
+SERVICE = "/twirp/livekit.RoomService/"
+METRICS: Mapping[str, Figure] = {
+    "livekit_room_total": "rooms",
+    "livekit_participant_total": "participants",
+}
+LINE = re.compile(rb"(livekit_\w+)(?:\{[^}\n]*\})? ([0-9.eE+]{1,20})\s", re.ASCII)
+NEEDS_KEY = N_("Enter the API key's name or the address of the metrics under More settings.")
+
+
+class LiveKit:
+    """One server or cluster. What it can depends on what the connection gives it."""
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        self._site = Site("LiveKit", url, options)
+        loopback_only = options.get("loopback_only") == "1"
+        self._key, self._secret = options.get("api_key", ""), secret
+        metrics, page = options.get("metrics", ""), options.get("page", "")
+        self._metrics = checked_url(metrics, loopback_only=loopback_only) if metrics else ""
+        self._page = checked_url(page, loopback_only=loopback_only) if page else ""
+        rights: set[Capability] = {"count people"}
+        if self._key:
+            rights = {"meter rooms", "end room", "create room"}
+        if self._key and self._page:
+            rights.add("join link")
+        self.can: frozenset[Capability] = frozenset(rights)
+
+    def check(self) -> Health:
+        return self._site.health(self.reading())
+
+    def reading(self) -> Reading:
+        if not self._key and not self._metrics:
+            raise self._site.error(NEEDS_KEY, "options")
+        if not self._key:
+            reply = yield Ask(self._metrics)
+            self._site.refuse(reply)
+            return Metered(None, self._figures(reply.body))
+        said = self._site.read((yield self._ask("ListRooms", {}, {"roomList": True})))
+        return Metered(tuple(map(_room, self._site.rows({"rooms": [], **said}, "rooms"))))
+
+    def rooms(self) -> list[Room] | None:
+        return self._site.rooms(self.reading())
+
+    def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
+        """The meeting page with a token, good for ten minutes."""
+        rights = {"room": external_id, "roomJoin": True, "roomAdmin": as_moderator}
+        token = self._token(rights, {"sub": f"pult-{token_hex(6)}", "name": name})
+        place = "ws" + self._site.url.removeprefix("http")
+        return f"{self._page}?{urlencode({'liveKitUrl': place, 'token': token})}"
+
+    def end(self, external_id: str) -> None:
+        ask = self._ask("DeleteRoom", {"room": external_id}, {"roomCreate": True})
+        self._site.call(ask, "DeleteRoom", safe=False)
+
+    def exists(self, external_id: str) -> bool:
+        ask = self._ask("ListRooms", {"names": [external_id]}, {"roomList": True})
+        said = self._site.call(ask, "ListRooms")
+        return bool(self._site.rows({"rooms": [], **said}, "rooms"))
+
+    def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
+        """Open a room; it closes by itself five minutes after the last one left."""
+        wanted: dict[str, object] = {"name": external_id}
+        if seats is not None:
+            wanted["max_participants"] = seats
+        ask = self._ask("CreateRoom", wanted, {"roomCreate": True})
+        self._site.call(ask, "CreateRoom", safe=False)
+        return Room(external_id, name, 0, seats=seats, running=False)
+
+    def _ask(self, call: str, request: Mapping[str, object], rights: Mapping[str, object]) -> Ask:
+        headers = {
+            "Authorization": f"Bearer {self._token(rights, {})}",
+            "Content-Type": "application/json",
+        }
+        return Ask(self._site.url + SERVICE + call, headers, json.dumps(request).encode())
+
+    def _token(self, rights: Mapping[str, object], more: Mapping[str, object]) -> str:
+        """A JSON web token signed with HMAC-SHA256 (RFC 7515, 7519)."""
+        now = int(time.time())
+        claims = {"iss": self._key, "nbf": now - 10, "exp": now + VALID, "video": rights, **more}
+        signed = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(claims)}"
+        digest = hmac.new(self._secret.encode(), signed.encode(), sha256).digest()
+        return f"{signed}.{_text(digest)}"
+
+    def _figures(self, exposition: bytes) -> dict[Figure, float]:
+        """The sums over all nodes and labels."""
+        sums: dict[Figure, float] = {}
+        for name, value in LINE.findall(exposition + b"\n"):
+            figure = METRICS.get(name.decode())
+            if figure is not None:
+                try:
+                    number = count(float(value))
+                except ValueError:
+                    number = None
+                if number is None:
+                    raise self._site.strange()
+                sums[figure] = sums.get(figure, 0) + number
+        if not sums:
+            raise self._site.strange()
+        return sums
+
+
+def _room(room: Mapping[str, Any]) -> Room:
+    """Twirp's JSON has names with _ or in camelCase, and long numbers as text."""
+    people = count(room.get("num_participants", room.get("numParticipants")))
+    began = room.get("creation_time", room.get("creationTime", 0))
+    seconds = int(began) if str(began).isascii() and str(began).isdigit() else 0
+    return Room(
+        external_id=word(room.get("name")),
+        name=word(room.get("name")),
+        participants=people,
+        videos=count(room.get("num_publishers", room.get("numPublishers"))),
+        seats=count(room.get("max_participants", room.get("maxParticipants"))) or None,
+        running=bool(people),
+        created_at=datetime.fromtimestamp(seconds, UTC) if 0 < seconds < LAST else None,
+    )
+
+
+def _part(claims: Mapping[str, object]) -> str:
+    return _text(json.dumps(claims, separators=(",", ":")).encode())
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()

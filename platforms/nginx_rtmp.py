@@ -1,0 +1,125 @@
+"""nginx with its RTMP module: the streams of its statistics page, XML.
+
+https://github.com/arut/nginx-rtmp-module/wiki/Directives#rtmp_stat
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from xml.parsers import expat
+
+from platforms.answers import Site, basic, count, word
+from platforms.base import Capability, Health, Room
+from platforms.metering import Ask, Figure, Metered, Reading
+
+# `viewers`: "rtmp" where nobody watches by HLS, whose viewers nginx does not count;
+# `user`: where the page asks for a name, the secret being its password
+OPTIONS = {"viewers": "", "user": ""}
+DEPTH = 32  # elements within each other; a real answer has eight
+TEXT = 1024  # characters of one value
+APPLICATION = ["rtmp", "server", "application"]
+STREAM = [*APPLICATION, "live", "stream"]
+
+
+class NginxRtmp:
+    """One server. A stream is a room; who sends it is not counted among its people."""
+
+    can: frozenset[Capability] = frozenset({"meter rooms"})
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        self._site = Site("nginx-rtmp", url, options)
+        path = urlsplit(self._site.url).path
+        self._page = self._site.url if path else f"{self._site.url}/stat"
+        self._all_counted = options.get("viewers", "") == "rtmp"
+        self._headers = basic(options.get("user", ""), secret)
+
+    def check(self) -> Health:
+        return self._site.health(self.reading())
+
+    def reading(self) -> Reading:
+        reply = yield Ask(self._page, self._headers)
+        self._site.refuse(reply)
+        try:
+            streams = read(reply.body)
+        except Unreadable:
+            raise self._site.strange() from None
+        viewers = sum(stream.viewers or 0 for stream in streams)
+        figures: dict[Figure, float] = {"viewers": viewers}
+        return Metered(tuple(map(self._room, streams)), figures)
+
+    def rooms(self) -> list[Room] | None:
+        return self._site.rooms(self.reading())
+
+    def _room(self, stream: "Stream") -> Room:
+        people = stream.viewers if self._all_counted else None
+        id_ = f"{stream.application}/{stream.name}"
+        return Room(id_, stream.name, people, running=stream.publishing)
+
+
+class Unreadable(Exception):
+    """The answer is not nginx-rtmp's."""
+
+
+@dataclass
+class Stream:
+    application: str
+    name: str = ""
+    clients: int | None = None
+    publishing: bool = False
+
+    @property
+    def viewers(self) -> int | None:
+        """The clients without the one that sends."""
+        return None if self.clients is None else max(self.clients - self.publishing, 0)
+
+
+def read(body: bytes) -> list[Stream]:
+    """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
+    reader = _Reader()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Unreadable from error
+    return [stream for stream in reader.streams if stream.name]
+
+
+def _refuse_doctype(*_declaration: object) -> None:
+    raise Unreadable
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.streams: list[Stream] = []
+        self._path: list[str] = []
+        self._text = ""
+        self._application = ""
+
+    def start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._path.append(name)
+        self._text = ""
+        if len(self._path) > DEPTH or self._path[0] != "rtmp":
+            raise Unreadable
+        if self._path == STREAM:
+            self.streams.append(Stream(self._application))
+        elif self._path == [*STREAM, "publishing"]:
+            self.streams[-1].publishing = True
+
+    def text(self, piece: str) -> None:
+        self._text = (self._text + piece)[:TEXT]
+
+    def end(self, name: str) -> None:
+        value, place = self._text.strip(), self._path[:-1]
+        if place == APPLICATION and name == "name":
+            self._application = word(value)
+        elif place == STREAM and name == "name":
+            self.streams[-1].name = word(value)
+        elif place == STREAM and name == "nclients":
+            self.streams[-1].clients = count(value)
+        self._path.pop()
+        self._text = ""
