@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from console import campus_school
-from console.desk import accounts, alerting, connections, outgoing, restoring, sync
+from console.desk import accounts, alerting, attending, connections, outgoing, restoring, sync
 from console.wiring import Console
 from mailing import sender
 from mailing.model import MailingError
@@ -18,6 +18,7 @@ from mailing.sender import Delivered
 from moderation import actions, intake
 from moderation.actions import SEALED
 from platforms.base import CommentSource, PlatformError
+from probes import lessons
 from store import access, leases, schools
 from store.db import text
 from store.vault import VaultError
@@ -29,6 +30,7 @@ SYNC_EVERY = timedelta(minutes=15)
 SYNC_AGAIN = timedelta(seconds=30)  # after one that failed
 PULL = timedelta(seconds=30)  # a pull that takes longer may be taken over
 SYNC = timedelta(minutes=10)  # likewise
+ATTENDANCE = timedelta(minutes=1)  # likewise
 KEEP_SLOTS = timedelta(days=2)
 
 
@@ -129,14 +131,34 @@ def rosters(console: Console, stop: threading.Event) -> None:
             campus_school.plan(console, connection.school_id)
 
 
+class Attendance:
+    """Count the lessons and foresee the next hour, one worker a school at a time."""
+
+    def __init__(self) -> None:
+        self._learnt: dict[str, attending.Learnt] = {}
+
+    def __call__(self, console: Console, stop: threading.Event) -> None:
+        for school_id in _schools(console):
+            if stop.is_set():
+                return
+            with _held(console, f"attendance {school_id}", ATTENDANCE) as ours:
+                if ours:
+                    learnt = self._learnt.setdefault(school_id, attending.Learnt())
+                    actor = access.system(school_id)
+                    attending.follow(console.db, actor, school_id, learnt, now=console.now())
+
+
 def tidy(console: Console, _stop: threading.Event) -> None:
-    """Forget what has ended: sessions, tries, slots; once an hour among all workers."""
+    """Forget what has ended (sessions, tries, slots, last term), once an hour among workers."""
     now = console.now()
     slot = datetime.fromtimestamp(now.timestamp() // 3600 * 3600, now.tzinfo)
     with console.db.begin() as tx:
-        if leases.first_in_slot(tx, "tidy", OWNER, slot):
-            accounts.tidy(tx, now=now)
-            leases.forget_slots(tx, before=now - KEEP_SLOTS)
+        if not leases.first_in_slot(tx, "tidy", OWNER, slot):
+            return
+        accounts.tidy(tx, now=now)
+        leases.forget_slots(tx, before=now - KEEP_SLOTS)
+    with console.db.begin("metrics") as mtx:
+        lessons.forget(mtx, now=now)
 
 
 def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:

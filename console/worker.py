@@ -51,6 +51,7 @@ def lanes() -> list[Lane]:
         Lane("mail", rounds.mail, 1.0),
         Lane("comments", rounds.comments, 3.0),
         Lane("actions", rounds.unresolved, 2.0),
+        Lane("attendance", rounds.Attendance(), 20.0),
         Lane("rosters", rounds.rosters, 2.0),
         Lane("tidy", rounds.tidy, 300.0),
     ]

@@ -23,6 +23,9 @@ class Clock:
     def at(self, real: datetime) -> datetime:
         return self.school + timedelta(seconds=(real - self.real).total_seconds() * self.speed)
 
+    def real_at(self, school: datetime) -> datetime:
+        return self.real + timedelta(seconds=(school - self.school).total_seconds() / self.speed)
+
 
 @dataclass(frozen=True)
 class School:
@@ -43,6 +46,10 @@ class School:
         It differs from `now` only in a simulated school that is sped up.
         """
         return self.clock.at(now) if self.clock else now
+
+    def real_time(self, school_now: datetime) -> datetime:
+        """When it is so late in the school: the other way round."""
+        return self.clock.real_at(school_now) if self.clock else school_now
 
 
 def found(

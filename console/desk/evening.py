@@ -1,6 +1,5 @@
 """Everything that the boards are made from, read once for all screens of a school."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,19 +7,22 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from console.desk import incidents
+from console.desk import incidents, limits
+from console.desk.limits import Server
 from moderation import review
-from probes import results, rooms, targets
+from probes import foreseen, results, rooms, targets
+from probes.foreseen import Foreseen, Record
 from probes.model import Result, Target
 from probes.rooms import RoomReading
 from store import roster, schools
 from store.access import Actor
-from store.db import Connection, Database, text
+from store.db import Database
 from store.schools import School
 
 BEFORE = timedelta(hours=3)  # lessons that may still run
 AHEAD = timedelta(hours=3)  # lessons that the boards look forward to
 TREND = timedelta(minutes=30)
+FORESEEN = timedelta(seconds=90)  # how long a forecast is told; a new one comes every 20 s
 
 Key = tuple[str, str]  # connection id, the room's id on that platform
 Series = list[tuple[datetime, int | None]]
@@ -28,21 +30,12 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class Server:
-    """A connection that rooms stand on. `seats` is its own limit, if one was given."""
-
-    id: str
-    name: str
-    platform: str
-    seats: int | None
-
-
-@dataclass(frozen=True)
 class Past:
-    """What changes slowly and is long to read: the last half hour."""
+    """What changes slowly and is long to read: the last half hour, how true forecasts were."""
 
     rooms: Mapping[Key, list[tuple[datetime, int]]]
     people: Series
+    record: Record | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +54,8 @@ class Evening:
     rooms_now: Mapping[Key, RoomReading]
     rooms_past: Mapping[Key, list[tuple[datetime, int]]]
     people: Series
+    foreseen: Mapping[str, Foreseen]  # by lesson; none that is too old to be told
+    record: Record | None
 
     def key(self, room: roster.Room) -> Key:
         return room.connection_id, room.external_id
@@ -118,7 +113,7 @@ def read(
     with db.read() as tx:
         school = schools.get(tx, actor, school_id)
         school_now = school.time(now)
-        servers = _servers(tx, school_id)
+        servers = limits.servers(tx, actor, school_id)
         known_rooms = roster.rooms(tx, actor, school_id)
         lessons = roster.lessons(
             tx, actor, school_id, since=school_now - BEFORE, until=school_now + AHEAD
@@ -142,16 +137,25 @@ def read(
             rooms.latest(mtx, actor, school_id, now=now),
             past.rooms,
             past.people,
+            _fresh(foreseen.newest(mtx, actor, school_id, since=school_now), now),
+            past.record,
         )
 
 
 def read_past(db: Database, actor: Actor, school_id: str, *, now: datetime) -> Past:
     """Raises Denied unless the actor may see the school."""
+    with db.read() as tx:
+        school_now = schools.get(tx, actor, school_id).time(now)
     with db.read("metrics") as mtx:
         return Past(
             rooms.history(mtx, actor, school_id, since=now - TREND, until=now),
             list(rooms.people(mtx, actor, school_id, since=now - TREND, until=now)),
+            foreseen.record(mtx, actor, school_id, until=school_now),
         )
+
+
+def _fresh(told: Mapping[str, Foreseen], now: datetime) -> dict[str, Foreseen]:
+    return {id_: one for id_, one in told.items() if now - one.at <= FORESEEN}
 
 
 def _grouped(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str, list[Row]]:
@@ -160,19 +164,3 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str,
         if (name := key(row)) is not None:
             groups[name].append(row)
     return groups
-
-
-def _servers(tx: Connection, school_id: str) -> dict[str, Server]:
-    rows = tx.execute(
-        text("SELECT id, name, platform, options FROM connection WHERE school_id = :school"),
-        {"school": school_id},
-    )
-    return {
-        row.id: Server(row.id, row.name, row.platform, _seats(json.loads(row.options)))
-        for row in rows
-    }
-
-
-def _seats(options: Mapping[str, str]) -> int | None:
-    said = str(options.get("seats", ""))
-    return int(said) if said.isdecimal() and int(said) > 0 else None

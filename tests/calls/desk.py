@@ -6,6 +6,7 @@ from console import campus
 from console.desk import (
     accounts,
     alerting,
+    attending,
     board,
     boards,
     cards,
@@ -17,6 +18,7 @@ from console.desk import (
     importing,
     incident_rows,
     incidents,
+    limits,
     notices,
     people,
     relays,
@@ -92,6 +94,10 @@ CALLS: Calls = {
     accounts.language_of: lambda tx, who, on: accounts.language_of(tx, who),
     accounts.of: lambda tx, who, on: accounts.of(tx, who, on.school),
     alerting.follow: lambda db, who, on: alerting.follow(db, who, on.school, now=NOON),
+    attending.follow: lambda db, who, on: attending.follow(
+        db, who, on.school, attending.Learnt(), now=NOON
+    ),
+    limits.servers: lambda tx, who, on: limits.servers(tx, who, on.school),
     board.build: lambda db, who, on: board.build(db, who, on.school, now=NOON),
     boards.Boards.of: lambda tx, who, on: boards.Boards(on.console.db, lambda: NOON).of(
         who, on.school

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from probes import alerts, history, metrics, results, rooms, targets, windows
+from probes import alerts, foreseen, history, lessons, metrics, results, rooms, targets, windows
 from tests.calls import Calls
 from tests.cast import LATER
 from tests.conftest import NOON
@@ -15,9 +15,16 @@ CALLS: Calls = {
     alerts.acknowledge: lambda tx, who, on: alerts.acknowledge(
         tx, who, on.alert, reason="on it", now=NOON
     ),
+    foreseen.write: lambda mtx, who, on: foreseen.write(mtx, who, on.school, []),
+    foreseen.newest: lambda mtx, who, on: foreseen.newest(mtx, who, on.school, since=NOON),
+    foreseen.record: lambda mtx, who, on: foreseen.record(mtx, who, on.school, until=LATER),
     history.history: lambda mtx, who, on: history.history(
         mtx, who, on.school, on.target.id, since=NOON, until=LATER
     ),
+    lessons.running: lambda mtx, who, on: lessons.running(mtx, who, on.school, since=NOON),
+    lessons.past: lambda mtx, who, on: lessons.past(mtx, who, on.school, until=LATER),
+    lessons.save: lambda mtx, who, on: lessons.save(mtx, who, on.school, []),
+    lessons.samples: lambda mtx, who, on: lessons.samples(mtx, who, on.school, since=NOON),
     metrics.exposition: lambda db, who, on: metrics.exposition(db, who, now=NOON),
     results.latest: lambda mtx, who, on: results.latest(mtx, who, on.school, [on.target], now=NOON),
     results.recent: lambda mtx, who, on: results.recent(

@@ -1,0 +1,129 @@
+"""What was foreseen of each lesson: the newest forecast, and how true those of the past were."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from probes.capacity import Limit
+from probes.forecasting.model import Forecast, Point
+from probes.lessons import KEEP
+from store import access
+from store.access import Actor
+from store.db import Connection, instant, text
+
+EARLY = 10  # minutes before the start at which a forecast is kept to be judged
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """One lesson's forecast, made `at` this real time and `minute` of the lesson.
+
+    `limit`: what binds, with what the others take of it. `counts`: from LEAD before the start.
+    """
+
+    lesson_id: str
+    starts_at: datetime
+    at: datetime
+    forecast: Forecast
+    limit: Limit | None
+    minute: float = 0.0
+    counts: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Record:
+    """Forecasts made ten minutes before the start, against the most people who then came."""
+
+    lessons: int
+    miss: float  # mean of |P50 - actual| / actual
+    within: float  # share of lessons at or under P80
+    brier: float | None  # of "every seat is taken"; None: no room had a limit
+
+
+def write(mtx: Connection, actor: Actor, school_id: str, foreseen: Sequence[Foreseen]) -> None:
+    """Keep them with their lessons, which must be counted; those early enough to be judged."""
+    access.require(actor, "steer", school_id)
+    if not foreseen:
+        return
+    mtx.execute(
+        text("""
+            UPDATE lesson_count SET forecast = :forecast, foreseen_at = :at,
+                early_p50 = CASE WHEN :early THEN :p50 ELSE early_p50 END,
+                early_p80 = CASE WHEN :early THEN :p80 ELSE early_p80 END,
+                early_full = CASE WHEN :early THEN :full ELSE early_full END
+            WHERE lesson_id = :lesson AND starts_at = :starts AND school_id = :school
+        """),
+        [_values(school_id, one) for one in foreseen],
+    )
+
+
+def newest(
+    mtx: Connection, actor: Actor, school_id: str, *, since: datetime
+) -> dict[str, Foreseen]:
+    """By lesson, of those that end after `since`, in school time."""
+    access.require(actor, "see", school_id)
+    rows = mtx.execute(
+        text("""
+            SELECT lesson_id, starts_at, foreseen_at, forecast, counts FROM lesson_count
+            WHERE school_id = :school AND ends_at > :since AND forecast IS NOT NULL
+        """),
+        {"school": school_id, "since": since},
+    )
+    found = [_foreseen(row) for row in rows]
+    return {one.lesson_id: one for one in found}
+
+
+def record(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) -> Record | None:
+    """How true the forecasts were over the last term; None: none can be judged yet."""
+    access.require(actor, "see", school_id)
+    row = mtx.execute(
+        text("""
+            SELECT COUNT(*) AS lessons, AVG(ABS(early_p50 - peak) * 1.0 / peak) AS miss,
+                   AVG(CASE WHEN peak <= early_p80 THEN 1.0 ELSE 0.0 END) AS inside,
+                   AVG((early_full - CASE WHEN peak >= seats THEN 1.0 ELSE 0.0 END)
+                       * (early_full - CASE WHEN peak >= seats THEN 1.0 ELSE 0.0 END)) AS brier
+            FROM lesson_count
+            WHERE school_id = :school AND ends_at <= :until AND ends_at > :since
+              AND peak > 0 AND early_p50 IS NOT NULL
+        """),
+        {"school": school_id, "until": until, "since": until - KEEP},
+    ).one()
+    if not row.lessons:
+        return None
+    brier = None if row.brier is None else float(row.brier)
+    return Record(int(row.lessons), float(row.miss), float(row.inside), brier)
+
+
+def _values(school_id: str, one: Foreseen) -> dict[str, object]:
+    forecast = one.forecast
+    return {
+        "school": school_id,
+        "lesson": one.lesson_id,
+        "starts": one.starts_at,
+        "at": one.at,
+        "forecast": json.dumps(
+            {"forecast": asdict(forecast), "limit": asdict(one.limit) if one.limit else None}
+        ),
+        "early": one.minute <= -EARLY and forecast.enough,
+        "p50": forecast.wanted.p50,
+        "p80": forecast.wanted.p80,
+        "full": forecast.full,
+    }
+
+
+def _foreseen(row: Row[Any]) -> Foreseen:
+    said = json.loads(row.forecast)
+    told = said["forecast"]
+    points = tuple(Point(**point) for point in told.pop("points"))
+    return Foreseen(
+        row.lesson_id,
+        instant(row.starts_at),
+        instant(row.foreseen_at),
+        Forecast(points, Point(**told.pop("wanted")), **told),
+        Limit(**said["limit"]) if said["limit"] else None,
+        counts=tuple(json.loads(row.counts)),
+    )
