@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.desk import connections
+from console.desk import connections, limits
 from console.desk.connections import Adapters, BadConnection
 from platforms.base import PlatformError
 from platforms.moodle import Moodle
@@ -204,3 +204,18 @@ def test_only_an_administrator_of_the_school_touches_connections(
                 connections.get(tx, actor, id_)
     with database.read() as tx:
         assert [one.name for one in connections.of(tx, ana, school.id)] == ["Moodle"]
+
+
+def test_a_server_may_have_a_limit_of_its_own_and_one_by_licence(
+    database: Database, school: School, ada: Actor, vault: Vault
+) -> None:
+    bounds = {"seats": "200", "licence": "300"}
+    with database.begin() as tx:
+        id_ = connections.add(
+            tx, ada, school.id, vault, platform="bigbluebutton", name="A",
+            url="https://bbb.example/bigbluebutton/api", secret="s", options=bounds, now=NOON,
+        )  # fmt: skip
+        server = limits.servers(tx, ada, school.id)[id_]
+        assert (server.seats, server.licence) == (200, 300)
+        with pytest.raises(BadConnection, match="how many people"):
+            connections.change(tx, ada, id_, vault, options={"seats": "many"}, now=NOON)

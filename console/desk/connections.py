@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Row
 
+from console.desk import limits
 from console.desk.adapters import Adapters, adapter
 from platforms import PLATFORMS
 from platforms.base import Health
@@ -225,8 +226,12 @@ def _secret(platform: str, secret: str) -> str:
 
 
 def _options(platform: str, options: Mapping[str, str], simulated: bool) -> str:
-    known = PLATFORMS[platform].options
+    known = {**PLATFORMS[platform].options, **limits.of(platform)}
     chosen = {name: value for name, value in options.items() if name in known}
+    for name in limits.of(platform):
+        number = chosen.get(name, "").strip() or "1"
+        if not number.isdecimal() or int(number) < 1:
+            raise BadConnection(N_("Enter how many people may be in at once, or nothing."))
     return json.dumps({**chosen, **({"loopback_only": "1"} if simulated else {})})
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from platforms import PLATFORMS
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -48,6 +49,11 @@ def servers(tx: Connection, actor: Actor, school_id: str) -> dict[str, Server]:
         )
         for row in rows
     }
+
+
+def of(platform: str) -> Mapping[str, str]:
+    """The limits that a connection to this platform may have: only rooms have any."""
+    return LIMITS if "meter rooms" in getattr(PLATFORMS[platform].adapter, "can", ()) else {}
 
 
 def _number(options: Mapping[str, str], name: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from console.desk import connections
+from console.desk import connections, limits
 from console.desk.connections import Connection
 from console.i18n import _
 from console.views import acting, connecting, forms
@@ -103,12 +103,15 @@ def _secret(platform: str, placeholder: str) -> str:
 
 
 def _options(platform: str, kept: Mapping[str, str]) -> dict[str, str]:
-    known = PLATFORMS[platform].options
-    if not known:
+    known, bounds = PLATFORMS[platform].options, limits.of(platform)
+    if not known and not bounds:
         return {}
     with st.expander(_("More settings"), key=f"options-{platform}"):
+        labels = {name: name for name in known} | {name: _(said) for name, said in bounds.items()}
         return {
-            name: st.text_input(name, kept.get(name, default), key=f"option-{platform}-{name}")
+            name: st.text_input(
+                label, kept.get(name, known.get(name, "")), key=f"option-{platform}-{name}"
+            )
             or ""
-            for name, default in known.items()
+            for name, label in labels.items()
         }
