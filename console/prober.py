@@ -17,6 +17,7 @@ def run(console: Console, stop: threading.Event) -> int:
         stop=stop,
         clock=console.now,
         loopback_only=console.simulation,
+        unseal=console.vault.open,
         keep=Keep(
             timedelta(days=history.raw_days),
             timedelta(days=history.minute_days),

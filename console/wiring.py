@@ -19,6 +19,8 @@ from console.desk.histories import Histories
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
+from probes import modules
+from probes.model import Target
 from probes.prometheus import Prometheus
 from store import db, links, migrate, vault
 from store.access import Actor
@@ -77,6 +79,11 @@ class Console:
         """Whom people see as the sender; '' where nobody has said."""
         with self.db.read() as tx:
             return relays.sender(tx, school_id, otherwise=self.settings.mail.sender)
+
+    def as_probed(self, target: Target) -> Target:
+        """The target with its module's conditions and what is sealed opened, for a probe now."""
+        with self.db.read() as tx:
+            return modules.ready(tx, [target], self.vault.open)[0]
 
     @property
     def origin(self) -> Origin:

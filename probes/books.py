@@ -15,10 +15,11 @@ from time import monotonic
 from sqlalchemy.exc import SQLAlchemyError
 
 from platforms.base import Adapter
-from probes import alerting, recording, targets, tidying, windows
+from probes import alerting, modules, recording, targets, tidying, windows
 from probes.alerting import Scene
 from probes.judge import Standing
 from probes.model import Result, Target
+from probes.modules import Unseal
 from probes.recording import Record
 from probes.steps import Keep
 from store import access, heartbeats, schools
@@ -55,6 +56,7 @@ class Books:
         detail: Callable[[], str],
         renewed: Callable[[], None],
         keep: Keep,
+        unseal: Unseal,
     ) -> None:
         self._db = db
         self._adapters_for = adapters_for
@@ -62,6 +64,7 @@ class Books:
         self._detail = detail
         self._renewed = renewed
         self._keep_for = keep
+        self._unseal = unseal
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
         self._results: dict[str, Result] = {}
@@ -142,7 +145,8 @@ class Books:
         now = self._clock()
         with self._db.read() as tx:
             actor = access.system(*schools.every_id(tx))
-            found = {target.id: target for target in targets.probed(tx, actor)}
+            ready = modules.ready(tx, targets.probed(tx, actor), self._unseal)
+            found = {target.id: target for target in ready}
             running = windows.running(tx, actor, now=now)
             marks = _connections(tx)
         wanted = {target.connection_id for target in found.values()}

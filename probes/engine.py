@@ -14,6 +14,7 @@ from probes.books import AdaptersFor, Books, Plan
 from probes.graph import ancestors
 from probes.judge import CONFIRM, Standing, judge
 from probes.model import Result, State, Target
+from probes.modules import Unseal, shut
 from probes.probers.base import Context, Memory, Verdict, number
 from probes.recording import Record
 from probes.runner import Runner
@@ -37,13 +38,14 @@ def run(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     loopback_only: bool = False,
     keep: Keep = KEEP,
+    unseal: Unseal = shut,
 ) -> None:
     """Probe until `stop` is set. Raises RuntimeError when the books break.
 
     `adapters_for` makes a connection's adapter; it is called from another
-    thread, and again when the connection has changed.
+    thread, and again when the connection has changed. `unseal` opens sealed conditions.
     """
-    engine = Engine(db, adapters_for, clock, loopback_only=loopback_only, keep=keep)
+    engine = Engine(db, adapters_for, clock, loopback_only=loopback_only, keep=keep, unseal=unseal)
     engine.books.open()
     try:
         while not stop.is_set():
@@ -64,9 +66,10 @@ class Engine:
         *,
         loopback_only: bool,
         keep: Keep,
+        unseal: Unseal,
     ) -> None:
         self.runner = Runner(loopback_only=loopback_only)
-        self.books = Books(db, adapters_for, clock, self._detail, self.runner.wake, keep)
+        self.books = Books(db, adapters_for, clock, self._detail, self.runner.wake, keep, unseal)
         self._clock = clock
         self._loopback_only = loopback_only
         self._plan = Plan()

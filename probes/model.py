@@ -32,7 +32,10 @@ class Target:
 
     A failure of any of its parents explains its own. `address` is a URL or
     `host:port`; for a classroom meter it is empty and `connection_id` counts.
-    `secrets`: the module's sealed conditions, opened for the prober alone.
+    As it is kept, `module` holds the target's own conditions and `sealed` its own sealed
+    ones (an empty one has yet to be entered), and `module_id` names the module that they
+    override. As it is probed (modules.ready), both hold the module's as well, and either
+    `secrets` the opened ones or `unready` why it cannot be probed.
     """
 
     id: str
@@ -48,6 +51,21 @@ class Target:
     runbook: str = ""
     enabled: bool = True
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    module_id: str | None = None
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unready: Words | None = None
+
+
+@dataclass(frozen=True)
+class NamedModule:
+    """A prober with its conditions, under a name of the school's, for many targets."""
+
+    id: str
+    school_id: str
+    name: str
+    prober: str
+    conditions: Module = field(default_factory=dict)
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -80,6 +98,17 @@ class Result:
     why: Words | None = None
     since: datetime | None = None
     rooms: tuple[RoomCount, ...] | None = None
+
+
+class TargetError(Exception):
+    """A target or a module cannot be kept as it was given; the sentence says what to change."""
+
+    permanent = True
+
+    def __init__(self, template: str, params: Mapping[str, Value] | None = None) -> None:
+        self.template = template
+        self.params = dict(params or {})
+        super().__init__(template.format(**self.params))
 
 
 class ProbeFailed(Exception):

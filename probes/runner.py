@@ -29,6 +29,9 @@ class Runner:
         self.wake = self._carrier.wake
 
     def start(self, target: Target, context: Context, done: Done) -> None:
+        if target.unready is not None:
+            done(Verdict(state=State.UNKNOWN, why=target.unready))
+            return
         prober = PROBERS[target.prober]
         if isinstance(prober, SocketProber):
             self._ask(prober, target, context, done)

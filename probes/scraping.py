@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from platforms.base import PlatformError
 from probes.checking import Adapters, verdict_of
 from probes.model import Reading, RoomCount, State, Target
-from probes.probers.base import Context, Verdict, number
+from probes.probers.base import Context, Memory, Verdict, number
 from probes.runner import Runner
 
 UNITS = {"": ("", 1), "s": ("_seconds", 1), "ms": ("_seconds", 0.001), "B": ("_bytes", 1)}
@@ -30,7 +30,7 @@ class Scraper:
     def __init__(self, adapters: Adapters, *, loopback_only: bool = False) -> None:
         self._adapters = adapters
         self._loopback_only = loopback_only
-        self._memories: dict[str, tuple[Target, dict[str, float]]] = {}
+        self._memories: dict[str, tuple[Target, Memory]] = {}
         self._busy: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def scrape(self, target: Target, *, timeout: float) -> bytes:

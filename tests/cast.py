@@ -18,10 +18,10 @@ from mailing.segments import Segment
 from moderation import actions, cases, comments
 from moderation.model import Action, Flag, Stored
 from platforms.base import Adapter, Comment
-from probes import alerting, alerts, recording, targets, windows
+from probes import alerting, alerts, modules, recording, targets, windows
 from probes.alerting import Scene
 from probes.judge import Standing
-from probes.model import Result, RoomCount, State, Target
+from probes.model import NamedModule, Result, RoomCount, State, Target
 from probes.recording import Record
 from store import access, enrolling, planning, roster
 from store.access import Actor
@@ -64,6 +64,7 @@ class Cast:
     school: str
     roster: Roster
     target: Target
+    module: NamedModule
     window: str
     alert: str
     comment: Stored
@@ -103,6 +104,8 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
         with db.begin() as tx:
             listed = _roster(tx, console, actor, school, url)
             target = _target(tx, actor, school, listed)
+            made = NamedModule("", school, f"Page {MARK}", "http", {"contains": MARK})
+            module = modules.get(tx, actor, modules.add(tx, actor, made, now=NOON))
             window = windows.silence(
                 tx, actor, target.id, since=NOON, until=LATER, reason=MARK, now=NOON
             )
@@ -119,8 +122,8 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             )  # fmt: skip
             campus_school.keep(tx, "campus", {"control": url}, now=NOON)
         cast = Cast(
-            console, adapters, url, relay.url, school, listed, target, window, alert, comment,
-            case, action, draft, released, incident, colleague,
+            console, adapters, url, relay.url, school, listed, target, module, window, alert,
+            comment, case, action, draft, released, incident, colleague,
         )  # fmt: skip
         yield cast, reached
 

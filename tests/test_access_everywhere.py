@@ -14,7 +14,7 @@ from sqlalchemy import inspect as inspected
 from sqlalchemy import text
 
 from console.desk import accounts, doctor
-from probes import metrics, targets, windows
+from probes import metrics, modules, targets, windows
 from store import access, audit, planning, roster, schools
 from store.access import Actor, Denied
 from store.db import SCHEMAS, Connection, Database
@@ -37,6 +37,7 @@ ANSWERS: dict[Function, str] = {  # strangers are answered, with nothing of this
     access.may: "the question itself: no",
     schools.in_scope: "the schools in scope",
     schools.found: "a new school, if an admin asks",
+    modules.called: "the modules of the schools in scope",
     targets.called: "the targets of the schools in scope",
     targets.probed: "the targets of the schools in scope",
     windows.running: "the windows of the schools in scope",

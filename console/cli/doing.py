@@ -4,6 +4,7 @@ import argparse
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ from console.wiring import Console
 from mailing import send_file
 from moderation import rules, screening
 from moderation.filters import Rules
-from probes import targets
-from probes.model import ProbeFailed, Result, State, Target
+from probes import modules, targets
+from probes.model import NamedModule, ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
 from store.access import system
 
@@ -43,7 +44,7 @@ def add(commands: Any) -> None:
     words = "One probe now, of an address or of a target by its name; exit 0 only when it is ok."
     command = commands.add_parser("probe", help=words, description=words)
     command.add_argument("target", metavar="URL|NAME")
-    command.add_argument("--module", choices=sorted(PROBERS), help="else told by the address")
+    command.add_argument("--module", help="a probe, or a module by its name")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=probe)
 
@@ -63,17 +64,18 @@ def add(commands: Any) -> None:
 
 
 def probe(given: argparse.Namespace) -> int:
-    if _is_address(given.target) or given.module:
+    if given.module in PROBERS or (_is_address(given.target) and not given.module):
         target = _address(given.target, given.module)
         result = probes.check(target, loopback_only=load(os.environ).simulation)
     else:
         with opened() as console:
-            target = _named(console, given.target)
+            target = _kept(console, given.target, given.module)
             result = probes.check(
                 target, adapters=console.adapters, loopback_only=console.simulation
             )
     if given.json:
-        show(probes.cli_json(target, result))
+        told = probes.cli_json(target, result)
+        show(told | {"module": given.module} if given.module else told)
     else:
         say(_sentence(target, result))
     return DONE if result.state is State.OK else FINDING
@@ -123,6 +125,29 @@ def _is_address(given: str) -> bool:
     """A URL, or host:port; anything else is a target's name."""
     host, colon, port = given.rpartition(":")
     return "://" in given or bool(colon and port.isdigit() and host and " " not in host)
+
+
+def _kept(console: Console, given: str, module_name: str | None) -> Target:
+    """The target of that name, or an address; looked at as its module says, or as another one."""
+    if module_name is None:
+        return console.as_probed(_named(console, given))
+    module = _module(console, module_name)
+    if _is_address(given):
+        target = _address(given, module.prober)
+    else:
+        target = replace(_named(console, given), prober=module.prober, module={}, sealed={})
+    return modules.as_probed(target, module, console.vault.open)
+
+
+def _module(console: Console, name: str) -> NamedModule:
+    with console.db.read() as tx:
+        found = modules.called(tx, everywhere(console), name)
+    if not found:
+        known = ", ".join(sorted(PROBERS))
+        raise Refused(f"No module is called {name}, nor a probe. The probes are: {known}.")
+    if len(found) > 1:
+        raise Refused(f"Several schools have a module called {name}: give its id.")
+    return found[0]
 
 
 def _named(console: Console, name: str) -> Target:

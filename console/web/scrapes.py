@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from console.web.house import House
 from console.wiring import Console
 from moderation import metrics as moderation
 from probes import metrics as probes
-from probes import targets
+from probes import modules, targets
 from probes.model import Target
 from probes.scraping import Scraper
 from store import access, heartbeats, schools
@@ -35,6 +36,7 @@ UNSAID = 10.0  # seconds, where no timeout is said: Prometheus' own standard
 REFRESH = 10  # seconds until /sd is worth another look
 AT_ONCE = 64  # probes; apart from the threads that serve the screens
 NO_SUCH = "There is no target of that name or id here. /sd lists them.\n"
+NO_MODULE = "There is no module of that name in the target's school, or it has secrets.\n"
 SEVERAL = "Several schools have a target of that name: give its id, as /sd does.\n"
 
 Answer = Callable[[Request], Response]
@@ -106,8 +108,29 @@ class Scrapes:
             found = targets.called(tx, _everywhere(console), asked)
         if len(found) != 1:
             return PlainTextResponse(*((SEVERAL, 400) if found else (NO_SUCH, 404)))
-        body = self._scraper.scrape(found[0], timeout=patience(request.headers.get(TIMEOUT)))
-        return Response(body, media_type=TEXT)
+        target = _as_asked(console, found[0], request.query_params.get("module"))
+        if target is None:
+            return PlainTextResponse(NO_MODULE, 404)
+        until = patience(request.headers.get(TIMEOUT))
+        return Response(self._scraper.scrape(target, timeout=until), media_type=TEXT)
+
+
+def _as_asked(console: Console, target: Target, module_name: str | None) -> Target | None:
+    """The target as it is probed; None where it must not be probed by that module.
+
+    The module is one of the target's school, and has secrets only where the target uses it.
+    """
+    if module_name is None:
+        return console.as_probed(target)
+    with console.db.read() as tx:
+        found = modules.called(tx, access.system(target.school_id), module_name)
+    for module in found:
+        if module.id == target.module_id:
+            return console.as_probed(target)
+        if not module.sealed:
+            other = replace(target, prober=module.prober, module={}, sealed={})
+            return modules.as_probed(other, module, console.vault.open)
+    return None
 
 
 def patience(said: str | None) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 from platforms.base import Adapter
 from probes.model import Reading, RoomCount, State, Target
-from store.words import Value, Words
+from store.words import N_, Value, Words
 
 MEBIBYTE = 1024 * 1024
 
@@ -103,6 +103,17 @@ class Condition:
     default: Value | bool
     words: str
     secret: bool = False
+
+
+COMMON_CONDITIONS = (
+    Condition("fail_after", 2, N_("Failed checks in a row until the target is down")),
+    Condition("recover_after", 2, N_("Good checks in a row until it works again")),
+    Condition("timeout", 4.0, N_("Seconds that a check may take")),
+    Condition(
+        "sentinel", False, N_("Whether its failure means that Pult itself is offline, if all agree")
+    ),
+)
+"""What every prober's modules may set: the judging is not the prober's."""
 
 
 @dataclass(frozen=True)

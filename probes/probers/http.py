@@ -5,8 +5,9 @@ follow), `slow` (seconds until SUSPECT), `certificate_days`, `verify`.
 """
 
 from probes.model import ProbeFailed, Reading, State, Target
+from probes.probers import conditions
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Answer, Context, Fetch, HttpProber, Talk, Verdict, number
+from probes.probers.base import Answer, Condition, Context, Fetch, HttpProber, Talk, Verdict, number
 from probes.probers.web import phases
 from store.words import N_, Words
 
@@ -114,4 +115,16 @@ def refuse(target: Target) -> Words | None:
     return refuse_web(target)
 
 
-PROBER = HttpProber(talk, refuse)
+PROBER = HttpProber(
+    talk,
+    refuse,
+    conditions=(
+        Condition("status", STATUS, N_("The status codes that are well: 200-299 or 200,401")),
+        Condition("contains", "", N_("What the page must contain")),
+        Condition("lacks", "", N_("What the page must not contain")),
+        Condition("redirects", 0, N_("How many redirects to follow")),
+        conditions.SLOW,
+        conditions.CERTIFICATE_DAYS,
+        conditions.VERIFY,
+    ),
+)

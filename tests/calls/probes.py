@@ -2,7 +2,19 @@
 
 from dataclasses import replace
 
-from probes import alerts, foreseen, history, lessons, metrics, results, rooms, targets, windows
+from probes import (
+    alerts,
+    foreseen,
+    history,
+    lessons,
+    metrics,
+    modules,
+    results,
+    rooms,
+    targets,
+    windows,
+)
+from probes.model import NamedModule
 from tests.calls import Calls
 from tests.cast import LATER
 from tests.conftest import NOON
@@ -26,6 +38,16 @@ CALLS: Calls = {
     lessons.save: lambda mtx, who, on: lessons.save(mtx, who, on.school, []),
     lessons.samples: lambda mtx, who, on: lessons.samples(mtx, who, on.school, since=NOON),
     metrics.exposition: lambda db, who, on: metrics.exposition(db, who, now=NOON),
+    modules.add: lambda tx, who, on: modules.add(
+        tx, who, NamedModule("", on.school, "Page", "http"), now=NOON
+    ),
+    modules.change: lambda tx, who, on: modules.change(
+        tx, who, replace(on.module, school_id=on.school, name="Page"), now=NOON
+    ),
+    modules.remove: lambda tx, who, on: modules.remove(tx, who, on.module.id, now=NOON),
+    modules.of: lambda tx, who, on: modules.of(tx, who, on.school),
+    modules.get: lambda tx, who, on: modules.get(tx, who, on.module.id),
+    modules.called: lambda tx, who, on: modules.called(tx, who, on.module.id),
     results.latest: lambda mtx, who, on: results.latest(mtx, who, on.school, [on.target], now=NOON),
     results.recent: lambda mtx, who, on: results.recent(
         mtx, who, on.school, [on.target.id], now=NOON

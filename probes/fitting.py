@@ -1,0 +1,163 @@
+"""Whether a target fits its prober: an address that it can read, conditions that it knows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from math import isfinite
+from urllib.parse import urlsplit
+
+from probes import rows
+from probes.model import Module, NamedModule, Target, TargetError
+from probes.probers import PROBERS
+from probes.probers.base import COMMON_CONDITIONS, Condition
+from store.db import Connection, text
+from store.words import N_, Words
+
+SHORTEST = timedelta(seconds=1)
+LONGEST = 4_000  # letters of one condition
+MISFITS = {
+    bool: N_("{name} must be true or false."),
+    int: N_("{name} must be a whole number."),
+    float: N_("{name} must be a number."),
+    str: N_("{name} must be text in quotes."),
+}
+
+
+def conditions_of(prober: str) -> dict[str, Condition]:
+    """All that a module of this prober may set, by name: its own, then those of all probers."""
+    return {each.name: each for each in (*PROBERS[prober].conditions, *COMMON_CONDITIONS)}
+
+
+def merged(target: Target, module: NamedModule | None) -> Target:
+    """The target with its module's conditions, which its own go before."""
+    if module is None:
+        return target
+    return replace(
+        target,
+        module={**module.conditions, **target.module},
+        sealed={**module.sealed, **target.sealed},
+    )
+
+
+def require_conditions(prober: str, conditions: Module, sealed: Iterable[str]) -> None:
+    """Raise TargetError for a prober or a condition that is not known, or of another type."""
+    if prober not in PROBERS:
+        raise TargetError(
+            N_("There is no probe named {prober}. Use one of {known}."),
+            {"prober": prober, "known": ", ".join(PROBERS)},
+        )
+    known = conditions_of(prober)
+    for name, value in conditions.items():
+        condition = _known(prober, known, name)
+        if condition.secret:
+            raise TargetError(
+                N_("{name} is a secret: enter it in the console, where it is sealed."),
+                {"name": name},
+            )
+        problem = _misfit(condition, value)
+        if problem:
+            raise TargetError(problem.template, problem.params)
+    for name in sealed:
+        if not _known(prober, known, name).secret:
+            raise TargetError(N_("{name} is no secret: write it as a condition."), {"name": name})
+
+
+def require(tx: Connection, target: Target) -> None:
+    """Raise TargetError, with what to change, unless the target can be kept so."""
+    if not target.name:
+        raise TargetError(N_("The target needs a name."))
+    require_conditions(target.prober, target.module, target.sealed)
+    if target.interval < SHORTEST:
+        raise TargetError(N_("Probe at most once a second."))
+    module = _module(tx, target)
+    if module is not None and module.prober != target.prober:
+        raise TargetError(
+            N_("The module {name} is for the probe {prober}."),
+            {"name": module.name, "prober": module.prober},
+        )
+    require_address(merged(target, module))
+    _require_rows(tx, target)
+
+
+def require_address(target: Target) -> None:
+    """Raise TargetError when the prober cannot look at the target, its module's words included."""
+    problem = PROBERS[target.prober].refuse(target)
+    if problem is not None:
+        raise TargetError(problem.template, problem.params)
+
+
+def place(address: str) -> str:
+    """The server that an address names; secrets are given to that one alone."""
+    return urlsplit(address if "://" in address else f"//{address}").netloc.lower()
+
+
+def _known(prober: str, known: Mapping[str, Condition], name: str) -> Condition:
+    if name in known:
+        return known[name]
+    raise TargetError(
+        N_("The probe {prober} has no condition {name}. It has: {known}."),
+        {"prober": prober, "name": name, "known": ", ".join(known)},
+    )
+
+
+def _misfit(condition: Condition, value: object) -> Words | None:
+    """Why the value is not of the condition's type; None when it is."""
+    kind = type(condition.default)
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if kind is not bool and isinstance(value, bool):
+        fits = False
+    if isinstance(value, float) and not isfinite(value):
+        fits = False
+    if isinstance(value, str) and len(value) > LONGEST:
+        words = N_("{name} is longer than {n} letters.")
+        return Words(words, {"name": condition.name, "n": LONGEST})
+    return None if fits else Words(MISFITS[kind], {"name": condition.name})
+
+
+def _module(tx: Connection, target: Target) -> NamedModule | None:
+    if target.module_id is None:
+        return None
+    found = rows.modules(tx, target.school_id).get(target.module_id)
+    if found is None:
+        raise TargetError(N_("The target names something that this school does not have."))
+    return found
+
+
+def _require_rows(tx: Connection, target: Target) -> None:
+    taken = tx.execute(
+        text("SELECT id FROM target WHERE school_id = :school AND name = :name AND id <> :id"),
+        {"school": target.school_id, "name": target.name, "id": target.id},
+    ).first()
+    if taken:
+        raise TargetError(
+            N_("A target named {name} is there already; choose another name."),
+            {"name": target.name},
+        )
+    for table, row_id in (
+        *(("target", parent_id) for parent_id in target.parent_ids),
+        ("connection", target.connection_id),
+        ("room", target.room_id),
+    ):
+        if row_id is not None and not _ours(tx, table, row_id, target.school_id):
+            raise TargetError(N_("The target names something that this school does not have."))
+    if target.id in _ancestors(rows.parents(tx, target.school_id), target.parent_ids):
+        raise TargetError(N_("A target cannot depend on itself, not even by a detour."))
+
+
+def _ours(tx: Connection, table: str, row_id: str, school_id: str) -> bool:
+    row = tx.execute(
+        text(f"SELECT 1 FROM {table} WHERE id = :id AND school_id = :school"),
+        {"id": row_id, "school": school_id},
+    ).first()
+    return row is not None
+
+
+def _ancestors(parents: Mapping[str, Sequence[str]], start: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        target_id = waiting.pop()
+        if target_id not in found:
+            found.add(target_id)
+            waiting.extend(parents.get(target_id, ()))
+    return found

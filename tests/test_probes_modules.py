@@ -1,0 +1,216 @@
+"""Modules: conditions that fit, secrets that stay where they belong, targets that follow."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from probes import fitting, modules, targets
+from probes.checking import check
+from probes.model import NamedModule, State, Target, TargetError
+from probes.probers import PROBERS
+from store import access
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from store.vault import Vault
+from tests.conftest import NOON
+from tests.sites import say, web
+from tests.stage import KEY
+
+VAULT = Vault(KEY)
+PAGE = {"contains": "Log in", "slow": 3.0}
+
+
+def module(school: School, name: str = "Login page", **fields: Any) -> NamedModule:
+    return NamedModule("", school.id, name, fields.pop("prober", "http"), **fields)
+
+
+def add_module(database: Database, actor: Actor, made: NamedModule) -> NamedModule:
+    with database.begin() as tx:
+        return modules.get(tx, actor, modules.add(tx, actor, made, now=NOON))
+
+
+def add_target(
+    database: Database, actor: Actor, school: School, prober: str = "http", **fields: Any
+) -> Target:
+    fields.setdefault("address", "https://lms.example/")
+    with database.begin() as tx:
+        added = targets.add(
+            tx, actor, school.id, name=fields.pop("name", "LMS"), prober=prober, now=NOON, **fields
+        )
+        return targets.get(tx, actor, added)
+
+
+def ready(database: Database, target: Target, vault: Vault = VAULT) -> Target:
+    with database.read() as tx:
+        (whole,) = modules.ready(tx, [target], vault.open)
+    return whole
+
+
+def test_a_target_is_probed_by_its_module_and_by_its_own_conditions_before(
+    database: Database, school: School, ana: Actor
+) -> None:
+    kept = add_module(database, ana, module(school, conditions=PAGE))
+    target = add_target(database, ana, school, module={"slow": 9.0}, module_id=kept.id)
+    assert target.module == {"slow": 9.0}
+    assert ready(database, target).module == {"contains": "Log in", "slow": 9.0}
+    with database.begin() as tx:
+        changed = replace(kept, conditions={"contains": "Sign in"})
+        modules.change(tx, ana, changed, now=NOON)
+        (probed,) = modules.ready(tx, targets.probed(tx, ana), VAULT.open)
+    assert probed.module == {"contains": "Sign in", "slow": 9.0}
+
+
+def test_what_a_module_asks_for_is_what_the_probe_asks_for(
+    database: Database, school: School, ana: Actor
+) -> None:
+    kept = add_module(database, ana, module(school, conditions={"contains": "Log in"}))
+    with web(lambda handler: say(handler, b"nothing here")) as url:
+        target = add_target(database, ana, school, address=url, module_id=kept.id)
+        assert check(target, loopback_only=True).state is State.OK
+        assert check(ready(database, target), loopback_only=True).state is State.DOWN
+
+
+@pytest.mark.parametrize(
+    ("conditions", "sentence"),
+    [
+        ({"contians": "x"}, r"no condition contians\. It has: status, contains"),
+        ({"slow": "2"}, "slow must be a number"),
+        ({"slow": True}, "slow must be a number"),
+        ({"slow": float("nan")}, "slow must be a number"),
+        ({"redirects": 1.5}, "redirects must be a whole number"),
+        ({"verify": 1}, "verify must be true or false"),
+        ({"contains": 7}, "contains must be text"),
+        ({"contains": "x" * 4001}, "longer than 4000"),
+        ({"status": "fine"}, "Write the expected status like"),
+        ({"fail_after": "often"}, "fail_after must be a whole number"),
+    ],
+)
+def test_a_condition_that_is_unknown_or_badly_typed_is_refused_by_name(
+    database: Database, school: School, ana: Actor, conditions: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(TargetError, match=sentence):
+        add_target(database, ana, school, module=conditions)
+
+
+def test_every_default_of_a_prober_is_one_that_it_takes() -> None:
+    for prober in PROBERS:
+        known = fitting.conditions_of(prober)
+        assert len(known) == len({*known})
+        given = {each.name: each.default for each in known.values() if not each.secret}
+        fitting.require_conditions(prober, given, [e.name for e in known.values() if e.secret])
+
+
+def test_a_secret_is_sealed_and_opened_for_the_prober_alone(
+    database: Database, school: School, ada: Actor
+) -> None:
+    sealed = {"password": VAULT.seal("s3cret")}
+    kept = add_module(
+        database, ada,
+        module(school, "TURN", prober="turn", conditions={"username": "probe"}, sealed=sealed),
+    )  # fmt: skip
+    target = add_target(
+        database, ada, school, "turn", address="turn.example:3478", module_id=kept.id
+    )
+    whole = ready(database, target)
+    assert (whole.secrets, whole.unready) == ({"password": "s3cret"}, None)
+    assert target.secrets == {}
+    for shown in (repr(kept), repr(target), repr(whole)):
+        assert "s3cret" not in shown
+        assert sealed["password"] not in shown
+    with database.read() as tx:
+        stored = [str(row) for row in tx.execute(text("SELECT * FROM module")).all()]
+    assert not any("s3cret" in row for row in stored)
+
+
+@pytest.mark.parametrize(
+    ("sealed", "vault", "sentence"),
+    [
+        ("", VAULT, "Not entered yet: password"),
+        (VAULT.seal("x"), Vault(b"A" * 43 + b"="), "vault's key is missing, or another one"),
+    ],
+    ids=["awaited", "another key"],
+)
+def test_a_target_whose_secret_is_not_to_be_had_is_unknown_and_never_down(
+    database: Database, school: School, ada: Actor, sealed: str, vault: Vault, sentence: str
+) -> None:
+    target = add_target(
+        database, ada, school, "turn", address="127.0.0.1:9", sealed={"password": sealed}
+    )
+    result = check(ready(database, target, vault), loopback_only=True)
+    assert result.state is State.UNKNOWN
+    assert sentence in str(result.why)
+
+
+def test_a_secret_never_stands_among_the_conditions(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with pytest.raises(TargetError, match="password is a secret"):
+        add_target(database, ana, school, "turn", address="t:1", module={"password": "x"})
+    with pytest.raises(TargetError, match="username is no secret"):
+        add_target(database, ana, school, "turn", address="t:1", sealed={"username": "x"})
+
+
+def test_a_secret_is_not_sent_to_another_server_than_it_was_entered_for(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = add_target(
+        database, ana, school, "turn", address="turn.example", sealed={"password": VAULT.seal("x")}
+    )
+    moved = replace(target, address="turn.thief.example")
+    with database.begin() as tx:
+        with pytest.raises(TargetError, match="enter password anew"):
+            targets.change(tx, ana, moved, now=NOON)
+        again = replace(moved, sealed={"password": VAULT.seal("y")})
+        targets.change(tx, ana, again, now=NOON)
+
+
+def test_a_module_s_secret_goes_where_an_administrator_points_it(
+    database: Database, school: School, ana: Actor, ada: Actor
+) -> None:
+    made = module(school, "TURN", prober="turn", sealed={"password": VAULT.seal("x")})
+    kept = add_module(database, ada, made)
+    with pytest.raises(access.Denied):
+        add_target(database, ana, school, "turn", address="turn.thief.example", module_id=kept.id)
+    target = add_target(database, ada, school, "turn", address="turn.example", module_id=kept.id)
+    with database.begin() as tx:
+        moved = replace(target, address="turn.thief.example")
+        with pytest.raises(access.Denied):
+            targets.change(tx, ana, moved, now=NOON)
+        targets.change(tx, ana, replace(target, interval=timedelta(seconds=9)), now=NOON)
+
+
+def test_a_module_in_use_is_neither_removed_nor_made_useless(
+    database: Database, school: School, ana: Actor
+) -> None:
+    kept = add_module(database, ana, module(school))
+    target = add_target(database, ana, school, module_id=kept.id)
+    with database.begin() as tx:
+        with pytest.raises(TargetError, match="LMS use this module"):
+            modules.remove(tx, ana, kept.id, now=NOON)
+        for worse, sentence in (
+            (replace(kept, prober="tcp"), "LMS uses this module, and is probed by http"),
+            (replace(kept, conditions={"status": "?"}), "Write the expected status"),
+        ):
+            with pytest.raises(TargetError, match=sentence):
+                modules.change(tx, ana, worse, now=NOON)
+        targets.remove(tx, ana, target.id, now=NOON)
+        modules.remove(tx, ana, kept.id, now=NOON)
+        assert modules.of(tx, ana, school.id) == []
+
+
+def test_a_module_s_name_is_one_s_own_in_each_school(
+    database: Database, school: School, elsewhere: School, ana: Actor, zoe: Actor
+) -> None:
+    kept = add_module(database, ana, module(school))
+    add_module(database, zoe, module(elsewhere))
+    with pytest.raises(TargetError, match="A module named Login page is there already"):
+        add_module(database, ana, module(school, " Login page "))
+    with pytest.raises(TargetError, match="does not have"):
+        add_target(database, zoe, elsewhere, module_id=kept.id)
+    with pytest.raises(TargetError, match=r"is for the probe http"):
+        add_target(database, ana, school, "tcp", address="lms.example:1", module_id=kept.id)
+    with database.read() as tx, pytest.raises(access.Denied):
+        modules.get(tx, zoe, kept.id)
