@@ -19,7 +19,7 @@ from moderation import actions, intake
 from moderation.actions import SEALED
 from platforms.base import CommentSource, PlatformError
 from probes import lessons
-from store import access, leases, schools
+from store import access, chain, leases, schools
 from store.db import text
 from store.vault import VaultError
 from store.words import Words
@@ -129,6 +129,15 @@ def rosters(console: Console, stop: threading.Event) -> None:
                 continue
         if console.simulation:
             campus_school.plan(console, connection.school_id)
+
+
+def seals(console: Console, stop: threading.Event) -> None:
+    """Chain what was noted since the last time, so that nobody can change it unseen."""
+    key = console.vault.derive(chain.PURPOSE)
+    while not stop.is_set():
+        with console.db.begin() as tx:
+            if chain.seal(tx, key) < chain.BATCH:
+                return
 
 
 class Attendance:

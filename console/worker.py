@@ -53,6 +53,7 @@ def lanes() -> list[Lane]:
         Lane("actions", rounds.unresolved, 2.0),
         Lane("attendance", rounds.Attendance(), 20.0),
         Lane("rosters", rounds.rosters, 2.0),
+        Lane("seals", rounds.seals, 10.0),
         Lane("tidy", rounds.tidy, 300.0),
     ]
 

@@ -6,7 +6,7 @@ Apart from the probing loop, so that a slow disk never bends a probe's timings.
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -23,11 +23,14 @@ from probes.modules import Unseal
 from probes.recording import Record
 from probes.steps import Keep
 from store import access, heartbeats, schools
+from store.access import Actor
 from store.db import Connection, Database, text
 from store.words import N_, Words
 
-FLUSH = 0.4  # seconds between batches
+FLUSH = 1.0  # seconds between batches; when a state changes, no longer than
+SOON = 0.2
 RELOAD = 1.0
+REREAD = 10.0  # all targets are read again, whether or not somebody changed one
 BEAT = 2.0
 ROLL_UP = 20.0
 FORGET = 2.0  # one target's old rows each time
@@ -67,11 +70,15 @@ class Books:
         self._unseal = unseal
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
+        self._series: Mapping[str, int] = {}
         self._results: dict[str, Result] = {}
         self._stop = threading.Event()
+        self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="books")
         self._due: dict[Callable[[], None], float] = {}
         self._made: dict[str, tuple[str, Adapter | Words]] = {}
+        self._mark: tuple[object, ...] = ()
+        self._read = 0.0  # when all targets were, in monotonic seconds
         self._forgetting: list[tuple[int, str]] = []  # series and target, yet to be looked at
         self.plan = Plan()
         self.standings: dict[str, Standing] = {}
@@ -89,16 +96,22 @@ class Books:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
-    def enter(self, record: Record) -> None:
+    def enter(self, record: Record, *, urgent: bool) -> None:
+        """Have the record written, soon if it is urgent."""
         self._queue.put(record)
+        if urgent:
+            self._urgent.set()
 
     def close(self) -> None:
         """Write what is left, and end."""
         self._stop.set()
+        self._urgent.set()
         self._thread.join()
 
     def _keep(self) -> None:
-        while not self._stop.wait(FLUSH):
+        while not self._stop.wait(SOON):
+            self._urgent.wait(FLUSH - SOON)
+            self._urgent.clear()
             self._guarded(self._flush)
             self._now_and_then(self._reload, RELOAD)
             self._guarded(self._alert)
@@ -130,7 +143,8 @@ class Books:
         if not self._batch:
             return
         with self._db.begin("metrics") as mtx:
-            recording.write(mtx, self._batch)
+            series = recording.write(mtx, self._batch, self._series)
+        self._series = series
         for record in self._batch:
             self._results[record.target.id] = record.result
             self._written[record.target.id] = record.standing
@@ -145,8 +159,7 @@ class Books:
         now = self._clock()
         with self._db.read() as tx:
             actor = access.system(*schools.every_id(tx))
-            ready = modules.ready(tx, targets.probed(tx, actor), self._unseal)
-            found = {target.id: target for target in ready}
+            found = self._targets(tx, actor)
             running = windows.running(tx, actor, now=now)
             marks = _connections(tx)
         wanted = {target.connection_id for target in found.values()}
@@ -162,6 +175,16 @@ class Books:
             frozenset(w.target_id for w in running if w.kind == "silence"),
         )
         self._renewed()
+
+    def _targets(self, tx: Connection, actor: Actor) -> dict[str, Target]:
+        """All targets; as they were, while nobody did anything that could have changed them."""
+        mark = _mark(tx, actor)
+        if mark == self._mark and monotonic() - self._read < REREAD:
+            return self.plan.targets
+        ready = modules.ready(tx, targets.probed(tx, actor), self._unseal)
+        found = {target.id: target for target in ready}
+        self._mark, self._read = mark, monotonic()
+        return self.plan.targets if found == self.plan.targets else found
 
     def _adapter(self, connection_id: str, mark: str) -> tuple[str, Adapter | Words]:
         """The adapter, made anew only when its connection changed: it may have learnt things."""
@@ -201,6 +224,18 @@ class Books:
                     tidying.forget(mtx, series, self._keep_for, now=self._clock())
                 else:
                     tidying.remove(mtx, series)
+
+
+def _mark(tx: Connection, actor: Actor) -> tuple[object, ...]:
+    """Differs after each change: whoever changes a target notes it in the audit."""
+    last = "SELECT MAX(at) FROM audit WHERE school_id = :school"
+    return (
+        tx.execute(text("SELECT COUNT(*) FROM target")).scalar_one(),
+        *(
+            (school_id, tx.execute(text(last), {"school": school_id}).scalar_one())
+            for school_id in sorted(actor.schools)
+        ),
+    )
 
 
 def _connections(tx: Connection) -> dict[str, str]:

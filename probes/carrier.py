@@ -4,24 +4,33 @@ pycurl costs a sixth of the CPU of blackbox_exporter's probes, and times each
 phase itself; https://curl.se/libcurl/c/curl_multi_socket_action.html.
 """
 
-import selectors
 import socket
 import ssl
-import time
 from collections import deque
 from collections.abc import Callable
 from ipaddress import ip_address
+from time import monotonic
 
 import certifi
 import pycurl
 
-from probes.answers import Transfer
+from probes.answers import Shape, Transfer, refused
+from probes.pace import Pace
 from probes.probers.base import Answer, Fetch
+from probes.watch import READ, WRITE, Watch
 
-AT_ONCE = 200  # fetches in flight; the rest wait their turn
-CONNECTIONS = 512  # kept warm
-IDLE = 0.5  # seconds between looks when nothing is due
+AT_ONCE = 400  # fetches in flight; the rest wait their turn
+CONNECTIONS = 512  # kept warm; with those in flight below the usual 1,024 open files
+SPARE = 256  # handles of one shape that wait for their next fetch
 NEVER = -1
+WATCHED = {
+    pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: READ,
+    pycurl.POLL_OUT: WRITE,
+    pycurl.POLL_INOUT: READ | WRITE,
+}
+READY = {READ: pycurl.CSELECT_IN, WRITE: pycurl.CSELECT_OUT}
+BOTH = pycurl.CSELECT_IN | pycurl.CSELECT_OUT  # an error shows on either
 
 Done = Callable[[Answer], None]
 
@@ -30,19 +39,20 @@ class Carrier:
     """Start fetches, then `turn` the loop; answers come through the given functions."""
 
     def __init__(self, *, loopback_only: bool = False) -> None:
+        self.pace = Pace()
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._set_watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, CONNECTIONS)
-        self._selector = selectors.DefaultSelector()
+        self._watch = Watch()
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
-        self._selector.register(self._near, selectors.EVENT_READ)
+        self._watch.set(self._near.fileno(), READ)
         self._deadline: float | None = None
-        self._idle: list[pycurl.Curl] = []
+        self._spare: dict[Shape, list[Transfer]] = {}
         self._flying: dict[pycurl.Curl, tuple[Transfer, Done]] = {}
         self._queue: deque[tuple[Fetch, float, Done]] = deque()
-        self._loopback_only = loopback_only
+        self._open = _open_on_loopback if loopback_only else None
         self._authorities = ssl.get_default_verify_paths().cafile or certifi.where()
 
     @property
@@ -54,30 +64,34 @@ class Carrier:
         if len(self._flying) >= AT_ONCE:
             self._queue.append((fetch, timeout, done))
             return
-        curl = self._idle.pop() if self._idle else pycurl.Curl()
-        transfer = Transfer(fetch, timeout)
+        shape = Shape.of(fetch)
+        spare = self._spare.get(shape)
+        transfer = spare.pop() if spare else Transfer(shape, self._authorities, self._open)
         try:
-            transfer.prepare(curl, self._authorities)
+            transfer.begin(fetch, timeout)
         except (pycurl.error, UnicodeError) as error:
-            done(transfer.refused(error))
+            done(refused(fetch, timeout, error))
             return
-        if self._loopback_only:
-            curl.setopt(pycurl.OPENSOCKETFUNCTION, _open_on_loopback)
-        self._flying[curl] = (transfer, done)
-        self._multi.add_handle(curl)
+        self._flying[transfer.curl] = (transfer, done)
+        self._multi.add_handle(transfer.curl)
 
     def turn(self, wait: float) -> None:
         """Move everything on, waiting at most so many seconds for something to happen."""
+        before = monotonic()
         if self._deadline is not None:
-            wait = min(wait, self._deadline - time.monotonic())
-        for key, events in self._selector.select(max(wait, 0)):
-            if key.fd == self._near.fileno():
+            wait = min(wait, self._deadline - before)
+        ready = self._watch.poll(max(wait, 0.0))
+        after = monotonic()
+        self.pace.slept(wait, before, after)
+        act = self._multi.socket_action
+        for fd, events in ready:
+            if fd == self._near.fileno():
                 self._near.recv(4096)
             else:
-                self._act(key.fd, _directions(events))
-        if self._deadline is not None and self._deadline <= time.monotonic():
+                act(fd, READY.get(events, BOTH))
+        if self._deadline is not None and self._deadline <= after:
             self._deadline = None
-            self._act(pycurl.SOCKET_TIMEOUT, 0)
+            act(pycurl.SOCKET_TIMEOUT, 0)
         self._collect()
 
     def wake(self) -> None:
@@ -89,15 +103,13 @@ class Carrier:
             self._multi.remove_handle(curl)
             curl.close()
         self._flying.clear()
-        for curl in self._idle:
-            curl.close()
+        for spare in self._spare.values():
+            for transfer in spare:
+                transfer.curl.close()
         self._multi.close()
-        self._selector.close()
+        self._watch.close()
         self._near.close()
         self._far.close()
-
-    def _act(self, fd: int, directions: int) -> None:
-        self._multi.socket_action(fd, directions)
 
     def _collect(self) -> None:
         left = 1
@@ -110,40 +122,28 @@ class Carrier:
 
     def _finish(self, curl: pycurl.Curl, code: int, message: str) -> None:
         transfer, done = self._flying.pop(curl)
-        answer = transfer.answer(curl, code, message)
+        answer = transfer.answer(code, message)
         self._multi.remove_handle(curl)
-        curl.reset()
-        self._idle.append(curl)
+        self._put_by(transfer)
         if self._queue:
             self.start(*self._queue.popleft())
         done(answer)
 
-    def _watch(self, what: int, fd: int, _multi: object, _known: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            if fd in self._selector.get_map():
-                self._selector.unregister(fd)
-            return
-        events = 0
-        if what in (pycurl.POLL_IN, pycurl.POLL_INOUT):
-            events |= selectors.EVENT_READ
-        if what in (pycurl.POLL_OUT, pycurl.POLL_INOUT):
-            events |= selectors.EVENT_WRITE
-        if fd in self._selector.get_map():
-            self._selector.modify(fd, events)
+    def _put_by(self, transfer: Transfer) -> None:
+        spare = self._spare.setdefault(transfer.shape, [])
+        if transfer.shape.plain and len(spare) < SPARE:
+            spare.append(transfer)
         else:
-            self._selector.register(fd, events)
+            transfer.curl.close()
+
+    def _set_watch(self, what: int, fd: int, _multi: object, _known: object) -> None:
+        if what == pycurl.POLL_REMOVE:
+            self._watch.forget(fd)
+        else:
+            self._watch.set(fd, WATCHED[what])
 
     def _set_timer(self, milliseconds: int) -> None:
-        self._deadline = None if milliseconds == NEVER else time.monotonic() + milliseconds / 1000
-
-
-def _directions(events: int) -> int:
-    directions = 0
-    if events & selectors.EVENT_READ:
-        directions |= pycurl.CSELECT_IN
-    if events & selectors.EVENT_WRITE:
-        directions |= pycurl.CSELECT_OUT
-    return directions
+        self._deadline = None if milliseconds == NEVER else monotonic() + milliseconds / 1000
 
 
 def _open_on_loopback(

@@ -12,7 +12,9 @@ from probes.probers.base import Context, Memory, Verdict
 from probes.runner import Runner
 from store.words import N_
 
-SCHEMES = {"http": "http", "https": "http", "tcp": "tcp", "smtp": "smtp"}
+SCHEMES = {"rtmp": "rtmp", "rtmps": "rtmp"}
+SCHEMES |= {"http": "http", "https": "http", "tcp": "tcp", "smtp": "smtp"}
+SCHEMES |= {"smtps": "smtp", "tls": "tls", "dns": "dns"}
 SCHEMES |= {"stun": "stun", "stuns": "stun", "turn": "turn", "turns": "turn"}
 
 Adapters = Callable[[str], Adapter]

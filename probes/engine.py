@@ -6,7 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
+from math import ceil
 from threading import Event
 from time import monotonic
 
@@ -15,6 +17,7 @@ from probes.graph import ancestors
 from probes.judge import CONFIRM, Standing, judge
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
+from probes.pace import SATURATED
 from probes.probers.base import Context, Memory, Verdict, number
 from probes.recording import Record
 from probes.runner import Runner
@@ -27,7 +30,8 @@ RECOVERY = 1.0  # seconds until a first good answer is looked at again
 PARENT = 0.5  # seconds at least between probes of a parent whose children fail
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
-SATURATED = 1.0  # seconds of lag from which timings are not to be trusted
+TICK = 0.01  # seconds: probes due within one begin together, which costs less
+NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
 
 
 def run(
@@ -77,11 +81,12 @@ class Engine:
         self._next: dict[str, int] = {}  # the number of each target's valid entry in _due
         self._numbers = count()
         self._flying: set[str] = set()
-        self._started: dict[str, float] = {}
+        self._started: dict[str, tuple[float, float]] = {}  # when, and the pace's idle time then
         self._memory: dict[str, Memory] = {}
         self._recorded: dict[str, tuple[float, State]] = {}
-        self._lag = 0.0
+        self._pace = self.runner.pace
         self._probes = 0
+        self._doubted = 0
 
     def turn(self) -> None:
         """Take up a new plan, start what is due, and let what flies go on."""
@@ -91,29 +96,34 @@ class Engine:
         while self._due and self._due[0][0] <= now:
             due, entry, target_id = heapq.heappop(self._due)
             if self._next.get(target_id) == entry:
-                self._lag = max(self._lag, now - due)
+                self._pace.late(now - due)
                 self._start(self._plan.targets[target_id])
         wait = self._due[0][0] - monotonic() if self._due else TURN
         self.runner.turn(min(max(wait, 0.0), TURN))
 
     def _take_up(self, plan: Plan) -> None:
         before, self._plan = self._plan.targets, plan
+        if plan.targets is before:
+            return
         for target_id in before.keys() - plan.targets.keys():
             for kept in (self._next, self._started, self._memory, self._recorded):
                 kept.pop(target_id, None)
             self.books.standings.pop(target_id, None)
-        for target_id, target in plan.targets.items():
-            if before.get(target_id) != target:
-                self._memory[target_id] = {}
-                self._schedule(target_id, 0.0)
+        new = [target.id for target in plan.targets.values() if before.get(target.id) != target]
+        for place, target_id in enumerate(new):
+            self._memory[target_id] = {}
+            self._schedule(target_id, place / NEW_A_SECOND)
 
     def _schedule(self, target_id: str, seconds: float) -> None:
         """Probe the target in so many seconds, and no more as it was scheduled before."""
         if target_id in self._flying:
             return
+        due = monotonic() + seconds
+        if seconds > TICK:
+            due = ceil(due / TICK) * TICK
         entry = next(self._numbers)
         self._next[target_id] = entry
-        heapq.heappush(self._due, (monotonic() + seconds, entry, target_id))
+        heapq.heappush(self._due, (due, entry, target_id))
 
     def _start(self, target: Target) -> None:
         adapter = self._plan.adapters.get(target.connection_id or "")
@@ -122,16 +132,17 @@ class Engine:
             return
         self._flying.add(target.id)
         self._probes += 1
-        self._started[target.id] = monotonic()
+        now = monotonic()
+        self._started[target.id] = (now, self._pace.idle)
         context = Context(
             number(target, "timeout", TIMEOUT),
-            monotonic(),
+            now,
             self._memory[target.id],
             self._standing(target).failures > 0,
             adapter,
             self._loopback_only,
         )
-        self.runner.start(target, context, lambda verdict: self._ended(target, verdict))
+        self.runner.start(target, context, partial(self._ended, target))
 
     def _standing(self, target: Target) -> Standing:
         return self.books.standings.get(target.id, Standing())
@@ -143,12 +154,28 @@ class Engine:
                 self._schedule(target.id, 0.0)
             return
         before = self._standing(target)
+        if verdict.slow and before.state is not State.DOWN and self._to_blame(target):
+            self._doubt(target, verdict, before)
+            return
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else _watching(verdict)
-            standing = judge(before, verdict.state, at=self._clock())
+            now = self._clock()
+            standing = judge(before, verdict.state, at=now)
             self.books.standings[target.id] = standing
-            self._record(target, verdict, standing)
+            self._record(target, self._result(target, verdict, standing, now), standing)
         self._again(target, verdict, self._standing(target))
+
+    def _to_blame(self, target: Target) -> bool:
+        return self._pace.doubtful(*self._started[target.id], monotonic())
+
+    def _doubt(self, target: Target, verdict: Verdict, standing: Standing) -> None:
+        """Keep a slowness that may be the prober's own as an unknown one; it judges nothing."""
+        self._doubted += 1
+        why = Words(N_("The prober itself was too slow to tell; this reading does not count."))
+        unknown = replace(verdict, state=State.UNKNOWN, why=why, rooms=None)
+        result = self._result(target, unknown, Standing(), self._clock())
+        self._record(target, result, standing)
+        self._schedule(target.id, target.interval.total_seconds())
 
     def _again(self, target: Target, verdict: Verdict, standing: Standing) -> None:
         interval = target.interval.total_seconds()
@@ -169,24 +196,27 @@ class Engine:
 
         A parent under way is asked again at its own pace.
         """
-        since = monotonic() - self._started.get(parent_id, 0.0)
+        since = monotonic() - self._started.get(parent_id, (0.0, 0.0))[0]
         self._schedule(parent_id, max(0.0, PARENT - since))
 
-    def _record(self, target: Target, verdict: Verdict, standing: Standing) -> None:
+    def _record(self, target: Target, result: Result, standing: Standing) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
-        result = self._result(target, verdict, standing)
+        now = monotonic()
         at, state = self._recorded.get(target.id, (0.0, None))
-        due = monotonic() - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
-        if due or state is not result.state or standing.unsettled:
-            self._recorded[target.id] = (monotonic(), result.state)
-            self.books.enter(Record(target, result, standing))
+        due = now - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
+        new = state is not result.state
+        if due or new or standing.unsettled:
+            self._recorded[target.id] = (now, result.state)
+            self.books.enter(Record(target, result, standing), urgent=new)
 
-    def _result(self, target: Target, verdict: Verdict, standing: Standing) -> Result:
+    def _result(
+        self, target: Target, verdict: Verdict, standing: Standing, now: datetime
+    ) -> Result:
         recovering = verdict.state is State.OK and standing.state is not State.OK
         why = Words(N_("It answers again; the next answer decides.")) if recovering else verdict.why
         result = Result(
             target.id,
-            self._clock(),
+            now,
             standing.state,
             verdict.seconds,
             verdict.readings,
@@ -202,14 +232,16 @@ class Engine:
 
     def _detail(self) -> str:
         """For the heartbeat, read and reset every two seconds; a saturated prober says so."""
-        lag, self._lag = self._lag, 0.0
+        lag = self._pace.read()
         probes, self._probes = self._probes, 0
+        doubted, self._doubted = self._doubted, 0
         return json.dumps(
             {
                 "targets": len(self._plan.targets),
                 "probes": probes,
                 "lag_seconds": round(lag, 3),
                 "saturated": lag > SATURATED,
+                "doubted": doubted,
             }
         )
 

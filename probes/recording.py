@@ -13,6 +13,18 @@ from probes.results import readings_json
 from store.db import Connection, moment, text
 
 RECENT = 60  # checks kept in the newest row
+INSERT = text("""
+    INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
+    ON CONFLICT DO NOTHING
+""")
+UPDATE = text(f"""
+    UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
+        why = :why, since = :since, interval_seconds = :interval, judged = :judged,
+        judged_since = :judged_since, failures = :failures, successes = :successes,
+        recent = SUBSTR(recent || :digit, CASE WHEN LENGTH(recent) < {RECENT} THEN 1
+            ELSE LENGTH(recent) - {RECENT} + 2 END)
+    WHERE id = :series AND target_id = :target
+""")
 
 
 @dataclass(frozen=True)
@@ -24,32 +36,26 @@ class Record:
     standing: Standing
 
 
-def write(mtx: Connection, records: Sequence[Record]) -> None:
-    """Write the batch, in the order in which the results came."""
+def write(
+    mtx: Connection, records: Sequence[Record], known: Mapping[str, int] | None = None
+) -> Mapping[str, int]:
+    """Write the batch, in the order in which the results came.
+
+    `known` are the targets' series, as the last call returned them: they spare
+    reading them all again.
+    """
     if not records:
-        return
-    series = _series(mtx, records)
+        return known or {}
+    series = _series(mtx, records, known or {})
     rows = [_row(record, series[record.target.id]) for record in records]
-    mtx.execute(
-        text("""
-            INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
-            ON CONFLICT DO NOTHING
-        """),
-        rows,
-    )
-    mtx.execute(
-        text(f"""
-            UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
-                why = :why, since = :since, interval_seconds = :interval, judged = :judged,
-                judged_since = :judged_since, failures = :failures, successes = :successes,
-                recent = SUBSTR(recent || :digit, CASE WHEN LENGTH(recent) < {RECENT} THEN 1
-                    ELSE LENGTH(recent) - {RECENT} + 2 END)
-            WHERE id = :series
-        """),
-        rows,
-    )
+    if mtx.execute(UPDATE, rows).rowcount < len(rows):  # the rows are others now: a restore
+        series = _series(mtx, records, {})
+        rows = [_row(record, series[record.target.id]) for record in records]
+        mtx.execute(UPDATE, rows)
+    mtx.execute(INSERT, rows)
     _write_rooms(mtx, [record for record in records if record.result.rooms is not None])
     _write_crowds(mtx, records, series)
+    return series
 
 
 def standings(mtx: Connection) -> dict[str, Standing]:
@@ -65,7 +71,11 @@ def standings(mtx: Connection) -> dict[str, Standing]:
     }
 
 
-def _series(mtx: Connection, records: Sequence[Record]) -> dict[str, int]:
+def _series(
+    mtx: Connection, records: Sequence[Record], known: Mapping[str, int]
+) -> Mapping[str, int]:
+    if all(record.target.id in known for record in records):
+        return known
     rows = mtx.execute(text("SELECT id, target_id FROM latest"))
     known = {row.target_id: int(row.id) for row in rows}
     new = {r.target.id: r.target for r in records if r.target.id not in known}
@@ -96,6 +106,7 @@ def _row(record: Record, series: int) -> dict[str, Any]:
     result, standing = record.result, record.standing
     return {
         "series": series,
+        "target": record.target.id,
         "at": result.at,
         "state": SEVERITY.index(result.state),
         "digit": str(SEVERITY.index(result.state)),

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,7 @@ from store.words import N_, Words
 
 __all__ = ["Point", "availability", "history", "latest", "recent"]
 
+ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 STALE = 3  # intervals without a reading until nothing is known
 
 
@@ -96,7 +96,7 @@ def availability(
 
 
 def readings_json(readings: Iterable[Reading]) -> str:
-    return json.dumps([asdict(reading) for reading in readings], ensure_ascii=False)
+    return ENCODE([{"name": r.name, "value": r.value, "unit": r.unit} for r in readings])
 
 
 def _counts(step: steps.Step) -> TextClause:

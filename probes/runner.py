@@ -1,10 +1,11 @@
 """Run one probe of any kind to its verdict: HTTP on the carrier, sockets in a few threads."""
 
 import logging
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
+from time import monotonic
 
 from platforms.base import PlatformError
 from probes.carrier import Carrier
@@ -14,6 +15,7 @@ from probes.probers.base import Answer, Context, SocketProber, Talk, Verdict
 from store.words import N_, Words
 
 THREADS = 16
+NEARLY = 0.95  # of the timeout: what failed after that failed because time was up
 LOG = logging.getLogger("pult.probes")
 
 Done = Callable[[Verdict], None]
@@ -25,8 +27,9 @@ class Runner:
     def __init__(self, *, loopback_only: bool = False) -> None:
         self._carrier = Carrier(loopback_only=loopback_only)
         self._threads = ThreadPoolExecutor(THREADS, "probe")
-        self._ended: SimpleQueue[tuple[Future[Verdict], Done]] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[Future[Verdict], float, Done]] = SimpleQueue()
         self.wake = self._carrier.wake
+        self.pace = self._carrier.pace
 
     def start(self, target: Target, context: Context, done: Done) -> None:
         if target.unready is not None:
@@ -35,15 +38,15 @@ class Runner:
         prober = PROBERS[target.prober]
         if isinstance(prober, SocketProber):
             self._ask(prober, target, context, done)
-            return
-        deadline = time.monotonic() + context.timeout
-        self._step(target, prober.talk(target, context), None, deadline, done)
+        else:
+            _Talking(self._carrier, target, prober.talk(target, context), context, done).go_on(None)
 
     def turn(self, wait: float) -> None:
         """Let everything go on, waiting at most so many seconds for something to happen."""
         self._carrier.turn(wait)
         while not self._ended.empty():
-            future, done = self._ended.get()
+            future, waited, done = self._ended.get()
+            self.pace.late(waited)
             done(future.result())
 
     def close(self) -> None:
@@ -52,45 +55,72 @@ class Runner:
         self._carrier.close()
 
     def _ask(self, prober: SocketProber, target: Target, context: Context, done: Done) -> None:
+        asked = began = monotonic()
+
+        def ask() -> Verdict:
+            nonlocal began
+            began = monotonic()  # all threads may have been busy until now
+            verdict = _guarded(target, lambda: prober.ask(target, context))
+            return _timed(verdict, monotonic() - began, context.timeout)
+
         def ended(future: Future[Verdict]) -> None:
             if not future.cancelled():
-                self._ended.put((future, done))
+                self._ended.put((future, began - asked, done))
                 self._carrier.wake()
 
-        future = self._threads.submit(_guarded, target, lambda: prober.ask(target, context))
-        future.add_done_callback(ended)
+        self._threads.submit(ask).add_done_callback(ended)
 
-    def _step(
-        self, target: Target, talk: Talk, answer: Answer | None, deadline: float, done: Done
+
+class _Talking:
+    """An HTTP prober at work: its generator is given each answer, until it has a verdict."""
+
+    __slots__ = ("_began", "_carrier", "_done", "_talk", "_target", "_timeout")
+
+    def __init__(
+        self, carrier: Carrier, target: Target, talk: Talk, context: Context, done: Done
     ) -> None:
-        """Give the generator its answer and fetch what it asks for next, or end with it."""
-        fetch = None
+        self._carrier = carrier
+        self._target = target
+        self._talk = talk
+        self._timeout = context.timeout
+        self._done = done
+        self._began = monotonic()
 
-        def advance() -> Verdict:
-            nonlocal fetch
-            try:
-                fetch = next(talk) if answer is None else talk.send(answer)
-            except StopIteration as end:
-                verdict: Verdict = end.value
-                return verdict
-            return Verdict()
+    def go_on(self, answer: Answer | None) -> None:
+        """Fetch what the prober asks for next, or end with its verdict."""
+        try:
+            fetch = next(self._talk) if answer is None else self._talk.send(answer)
+        except StopIteration as end:
+            self._end(end.value)
+        except Exception as error:
+            self._end(_failed(self._target, error))
+        else:
+            left = self._timeout - (monotonic() - self._began)
+            self._carrier.start(fetch, max(left, 0.001), self.go_on)
 
-        verdict = _guarded(target, advance)
-        if fetch is None:
-            done(verdict)
-            return
-        left = max(deadline - time.monotonic(), 0.001)
-        self._carrier.start(fetch, left, lambda got: self._step(target, talk, got, deadline, done))
+    def _end(self, verdict: Verdict) -> None:
+        self._done(_timed(verdict, monotonic() - self._began, self._timeout))
 
 
 def _guarded(target: Target, probe: Callable[[], Verdict]) -> Verdict:
-    """The probe's verdict, also when it fails; one broken probe must not stop the others."""
     try:
         return probe()
-    except ProbeFailed as failed:
-        return Verdict(None, failed.readings, failed.state, failed.why)
-    except PlatformError as error:
+    except Exception as error:
+        return _failed(target, error)
+
+
+def _failed(target: Target, error: Exception) -> Verdict:
+    """The verdict of a probe that raised; one broken probe must not stop the others."""
+    if isinstance(error, ProbeFailed):
+        return Verdict(None, error.readings, error.state, error.why)
+    if isinstance(error, PlatformError):
         return Verdict(state=State.UNKNOWN, why=Words(error.template, error.params))
-    except Exception:
-        LOG.exception("the probe of target %s broke", target.id)
-        return Verdict(state=State.UNKNOWN, why=Words(N_("This probe broke; its log says where.")))
+    LOG.error("the probe of target %s broke", target.id, exc_info=error)
+    return Verdict(state=State.UNKNOWN, why=Words(N_("This probe broke; its log says where.")))
+
+
+def _timed(verdict: Verdict, took: float, timeout: float) -> Verdict:
+    """Mark a failure for which the time was up as one of slowness."""
+    if verdict.state is State.OK or verdict.slow or took < NEARLY * timeout:
+        return verdict
+    return replace(verdict, slow=True)

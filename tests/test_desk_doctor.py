@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.desk import connections, doctor, relays
-from store import access, audit, db, heartbeats
+from store import access, audit, chain, db, heartbeats
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
@@ -48,6 +48,7 @@ def test_all_is_well_in_a_new_house(database: Database, ada: Actor) -> None:
         ("time zones", "ok"),
         ("clock", "ok"),
         ("vault", "ok"),
+        ("audit", "ok"),
     ]
     assert list(doctor.problems(found)) == []
 
@@ -71,7 +72,7 @@ def test_each_connection_says_what_is_wrong_and_what_to_do(
         add(database, school, "3 functions", "moodle", poor.url)
         add(database, school, "4 silent", "moodle", silent)
         add(database, school, "5 page", "moodle", page.url)
-        found = doctor.look(database, ada, Vault(KEY), now=NOON)[4:]
+        found = doctor.look(database, ada, Vault(KEY), now=NOON)[5:]
     problems = [str(one.problem) for one in found]
     assert [one.state for one in found] == ["ok", *["failing"] * 4]
     assert (found[0].problem, found[0].version) == (None, "3.0.4")
@@ -189,3 +190,15 @@ def test_a_silent_process_is_told_with_what_to_do(database: Database, ada: Actor
     assert "worker since 2026-03-10 11:59:44" in str(found.problem).replace(" UTC", "")
     assert "python -m console worker" in str(found.advice)
     assert list(doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON, parts=()))) == []
+
+
+def test_a_changed_entry_of_the_audit_is_a_finding(
+    database: Database, ada: Actor, school: School
+) -> None:
+    with database.begin() as tx:
+        audit.record(tx, ada, "take incident", "i1", school_id=school.id, now=NOON)
+        chain.seal(tx, Vault(KEY).derive(chain.PURPOSE))
+        tx.execute(text("UPDATE audit SET account_id = 'nobody' WHERE subject = 'i1'"))
+    found = {one.name: one for one in doctor.look(database, ada, Vault(KEY), now=NOON)}
+    assert found["audit"].state == "failing"
+    assert "does not hold together from entry" in str(found["audit"].problem)

@@ -68,11 +68,17 @@ def test_a_real_stream_is_ok_until_its_encoder_dies_while_the_server_says_200(
     conf.write_text(NGINX.format(folder=tmp_path, rtmp=rtmp, http=http))
     page = target_of(f"http://127.0.0.1:{http}/x.m3u8")
     with real.serving(rtmp, "nginx", "-p", str(tmp_path), "-c", str(conf)):
-        with running("ffmpeg", *PICTURE, f"rtmp://127.0.0.1:{rtmp}/live/x"):
+        live = target_of(f"rtmp://127.0.0.1:{rtmp}/live/x")
+        with running("ffmpeg", *PICTURE, live.address):
             settled(page, State.OK, 60)
+            assert check(live, timeout=3).state is State.OK
         settled(page, State.DOWN, 60)
         plain = check(target_of(page.address, prober="http"), timeout=3)
         assert plain.state is State.OK
+        assert "Nobody sends" in str(check(live, timeout=1).why)
+        assert check(target_of(f"rtmp://127.0.0.1:{rtmp}/live"), timeout=1).state is State.OK
+        gone = check(target_of(f"rtmp://127.0.0.1:{rtmp}/gone"), timeout=1)
+        assert "closes the connection to the application gone" in str(gone.why)
     assert check(page, timeout=3).state is State.DOWN
 
 

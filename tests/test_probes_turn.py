@@ -87,7 +87,7 @@ def over_a_stream(talk: Callable[[socket.socket], None]) -> Result:
                 talk(connection)
 
     with wire(socket.SOCK_STREAM, serve) as port:
-        return probe(f"turn:127.0.0.1:{port}?transport=tcp", 0.8)
+        return probe(f"turn:127.0.0.1:{port}?transport=tcp", 0.5)
 
 
 def probe(address: str, timeout: float) -> Result:
@@ -167,7 +167,7 @@ def test_each_refusal_has_its_words(code: int, words: str) -> None:
     ],
 )
 def test_what_is_no_turn_server_is_down(answer: Callable[[bytes], bytes]) -> None:
-    result = over_datagrams(answer, timeout=0.6)
+    result = over_datagrams(answer, timeout=0.3)
     assert result.state is State.DOWN
     assert str(result.why).startswith("What answers there is not a")
 
@@ -175,7 +175,7 @@ def test_what_is_no_turn_server_is_down(answer: Callable[[bytes], bytes]) -> Non
 def drip(connection: socket.socket) -> None:
     for byte in struct.pack("!HHI", 0x0113, 2000, stun.COOKIE) + bytes(50):
         connection.sendall(bytes([byte]))
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 def flood(connection: socket.socket) -> None:

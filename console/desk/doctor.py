@@ -14,7 +14,7 @@ from console.desk.connections import Connection
 from mailing.model import MailingError
 from mailing.transports import TRANSPORTS
 from platforms.base import PlatformError
-from store import access, heartbeats, schools
+from store import access, chain, heartbeats, schools
 from store.access import Actor
 from store.db import SCHEMAS, Database, moment, text
 from store.vault import Vault, VaultError
@@ -98,6 +98,7 @@ def look(
     found.append(_vault(db, vault))
     if found[-1].state == "failing":
         return found
+    found.append(_audit(db, vault))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = list(pool.map(lambda one: _connection(db, vault, one), listed))
     if keep:
@@ -210,6 +211,27 @@ def _vault(db: Database, vault: Vault) -> Finding:
             ),
         )
     return Finding("vault", "ok")
+
+
+def _audit(db: Database, vault: Vault) -> Finding:
+    """Whether what was noted stands as it was noted."""
+    with db.read() as tx:
+        held = chain.verify(tx, vault.derive(chain.PURPOSE))
+    if held.broken is None:
+        return Finding("audit", "ok")
+    return Finding(
+        "audit",
+        "failing",
+        Words(
+            N_("The audit does not hold together from entry {place} on."), {"place": held.broken}
+        ),
+        Words(
+            N_(
+                "Somebody changed it in the database, or the vault's key is not the one it was "
+                "sealed with. Compare it with your last good backup."
+            )
+        ),
+    )
 
 
 def _connection(db: Database, vault: Vault, connection: Connection) -> Finding:

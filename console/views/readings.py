@@ -24,10 +24,16 @@ NAMES = {
     "connect": N_("Connecting, s"),
     "tls": N_("Securing, s"),
     "first byte": N_("First byte, s"),
+    "handshake": N_("Shaking hands, s"),
+    "application": N_("Connecting to the application, s"),
+    "first picture": N_("First picture, s"),
     "round trip": N_("Round trip, s"),
     "challenge": N_("Being asked for the password, s"),
     "allocate": N_("Getting a relay, s"),
     "release": N_("Giving it back, s"),
+    "answers": N_("Answers"),
+    "kept for": N_("The answer may be kept, s"),
+    "tls version": N_("Version of TLS"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),
@@ -76,4 +82,4 @@ def _value(reading: Reading) -> str:
         return percent(reading.value)
     if reading.unit == "s":
         return seconds(reading.value)
-    return number(reading.value)
+    return number(reading.value, digits=1 if reading.name == "tls version" else 0)

@@ -27,6 +27,7 @@ SHAPES = {State.OK: "●", State.SUSPECT: "◆", State.DOWN: "▲", State.UNKNOW
 KINDS = {  # by prober, in the order shown
     "classroom": N_("Classrooms"),
     "hls": N_("Live pictures"),
+    "rtmp": N_("Live pictures"),
     "stun": N_("Sound and video"),
     "turn": N_("Sound and video"),
     "webrtc": N_("Sound and video"),

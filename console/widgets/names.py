@@ -7,7 +7,10 @@ from console.i18n import N_, _
 PROBES = {
     "http": "HTTP",
     "tcp": "TCP",
+    "tls": "TLS",
+    "dns": "DNS",
     "hls": "HLS",
+    "rtmp": "RTMP",
     "smtp": "SMTP",
     "stun": "STUN",
     "turn": "TURN",

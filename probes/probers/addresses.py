@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from probes.model import ProbeFailed, Target
 from store.words import N_, Words
 
-PLACE = r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?/?"
-HOST_PORT = re.compile(rf"(?:(?:tcp|tls|smtps?)://)?{PLACE}", re.ASCII | re.IGNORECASE)
+PLACE = r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?"
+HOST_PORT = re.compile(rf"(?:(?:tcp|tls|smtps?)://)?{PLACE}/?", re.ASCII | re.IGNORECASE)
 RELAY = re.compile(
-    rf"(?:(?:stun|turn)(?P<secure>s)?:(?://)?)?{PLACE}(?:\?transport=(?P<transport>udp|tcp))?",
+    rf"(?:(?:stun|turn)(?P<secure>s)?:(?://)?)?{PLACE}/?(?:\?transport=(?P<transport>udp|tcp))?",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -58,7 +58,7 @@ def refuse_host(target: Target) -> Words | None:
 def host_port(address: str, *, default: int) -> tuple[str, int] | None:
     """The host and port of `tcp://host:port`, `smtp://host` or `host:port`."""
     match = HOST_PORT.fullmatch(address)
-    return _place(match, default) if match else None
+    return place_of(match, default) if match else None
 
 
 def required(target: Target, *, default: int) -> tuple[str, int]:
@@ -94,12 +94,13 @@ def _relay(address: str) -> Relay | None:
         return None
     secure = bool(match["secure"])
     transport = (match["transport"] or ("tcp" if secure else "udp")).lower()
-    place = _place(match, 5349 if secure else 3478)
+    place = place_of(match, 5349 if secure else 3478)
     if place is None or (secure and transport == "udp"):  # DTLS is not spoken here
         return None
     return Relay(*place, transport == "udp", secure)
 
 
-def _place(match: re.Match[str], default: int) -> tuple[str, int] | None:
-    port = int(match["port"] or default)
-    return (match["six"] or match["host"], port) if 0 < port < 65536 else None
+def place_of(match: re.Match[str], default: int) -> tuple[str, int] | None:
+    """The host and port of what PLACE matched; None where there is no such port, or no host."""
+    host, port = match["six"] or match["host"], int(match["port"] or default)
+    return (host, port) if host and 0 < port < 65536 else None

@@ -62,7 +62,8 @@ class Answer:
 class Verdict:
     """What a probe found. `again`: seconds until it wants to look again, if sooner than due.
 
-    `judged` is False while a stream has not been watched for long enough.
+    `judged` is False while a stream has not been watched for long enough. `slow`: it is
+    no better than this only because time passed, which may be the prober's own fault.
     """
 
     seconds: float | None = None
@@ -72,6 +73,7 @@ class Verdict:
     rooms: tuple[RoomCount, ...] | None = None
     again: float | None = None
     judged: bool = True
+    slow: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,11 +39,14 @@ def judged(
     if days is not None:
         readings += (Reading("certificate", round(days, 2), "d"),)
         if days < number(target, CERTIFICATE_DAYS):
-            why = Words(
-                N_("The certificate expires in {days} days; renew it."), {"days": int(days)}
-            )
-            return Verdict(seconds, readings, State.SUSPECT, why)
+            return Verdict(seconds, readings, State.SUSPECT, _ending(days))
     if seconds > number(target, SLOW):
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": round(seconds, 1)})
         return Verdict(seconds, readings, State.SUSPECT, why)
     return Verdict(seconds, readings)
+
+
+def _ending(days: float) -> Words:
+    if days < 0:  # only of a server whose certificate need not hold
+        return Words(N_("The certificate has expired; renew it."))
+    return Words(N_("The certificate expires in {days} days; renew it."), {"days": int(days)})

@@ -34,19 +34,22 @@ def secure(line: Line, target: Target, *, verify: bool | None = None) -> Secured
     """
     name = conditions.words(target, conditions.SERVER_NAME) or line.host
     verify = conditions.flag(target, conditions.VERIFY) if verify is None else verify
+    authorities = ssl.get_default_verify_paths().cafile or certifi.where()
     with line.phase("tls"), _explained(name):
         line.wire.settimeout(max(line.left, 0.001))  # of the whole handshake
-        wrapped = _trusting(verify).wrap_socket(line.wire, server_hostname=name)
+        wrapped = _trusting(authorities if verify else None).wrap_socket(
+            line.wire, server_hostname=name
+        )
         line.wire = wrapped
         return Secured(_days(wrapped), wrapped.version() or "")
 
 
-@lru_cache(maxsize=2)
-def _trusting(verify: bool) -> ssl.SSLContext:
-    """Kept, because reading the authorities costs more than a hundred handshakes."""
+@lru_cache(maxsize=4)
+def _trusting(authorities: str | None) -> ssl.SSLContext:
+    """Kept, because reading the authorities costs as much as a dozen handshakes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if verify:
-        context.load_verify_locations(ssl.get_default_verify_paths().cafile or certifi.where())
+    if authorities:
+        context.load_verify_locations(authorities)
     else:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

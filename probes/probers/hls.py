@@ -248,21 +248,21 @@ PROBER = HttpProber(
         Condition(
             "frozen_after",
             FROZEN_AFTER,
-            N_("Target durations without a new segment until the picture counts as frozen."),
+            N_("Target durations without a new segment until the picture counts as frozen"),
         ),
-        Condition("on_demand", False, N_("A recording, or a stream that may end, is well.")),
+        Condition("on_demand", False, N_("A recording, or a stream that may end, is well")),
         Condition(
-            "behind", doubts.BEHIND, N_("Seconds that the picture may be old, where it says so.")
+            "behind", doubts.BEHIND, N_("Seconds that the picture may be old, where it says so")
         ),
         Condition(
             "interruptions",
             doubts.INTERRUPTIONS,
-            N_("Breaks of the encoding that the playlist may show at once."),
+            N_("Breaks of the encoding that the playlist may show at once"),
         ),
         Condition(
             "overweight",
             doubts.OVERWEIGHT,
-            N_("How many times its promised bandwidth a segment may take."),
+            N_("How many times its promised bandwidth a segment may take"),
         ),
     ),
 )

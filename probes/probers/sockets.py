@@ -15,6 +15,7 @@ from probes.probers.base import Context
 from store.words import N_, Value
 
 Kind = socket.SocketKind
+DATAGRAM = 65_535  # bytes
 Places = list[tuple[Any, ...]]  # what getaddrinfo tells
 
 
@@ -30,6 +31,7 @@ class Line:
     wire: socket.socket
     deadline: float
     phases: dict[str, float] = field(default_factory=dict)
+    sent: float = 0.0  # time.monotonic of the last sending
 
     @property
     def left(self) -> float:
@@ -37,12 +39,40 @@ class Line:
 
     def send(self, content: bytes) -> None:
         self._hurry()
+        self.sent = time.monotonic()
         self.wire.sendall(content)
 
     def receive(self, most: int = 4096) -> bytes:
         """What comes next; nothing when the other side has closed."""
         self._hurry()
         return self.wire.recv(most)
+
+    def exactly(self, size: int) -> bytes:
+        """So many bytes. Raises ProbeFailed when the other side closes before."""
+        found = b""
+        while len(found) < size:
+            chunk = self.receive(size - len(found))
+            if not chunk:
+                raise ProbeFailed(N_("It closes the connection without an answer."))
+            found += chunk
+        return found
+
+    def datagrams(self, request: bytes, first_wait: float) -> Iterator[bytes]:
+        """What comes while the request is sent again after `first_wait` seconds, twice that, ...
+
+        Ends with the line's time. `sent` is when the request went out for the last time.
+        """
+        wait = first_wait
+        while self.left > 0:
+            self.send(request)
+            while (left := min(self.sent + wait - time.monotonic(), self.left)) > 0:
+                self.wire.settimeout(left)
+                try:
+                    heard = self.wire.recv(DATAGRAM)
+                except TimeoutError:
+                    break
+                yield heard
+            wait *= 2
 
     def readings(self) -> tuple[Reading, ...]:
         return tuple(Reading(name, round(took, 6), "s") for name, took in self.phases.items())

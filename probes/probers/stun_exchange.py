@@ -37,12 +37,13 @@ class Exchange:
 
         Raises TimeoutError without one, and ProbeFailed for what only looks like one.
         """
-        heard = iter(self._heard(request) if self.datagrams else self._streamed(request))
-        foreign = 0
-        for sent, raw in heard:
+        line, foreign = self.line, 0
+        for raw in (
+            line.datagrams(request, FIRST_WAIT) if self.datagrams else self._streamed(request)
+        ):
             message = read(raw)
             if message is not None and message.transaction == request[8:20]:
-                return time.monotonic() - sent, message
+                return time.monotonic() - line.sent, message
             foreign += 1
             if foreign == FOREIGN:
                 break
@@ -50,40 +51,14 @@ class Exchange:
             raise ProbeFailed(N_("What answers there is not a STUN server."))
         raise TimeoutError
 
-    def _heard(self, request: bytes) -> Iterator[tuple[float, bytes]]:
-        """Datagrams, each with the time of the last sending; ends with the line's time."""
-        wait = FIRST_WAIT
-        while self.line.left > 0:
-            sent = time.monotonic()
-            self.line.send(request)
-            retry = sent + wait
-            while (left := min(retry - time.monotonic(), self.line.left)) > 0:
-                self.line.wire.settimeout(left)
-                try:
-                    raw = self.line.wire.recv(LONGEST)
-                except TimeoutError:
-                    break
-                yield sent, raw
-            wait *= 2
-
-    def _streamed(self, request: bytes) -> Iterator[tuple[float, bytes]]:
-        sent = time.monotonic()
+    def _streamed(self, request: bytes) -> Iterator[bytes]:
         self.line.send(request)
         while True:
-            head = self._exactly(HEADER.size)
+            head = self.line.exactly(HEADER.size)
             kind, length, cookie = struct.unpack_from("!HHI", head)
             if cookie != COOKIE or kind >> 14 or length > LONGEST:
                 raise ProbeFailed(N_("What answers there is not a STUN server."))
-            yield sent, head + self._exactly(length)
-
-    def _exactly(self, size: int) -> bytes:
-        found = b""
-        while len(found) < size:
-            chunk = self.line.receive(size - len(found))
-            if not chunk:
-                raise ProbeFailed(N_("It closes the connection without an answer."))
-            found += chunk
-        return found
+            yield head + self.line.exactly(length)
 
 
 @contextmanager

@@ -1,0 +1,42 @@
+"""How far the prober itself is behind, so that its slowness is never taken for its targets'.
+
+Seconds on the monotonic clock. Time that the loop did not spend waiting is its own.
+"""
+
+from time import monotonic
+
+SATURATED = 1.0  # seconds behind from which the prober says so
+STALL = 0.5  # seconds without a look at the sockets: what was measured meanwhile is too long
+OWN = 0.5  # the share of a probe's time that may be the prober's own
+
+
+class Pace:
+    def __init__(self) -> None:
+        self.idle = 0.0  # seconds spent waiting so far, no longer than was asked for
+        self._awake = monotonic()
+        self._stalled = 0.0
+        self._lag = 0.0
+
+    def slept(self, asked: float, before: float, after: float) -> None:
+        """The loop waited from `before` to `after`, and had asked for at most so many seconds."""
+        late = max(after - before - max(asked, 0.0), 0.0)
+        self.idle += after - before - late
+        worst = max(late, before - self._awake)
+        if worst > STALL:
+            self._stalled = after
+        self._lag = max(self._lag, worst)
+        self._awake = after
+
+    def late(self, seconds: float) -> None:
+        """A probe began so long after it was due."""
+        self._lag = max(self._lag, seconds)
+
+    def doubtful(self, began: float, idle: float, now: float) -> bool:
+        """Whether a probe may be slow by the prober's fault; `idle` as it was when it began."""
+        took = now - began
+        return self._stalled > began or took - (self.idle - idle) >= OWN * took
+
+    def read(self) -> float:
+        """The longest lag since this was last asked."""
+        lag, self._lag = self._lag, 0.0
+        return lag
