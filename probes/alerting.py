@@ -4,20 +4,26 @@ It compares stored results with open alerts and writes the difference, so a
 prober that dies between the two databases does at the next start what is missing.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from probes import line
 from probes.graph import ancestors
 from probes.judge import Standing
+from probes.line import Line, Witnesses
 from probes.model import Result, State, Target
 from probes.results import STALE
 from store.db import Connection, Database, new_id, text
+from store.words import Words
 
 SUSPECT_LASTS = timedelta(seconds=60)  # a state of suspicion that alerts
+LOOKED = timedelta(seconds=0.3)  # after a failure a parent's answer was not on its way before it
+WAIT = line.HOLD + timedelta(seconds=5)  # for a witness that shows who is to blame
 
 Step = Literal["open", "keep", "close"]
+Kind = Literal["failure", "flapping", "offline"]
 
 
 @dataclass(frozen=True)
@@ -26,30 +32,36 @@ class Open:
 
     id: str
     state: str
+    kind: str
     why: str | None
 
 
 @dataclass(frozen=True)
 class Scene:
-    """All that alerting looks at: the targets, how they stand, and which are silenced."""
+    """All that alerting looks at: the targets, how they stand, and which are silenced.
+
+    `troubled`: the targets whose newest result is not OK; the others need no look.
+    """
 
     targets: Mapping[str, Target]
     results: Mapping[str, Result]
     standings: Mapping[str, Standing]
     silenced: Collection[str]
     now: datetime
+    troubled: Collection[str]
+    witnesses: Witnesses = field(default_factory=Witnesses)
+    line: Line = field(default_factory=Line)
 
 
 def follow(db: Database, scene: Scene) -> None:
     """Bring the alert rows of the scene's targets into line with their results."""
     with db.read() as tx:
         opened = _open(tx)
-    steps = [
-        (target, step)
-        for target in scene.targets.values()
-        if (step := step_for(target, scene)) != "keep" or target.id in opened
+    changes = [
+        *_changes(scene, opened),
+        *_orphans(scene, opened),
+        *_offline(scene, opened),
     ]
-    changes = [*_changes(steps, scene, opened), *_orphans(scene, opened)]
     if changes:
         with db.begin() as tx:
             for statement, values in changes:
@@ -63,18 +75,24 @@ def step_for(target: Target, scene: Scene) -> Step:
         return "keep"
     if result.state in (State.OK, State.MAINTENANCE):
         return "close"
-    if not _alerts(result, scene.now):
+    if not _alerts(result, _flaps(target, scene), scene.now):
         return "keep"
     behind = _behind(target, result, scene)
     if behind != "open":
         return behind
-    return "keep" if target.id in scene.silenced else "open"
+    held = target.id in scene.silenced or _may_be_the_line(target, result, scene)
+    return "keep" if held else "open"
 
 
-def _alerts(result: Result, now: datetime) -> bool:
+def _alerts(result: Result, flapping: bool, now: datetime) -> bool:
     if result.state is State.SUSPECT and result.since is not None:
-        return now - result.since >= SUSPECT_LASTS
+        return flapping or now - result.since >= SUSPECT_LASTS
     return result.state is State.DOWN
+
+
+def _flaps(target: Target, scene: Scene) -> bool:
+    standing = scene.standings.get(target.id)
+    return standing is not None and standing.flapping
 
 
 def _behind(target: Target, result: Result, scene: Scene) -> Step:
@@ -83,12 +101,24 @@ def _behind(target: Target, result: Result, scene: Scene) -> Step:
         found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
         if found is None or not _fresh(parent, found, scene.now):
             continue
-        if found.state is State.DOWN:
+        if found.state in (State.DOWN, State.MAINTENANCE):
             return "close"
         confirming = standing is not None and standing.failures > 0
-        if confirming or (result.since is not None and found.at < result.since):
+        if confirming or (result.since is not None and found.at < result.since + LOOKED):
             return "keep"
     return "open"
+
+
+def _may_be_the_line(target: Target, result: Result, scene: Scene) -> bool:
+    """Whether Pult's own line explains the failure, or may yet be found to."""
+    if target.id not in scene.witnesses.outside:
+        return False
+    if scene.line.cut_since is not None:
+        return True
+    since = result.since or result.at
+    if not scene.witnesses.hosts or scene.now - since >= WAIT:
+        return False
+    return not line.proven(scene.witnesses, scene.results, scene.standings, since=since)
 
 
 def _fresh(target: Target, result: Result, now: datetime) -> bool:
@@ -96,52 +126,88 @@ def _fresh(target: Target, result: Result, now: datetime) -> bool:
 
 
 def _open(tx: Connection) -> dict[str, Open]:
-    rows = tx.execute(text("SELECT id, target_id, state, why FROM alert WHERE closed_at IS NULL"))
-    return {row.target_id: Open(row.id, row.state, row.why) for row in rows}
+    rows = tx.execute(
+        text("SELECT id, target_id, state, kind, why FROM alert WHERE closed_at IS NULL")
+    )
+    return {row.target_id: Open(row.id, row.state, row.kind, row.why) for row in rows}
 
 
 Change = tuple[str, dict[str, object]]
 
 OPEN = """
-    INSERT INTO alert (id, school_id, target_id, target_name, state, since, why)
-    VALUES (:id, :school, :target, :name, :state, :since, :why)
+    INSERT INTO alert (id, school_id, target_id, target_name, state, kind, since, why)
+    VALUES (:id, :school, :target, :name, :state, :kind, :since, :why)
     ON CONFLICT DO NOTHING
 """
-CHANGE = "UPDATE alert SET state = :state, why = :why WHERE id = :id AND closed_at IS NULL"
+CHANGE = """
+    UPDATE alert SET state = :state, kind = :kind, why = :why
+    WHERE id = :id AND closed_at IS NULL
+"""
 CLOSE = "UPDATE alert SET closed_at = :now WHERE id = :id AND closed_at IS NULL"
 
 
-def _changes(
-    steps: Sequence[tuple[Target, Step]], scene: Scene, opened: Mapping[str, Open]
-) -> Iterator[Change]:
-    for target, step in steps:
-        is_open, result = opened.get(target.id), scene.results.get(target.id)
+def _changes(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
+    for target_id in {*scene.troubled, *opened}:
+        target, result = scene.targets.get(target_id), scene.results.get(target_id)
+        if target is None or result is None:
+            continue
+        is_open, step = opened.get(target_id), step_for(target, scene)
         if step == "close" and is_open:
             yield CLOSE, {"id": is_open.id, "now": scene.now}
-        if result is None or result.state not in (State.DOWN, State.SUSPECT):
-            continue
-        values: dict[str, object] = {
-            "state": result.state.value,
-            "why": result.why.to_json() if result.why else None,
-        }
-        if step == "open" and is_open is None:
-            yield (
-                OPEN,
-                values
-                | {
-                    "id": new_id(),
-                    "school": target.school_id,
-                    "target": target.id,
-                    "name": target.name,
-                    "since": result.since or result.at,
-                },
-            )
-        elif step == "open" and is_open and is_open.state != result.state.value:
-            yield CHANGE, values | {"id": is_open.id}
+        elif step == "open":
+            yield from _opened(target, result, _flaps(target, scene), is_open)
+
+
+def _opened(
+    target: Target, result: Result, flapping: bool, is_open: Open | None
+) -> Iterator[Change]:
+    kind: Kind = "flapping" if flapping else "failure"
+    values: dict[str, object] = {
+        "state": result.state.value,
+        "kind": kind,
+        "why": result.why.to_json() if result.why else None,
+    }
+    if is_open is None:
+        since = result.since or result.at
+        yield OPEN, values | _row(target.school_id, target.id, target.name, since)
+    elif (is_open.state, is_open.kind) != (result.state.value, kind):
+        yield CHANGE, values | {"id": is_open.id}
 
 
 def _orphans(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
     """Alerts of targets that are probed no more."""
     for target_id, alert in opened.items():
-        if target_id not in scene.targets:
+        if target_id not in scene.targets and alert.kind != "offline":
             yield CLOSE, {"id": alert.id, "now": scene.now}
+
+
+def _offline(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
+    """While the line is cut, one alert in each school of which something is covered by that."""
+    since = scene.line.cut_since
+    hit = {
+        scene.targets[each].school_id
+        for each in scene.troubled
+        if since is not None and each in scene.targets and each in scene.witnesses.outside
+    }
+    wanted = {f"line:{school_id}": school_id for school_id in hit}
+    for target_id, alert in opened.items():
+        if alert.kind == "offline" and (since is None or target_id not in wanted):
+            yield CLOSE, {"id": alert.id, "now": scene.now}
+    for target_id, school_id in wanted.items():
+        if target_id not in opened and since is not None:
+            values = {
+                "state": State.DOWN.value,
+                "kind": "offline",
+                "why": Words(line.CUT).to_json(),
+            }
+            yield OPEN, values | _row(school_id, target_id, "Pult", since)
+
+
+def _row(school_id: str, target_id: str, name: str, since: datetime) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "school": school_id,
+        "target": target_id,
+        "name": name,
+        "since": since,
+    }

@@ -20,6 +20,7 @@ class Alert:
     target_id: str
     target_name: str
     state: State
+    kind: str  # failure, flapping, or offline: Pult's own line, and no target's
     since: datetime
     why: Words | None
     closed_at: datetime | None
@@ -89,6 +90,7 @@ def alert_of(row: Row[Any]) -> Alert:
         row.target_id,
         row.target_name,
         State(row.state),
+        row.kind,
         datetime.fromtimestamp(row.since, UTC),
         Words.from_json(row.why) if row.why else None,
         moment(row.closed_at),

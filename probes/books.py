@@ -15,10 +15,11 @@ from time import monotonic
 from sqlalchemy.exc import SQLAlchemyError
 
 from platforms.base import Adapter
-from probes import alerting, modules, recording, targets, tidying, windows
+from probes import alerting, line, modules, recording, targets, tidying, weekly, windows
 from probes.alerting import Scene
 from probes.judge import Standing
-from probes.model import Result, Target
+from probes.line import Line, Witnesses
+from probes.model import Result, State, Target
 from probes.modules import Unseal
 from probes.recording import Record
 from probes.steps import Keep
@@ -48,6 +49,7 @@ class Plan:
     adapters: dict[str, Adapter | Words] = field(default_factory=dict)
     maintenance: dict[str, windows.Window] = field(default_factory=dict)
     silenced: frozenset[str] = frozenset()
+    witnesses: Witnesses = field(default_factory=Witnesses)
 
 
 class Books:
@@ -72,6 +74,7 @@ class Books:
         self._batch: list[Record] = []
         self._series: Mapping[str, int] = {}
         self._results: dict[str, Result] = {}
+        self._troubled: set[str] = set()  # whose newest result is not OK
         self._stop = threading.Event()
         self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="books")
@@ -79,8 +82,10 @@ class Books:
         self._made: dict[str, tuple[str, Adapter | Words]] = {}
         self._mark: tuple[object, ...] = ()
         self._read = 0.0  # when all targets were, in monotonic seconds
+        self._urls: dict[str, str] = {}
         self._forgetting: list[tuple[int, str]] = []  # series and target, yet to be looked at
         self.plan = Plan()
+        self.line = Line()
         self.standings: dict[str, Standing] = {}
         self._written: dict[str, Standing] = {}
 
@@ -148,11 +153,29 @@ class Books:
         for record in self._batch:
             self._results[record.target.id] = record.result
             self._written[record.target.id] = record.standing
+            if record.result.state is State.OK:
+                self._troubled.discard(record.target.id)
+            else:
+                self._troubled.add(record.target.id)
         self._batch.clear()
 
     def _alert(self) -> None:
-        plan = self.plan
-        scene = Scene(plan.targets, self._results, self._written, plan.silenced, self._clock())
+        plan, now = self.plan, self._clock()
+        if self._troubled:
+            seen = plan.witnesses
+            self.line = line.look(self.line, seen, self._results, self._written, now=now)
+        else:
+            self.line = Line()
+        scene = Scene(
+            plan.targets,
+            self._results,
+            self._written,
+            plan.silenced,
+            now,
+            self._troubled,
+            plan.witnesses,
+            self.line,
+        )
         alerting.follow(self._db, scene)
 
     def _reload(self) -> None:
@@ -160,8 +183,9 @@ class Books:
         with self._db.read() as tx:
             actor = access.system(*schools.every_id(tx))
             found = self._targets(tx, actor)
-            running = windows.running(tx, actor, now=now)
+            running = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
             marks = _connections(tx)
+            urls = {row.id: row.url for row in tx.execute(text("SELECT id, url FROM connection"))}
         wanted = {target.connection_id for target in found.values()}
         self._made = {
             connection_id: self._adapter(connection_id, mark)
@@ -173,6 +197,7 @@ class Books:
             {connection_id: adapter for connection_id, (_, adapter) in self._made.items()},
             {w.target_id: w for w in running if w.kind == "maintenance"},
             frozenset(w.target_id for w in running if w.kind == "silence"),
+            self._witnesses(found, urls),
         )
         self._renewed()
 
@@ -185,6 +210,13 @@ class Books:
         found = {target.id: target for target in ready}
         self._mark, self._read = mark, monotonic()
         return self.plan.targets if found == self.plan.targets else found
+
+    def _witnesses(self, found: dict[str, Target], urls: dict[str, str]) -> Witnesses:
+        """Those of the plan before, unless its targets have changed."""
+        if self._urls == urls and self.plan.targets is found:
+            return self.plan.witnesses
+        self._urls = urls
+        return line.witnesses(found.values(), urls)
 
     def _adapter(self, connection_id: str, mark: str) -> tuple[str, Adapter | Words]:
         """The adapter, made anew only when its connection changed: it may have learnt things."""

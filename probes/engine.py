@@ -14,7 +14,8 @@ from time import monotonic
 
 from probes.books import AdaptersFor, Books, Plan
 from probes.graph import ancestors
-from probes.judge import CONFIRM, Standing, judge
+from probes.judge import TROUBLED, Standing, judge, patience
+from probes.line import CUT
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
 from probes.pace import SATURATED
@@ -27,7 +28,7 @@ from store.words import N_, Words
 
 TIMEOUT = 4.0  # seconds; less than an interval, or a dead target would be known late
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
-PARENT = 0.5  # seconds at least between probes of a parent whose children fail
+ASKING = 0.5  # seconds at least between probes of one that others ask
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
 TICK = 0.01  # seconds: probes due within one begin together, which costs less
@@ -84,6 +85,7 @@ class Engine:
         self._started: dict[str, tuple[float, float]] = {}  # when, and the pace's idle time then
         self._memory: dict[str, Memory] = {}
         self._recorded: dict[str, tuple[float, State]] = {}
+        self._asked: set[str] = set()  # whose next answer others wait for
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
@@ -160,7 +162,7 @@ class Engine:
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else _watching(verdict)
             now = self._clock()
-            standing = judge(before, verdict.state, at=now)
+            standing = judge(before, verdict.state, at=now, patience=patience(target))
             self.books.standings[target.id] = standing
             self._record(target, self._result(target, verdict, standing, now), standing)
         self._again(target, verdict, self._standing(target))
@@ -179,41 +181,50 @@ class Engine:
 
     def _again(self, target: Target, verdict: Verdict, standing: Standing) -> None:
         interval = target.interval.total_seconds()
-        if 0 < standing.failures <= CONFIRM:
+        if 0 < standing.failures <= patience(target).fail_after:
             for parent in ancestors(target, self._plan.targets):
-                self._ask_parent(parent.id)
-        if standing.unsettled and standing.failures:
+                self._ask(parent.id)
+            for witness in self._plan.witnesses.asked:
+                self._ask(witness)
+        if standing.doubted:
             self._schedule(target.id, 0.0)
             return
         wanted = verdict.again if verdict.again is not None else interval
-        if standing.unsettled:
+        if standing.hopeful:
             wanted = min(wanted, RECOVERY)
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
         self._schedule(target.id, min(wanted, interval * jitter))
 
-    def _ask_parent(self, parent_id: str) -> None:
-        """An alert waits for what the parent says; a thousand children ask it but twice a second.
+    def _ask(self, target_id: str) -> None:
+        """An alert waits for what parents and witnesses say; a thousand ask but twice a second.
 
-        A parent under way is asked again at its own pace.
+        One that is under way is asked again at its own pace.
         """
-        since = monotonic() - self._started.get(parent_id, (0.0, 0.0))[0]
-        self._schedule(parent_id, max(0.0, PARENT - since))
+        self._asked.add(target_id)
+        since = monotonic() - self._started.get(target_id, (0.0, 0.0))[0]
+        self._schedule(target_id, max(0.0, ASKING - since))
 
     def _record(self, target: Target, result: Result, standing: Standing) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
         now = monotonic()
         at, state = self._recorded.get(target.id, (0.0, None))
         due = now - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
-        new = state is not result.state
-        if due or new or standing.unsettled:
+        new, asked = state is not result.state, target.id in self._asked
+        if due or new or asked or standing.unsettled:
+            self._asked.discard(target.id)
             self._recorded[target.id] = (now, result.state)
-            self.books.enter(Record(target, result, standing), urgent=new)
+            self.books.enter(Record(target, result, standing), urgent=new or asked)
 
     def _result(
         self, target: Target, verdict: Verdict, standing: Standing, now: datetime
     ) -> Result:
         recovering = verdict.state is State.OK and standing.state is not State.OK
         why = Words(N_("It answers again; the next answer decides.")) if recovering else verdict.why
+        if standing.flapping:
+            why = Words(
+                N_("It comes and goes: {n} changes in its last {m} checks."),
+                {"n": standing.changes, "m": len(standing.answers)},
+            )
         result = Result(
             target.id,
             now,
@@ -226,9 +237,17 @@ class Engine:
         )
         window = self._plan.maintenance.get(target.id)
         if window is None:
-            return result
+            return self._or_offline(result)
         words = Words(N_("Under maintenance: {reason}"), {"reason": window.reason})
         return replace(result, state=State.MAINTENANCE, why=words, since=window.since)
+
+    def _or_offline(self, result: Result) -> Result:
+        """Nobody is blamed for failing while Pult's own line is cut."""
+        cut_since = self.books.line.cut_since
+        outside = result.target_id in self._plan.witnesses.outside
+        if cut_since is None or not outside or result.state not in TROUBLED:
+            return result
+        return replace(result, state=State.UNKNOWN, why=Words(CUT), since=cut_since)
 
     def _detail(self) -> str:
         """For the heartbeat, read and reset every two seconds; a saturated prober says so."""

@@ -1,17 +1,29 @@
 """From single probes to a state: one failure is SUSPECT, a confirmed one DOWN.
 
-Pure: what was, what a probe found, what is now.
+Pure: what was, what a probe found, what is now. Flapping is recognised as
+Nagios does it: by how often the last 21 answers changed.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from probes.model import State
-
-CONFIRM = 2  # failures in a row until DOWN
-RECOVER = 2  # successes in a row until OK again
+from probes.model import State, Target
 
 TROUBLED = (State.DOWN, State.SUSPECT)
+
+WINDOW = 21  # answers looked at, 20 possible changes
+RESTLESS = 5  # changes among them from which a target flaps
+CALM = 1  # changes among them with which it flaps no more
+
+GOOD, BAD = "1", "0"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many answers in a row decide: failures until DOWN, successes until OK again."""
+
+    fail_after: int = 2
+    recover_after: int = 2
 
 
 @dataclass(frozen=True)
@@ -22,23 +34,79 @@ class Standing:
     since: datetime | None = None
     failures: int = 0  # in a row
     successes: int = 0  # in a row
+    answers: str = ""  # the last WINDOW, GOOD or BAD, the newest last
+    flapping: bool = False
+
+    @property
+    def changes(self) -> int:
+        """How often the last answers changed between good and bad."""
+        return self.answers.count(GOOD + BAD) + self.answers.count(BAD + GOOD)
+
+    @property
+    def doubted(self) -> bool:
+        """The first failure of a row: a cold look at once tells a blip from an outage."""
+        return self.failures == 1 and self.state is not State.DOWN and not self.flapping
+
+    @property
+    def hopeful(self) -> bool:
+        """The first good answer after trouble: the next look should come soon."""
+        return self.successes == 1 and self.state in TROUBLED and not self.flapping
 
     @property
     def unsettled(self) -> bool:
-        """Whether the next probe should come soon: to confirm a failure, or a recovery."""
-        confirming = 0 < self.failures < CONFIRM
-        return confirming or (self.state in TROUBLED and 0 < self.successes < RECOVER)
+        """Whether the last answers contradict the state, so that each look counts."""
+        return (self.failures > 0 and self.state is not State.DOWN) or (
+            self.successes > 0 and self.state in TROUBLED
+        )
 
 
-def judge(before: Standing, found: State, *, at: datetime) -> Standing:
+def patience(target: Target) -> Patience:
+    """What the target's module asks for, at least one answer each."""
+    usual = Patience()
+    return Patience(
+        _count(target, "fail_after", usual.fail_after),
+        _count(target, "recover_after", usual.recover_after),
+    )
+
+
+def judge(
+    before: Standing, found: State, *, at: datetime, patience: Patience = Patience()
+) -> Standing:
     """The standing after a probe found OK, SUSPECT, DOWN or UNKNOWN."""
     failures = before.failures + 1 if found is State.DOWN else 0
     successes = before.successes + 1 if found is State.OK else 0
     if found is State.DOWN:
-        confirmed = failures >= CONFIRM or before.state is State.DOWN
+        confirmed = failures >= patience.fail_after or before.state is State.DOWN
         state = State.DOWN if confirmed else State.SUSPECT
-    elif found is State.OK and before.state in TROUBLED and successes < RECOVER:
+    elif found is State.OK and before.state in TROUBLED and successes < patience.recover_after:
         state = before.state
     else:
         state = found
-    return Standing(state, before.since if state is before.state else at, failures, successes)
+    answers = before.answers
+    if found is not State.UNKNOWN:  # no answer at all is neither
+        answers = (answers + (GOOD if found is State.OK else BAD))[-WINDOW:]
+    flapping = _flaps(before, answers)
+    if flapping and found is not State.UNKNOWN:
+        state = _no_better(before.state, state)
+    since = before.since if state is before.state else at
+    return Standing(state, since, failures, successes, answers, flapping)
+
+
+def _flaps(before: Standing, answers: str) -> bool:
+    if not before.flapping and answers[-1:] == before.answers[-1:]:
+        return False  # what did not change now cannot begin to flap now
+    changes = Standing(answers=answers).changes
+    return changes > CALM if before.flapping else changes >= RESTLESS
+
+
+def _no_better(before: State, state: State) -> State:
+    """While it flaps a target never gets better, so that its one alert stays one."""
+    if State.DOWN in (before, state):
+        return State.DOWN
+    return State.SUSPECT
+
+
+def _count(target: Target, name: str, usual: int) -> int:
+    value = target.module.get(name)
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1
+    return int(value) if whole and value is not None else usual

@@ -21,6 +21,7 @@ UPDATE = text(f"""
     UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
         why = :why, since = :since, interval_seconds = :interval, judged = :judged,
         judged_since = :judged_since, failures = :failures, successes = :successes,
+        answers = :answers, flapping = :flapping,
         recent = SUBSTR(recent || :digit, CASE WHEN LENGTH(recent) < {RECENT} THEN 1
             ELSE LENGTH(recent) - {RECENT} + 2 END)
     WHERE id = :series AND target_id = :target
@@ -61,11 +62,19 @@ def write(
 def standings(mtx: Connection) -> dict[str, Standing]:
     """Where each target stood when the last batch was written: the prober starts from here."""
     rows = mtx.execute(
-        text("SELECT target_id, judged, judged_since, failures, successes FROM latest")
+        text("""
+            SELECT target_id, judged, judged_since, failures, successes, answers, flapping
+            FROM latest
+        """)
     )
     return {
         row.target_id: Standing(
-            SEVERITY[row.judged], moment(row.judged_since), row.failures, row.successes
+            SEVERITY[row.judged],
+            moment(row.judged_since),
+            row.failures,
+            row.successes,
+            row.answers,
+            bool(row.flapping),
         )
         for row in rows
     }
@@ -119,6 +128,8 @@ def _row(record: Record, series: int) -> dict[str, Any]:
         "judged_since": standing.since,
         "failures": standing.failures,
         "successes": standing.successes,
+        "answers": standing.answers,
+        "flapping": standing.flapping,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -18,7 +18,7 @@ from mailing.segments import Segment
 from moderation import actions, cases, comments
 from moderation.model import Action, Flag, Stored
 from platforms.base import Adapter, Comment
-from probes import alerting, alerts, modules, recording, targets, windows
+from probes import alerting, alerts, modules, recording, targets, weekly, windows
 from probes.alerting import Scene
 from probes.judge import Standing
 from probes.model import NamedModule, Result, RoomCount, State, Target
@@ -66,6 +66,7 @@ class Cast:
     target: Target
     module: NamedModule
     window: str
+    rule: str
     alert: str
     comment: Stored
     case: str
@@ -77,8 +78,16 @@ class Cast:
 
     @property
     def ids(self) -> set[str]:
-        own = (self.school, self.target.id, self.window, self.alert, self.comment.id, self.case)
-        sent = (self.action.id, self.draft, self.released.id, self.incident, self.colleague)
+        own = (self.school, self.target.id, self.window, self.rule, self.alert)
+        sent = (
+            self.comment.id,
+            self.case,
+            self.action.id,
+            self.draft,
+            self.released.id,
+            self.incident,
+            self.colleague,
+        )
         return {*vars(self.roster).values(), *own, *sent}
 
 
@@ -109,6 +118,10 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             window = windows.silence(
                 tx, actor, target.id, since=NOON, until=LATER, reason=MARK, now=NOON
             )
+            rule = weekly.add(
+                tx, actor, target.id, weekdays=range(7), starts=time(), length=timedelta(days=1),
+                reason=MARK, now=NOON,
+            )  # fmt: skip
         alert = _alert(db, actor, target)
         with db.begin() as tx:
             comment, case = _case(tx, actor, listed)
@@ -122,7 +135,7 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             )  # fmt: skip
             campus_school.keep(tx, "campus", {"control": url}, now=NOON)
         cast = Cast(
-            console, adapters, url, relay.url, school, listed, target, module, window, alert,
+            console, adapters, url, relay.url, school, listed, target, module, window, rule, alert,
             comment, case, action, draft, released, incident, colleague,
         )  # fmt: skip
         yield cast, reached
@@ -174,7 +187,8 @@ def _alert(db: Database, actor: Actor, target: Target) -> str:
     with db.begin("metrics") as mtx:
         recording.write(mtx, [Record(target, result, standing)])
     known = {target.id: target}
-    alerting.follow(db, Scene(known, {target.id: result}, {target.id: standing}, (), NOON))
+    scene = Scene(known, {target.id: result}, {target.id: standing}, (), NOON, [target.id])
+    alerting.follow(db, scene)
     with db.read() as tx:
         (alert,) = alerts.open_(tx, actor, target.school_id)
     return alert.id

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
+from itertools import count
 
 import pytest
 
 from platforms.base import Adapter, Capability, Health, PlatformError, Room
 from platforms.metering import Ask, Metered, Reading
-from probes import alerts, engine, results, rooms, targets, windows
+from probes import alerts, engine, line, results, rooms, targets, windows
 from probes.alerts import Alert
 from probes.model import Result, State, Target
 from store import heartbeats
@@ -218,6 +219,48 @@ def test_a_child_still_down_after_its_parent_recovers_alerts_on_its_own(
         until(lambda: [alert.target_id for alert in opened(database, ana)] == [parent.id])
         site.status = 200
         until(lambda: [alert.target_id for alert in opened(database, ana)] == [child.id])
+
+
+def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so(
+    database: Database, ana: Actor, site: Site
+) -> None:
+    asked = count()
+
+    def every_other(handler: BaseHTTPRequestHandler) -> None:
+        say(handler, b"", 200 if next(asked) % 2 else 503)
+
+    with web(every_other) as address, probing(database):
+        target = add(database, ana, "LMS", address)
+        until(lambda: len(opened(database, ana)) == 1, seconds=10)
+        time.sleep(2.5)
+        (alert,) = opened(database, ana)
+    assert (alert.kind, alert.state) == ("flapping", State.SUSPECT)
+    assert str(alert.why).startswith("It comes and goes: ")
+    with database.read() as tx:
+        assert len(alerts.recent(tx, ana, target.school_id, since=target_time())) == 1
+
+
+def test_when_pult_itself_is_offline_it_says_so_and_blames_nobody(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    with probing(database):
+        sentinel = add(database, ana, "Way out", url)
+        with database.begin() as tx:
+            sworn = replace(sentinel, module={"sentinel": True})
+            targets.change(tx, ana, sworn, now=datetime.now(UTC))
+        until(is_(database, ana, sentinel, State.OK))
+        site.status = 503
+        far = [add(database, ana, f"Far {n}", f"http://far{n}.invalid/") for n in range(3)]
+        for target in (sentinel, *far):
+            until(is_(database, ana, target, State.UNKNOWN))
+            assert str(newest(database, ana, target).why) == line.CUT
+        assert [alert.kind for alert in opened(database, ana)] == ["offline"]
+        site.status = 200
+        far_ids = {target.id for target in far}
+        until(lambda: {each.target_id for each in opened(database, ana)} == far_ids, seconds=10)
+    with database.read() as tx:
+        ever = alerts.recent(tx, ana, sentinel.school_id, since=target_time())
+    assert sorted(alert.kind for alert in ever) == ["failure"] * 3 + ["offline"]
 
 
 def test_maintenance_overrides_and_does_not_alert(

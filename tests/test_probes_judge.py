@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from probes import metrics, recording, results, tidying
-from probes.judge import Standing, judge
+from probes.judge import Patience, Standing, judge, patience
 from probes.model import State, Target, worst
 from probes.steps import Keep
 from store import access, migrate
@@ -46,6 +46,52 @@ def test_a_state_keeps_the_time_at_which_it_began() -> None:
     for second, state in enumerate([OK, D, D, D, D]):
         standing = judge(standing, state, at=NOON + second * SECOND)
     assert standing.since == NOON + 2 * SECOND
+
+
+def through(found: list[State], standing: Standing, **more: Patience) -> list[Standing]:
+    """The standings after each of the probes, a second apart."""
+    seen = []
+    for second, state in enumerate(found):
+        standing = judge(standing, state, at=NOON + second * SECOND, **more)
+        seen.append(standing)
+    return seen
+
+
+def test_a_target_fails_and_recovers_after_as_many_answers_as_its_module_says() -> None:
+    module = {"fail_after": 3, "recover_after": 4, "timeout": True}
+    patient = patience(Target("t", "s", "LMS", "http", "http://lms.example", module))
+    seen = through([OK, D, D, D, OK, OK, OK, OK], Standing(), patience=patient)
+    assert [each.state for each in seen] == [OK, S, S, D, D, D, D, OK]
+
+
+@pytest.mark.parametrize("senseless", ["3", 0, -1, True])
+def test_a_senseless_count_leaves_the_usual_one(senseless: str | int) -> None:
+    target = Target("t", "s", "LMS", "http", "http://lms.example", {"fail_after": senseless})
+    assert patience(target) == Patience(2, 2)
+
+
+def test_every_other_probe_failing_is_flapping_and_never_ok_until_it_is_calm() -> None:
+    restless = through([OK] * 30 + [D, OK] * 50, Standing())
+    assert {each.state for each in restless[30:]} == {S}
+    assert [each.flapping for each in restless[30:40]] == [False] * 4 + [True] * 6
+    assert restless[-1].since == NOON + 30 * SECOND
+    calm = through([OK] * 25, restless[-1])
+    first_ok = next(n for n, each in enumerate(calm) if each.state is OK)
+    assert 15 <= first_ok < 21
+    assert {each.state for each in calm[first_ok:]} == {OK}
+
+
+def test_a_target_that_flaps_slowly_stays_down_until_it_is_calm() -> None:
+    seen = through([OK] * 10 + [D, D, D, OK, OK, OK] * 6, Standing())
+    flapping = [each for each in seen if each.flapping]
+    assert len(flapping) > 10
+    assert [each.state for each in flapping] == [S] + [D] * (len(flapping) - 1)
+
+
+def test_two_blips_are_not_flapping_and_an_outage_ends_flapping() -> None:
+    assert not any(each.flapping for each in through([OK, D, OK, OK, D, OK, OK], Standing()))
+    down = through([OK, D] * 10 + [D] * 25, Standing())[-1]
+    assert (down.state, down.flapping) == (D, False)
 
 
 def test_the_worst_state_is_the_gravest() -> None:

@@ -1,15 +1,16 @@
 """Targets, windows and alerts: who may change them, and what is refused."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from probes import alerts, targets, windows
+from probes import alerts, targets, weekly, windows
 from probes.model import Target
 from probes.targets import TargetError
+from probes.weekly import RuleError
 from probes.windows import WindowError
-from store import access, audit, migrate
+from store import access, audit, migrate, schools
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
@@ -234,3 +235,61 @@ def test_nobody_else_reads_targets_windows_and_alerts(
                 read()
         assert targets.probed(tx, stranger) == []
         assert windows.running(tx, stranger, now=NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("local", "runs"),
+    [
+        ("2026-03-15 02:59", False),  # a Sunday; the rule is Sunday 03:00 for 22 hours
+        ("2026-03-15 03:00", True),
+        ("2026-03-16 00:59", True),  # past midnight it is still Sunday's
+        ("2026-03-16 01:00", False),
+        ("2026-03-16 03:00", False),
+    ],
+)
+def test_weekly_maintenance_runs_by_the_school_s_clock(
+    database: Database, school: School, ana: Actor, local: str, runs: bool
+) -> None:
+    target, now = add(database, ana, school), datetime.fromisoformat(local)
+    now = now.replace(tzinfo=school.zone)
+    with database.begin() as tx:
+        rule = weekly.add(
+            tx, ana, target.id, weekdays=[6], starts=time(3), length=22 * HOUR, reason="", now=NOON
+        )
+        found = weekly.running(tx, ana, now=now)
+        assert [(each.id, each.target_id, each.kind) for each in found] == (
+            [(rule, target.id, "maintenance")] if runs else []
+        )
+        weekly.end(tx, ana, rule, now=NOON)
+        assert weekly.of(tx, ana, school.id) == []
+
+
+def test_weekly_maintenance_keeps_its_hour_when_the_clocks_change(
+    database: Database, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        berlin = schools.found(tx, ada, "B", time_zone="Europe/Berlin", language="en", now=NOON)
+    actor = Actor("max", "Max", "coordinator", frozenset({berlin.id}))
+    target = add(database, actor, berlin)
+    with database.begin() as tx:
+        weekly.add(
+            tx, actor, target.id, weekdays=[0], starts=time(3), length=HOUR, reason="", now=NOON
+        )
+        winter, summer = (
+            datetime(2026, 3, 23, 2, 30, tzinfo=UTC),
+            datetime(2026, 3, 30, 1, 30, tzinfo=UTC),
+        )
+        for now in (winter, summer):  # 03:30 in Berlin, both
+            assert len(weekly.running(tx, actor, now=now)) == 1
+
+
+@pytest.mark.parametrize(("days", "hours"), [([], 1), ([7], 1), ([0], 0), ([0], 25)])
+def test_a_rule_that_describes_no_time_is_refused(
+    database: Database, school: School, ana: Actor, days: list[int], hours: int
+) -> None:
+    target = add(database, ana, school)
+    with database.begin() as tx, pytest.raises(RuleError, match="at least one day"):
+        weekly.add(
+            tx, ana, target.id, weekdays=days, starts=time(3), length=hours * HOUR,
+            reason="", now=NOON,
+        )  # fmt: skip

@@ -11,6 +11,8 @@ from store.db import Database
 from store.words import N_, Words
 
 FROZEN = "hls"  # the prober whose failure is a picture that stands still
+RESTLESS = N_("{name} comes and goes")
+FLAPPING, OFFLINE = "flapping", "offline"  # kinds of alerts
 
 
 def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
@@ -21,8 +23,12 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
     with db.read() as tx:
         standing = alerts.open_(tx, actor, school_id)
         current = incidents.open_(tx, actor, school_id)
-    seen = {(incident.alert_id, incident.severity) for incident in current}
-    fresh = [alert for alert in standing if (alert.id, alert.state.value) not in seen]
+    seen = {(each.alert_id, each.severity, _restless(each)) for each in current}
+    fresh = [
+        alert
+        for alert in standing
+        if (alert.id, alert.state.value, alert.kind == FLAPPING) not in seen
+    ]
     alive = {alert.id for alert in standing}
     over = [
         incident
@@ -45,11 +51,26 @@ def _sources(
     seen = evening.read(db, actor, school_id, now=now)
     rows = lessons.rows(seen)
     known = {target.id: target for target in seen.targets}
-    return [
-        _source(alert, target, services.affected(seen, target, rows))
-        for alert in fresh
-        if (target := known.get(alert.target_id)) is not None
-    ]
+    sources = []
+    for alert in fresh:
+        target = known.get(alert.target_id)
+        if alert.kind == OFFLINE:
+            sources.append(_offline(alert))
+        elif target is not None:
+            sources.append(_source(alert, target, services.affected(seen, target, rows)))
+    return sources
+
+
+def _offline(alert: Alert) -> incidents.Source:
+    """Nobody is known to be affected: lessons may go on as ever, unseen."""
+    return incidents.Source(
+        key=alert.target_id,
+        title=Words(N_("Pult itself is offline; what it says of services is not known")),
+        severity=alert.state.value,
+        affected=0,
+        target_id=alert.target_id,
+        alert_id=alert.id,
+    )
 
 
 def _source(alert: Alert, target: Target, affected: int) -> incidents.Source:
@@ -64,8 +85,14 @@ def _source(alert: Alert, target: Target, affected: int) -> incidents.Source:
     )
 
 
+def _restless(incident: incidents.Incident) -> bool:
+    return incident.title.template == RESTLESS
+
+
 def _title(alert: Alert, target: Target) -> Words:
     name = {"name": alert.target_name}
+    if alert.kind == FLAPPING:
+        return Words(RESTLESS, name)
     if target.prober == FROZEN:
         return Words(N_("{name} has stopped"), name)
     if alert.state is State.DOWN:

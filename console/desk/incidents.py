@@ -190,12 +190,13 @@ def enter_report(tx: Connection, actor: Actor, incident_id: str, *, now: datetim
 def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: datetime) -> str:
     row = tx.execute(
         text("""
-            SELECT id, severity, recovered_at FROM incident
+            SELECT id, title, severity, recovered_at FROM incident
             WHERE school_id = :school AND source = :source AND closed_at IS NULL
         """),
         {"school": school_id, "source": source.key},
     ).one()
-    changed = row.severity != source.severity or row.recovered_at is not None
+    said = source.title.to_json()
+    changed = (row.severity, row.title) != (source.severity, said) or row.recovered_at is not None
     tx.execute(
         text("""
             UPDATE incident SET severity = :severity, title = :title, recovered_at = NULL,
@@ -206,7 +207,7 @@ def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: da
         {
             "id": row.id,
             "severity": source.severity,
-            "title": source.title.to_json(),
+            "title": said,
             "alert": source.alert_id,
             "affected": source.affected,
         },

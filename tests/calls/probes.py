@@ -1,6 +1,7 @@
 """Calls of the probes: targets, results, rooms, alerts, windows, the exposition."""
 
 from dataclasses import replace
+from datetime import time, timedelta
 
 from probes import (
     alerts,
@@ -12,12 +13,15 @@ from probes import (
     results,
     rooms,
     targets,
+    weekly,
     windows,
 )
 from probes.model import NamedModule
 from tests.calls import Calls
 from tests.cast import LATER
 from tests.conftest import NOON
+
+HOUR = timedelta(hours=1)
 
 CALLS: Calls = {
     alerts.open_: lambda tx, who, on: alerts.open_(tx, who, on.school),
@@ -69,6 +73,12 @@ CALLS: Calls = {
     targets.get: lambda tx, who, on: targets.get(tx, who, on.target.id),
     targets.called: lambda tx, who, on: targets.called(tx, who, on.target.id),
     targets.probed: lambda tx, who, on: targets.probed(tx, who),
+    weekly.add: lambda tx, who, on: weekly.add(
+        tx, who, on.target.id, weekdays=(6,), starts=time(3), length=HOUR, reason="", now=NOON
+    ),
+    weekly.end: lambda tx, who, on: weekly.end(tx, who, on.rule, now=NOON),
+    weekly.of: lambda tx, who, on: weekly.of(tx, who, on.school),
+    weekly.running: lambda tx, who, on: weekly.running(tx, who, now=NOON),
     windows.silence: lambda tx, who, on: windows.silence(
         tx, who, on.target.id, since=NOON, until=LATER, reason="", now=NOON
     ),

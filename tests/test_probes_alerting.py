@@ -1,0 +1,204 @@
+"""One outage, one alert: what opens an alert, what keeps it shut, what closes it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from probes import alerting, alerts, line
+from probes.alerting import Scene
+from probes.alerts import Alert
+from probes.judge import Standing, judge
+from probes.line import Line
+from probes.model import Result, State, Target
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests.conftest import NOON
+
+SECOND = timedelta(seconds=1)
+OK, DOWN, SUSPECT, UNKNOWN = State.OK, State.DOWN, State.SUSPECT, State.UNKNOWN
+MAINTENANCE = State.MAINTENANCE
+
+
+class Watch:
+    """A school's targets and how they stand, followed as the prober does."""
+
+    def __init__(self, database: Database, actor: Actor) -> None:
+        self.database, self.actor = database, actor
+        (self.school,) = actor.schools
+        self.targets: dict[str, Target] = {}
+        self.results: dict[str, Result] = {}
+        self.standings: dict[str, Standing] = {}
+        self.line = Line()
+        self.silenced: set[str] = set()
+
+    def add(self, name: str, *parents: str, address: str = "127.0.0.1:80") -> str:
+        self.targets[name] = Target(
+            name, self.school, name, "tcp", address, parent_ids=parents, interval=10 * SECOND
+        )
+        return name
+
+    def stands(
+        self, name: str, state: State, at: datetime, *, since: datetime | None = None
+    ) -> None:
+        failures = 2 if state is DOWN else 0
+        self.results[name] = Result(name, at, state, since=since or at)
+        self.standings[name] = Standing(state, since or at, failures)
+
+    def follow(self, now: datetime) -> None:
+        alerting.follow(
+            self.database,
+            Scene(
+                self.targets,
+                self.results,
+                self.standings,
+                self.silenced,
+                now,
+                [name for name, result in self.results.items() if result.state is not OK],
+                line.witnesses(self.targets.values(), {}),
+                self.line,
+            ),
+        )
+
+    def open(self) -> list[str]:
+        with self.database.read() as tx:
+            return sorted(each.target_id for each in alerts.open_(tx, self.actor, self.school))
+
+    def ever(self) -> Sequence[Alert]:
+        with self.database.read() as tx:
+            since = NOON - timedelta(days=1)
+            return alerts.recent(tx, self.actor, self.school, since=since, limit=2000)
+
+
+@pytest.fixture
+def watch(database: Database, school: School, ana: Actor) -> Watch:
+    return Watch(database, ana)
+
+
+@pytest.mark.parametrize("failed", ["media", "turn"])
+def test_the_failure_of_any_parent_explains_a_child(watch: Watch, failed: str) -> None:
+    watch.add("media")
+    watch.add("turn")
+    watch.add("room", "media", "turn")
+    watch.add("live", "room")
+    for name in watch.targets:
+        down = name in (failed, "room", "live")
+        watch.stands(name, DOWN if down else OK, NOON + (not down) * SECOND)
+    watch.follow(NOON + 2 * SECOND)
+    assert watch.open() == [failed]
+
+
+def test_a_child_waits_until_every_parent_was_probed_since(watch: Watch) -> None:
+    watch.add("media")
+    watch.add("turn")
+    watch.add("room", "media", "turn")
+    watch.stands("media", OK, NOON + SECOND)
+    watch.stands("turn", OK, NOON - SECOND)
+    watch.stands("room", DOWN, NOON)
+    watch.follow(NOON + SECOND)
+    assert watch.open() == []
+    watch.stands("turn", OK, NOON + SECOND)
+    watch.follow(NOON + 2 * SECOND)
+    assert watch.open() == ["room"]
+
+
+def test_a_parent_under_maintenance_explains_its_children_until_it_ends(watch: Watch) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    watch.stands("media", MAINTENANCE, NOON)
+    watch.stands("room", DOWN, NOON)
+    watch.follow(NOON + SECOND)
+    assert watch.open() == []
+    watch.stands("media", OK, NOON + 2 * SECOND)
+    watch.follow(NOON + 3 * SECOND)
+    assert watch.open() == ["room"]
+
+
+def test_a_thousand_children_of_a_failed_parent_are_one_alert_and_those_left_down_their_own(
+    watch: Watch,
+) -> None:
+    watch.add("media")
+    children = [watch.add(f"room {n}", "media") for n in range(1000)]
+    watch.stands("media", OK, NOON)
+    for n, child in enumerate(children):  # the children are seen first
+        watch.stands(child, DOWN, NOON + n * SECOND / 1000)
+    watch.follow(NOON + SECOND)
+    watch.stands("media", DOWN, NOON + 2 * SECOND)
+    watch.follow(NOON + 2 * SECOND)
+    assert watch.open() == ["media"]
+    watch.stands("media", OK, NOON + 9 * SECOND)
+    for child in children[1:]:
+        watch.stands(child, OK, NOON + 9 * SECOND)
+    watch.follow(NOON + 9 * SECOND)
+    assert watch.open() == ["room 0"]
+    assert len(watch.ever()) == 2
+
+
+def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so_and_ends_once_calm(
+    watch: Watch,
+) -> None:
+    watch.add("lms")
+    standing = Standing()
+    for probe in range(500):
+        restless = 100 <= probe < 400 and probe % 2 == 0
+        now = NOON + probe * 10 * SECOND
+        standing = judge(standing, DOWN if restless else OK, at=now)
+        watch.results["lms"] = Result("lms", now, standing.state, since=standing.since)
+        watch.standings["lms"] = standing
+        watch.follow(now)
+        assert watch.open() == (["lms"] if 104 <= probe < 418 else []), probe
+    (alert,) = watch.ever()
+    assert (alert.kind, alert.state, alert.since) == ("flapping", SUSPECT, NOON + 1000 * SECOND)
+
+
+def test_an_alert_that_starts_to_flap_says_so(watch: Watch) -> None:
+    watch.add("lms")
+    watch.stands("lms", DOWN, NOON)
+    watch.follow(NOON)
+    watch.standings["lms"] = replace(watch.standings["lms"], flapping=True)
+    watch.follow(NOON + SECOND)
+    assert [(each.kind, each.closed_at) for each in watch.ever()] == [("flapping", None)]
+
+
+def test_while_pult_is_offline_there_is_one_alert_and_nobody_is_blamed(watch: Watch) -> None:
+    names = [watch.add(f"s{n}", address=f"s{n}.example:443") for n in range(4)]
+    near = watch.add("near")
+    for name in names:
+        watch.stands(name, DOWN, NOON)
+    watch.stands(near, DOWN, NOON)
+    watch.follow(NOON + SECOND)  # nobody has answered since: it may be the line
+    assert watch.open() == ["near"]
+    watch.line = Line(NOON, 4)
+    for _ in range(2):
+        watch.follow(NOON + 2 * SECOND)
+    assert watch.open() == [f"line:{watch.school}", "near"]
+    for name in names:
+        watch.stands(name, UNKNOWN, NOON + 9 * SECOND)
+    watch.follow(NOON + 9 * SECOND)
+    assert watch.open() == [f"line:{watch.school}", "near"]
+    watch.line = Line()
+    for name in names[1:]:
+        watch.stands(name, OK, NOON + 20 * SECOND)
+    watch.stands(names[0], DOWN, NOON + 20 * SECOND, since=NOON)
+    watch.follow(NOON + 21 * SECOND)
+    assert watch.open() == ["near", names[0]]
+
+
+def test_a_failure_that_no_witness_clears_is_told_after_a_while_all_the_same(watch: Watch) -> None:
+    for n in range(3):
+        watch.add(f"s{n}", address=f"s{n}.example:443")
+        watch.stands(f"s{n}", OK, NOON)
+    watch.stands("s0", DOWN, NOON + SECOND)
+    watch.follow(NOON + 5 * SECOND)
+    assert watch.open() == []
+    watch.stands("s1", OK, NOON + 2 * SECOND)
+    watch.follow(NOON + 5 * SECOND)
+    assert watch.open() == ["s0"]
+    watch.stands("s2", DOWN, NOON + 3 * SECOND)
+    watch.follow(NOON + 4 * SECOND)
+    assert watch.open() == ["s0"]
+    watch.results["s2"] = replace(watch.results["s2"], at=NOON + 23 * SECOND)
+    watch.follow(NOON + 3 * SECOND + alerting.WAIT)
+    assert watch.open() == ["s0", "s2"]
