@@ -238,7 +238,8 @@ def test_a_lesson_that_will_not_fit_shows_before_it_starts(evening: Evening) -> 
     evening.lesson("Later", "A", starts=timedelta(minutes=50))
     evening.read("A", Other=(1, 1))
     (soon,) = evening.board().starting
-    assert (soon.title, str(soon.why)) == ("Maths", "too small")
+    assert (soon.title, str(soon.why)) == ("Maths", "won't fit")
+    assert str(soon.more).startswith("20 expected, 10 seats; not enough history (0 of 4 lessons)")
 
 
 def test_a_card_taken_by_one_shows_its_owner_to_all(

@@ -63,7 +63,7 @@ def test_nobody_can_say_is_wider_than_a_count() -> None:
 def test_while_the_teacher_is_missing_people_are_expected_later() -> None:
     sessions = [held(week, 20, late=7 * (week % 2)) for week in range(1, 13)]
     past = learn(sessions, today=TODAY)
-    there, missing = (past.forecast(PLAN, Live(-1, 0, 0, here)) for here in (True, False))
+    there, missing = (past.forecast(PLAN, Live(-1, teacher_in=here)) for here in (True, False))
     assert missing.points[1].p50 < there.points[1].p50
 
 

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.desk import cards, evening, lessons, services
+from console.desk import cards, evening, lessons, pileups, services
 from console.desk.cards import Card
 from console.desk.evening import Evening, Past, Series
 from console.desk.lessons import LessonRow, Starting
 from console.desk.services import ServiceRow
+from probes.foreseen import Foreseen, Record
 from store import access
 from store.access import Actor
 from store.db import Database
 from store.schools import School
+from store.words import Words
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Board:
     people: Series
     running_series: Series
     free_series: Series
+    pileups: list[Words]
+    foreseen: Mapping[str, Foreseen]  # by lesson
+    record: Record | None  # how true forecasts were; None: none can be judged
 
 
 def build(
@@ -80,6 +85,9 @@ def build(
         people=seen.people,
         running_series=lessons.running_over_time(seen),
         free_series=_free_series(seen.people, seats),
+        pileups=pileups.pileups(seen),
+        foreseen=seen.foreseen,
+        record=seen.record,
     )
 
 

@@ -100,6 +100,8 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
         "full": Words(N_("{name} is full"), {"name": row.title}),
         "filling": Words(N_("{name} is filling up"), {"name": row.title}),
     }
+    if row.state == "filling" and not row.running:
+        titles["filling"] = Words(N_("{name} won't fit its room"), {"name": row.title})
     absent = Words(N_("No teacher: {name}"), {"name": row.title})
     empty = Words(N_("Nobody joined: {name}"), {"name": row.title})
     doubtful = absent if row.source.startswith("teacher:") else empty
@@ -126,6 +128,8 @@ def _advice_for_room(row: LessonRow) -> Words:
             N_("All {seats} seats are taken; who comes now stays outside. Offer a second room."),
             {"seats": row.seats or 0},
         )
+    if row.state == "filling" and row.fit and row.fit.asks:
+        return row.fit.why
     if row.state in ("full", "filling"):
         params: dict[str, Value] = {
             "taken": row.participants or 0,

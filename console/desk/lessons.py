@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from console.desk import fit
 from console.desk.evening import Evening, Series
+from console.desk.fit import Fit
 from probes.model import State
 from store import roster
 from store.words import N_, Words
@@ -13,6 +15,7 @@ FILLING = 0.85  # of the seats taken while more people are expected
 TEACHER_LATE = timedelta(minutes=3)
 NOBODY_LATE = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
+AHEAD = timedelta(minutes=15)  # before the start, when a lesson that will not fit asks for a hand
 POINTS = 30  # points of a row's trend
 
 # Worst first. "full" and "filling" are a room's own states, the rest are the probes'.
@@ -42,6 +45,7 @@ class LessonRow:
     running: bool
     affected: int
     source: str  # what an incident about this row is known by
+    fit: Fit | None = None  # None: no limit is known, or it begins in more than an hour
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Starting:
     title: str
     state: str
     why: Words
+    more: Words | None = None  # the reason at length
 
 
 def rows(evening: Evening) -> list[LessonRow]:
@@ -102,6 +107,7 @@ def _row(evening: Evening, room: roster.Room) -> LessonRow | None:
         running=lesson is not None and evening.running(lesson),
         affected=0,
         source=f"room:{room.id}",
+        fit=fit.of(evening, lesson, room, people) if lesson else None,
     )
     return _judged(evening, room, lesson, row)
 
@@ -120,6 +126,7 @@ def _judged(
         or _by_stream(evening, room, row)
         or _by_seats(row)
         or (_by_people(evening, lesson, row) if lesson else None)
+        or _by_forecast(evening, row)
         or _planned(evening, row)
     )
 
@@ -213,6 +220,16 @@ def _by_people(evening: Evening, lesson: roster.Lesson, row: LessonRow) -> Lesso
     return None
 
 
+def _by_forecast(evening: Evening, row: LessonRow) -> LessonRow | None:
+    """More will want in than there are seats, told before it happens."""
+    if not row.fit or not row.fit.asks or not row.fit.wanted or row.starts_at is None:
+        return None
+    if row.starts_at - evening.school_now > AHEAD:
+        return None
+    outside = max(row.fit.wanted.p50 - row.fit.seats, row.fit.wanted.p80 - row.fit.seats, 1)
+    return replace(row, state="filling", why=row.fit.why, affected=outside)
+
+
 def _planned(evening: Evening, row: LessonRow) -> LessonRow:
     if row.running or row.starts_at is None:
         return row
@@ -229,8 +246,11 @@ def _preflight(evening: Evening, lesson: roster.Lesson, room: roster.Room | None
         return Starting(lesson.starts_at, lesson.title, "unknown", Words(N_("not checked")))
     if result.state is State.DOWN:
         return Starting(lesson.starts_at, lesson.title, "down", Words(N_("server down")))
-    if room.seats and lesson.expected > room.seats:
-        return Starting(lesson.starts_at, lesson.title, "filling", Words(N_("too small")))
+    found = fit.of(evening, lesson, room, None)
+    if found and found.word != "fits":
+        return Starting(
+            lesson.starts_at, lesson.title, "filling", Words(fit.WORDS[found.word]), found.why
+        )
     return Starting(lesson.starts_at, lesson.title, "ok", Words(N_("ready")))
 
 

@@ -8,13 +8,14 @@ import streamlit as st
 from console.desk.board import Board
 from console.desk.lessons import LessonRow
 from console.i18n import N_, _, clock, number, say
-from console.views import roombar
-from console.widgets import choice, head, live, names, pages, status, tables
+from console.views import roombar, roomchart
+from console.widgets import choice, fits, head, live, names, pages, status, tables
 from console.widgets.screen import is_phone
 from console.widgets.strangers import line
 from console.wiring import Console
 from store.access import Actor
 from store.schools import School
+from store.words import Words
 
 NEEDY = ("down", "full", "suspect", "filling", "unknown")
 FORMS = {
@@ -33,6 +34,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     wanted = _filters(board)
     live.part(lambda: _table(console, actor, school, wanted))
     if row := _chosen(console.board(actor, school.id)):
+        live.part(lambda: roomchart.draw(console.board(actor, school.id), row.room_id))
         roombar.draw(console, actor, school, row)
     else:
         roombar.rest()
@@ -144,10 +146,19 @@ def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
         "lesson": line(row.title),
         "people": f"{people} / {number(row.expected)}",
         "seats": None if taken is None else taken * 100,
+        "fit": [fits.label(row.fit.word)] if row.fit else [],
+        "fill": fits.chance(row.fit),
         "trend": [value / room * 100 for value in row.history if value is not None],
-        "why": say(row.why, markdown=False),
+        "why": say(_why(row), markdown=False),
         "server": line(servers.get(row.server, "")),
     }
+
+
+def _why(row: LessonRow) -> Words | None:
+    """What is wrong comes first, then why it does not fit."""
+    if row.fit and row.fit.word != "fits" and row.state == "ok":
+        return row.fit.why
+    return row.why
 
 
 def _columns() -> dict[str, Any]:
@@ -161,6 +172,13 @@ def _columns() -> dict[str, Any]:
         ),
         "seats": config.ProgressColumn(
             _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=120
+        ),
+        "fit": fits.column(),
+        "fill": config.NumberColumn(
+            _("Will fill"),
+            help=_("The chance that every seat is taken within the hour, from 30%"),
+            format="%d%%",
+            width=75,
         ),
         "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, y_max=100, width=110),
         "why": config.TextColumn(_("Why"), width=280),

@@ -14,6 +14,7 @@ from store.access import Actor
 from store.schools import School
 
 SOON = 6  # lessons that start soon
+PILEUPS = 2
 METRIC = 166  # pixels
 MINUTE = timedelta(minutes=1)
 HALF_HOUR = timedelta(minutes=30)  # that the board looks back
@@ -131,6 +132,7 @@ def _side(board: Board) -> None:
 
 
 def _starting(board: Board) -> None:
+    _pileups(board)
     soon = board.starting[:SOON]
     if not soon:
         st.caption(_("No lesson starts in the next half hour."))
@@ -155,6 +157,12 @@ def _starting(board: Board) -> None:
         alt=_("Lessons of the next half hour and whether all is ready for them"),
         row_height=ROW,
     )
+
+
+def _pileups(board: Board) -> None:
+    """Several large lessons on one server: who could begin elsewhere."""
+    for said in board.pileups[:PILEUPS]:
+        st.markdown(f":orange[◆] {say(said)}")
 
 
 def _count(value: int | None) -> str:

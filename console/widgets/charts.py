@@ -61,12 +61,12 @@ def people(
     series = _whole(series, since)
     times = [clock(at, zone) for at, _value in series]
     drawn = [
-        _line(_("today"), [value for _at, value in series], line_colour(dark=dark)),
+        line(_("today"), [value for _at, value in series], line_colour(dark=dark)),
     ]
     if expected:
         drawn.append(_usual(_("expected"), expected, len(series), dark=dark))
     if seats:
-        drawn[0]["markLine"] = _limit(_("{n} seats").format(n=seats), seats, dark=dark)
+        drawn[0]["markLine"] = limit(_("{n} seats").format(n=seats), seats, dark=dark)
     highest = max([seats or 0, expected or 0, *(value or 0 for _at, value in series)])
     st.echarts_chart(
         {
@@ -75,8 +75,8 @@ def people(
             "legend": {"bottom": 0, "left": 0, "itemHeight": 8, "itemStyle": {"opacity": 0}},
             "title": _young(begun, since, zone, dark=dark),
             "tooltip": {"trigger": "axis", "confine": True},
-            "xAxis": _minutes(times),
-            "yAxis": {"type": "value", "min": 0, "max": _round_up(highest), "splitNumber": 4},
+            "xAxis": minutes(times),
+            "yAxis": {"type": "value", "min": 0, "max": round_up(highest), "splitNumber": 4},
             "series": drawn,
         },
         height=250,
@@ -117,7 +117,7 @@ def day(states: Sequence[tuple[datetime, str]], *, zone: ZoneInfo, dark: bool) -
             "animation": False,
             "grid": {"left": 8, "right": 8, "top": 4, "bottom": 24},
             "tooltip": {"trigger": "item", "formatter": "{b}"},
-            "xAxis": _minutes([clock(at, zone) for at, _state in states], shown=8),
+            "xAxis": minutes([clock(at, zone) for at, _state in states], shown=8),
             "yAxis": {"type": "value", "show": False, "min": 0, "max": max(TALL.values())},
             "series": [
                 {
@@ -183,7 +183,7 @@ def _bar(place: int, tall: int) -> str:
     return f"M{place * (BAR + GAP)} {ICON_HEIGHT - 8}h{BAR}v-{tall}h-{BAR}z"
 
 
-def _line(name: str, values: Sequence[float | None], colour: str) -> dict[str, Any]:
+def line(name: str, values: Sequence[float | None], colour: str) -> dict[str, Any]:
     return {
         "name": name,
         "type": "line",
@@ -198,10 +198,10 @@ def _line(name: str, values: Sequence[float | None], colour: str) -> dict[str, A
 def _usual(name: str, value: float, points: int, *, dark: bool) -> dict[str, Any]:
     colour = paint("gray", dark=dark)
     style = {"width": 1.4, "type": "dotted", "color": colour}
-    return _line(name, [value] * points, colour) | {"lineStyle": style}
+    return line(name, [value] * points, colour) | {"lineStyle": style}
 
 
-def _limit(label: str, value: float, *, dark: bool) -> dict[str, Any]:
+def limit(label: str, value: float, *, dark: bool) -> dict[str, Any]:
     colour = paint("red", dark=dark)
     return {
         "silent": True,
@@ -212,7 +212,7 @@ def _limit(label: str, value: float, *, dark: bool) -> dict[str, Any]:
     }
 
 
-def _minutes(times: list[str], *, shown: int = 5) -> dict[str, Any]:
+def minutes(times: list[str], *, shown: int = 5) -> dict[str, Any]:
     """An axis by category, because the school's zone is not always the browser's."""
     return {
         "type": "category",
@@ -222,7 +222,7 @@ def _minutes(times: list[str], *, shown: int = 5) -> dict[str, Any]:
     }
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The least round number not below the value that four steps reach."""
     step = max(value, 4) / 4
     power: float = 10 ** floor(log10(step))

@@ -181,10 +181,11 @@ def _moments(plan: Plan, live: Live) -> list[tuple[int, int]]:
 
 
 def _point(ahead: int, people: Array, weights: Array) -> Point:
-    """The whole numbers whose chance of not being exceeded is nearest to what they promise."""
+    """The median, and the whole numbers whose chance is nearest to what the bands promise."""
     chances = np.cumsum(np.bincount(people.astype(np.int64), weights))
-    found = [int(np.abs(chances - promised).argmin()) for promised in (0.5, 0.8, 0.95)]
-    return Point(ahead, *found)
+    middle = int(np.searchsorted(chances, 0.5))
+    p80, p95 = (int(np.abs(chances - promised).argmin()) for promised in (0.8, 0.95))
+    return Point(ahead, middle, max(p80, middle), max(p95, middle))
 
 
 def _chance(most: Array, weights: Array, seats: int | None, *, more: int) -> float | None:

@@ -1,0 +1,176 @@
+"""Will the lesson fit its room: three words with the reason, and where it would fit instead."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from console.desk.evening import Evening
+from probes.capacity import Kind, Limit
+from probes.forecasting.model import ENOUGH, Forecast, Point
+from probes.foreseen import Foreseen
+from probes.model import State
+from store import roster
+from store.words import N_, Value, Words
+
+Word = Literal["fits", "tight", "wont_fit"]
+
+WORDS: dict[Word, str] = {
+    "fits": N_("fits"),
+    "tight": N_("tight"),
+    "wont_fit": N_("won't fit"),
+}
+# The reason, alone and with a larger room that is free.
+REASONS: dict[Kind, tuple[str, str]] = {
+    "room": (
+        N_("{p50} will want in, perhaps {p80}; {seats} seats"),
+        N_("{p50} will want in, perhaps {p80}; {seats} seats. Larger and free: {room}"),
+    ),
+    "server": (
+        N_("{p50} will want in, perhaps {p80}; {name} has {seats} seats left"),
+        N_("{p50} will want in, perhaps {p80}; {name} has {seats} seats left. Free: {room}"),
+    ),
+    "licence": (
+        N_("{p50} will want in, perhaps {p80}; the licence leaves {seats} seats"),
+        N_("{p50} will want in, perhaps {p80}; the licence leaves {seats} seats"),
+    ),
+}
+UNKNOWN = (
+    N_("{expected} expected, {seats} seats; not enough history ({known} of {enough} lessons)"),
+    N_(
+        "{expected} expected, {seats} seats; not enough history ({known} of {enough} lessons). "
+        "Larger and free: {room}"
+    ),
+)
+SOON = timedelta(minutes=60)  # a lesson further ahead is not foreseen
+WONT = 0.5  # chance that more want in than there are seats
+TIGHT = 0.15
+WORTH_SAYING = 0.3  # chance from which "will fill" is shown and a lesson asks for a hand
+
+
+@dataclass(frozen=True)
+class Fit:
+    """`chance`: that every seat is taken within the hour; None: not enough history.
+
+    `over`: that more people want in than that. `seats`: what the binding limit leaves.
+    """
+
+    word: Word
+    why: Words
+    seats: int
+    binds: Kind
+    chance: float | None = None
+    over: float | None = None
+    wanted: Point | None = None
+    larger: str | None = None  # a free room in which it would fit
+
+    @property
+    def asks(self) -> bool:
+        """Enough to be told before it happens."""
+        return self.over is not None and self.over >= WORTH_SAYING
+
+
+def of(
+    evening: Evening, lesson: roster.Lesson, room: roster.Room, people: int | None
+) -> Fit | None:
+    """None: no limit is known, or the lesson is too far ahead or over."""
+    if lesson.starts_at - evening.school_now >= SOON or evening.school_now >= lesson.ends_at:
+        return None
+    told = evening.foreseen.get(lesson.id)
+    if told and told.starts_at == lesson.starts_at and told.forecast.enough and told.limit:
+        return _foreseen(evening, lesson, room, told, told.limit)
+    reading = evening.rooms_now.get(evening.key(room))
+    seats = (reading.seats if reading else None) or room.seats
+    return _planned(evening, lesson, room, seats, people, told) if seats else None
+
+
+def _foreseen(
+    evening: Evening, lesson: roster.Lesson, room: roster.Room, told: Foreseen, limit: Limit
+) -> Fit:
+    forecast = told.forecast
+    over = forecast.over or 0.0
+    word: Word = "wont_fit" if over >= WONT else "tight" if over >= TIGHT else "fits"
+    larger = None
+    if word != "fits" and limit.kind != "licence":  # no room of the platform helps against that
+        larger = _larger(evening, lesson, room, forecast.wanted.p80, limit.kind)
+    why = _because(forecast, limit, larger)
+    return Fit(
+        word, why, limit.free, limit.kind, forecast.full, over,
+        forecast.wanted, larger,
+    )  # fmt: skip
+
+
+def _because(forecast: Forecast, limit: Limit, larger: str | None) -> Words:
+    params: dict[str, Value] = {
+        "p50": forecast.wanted.p50,
+        "p80": forecast.wanted.p80,
+        "seats": limit.free,
+        "name": limit.name,
+    }
+    return _with_room(REASONS[limit.kind], params, larger)
+
+
+def _planned(
+    evening: Evening,
+    lesson: roster.Lesson,
+    room: roster.Room,
+    seats: int,
+    people: int | None,
+    told: Foreseen | None,
+) -> Fit:
+    """From enrolment and the live count alone: what a course will do nobody knows yet."""
+    known = told.forecast.sessions if told else 0
+    coming = max(lesson.expected, people or 0)
+    word: Word = "wont_fit" if coming > seats else "fits"
+    larger = _larger(evening, lesson, room, coming) if word == "wont_fit" else None
+    params: dict[str, Value] = {
+        "expected": lesson.expected,
+        "seats": seats,
+        "known": known,
+        "enough": ENOUGH,
+    }
+    return Fit(word, _with_room(UNKNOWN, params, larger), seats, "room", larger=larger)
+
+
+def _with_room(said: tuple[str, str], params: dict[str, Value], larger: str | None) -> Words:
+    return Words(said[1], params | {"room": larger}) if larger else Words(said[0], params)
+
+
+def _larger(
+    evening: Evening,
+    lesson: roster.Lesson,
+    room: roster.Room,
+    people: int,
+    binds: Kind = "room",
+) -> str | None:
+    """The smallest room that holds so many and is free for the whole lesson."""
+    found = [
+        other
+        for other in evening.rooms
+        if other.id != room.id
+        and (other.seats or 0) >= people
+        and (binds == "room" or other.connection_id != room.connection_id)
+        and _answers(evening, other)
+        and _free(evening, other, lesson)
+    ]
+    best = min(found, key=lambda other: (other.seats or 0, other.name), default=None)
+    return best.name if best else None
+
+
+def _answers(evening: Evening, room: roster.Room) -> bool:
+    target = evening.server_target(room.connection_id)
+    result = evening.latest.get(target.id) if target else None
+    return result is not None and result.state is State.OK
+
+
+def _free(evening: Evening, room: roster.Room, lesson: roster.Lesson) -> bool:
+    reading = evening.rooms_now.get(evening.key(room))
+    if reading and reading.participants:
+        return False
+    return not _overlap(evening.lessons_in(room.id), lesson)
+
+
+def _overlap(others: Iterable[roster.Lesson], lesson: roster.Lesson) -> bool:
+    return any(
+        other.starts_at < lesson.ends_at and other.ends_at > lesson.starts_at for other in others
+    )

@@ -1,0 +1,150 @@
+"""Several large lessons that would begin on one server at once, and where to begin one instead.
+
+Scalelite's load is counted at the last poll, so it sends lessons that begin together to one
+server; a coordinator who sees it ten minutes before can move one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from console.desk.evening import Evening
+from console.desk.limits import Server
+from probes.model import State
+from store import roster
+from store.words import N_, Value, Words
+
+AHEAD = timedelta(minutes=30)
+TOGETHER = timedelta(minutes=10)  # lessons that begin within this begin at once
+LARGE = 20  # people
+SEVERAL = 2
+
+
+@dataclass(frozen=True)
+class _Start:
+    lesson: roster.Lesson
+    server: Server
+    people: int
+
+
+def pileups(evening: Evening) -> list[Words]:
+    """One sentence a server that others could relieve, or that cannot bear what begins."""
+    starts = _starts(evening)
+    found = []
+    for server in sorted(evening.servers.values(), key=lambda server: (server.name, server.id)):
+        own = [start for start in starts if start.server.id == server.id]
+        if (said := _advice(evening, server, _together(own), starts)) is not None:
+            found.append(said)
+    return found
+
+
+def _starts(evening: Evening) -> list[_Start]:
+    rooms = {room.id: room for room in evening.rooms}
+    found = []
+    for lesson in evening.lessons:
+        room = rooms.get(lesson.room_id or "")
+        server = evening.servers.get(room.connection_id) if room else None
+        soon = evening.school_now < lesson.starts_at <= evening.school_now + AHEAD
+        if server and soon:
+            found.append(_Start(lesson, server, _people(evening, lesson)))
+    return found
+
+
+def _people(evening: Evening, lesson: roster.Lesson) -> int:
+    told = evening.foreseen.get(lesson.id)
+    return told.forecast.wanted.p80 if told and told.forecast.enough else lesson.expected
+
+
+def _together(starts: Sequence[_Start]) -> list[_Start]:
+    """The most people in large lessons that begin at once."""
+    large = sorted(
+        (start for start in starts if start.people >= LARGE), key=lambda s: s.lesson.starts_at
+    )
+    groups = [
+        [s for s in large if first.lesson.starts_at <= s.lesson.starts_at
+         <= first.lesson.starts_at + TOGETHER]
+        for first in large
+    ]  # fmt: skip
+    return max(groups, key=_sum, default=[])
+
+
+def _advice(
+    evening: Evening, server: Server, group: Sequence[_Start], starts: Sequence[_Start]
+) -> Words | None:
+    if len(group) < SEVERAL:
+        return None
+    free = _free(evening, server)
+    bears = free is None or _sum(group) <= free
+    smallest = min(group, key=lambda start: (start.people, start.lesson.title))
+    other = _other(evening, server, group, starts, smallest.people)
+    if bears and other is None:
+        return None
+    first = min(start.lesson.starts_at for start in group).astimezone(evening.school.zone)
+    params: dict[str, Value] = {
+        "count": len(group),
+        "server": server.name,
+        "time": f"{first:%H:%M}",
+        "people": _sum(group),
+        "free": free or 0,
+        "lesson": smallest.lesson.title,
+        "other": other.name if other else "",
+    }
+    if bears:
+        said = N_(
+            "{count} large lessons begin on {server} at about {time}, {people} people. "
+            "Begin {lesson} on {other}."
+        )
+    elif other:
+        said = N_(
+            "{count} large lessons begin on {server} at about {time}: {people} people, "
+            "{free} seats free. Begin {lesson} on {other}."
+        )
+    else:
+        said = N_(
+            "{count} large lessons begin on {server} at about {time}: {people} people, "
+            "{free} seats free. Begin {lesson} some minutes later."
+        )
+    return Words(said, params)
+
+
+def _other(
+    evening: Evening,
+    server: Server,
+    group: Sequence[_Start],
+    starts: Sequence[_Start],
+    people: int,
+) -> Server | None:
+    """The server of the same platform that would have the least to bear, well under this one."""
+    load = {id_: _sum([s for s in starts if s.server.id == id_]) for id_ in evening.servers}
+    able = [
+        one
+        for one in evening.servers.values()
+        if one.id != server.id
+        and one.platform == server.platform
+        and _answers(evening, one)
+        and load[one.id] + people < _sum(group)
+        and ((free := _free(evening, one)) is None or free >= load[one.id] + people)
+    ]
+    return min(able, key=lambda one: (load[one.id], one.name), default=None)
+
+
+def _free(evening: Evening, server: Server) -> int | None:
+    """What its own limit leaves now; None: it has none."""
+    if server.seats is None:
+        return None
+    here = [
+        reading.participants or 0
+        for (connection, _), reading in evening.rooms_now.items()
+        if connection == server.id
+    ]
+    return max(server.seats - sum(here), 0)
+
+
+def _answers(evening: Evening, server: Server) -> bool:
+    target = evening.server_target(server.id)
+    result = evening.latest.get(target.id) if target else None
+    return result is not None and result.state is State.OK
+
+
+def _sum(starts: Sequence[_Start]) -> int:
+    return sum(start.people for start in starts)

@@ -1,0 +1,85 @@
+"""The lesson of one ticked room: who was counted, who is foreseen, and how true that has been."""
+
+from datetime import timedelta
+from math import floor
+
+import streamlit as st
+
+from console.desk.board import Board
+from console.desk.lessons import LessonRow
+from console.i18n import _, number, say
+from console.widgets import bands, status
+from probes.forecasting.model import ENOUGH, LEAD
+from probes.foreseen import Foreseen
+
+MINUTE = timedelta(minutes=1)
+
+
+def draw(board: Board, room_id: str) -> None:
+    row = next((row for row in board.lessons if row.room_id == room_id), None)
+    told = board.foreseen.get((row.lesson_id if row else None) or "")
+    if row is None or told is None:
+        return
+    _chart(board, told)
+    _words(row, told)
+    _record(board)
+
+
+def _chart(board: Board, told: Foreseen) -> None:
+    first = told.starts_at - MINUTE * LEAD
+    counted = [(first + MINUTE * n, count) for n, count in enumerate(told.counts)]
+    now = told.starts_at + MINUTE * floor(told.minute)
+    foreseen = [
+        (now + MINUTE * point.ahead, (point.p50, point.p80, point.p95))
+        for point in told.forecast.points
+        if told.forecast.enough
+    ]
+    if not counted and not foreseen:
+        return
+    seats = told.limit
+    bands.lesson(
+        counted,
+        foreseen,
+        until=now,
+        limit=(_("{n} seats").format(n=number(seats.free)), seats.free) if seats else None,
+        zone=board.school.zone,
+        dark=status.is_dark(),
+    )
+
+
+def _words(row: LessonRow, told: Foreseen) -> None:
+    if not told.forecast.enough:
+        st.caption(
+            _("Not enough history to foresee: {known} of {enough} lessons of this course.").format(
+                known=number(told.forecast.sessions), enough=number(ENOUGH)
+            )
+        )
+        return
+    wanted = told.forecast.wanted
+    st.caption(
+        _(
+            "Within the hour: {p50}, 4 of 5 times at most {p80}, 19 of 20 times at most {p95}."
+        ).format(p50=number(wanted.p50), p80=number(wanted.p80), p95=number(wanted.p95))
+    )
+    if row.fit and row.fit.chance is not None:
+        st.caption(
+            _("Chance that every seat is taken: {n}%. {why}.").format(
+                n=number(round(row.fit.chance * 100)), why=say(row.fit.why)
+            )
+        )
+
+
+def _record(board: Board) -> None:
+    record = board.record
+    if record is None:
+        return
+    st.caption(
+        _(
+            "How true it was: {lessons} lessons foreseen 10 minutes before their start, "
+            "off by {miss}% on average, {within}% at or under what 4 of 5 should be."
+        ).format(
+            lessons=number(record.lessons),
+            miss=number(round(record.miss * 100)),
+            within=number(round(record.within * 100)),
+        )
+    )

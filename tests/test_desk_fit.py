@@ -1,0 +1,145 @@
+"""Fits, tight, won't fit: said ten minutes ahead, with the reason and a larger free room."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from console.desk.fit import Fit
+from console.desk.lessons import LessonRow
+from probes.model import State
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.test_desk_attending import MINUTE, follow, remember
+from tests.test_desk_board import Evening
+
+SOON = 10 * MINUTE
+ALWAYS = (28, 29, 27, 30, 28, 29, 28, 30)
+
+
+@pytest.fixture
+def evening(database: Database, school: School, ana: Actor) -> Evening:
+    made = Evening(database, school, ana)
+    made.server("A")
+    return made
+
+
+def row(evening: Evening, title: str = "Maths") -> LessonRow:
+    follow(evening, NOON)
+    return next(row for row in evening.board().lessons if row.title == title)
+
+
+def fit(evening: Evening, title: str = "Maths") -> Fit:
+    found = row(evening, title).fit
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seats", "peaks", "word"),
+    [(24, ALWAYS, "wont_fit"), (45, ALWAYS, "fits"), (24, (12, 13, 11, 12, 13, 12), "fits")],
+)
+def test_the_word_follows_the_course_s_own_past(
+    evening: Evening, seats: int, peaks: Sequence[int], word: str
+) -> None:
+    evening.lesson("Maths", "A", seats=seats, expected=30, starts=SOON)
+    evening.read("A", Other=(1, 1))
+    remember(evening, "Maths", peaks, seats=None)
+    assert fit(evening).word == word
+
+
+def test_a_lesson_that_will_not_fit_asks_for_a_hand_before_it_begins(evening: Evening) -> None:
+    evening.lesson("Maths", "A", seats=24, expected=30, starts=SOON)
+    evening.read("A", Other=(1, 1))
+    remember(evening, "Maths", ALWAYS, seats=None)
+    assert row(evening).state == "filling"
+    (card,) = evening.board().cards
+    assert str(card.title) == "Maths won't fit its room"
+    assert "24 seats" in str(card.what_to_do)
+    (soon,) = evening.board().starting
+    assert (soon.state, str(soon.why)) == ("filling", "won't fit")
+
+
+def test_the_smallest_room_that_holds_them_and_is_free_is_named(evening: Evening) -> None:
+    evening.lesson("Maths", "A", seats=24, expected=30, starts=SOON)
+    later = timedelta(hours=2)
+    evening.lesson("Huge", "A", seats=200, starts=later)
+    evening.lesson("Hall", "A", seats=60, starts=later)
+    evening.lesson("Taken", "A", seats=50, starts=20 * MINUTE)
+    evening.lesson("Busy", "A", seats=45, starts=later)
+    evening.read("A", Other=(1, 1), Busy=(3, 1))
+    remember(evening, "Maths", ALWAYS, seats=None)
+    assert fit(evening).larger == "Hall"
+
+
+def test_a_room_on_a_server_that_fails_is_not_offered(evening: Evening) -> None:
+    evening.server("B")
+    evening.lesson("Maths", "A", seats=24, expected=30, starts=SOON)
+    evening.lesson("Hall", "B", seats=60, starts=timedelta(hours=2))
+    evening.read("A", Other=(1, 1))
+    evening.read("B", State.DOWN)
+    remember(evening, "Maths", ALWAYS, seats=None)
+    assert fit(evening).larger is None
+
+
+def test_without_history_the_word_comes_from_enrolment_and_says_so(evening: Evening) -> None:
+    evening.lesson("Maths", "A", seats=24, expected=30, starts=SOON)
+    evening.lesson("Small", "A", seats=24, expected=10, starts=SOON)
+    evening.read("A", Other=(1, 1))
+    found = fit(evening)
+    assert (found.word, found.chance) == ("wont_fit", None)
+    assert "not enough history (0 of 4 lessons)" in str(found.why)
+    assert fit(evening, "Small").word == "fits"
+    assert row(evening).state == "ok"  # nobody is called on a guess
+
+
+def test_a_forecast_that_nobody_renews_is_not_told(evening: Evening) -> None:
+    evening.lesson("Maths", "A", seats=24, expected=20, starts=SOON)
+    evening.read("A", Other=(1, 1))
+    remember(evening, "Maths", ALWAYS, seats=None)
+    follow(evening, NOON)
+    (found,) = evening.board(NOON + 5 * MINUTE).lessons
+    assert found.fit is not None
+    assert found.fit.chance is None
+
+
+def test_two_of_two_in_a_lesson_for_one_is_as_it_should_be(evening: Evening) -> None:
+    evening.lesson("Piano", "A", seats=2, expected=2, starts=-SOON)
+    evening.read("A", Piano=(2, 1))
+    remember(evening, "Piano", (2, 2, 2, 2, 2, 2), seats=2)
+    with evening.db.begin("metrics") as mtx:
+        mtx.execute(text("UPDATE lesson_count SET expected = 2"))
+    assert row(evening, "Piano").state == "ok"
+
+
+def test_large_lessons_that_begin_on_one_server_are_spread(evening: Evening) -> None:
+    evening.server("B")
+    evening.lesson("Maths", "A", seats=60, expected=40, starts=10 * MINUTE)
+    evening.lesson("Physics", "A", seats=60, expected=30, starts=12 * MINUTE)
+    evening.read("A", Other=(1, 1))
+    evening.read("B", Another=(1, 1))
+    (said,) = evening.board().pileups
+    assert str(said).endswith("70 people. Begin Physics on B.")
+    evening.read("B", State.DOWN, at=NOON + MINUTE)
+    assert evening.board(NOON + MINUTE).pileups == []
+
+
+def test_a_server_that_cannot_bear_what_begins_is_named_even_alone(evening: Evening) -> None:
+    evening.server("C", seats=50)
+    evening.lesson("Maths", "C", seats=60, expected=40, starts=10 * MINUTE)
+    evening.lesson("Physics", "C", seats=60, expected=30, starts=12 * MINUTE)
+    evening.read("A", State.DOWN)
+    evening.read("C", Other=(5, 1))
+    (said,) = evening.board().pileups
+    assert "70 people, 45 seats free. Begin Physics some minutes later." in str(said)
+
+
+def test_lessons_apart_in_time_are_no_pile_up(evening: Evening) -> None:
+    evening.server("B")
+    evening.lesson("Maths", "A", seats=60, expected=40, starts=5 * MINUTE)
+    evening.lesson("Physics", "A", seats=60, expected=40, starts=25 * MINUTE)
+    evening.read("A", Other=(1, 1))
+    evening.read("B", Another=(1, 1))
+    assert evening.board().pileups == []
