@@ -71,13 +71,14 @@ def history(
     width = _width(since, until, points)
     rows = mtx.execute(
         text(f"""
-            SELECT r.connection_id, r.external_id, {place("s.at")} AS step,
-                   MAX(s.participants) AS participants
-            FROM room_latest r JOIN room_sample s ON s.room = r.id
-            WHERE r.school_id = :school AND s.at >= :begin AND s.at <= :until
-              AND s.participants IS NOT NULL
-            GROUP BY r.connection_id, r.external_id, {place("s.at")}
-            ORDER BY step
+            SELECT r.connection_id, r.external_id, s.step, s.participants FROM (
+                SELECT room, {place("at")} AS step, MAX(participants) AS participants
+                FROM room_sample
+                WHERE room IN (SELECT id FROM room_latest WHERE school_id = :school)
+                  AND at >= :begin AND at <= :until AND participants IS NOT NULL
+                GROUP BY room, {place("at")}
+            ) AS s JOIN room_latest r ON r.id = s.room
+            ORDER BY s.room, s.step
         """),
         _span(school_id, since, until, width),
     )

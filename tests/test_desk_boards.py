@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from console.desk.board import Board
-from console.desk.boards import FRESH, OLD, PAST, Boards
+from console.desk.boards import FRESH, OLD, PAST, SLOWEST, Boards
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
@@ -69,6 +69,21 @@ def test_an_old_picture_is_shown_to_nobody(
 ) -> None:
     boards.of(ana, school.id)
     clock.time += OLD
+    assert boards.of(ana, school.id).at == clock.time
+
+
+def test_nobody_waits_for_a_picture_that_takes_long_to_build(
+    boards: Boards, clock: Clock, ana: Actor, school: School
+) -> None:
+    def building() -> None:
+        clock.time += timedelta(seconds=0.4)
+
+    clock.at_look.append(lambda: clock.at_look.append(building))
+    seen = boards.of(ana, school.id)
+    clock.time = seen.at + OLD + timedelta(seconds=1.5)
+    assert boards.of(ana, school.id) is seen
+    next_picture(boards, ana, school, seen)
+    clock.time += OLD + SLOWEST
     assert boards.of(ana, school.id).at == clock.time
 
 

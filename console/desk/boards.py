@@ -15,6 +15,8 @@ from store.db import Database
 
 FRESH = timedelta(seconds=1)  # a picture serves so long before the next one is begun
 OLD = timedelta(seconds=1.6)  # an older one is shown to nobody: the reader waits for the next
+SLOW = 4  # times what the last one took to build, it may be older still, and nobody waits
+SLOWEST = timedelta(seconds=2)  # but no more than that
 PAST = timedelta(seconds=10)  # how long the trends and the share of time up hold
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ class _Kept:
     """One school's picture. `changes` tells a picture begun before somebody acted."""
 
     board: Board | None = None
+    took: timedelta = timedelta()
     past: tuple[datetime, Past] | None = None
     changes: int = 0
     building: Lock = field(default_factory=Lock)
@@ -40,12 +43,15 @@ class Boards:
         self._kept: dict[str, _Kept] = {}
 
     def of(self, actor: Actor, school_id: str) -> Board:
-        """The school's picture, at most `OLD`. Raises Denied unless the actor may see it."""
+        """The school's picture, at most `OLD` where it is quickly built.
+
+        Raises Denied unless the actor may see it.
+        """
         access.require(actor, "see", school_id)
         kept = self._school(school_id)
         found = kept.board
         age = self._clock() - found.at if found else OLD
-        if found is None or age >= OLD:
+        if found is None or age >= OLD + min(SLOW * kept.took, SLOWEST):
             return self._next(school_id, kept)
         if age >= FRESH and kept.behind.acquire(blocking=False):
             Thread(target=self._behind, args=(school_id, kept), daemon=True).start()
@@ -77,6 +83,7 @@ class Boards:
                 return found
             actor, past = access.system(school_id), self._past(school_id, kept, now)
             built = board.build(self._db, actor, school_id, now=now, past=past)
+            kept.took = self._clock() - now
             with kept.changing:
                 if kept.changes == changes:
                     kept.board = built
