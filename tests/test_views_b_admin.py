@@ -1,5 +1,6 @@
 """Admin on a stage: what is entered is tried, secrets go in and never come out."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -9,14 +10,16 @@ from streamlit.testing.v1 import AppTest
 from console.desk import connections
 from console.views import admin_accounts, admin_mail, connection_form, target_form
 from console.wiring import Console
-from moderation import rules
+from moderation import comments, rules
 from probes import targets
 from store import roster
 from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests import stage
+from tests.cast import post
 from tests.conftest import NOON
+from tests.moderation_platform import connect
 from tests.stage import letters, press, said, screen
 from tests.wire import as_json, serving
 
@@ -109,6 +112,23 @@ def test_rules_are_tried_before_they_are_put_in_place(
     press(at, "Put these rules in place")
     with console.db.read() as tx:
         assert rules.text_of(tx, ada, school.id) == written
+
+
+def test_rules_are_tried_on_what_was_written_in_the_last_month(
+    console: Console, school: School, ada: Actor
+) -> None:
+    with console.db.begin() as tx:
+        connect(tx, school)
+        made = replace(post(), text="you turnip", written_at=console.now())
+        comments.merge(tx, ada, school.id, "lms", made, now=console.now())
+    at = tab(console, ada, school, "Watched words")
+    at.text_area(key=f"rules-{school.id}").set_value(
+        '[[list]]\nname="Ours"\nterms=["turnip"]'
+    ).run()
+    press(at, "Try on the last 30 days")
+    assert [each.value for each in at.metric] == ["1", "1", "0"]
+    [found] = at.dataframe
+    assert found.value.iloc[0].tolist() == ["●", "turnip", "you turnip", ""]
 
 
 def test_rules_that_cannot_be_read_cannot_be_put_in_place(

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from console.i18n import _, ngettext, say
+from console.i18n import _, moment, ngettext, number, say
 from console.views import acting
+from console.views.reasons import DECISIONS
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
-from moderation import filters, rules
+from moderation import filters, rules, trial
 from moderation.filters import Rules, RulesError
+from moderation.trial import Caught
 from store.access import Actor
 from store.schools import School
 
@@ -25,7 +27,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             label_visibility="visible",
         )
     with right:
-        trial = st.text_area(
+        tried = st.text_area(
             _("Try a text"),
             height=110,
             placeholder=_("What would a comment like this be flagged for?"),
@@ -33,8 +35,16 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         )
         st.button(_("Try it"), icon=":material/science:", key="rules-try")
         built = _read(written or "")
-        if built and trial:
-            _found(built, trial)
+        if built and tried:
+            _found(built, tried)
+        if st.button(
+            _("Try on the last 30 days"),
+            icon=":material/history:",
+            disabled=built is None,
+            help=_("What these rules would have caught, and what became of it."),
+            key="rules-month",
+        ):
+            _month(console, actor, school, built or Rules((), ()))
     changed = written != kept
     if st.button(
         _("Put these rules in place"),
@@ -80,6 +90,44 @@ def _found(built: Rules, trial: str) -> None:
         {"rule": _("List"), "term": _("Watched word"), "text": _("As written")},
         alt=_("What the rules find in the text"),
     )
+
+
+def _month(console: Console, actor: Actor, school: School, built: Rules) -> None:
+    with console.db.read() as tx:
+        found = trial.over(tx, actor, school.id, built, now=console.now())
+    first, second, third = st.columns(3)
+    first.metric(_("Would be flagged"), number(found.caught), border=True)
+    second.metric(_("Of them new"), number(found.new), border=True)
+    third.metric(_("Approved by moderators"), number(found.approved), border=True)
+    st.caption(
+        _(
+            "{read} comments since {date}. {missed} that the present rules flag are not flagged."
+        ).format(
+            read=number(found.read),
+            date=moment(found.since, school.zone, now=console.now()),
+            missed=number(found.missed),
+        )
+    )
+    if found.examples:
+        tables.show(
+            [_row(example) for example in found.examples],
+            {
+                "new": _("New"),
+                "terms": _("Watched word"),
+                "text": _("As written"),
+                "decision": _("Decided"),
+            },
+            alt=_("Comments that these rules would have flagged"),
+        )
+
+
+def _row(example: Caught) -> dict[str, str]:
+    return {
+        "new": "●" if example.new else "",
+        "terms": strangers.line(", ".join(example.terms)),
+        "text": strangers.line(example.text),
+        "decision": _(DECISIONS[example.decision].text) if example.decision else "",
+    }
 
 
 def _save(console: Console, actor: Actor, school: School, written: str) -> None:

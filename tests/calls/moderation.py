@@ -14,6 +14,7 @@ from moderation import (
     receipts,
     review,
     rules,
+    trial,
 )
 from moderation.receipts import Outcome
 from tests.calls import Calls
@@ -90,4 +91,7 @@ CALLS: Calls = {
     rules.of: lambda tx, who, on: rules.of(tx, who, on.school),
     rules.text_of: lambda tx, who, on: rules.text_of(tx, who, on.school),
     rules.save: lambda tx, who, on: rules.save(tx, who, on.school, RULES, now=NOON),
+    trial.over: lambda tx, who, on: trial.over(
+        tx, who, on.school, rules.of(tx, who, on.school), now=NOON
+    ),
 }
