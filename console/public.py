@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.i18n import _, speaking
 from console.web import pages
 from console.web.forms import language_of, posted
+from console.web.push import Push
 from console.web.reports import Reports
 from console.web.status import Status
 from console.wiring import Console
@@ -71,6 +72,7 @@ def application(console: Console) -> Starlette:
             *unsubscribing.routes(),
             *Reports(console).routes(),
             *Status(console).routes(),
+            *Push(console).routes(),
             Route("/healthz", _alive),
         ],
         middleware=[Middleware(Gate)],

@@ -34,6 +34,7 @@ NAMES = {
     "answers": N_("Answers"),
     "kept for": N_("The answer may be kept, s"),
     "tls version": N_("Version of TLS"),
+    "last heard": N_("Last heard before, s"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),
