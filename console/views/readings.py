@@ -35,6 +35,8 @@ NAMES = {
     "kept for": N_("The answer may be kept, s"),
     "tls version": N_("Version of TLS"),
     "last heard": N_("Last heard before, s"),
+    "value": N_("Value"),
+    "series": N_("Series"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),

@@ -9,6 +9,7 @@ PROBES = {
     "tcp": "TCP",
     "tls": "TLS",
     "dns": "DNS",
+    "prometheus": "Prometheus",
     "push": N_("Signs of life"),
     "hls": "HLS",
     "rtmp": "RTMP",
