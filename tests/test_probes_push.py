@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from console.public import application
 from console.settings import Public, Settings
 from console.web.push import BY_TARGET
 from console.wiring import Console
-from probes import beats, check, targets
+from probes import beats, check, results, targets
 from probes.model import Beat, Result, State, Target
 from probes.probers import PROBERS
 from store import links, vault
@@ -24,6 +24,8 @@ from store.db import Database
 from store.schools import School
 from tests.conftest import NOON
 from tests.running import free_port
+from tests.test_probes_engine import probing
+from tests.test_shell_children import wait_for
 
 
 @pytest.fixture
@@ -145,3 +147,25 @@ def test_a_beat_is_judged_by_its_age_and_its_code(
 def test_a_period_of_no_time_is_refused() -> None:
     for module in ({"period": 0}, {"grace": -1}):
         assert PROBERS["push"].refuse(Target("", "", "x", "push", "", module)) is not None
+
+
+def test_the_prober_s_loop_hears_it(database: Database, backup: str, ana: Actor) -> None:
+    def state() -> State:
+        with database.read() as tx:
+            known = [targets.get(tx, ana, backup)]
+        with database.read("metrics") as mtx:
+            found = results.latest(mtx, ana, known[0].school_id, known, now=datetime.now(UTC))
+        return found[backup].state
+
+    def send(code: int) -> None:
+        with database.begin() as tx:
+            assert beats.keep(tx, backup, code=code, now=datetime.now(UTC))
+
+    with database.begin() as tx:
+        known = targets.get(tx, ana, backup)
+        targets.change(tx, ana, replace(known, interval=timedelta(seconds=1)), now=NOON)
+    with probing(database):
+        send(0)
+        assert wait_for(lambda: state() is State.OK, 15)
+        send(1)
+        assert wait_for(lambda: state() is State.DOWN, 15)
