@@ -27,9 +27,13 @@ from console.desk import accounts, doctor, exporting, importing, restoring
 from console.settings import load
 from console.web import lock
 from console.wiring import PACKAGES, open_databases
+from probes import exporting as probing
+from probes.importing import bring_in
 from store import backup, heartbeats
 from store.access import ROLES, system
 from store.db import Connection, Database
+
+TARGETS = "targets"  # what is exported and imported as TOML
 
 
 def add(commands: Any) -> None:
@@ -53,13 +57,13 @@ def add(commands: Any) -> None:
     command.add_argument("--school", help="name or id; without it: every school")
     command.set_defaults(run=add_user)
 
-    words = "A table as CSV on standard output: people, incidents or the audit trail."
+    words = "On standard output: people, incidents or audit as CSV, or targets as TOML."
     command = commands.add_parser("export", help=words, description=words)
-    command.add_argument("name", metavar="NAME", choices=sorted(exporting.EXPORTS))
+    command.add_argument("name", metavar="NAME", choices=[*sorted(exporting.EXPORTS), TARGETS])
     command.add_argument("--school", help="name or id; needed when there are several")
     command.set_defaults(run=export)
 
-    words = "Bring people in from a table."
+    words = "Bring in people from a table, or targets from a TOML file."
     imports = commands.add_parser("import", help=words, description=words)
     kinds = imports.add_subparsers(dest="what", required=True)
     words = "People from a CSV file: email, name, role, language, level, group, other fields."
@@ -68,6 +72,12 @@ def add(commands: Any) -> None:
     command.add_argument("--dry-run", action="store_true", help="say what is wrong, change nothing")
     command.add_argument("--school", help="name or id; needed where there are several")
     command.set_defaults(run=import_people)
+    words = "Modules and targets from a TOML file, as export writes it: all of it or nothing."
+    command = kinds.add_parser(TARGETS, help=words, description=words)
+    command.add_argument("file", type=Path)
+    command.add_argument("--dry-run", action="store_true", help="say what would be, change nothing")
+    command.add_argument("--school", help="name or id; needed where there are several")
+    command.set_defaults(run=import_targets)
 
     words = "Copy both databases into one file, while Pult runs. The vault's key is not in it."
     command = commands.add_parser("backup", help=words, description=words)
@@ -110,6 +120,9 @@ def export(given: argparse.Namespace) -> int:
     with opened() as console:
         school = the_school(console, given.school)
         with console.db.read() as tx:
+            if given.name == TARGETS:
+                sys.stdout.write(probing.toml(tx, system(school.id), school.id))
+                return DONE
             exporting.write(given.name, tx, system(school.id), school, sys.stdout)
     return DONE
 
@@ -149,6 +162,35 @@ def import_people(given: argparse.Namespace) -> int:
         brought = importing.apply(console.db, actor, school.id, plan, now=console.now())
     say(f"{brought} people are brought in.")
     return FINDING if plan.problems else DONE
+
+
+def import_targets(given: argparse.Namespace) -> int:
+    written = read(given.file).decode("utf-8", "replace")
+    with opened() as console:
+        school = the_school(console, given.school, make=not given.dry_run)
+        outcome = bring_in(
+            console.db,
+            system(school.id),
+            school.id,
+            written,
+            now=console.now(),
+            dry_run=given.dry_run,
+        )
+    for problem in outcome.problems:
+        entry = problem.entry
+        place = f", line {entry.line}" if entry.line else ""
+        tell(f"{given.file}{place}, {entry.kind} {entry.name}: {problem.what}")
+    if outcome.problems:
+        tell("Nothing was brought in.")
+        return FINDING
+    counts = (
+        f"{len(outcome.added)} added, {len(outcome.changed)} changed, "
+        f"{len(outcome.unchanged)} unchanged"
+    )
+    say(f"It would be: {counts}." if given.dry_run else f"{counts}.")
+    for awaited in outcome.awaited:
+        tell(str(awaited))
+    return FINDING if outcome.awaited else DONE
 
 
 @contextmanager

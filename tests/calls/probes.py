@@ -5,8 +5,10 @@ from datetime import time, timedelta
 
 from probes import (
     alerts,
+    exporting,
     foreseen,
     history,
+    importing,
     lessons,
     metrics,
     modules,
@@ -22,6 +24,7 @@ from tests.cast import LATER
 from tests.conftest import NOON
 
 HOUR = timedelta(hours=1)
+SHEET = '[[target]]\nname = "Sheet"\nprober = "http"\naddress = "https://school.example"\n'
 
 CALLS: Calls = {
     alerts.open_: lambda tx, who, on: alerts.open_(tx, who, on.school),
@@ -41,6 +44,8 @@ CALLS: Calls = {
     lessons.past: lambda mtx, who, on: lessons.past(mtx, who, on.school, until=LATER),
     lessons.save: lambda mtx, who, on: lessons.save(mtx, who, on.school, []),
     lessons.samples: lambda mtx, who, on: lessons.samples(mtx, who, on.school, since=NOON),
+    exporting.toml: lambda tx, who, on: exporting.toml(tx, who, on.school),
+    importing.bring_in: lambda db, who, on: importing.bring_in(db, who, on.school, SHEET, now=NOON),
     metrics.exposition: lambda db, who, on: metrics.exposition(db, who, now=NOON),
     modules.add: lambda tx, who, on: modules.add(
         tx, who, NamedModule("", on.school, "Page", "http"), now=NOON
