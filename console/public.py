@@ -1,4 +1,4 @@
-"""The listener for participants: unsubscribe, report trouble, see what works; no sign-in.
+"""The listener for participants: unsubscribe, report, come in, see what works; no sign-in.
 
 One-click unsubscription follows RFC 8058: a POST without cookies acts, a GET
 only shows. The log never holds a token.
@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.i18n import _, speaking
 from console.web import pages
+from console.web.entering import Entering
 from console.web.forms import language_of, posted
-from console.web.push import Push
 from console.web.reports import Reports
 from console.web.status import Status
 from console.wiring import Console
@@ -70,9 +70,9 @@ def application(console: Console) -> Starlette:
     return Starlette(
         routes=[
             *unsubscribing.routes(),
+            *Entering(console).routes(),
             *Reports(console).routes(),
             *Status(console).routes(),
-            *Push(console).routes(),
             Route("/healthz", _alive),
         ],
         middleware=[Middleware(Gate)],

@@ -37,6 +37,8 @@ NEEDS_KEY = N_("Enter the API key's name or the address of the metrics under Mor
 class LiveKit:
     """One server or cluster. What it can depends on what the connection gives it."""
 
+    can: frozenset[Capability] = frozenset({"meter rooms", "end room", "create room"})
+
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         self._site = Site("LiveKit", url, options)
         loopback_only = options.get("loopback_only") == "1"
@@ -44,12 +46,10 @@ class LiveKit:
         metrics, page = options.get("metrics", ""), options.get("page", "")
         self._metrics = checked_url(metrics, loopback_only=loopback_only) if metrics else ""
         self._page = checked_url(page, loopback_only=loopback_only) if page else ""
-        rights: set[Capability] = {"count people"}
-        if self._key:
-            rights = {"meter rooms", "end room", "create room"}
-        if self._key and self._page:
-            rights.add("join link")
-        self.can: frozenset[Capability] = frozenset(rights)
+        if not self._key:
+            self.can = frozenset({"count people"})
+        elif self._page:
+            self.can |= {"join link"}
 
     def check(self) -> Health:
         return self._site.health(self.reading())

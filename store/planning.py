@@ -97,6 +97,31 @@ def lessons(
     return len(gone)
 
 
+def move(
+    tx: Connection, actor: Actor, lesson_id: str, from_room: str, *, to: str, now: datetime
+) -> bool:
+    """Plan the lesson in another room; False if it is no longer in the one it was seen in.
+
+    The next timetable says again where its lessons are.
+    """
+    row = tx.execute(
+        text("""
+            SELECT lesson.school_id FROM lesson JOIN room ON room.school_id = lesson.school_id
+            WHERE lesson.id = :lesson AND room.id = :to
+        """),
+        {"lesson": lesson_id, "to": to},
+    ).first()
+    access.require(actor, "steer", row.school_id if row else "")
+    changed = tx.execute(
+        text("""
+            UPDATE lesson SET room_id = :to, updated_at = :now
+            WHERE id = :lesson AND room_id = :before
+        """),
+        {"lesson": lesson_id, "before": from_room, "to": to, "now": now},
+    )
+    return changed.rowcount == 1
+
+
 SAVE_ROOM = """
     INSERT INTO room (id, school_id, connection_id, external_id, name, form, seats, course_id,
                       stream_url, gone, updated_at)

@@ -1,18 +1,20 @@
-"""A notice goes into the room over the wire, for those who steer, and is on record."""
+"""Acts on a room go over the wire, for those who steer, are read back and are on record."""
 
+import logging
 from collections.abc import Iterator
+from urllib.request import urlopen
 
 import pytest
 
-from console.desk import connections, rooms
+from console.desk import rooms
 from console.wiring import Console
-from platforms.base import PlatformError
-from platforms.metering import RoomMeter
-from store import access
+from platforms.base import Adapter, PlatformError
+from platforms.jitsi import Jitsi
 from store.access import Actor, Denied
-from store.db import Database, new_id, text
+from store.db import Database
 from store.schools import School
 from tests import stage
+from tests.classrooms import Classroom, classroom, connect, keep, outcomes, people
 from tests.stand_in import StandIn, open_campus
 
 
@@ -27,91 +29,98 @@ def console(database: Database) -> Console:
     return stage.console(database)
 
 
-def connect(console: Console, school: School, campus: StandIn) -> str:
-    with console.db.begin() as tx:
-        return connections.add(
-            tx,
-            access.system(school.id),
-            school.id,
-            console.vault,
-            platform="bigbluebutton",
-            name="A",
-            url=campus.bigbluebutton[0]["url"],
-            secret=campus.bigbluebutton[0]["secret"],
-            now=console.now(),
-        )
-
-
-def keep(console: Console, school: School, connection: str, external_id: str) -> str:
-    room = new_id()
-    with console.db.begin() as tx:
-        tx.execute(
-            text("""
-                INSERT INTO room (id, school_id, connection_id, external_id, name, form, stream_url,
-                                  gone, updated_at)
-                VALUES (:id, :school, :connection, :external, 'Algebra', 'classroom', '', FALSE, 0)
-            """),
-            {
-                "id": room,
-                "school": school.id,
-                "connection": connection,
-                "external": external_id,
-            },
-        )
-    return room
-
-
 @pytest.fixture
-def room(console: Console, school: School, campus: StandIn) -> str:
-    """A room of the campus in which a lesson runs."""
-    connection = connect(console, school, campus)
-    meter = console.adapters(connection)
-    assert isinstance(meter, RoomMeter)
-    running = next(each for each in meter.rooms() or [] if each.running)
-    return keep(console, school, connection, running.external_id)
-
-
-def outcomes(console: Console) -> list[str]:
-    with console.db.read() as tx:
-        rows = tx.execute(
-            text("SELECT outcome FROM audit WHERE action = 'notice room' ORDER BY outcome")
-        )
-        return [row.outcome for row in rows]
+def place(console: Console, school: School, campus: StandIn) -> Classroom:
+    return classroom(console, school, campus)
 
 
 def test_a_notice_is_taken_by_the_server_and_put_on_record(
-    console: Console, ana: Actor, room: str
+    console: Console, ana: Actor, place: Classroom
 ) -> None:
-    now = console.now()
-    rooms.notice(console.db, ana, room, "We go on in five minutes.", console.adapters, now=now)
-    assert outcomes(console) == ["asked", "done"]
+    rooms.notice(console.db, ana, place.room, "Five minutes.", console.adapters, now=console.now())
+    assert outcomes(console.db, "notice room") == ["asked", "done"]
 
 
 def test_a_room_that_is_not_open_refuses_and_that_is_on_record(
     console: Console, school: School, ana: Actor, campus: StandIn
 ) -> None:
-    room = keep(console, school, connect(console, school, campus), "no-such-room")
+    room = keep(console, school, connect(console, school, campus, 0, "A"), "no-such-room")
     with pytest.raises(PlatformError) as refused:
         rooms.notice(console.db, ana, room, "Hello", console.adapters, now=console.now())
     assert "no such room open" in str(refused.value)
-    assert outcomes(console) == ["asked", "refused"]
+    assert sorted(outcomes(console.db, "notice room")) == ["asked", "refused"]
 
 
 @pytest.mark.parametrize("words", ["", "   ", "x" * (rooms.LONGEST + 1)])
 def test_an_empty_or_endless_notice_never_leaves(
-    console: Console, ana: Actor, room: str, words: str
+    console: Console, ana: Actor, place: Classroom, words: str
 ) -> None:
     with pytest.raises(rooms.RoomError):
-        rooms.notice(console.db, ana, room, words, console.adapters, now=console.now())
-    assert outcomes(console) == []
+        rooms.notice(console.db, ana, place.room, words, console.adapters, now=console.now())
+    assert outcomes(console.db, "notice room") == []
 
 
-def test_only_who_steers_this_school_speaks_into_its_rooms(
-    console: Console, eve: Actor, zoe: Actor, ben: Actor, room: str
+def test_only_who_steers_this_school_acts_on_its_rooms(
+    console: Console, eve: Actor, zoe: Actor, ben: Actor, place: Classroom
 ) -> None:
+    now, adapters, db = console.now(), console.adapters, console.db
     for actor in (eve, zoe, ben):
-        with pytest.raises(Denied):
-            rooms.notice(console.db, actor, room, "Hello", console.adapters, now=console.now())
-    with pytest.raises(Denied):
-        rooms.notice(console.db, zoe, "no room", "Hello", console.adapters, now=console.now())
-    assert outcomes(console) == []
+        for room in (place.room, "no room"):
+            with pytest.raises(Denied):
+                rooms.notice(db, actor, room, "Hello", adapters, now=now)
+            with pytest.raises(Denied):
+                rooms.step_in(db, actor, room, adapters, now=now)
+            with pytest.raises(Denied):
+                rooms.end(db, actor, room, adapters, clock=console.now)
+    for act in ("notice room", "step into room", "end room"):
+        assert outcomes(db, act) == []
+
+
+def test_she_steps_in_by_a_link_of_her_own_that_no_log_holds(
+    console: Console, ana: Actor, place: Classroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    before = people(console, place.here)[place.external_id] or 0
+    link = rooms.step_in(console.db, ana, place.room, console.adapters, now=console.now())
+    with urlopen(link, timeout=10) as answer:  # noqa: S310 - the campus
+        assert "You are in the classroom" in answer.read().decode()
+    assert (people(console, place.here)[place.external_id] or 0) > before
+    assert "role=MODERATOR" in link
+    assert f"fullName={ana.name}" in link
+    assert "checksum" not in caplog.text
+    assert outcomes(console.db, "step into room") == ["asked", "done"]
+
+
+def test_an_ended_room_is_ended_when_the_server_lists_it_no_more(
+    console: Console, ana: Actor, place: Classroom
+) -> None:
+    receipt = rooms.end(console.db, ana, place.room, console.adapters, clock=console.now)
+    assert receipt.state == "verified"
+    assert place.external_id not in people(console, place.here)
+    assert outcomes(console.db, "end room") == ["asked", "verified"]
+    again = rooms.end(console.db, ana, place.room, console.adapters, clock=console.now)
+    assert again.state == "verified"  # it was gone, which is what was asked for
+
+
+def test_an_end_that_is_not_read_back_in_time_is_not_confirmed(
+    console: Console, ana: Actor, place: Classroom
+) -> None:
+    receipt = rooms.end(console.db, ana, place.room, console.adapters, clock=console.now, within=0)
+    assert receipt.state == "unconfirmed"
+    assert outcomes(console.db, "end room") == ["asked", "unconfirmed"]
+
+
+def test_what_a_platform_cannot_do_is_said_and_never_tried(
+    console: Console, ana: Actor, place: Classroom
+) -> None:
+    def jitsi(_connection: str) -> Adapter:
+        return Jitsi("http://127.0.0.1:9", "", {})
+
+    now = console.now()
+    with pytest.raises(rooms.RoomError, match="takes no messages"):
+        rooms.notice(console.db, ana, place.room, "Hello", jitsi, now=now)
+    with pytest.raises(rooms.RoomError, match="no links to join by"):
+        rooms.step_in(console.db, ana, place.room, jitsi, now=now)
+    with pytest.raises(rooms.RoomError, match="does not end rooms"):
+        rooms.end(console.db, ana, place.room, jitsi, clock=console.now)
+    assert outcomes(console.db, "end room") == []

@@ -1,134 +1,120 @@
-"""The Prometheus prober against answers byte by byte, and against a real Prometheus."""
+"""A target's past from Prometheus: what is asked, what is believed, what is done without it."""
 
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
+import socket
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-import requests
 
-from probes import check
-from probes.model import Module, Result, State, Target
-from probes.probers import PROBERS
-from tests import real, wire
-from tests.running import free_port
+from console.desk.histories import Histories
+from platforms.base import PlatformError
+from probes import prometheus
+from probes.history import Point
+from probes.model import Reading, State, Target
+from probes.probers.base import Verdict
+from probes.prometheus import Prometheus
+from probes.scraping import CERTIFICATE, exposition, metric
+from store import access
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests.conftest import NOON
+from tests.test_probes_results import add, write
+from tests.wire import as_json, reply, serving
 
-LIMITS: Module = {"query": "x", "down_above": 10, "suspect_above": 5, "down_below": 1}
-
-
-def probe(address: str, module: Module, **secrets: str) -> Result:
-    return check(Target("", "", "x", "prometheus", address, module, secrets=secrets), timeout=4)
-
-
-def told(*values: object) -> bytes:
-    series = [{"metric": {}, "value": [1.5, value]} for value in values]
-    return wire.as_json({"status": "success", "data": {"resultType": "vector", "result": series}})
-
-
-def answered(answer: bytes, module: Module = LIMITS) -> Result:
-    with wire.serving(answer) as server:
-        return probe(server.url, module)
+HOUR = timedelta(hours=1)
 
 
-@pytest.mark.parametrize(
-    ("values", "state", "words"),
-    [
-        (["3"], State.OK, "None"),
-        (["10.5"], State.DOWN, "It is 10.5, above 10."),
-        (["+Inf"], State.DOWN, "It is inf, above 10."),
-        (["3", "6", "4"], State.SUSPECT, "It is 6, above 5."),
-        (["6", "0.5"], State.DOWN, "It is 0.5, below 1."),
-        (["NaN"], State.UNKNOWN, "The expression gives no number."),
-        ([], State.UNKNOWN, "The expression gives no number."),
-    ],
-)
-def test_the_worst_number_is_judged(values: list[str], state: State, words: str) -> None:
-    result = answered(told(*values))
-    assert (result.state, str(result.why)) == (state, words)
+def series(**values: list[tuple[float, str]]) -> bytes:
+    result = [{"metric": {"is": name}, "values": held} for name, held in values.items()]
+    return as_json({"status": "success", "data": {"resultType": "matrix", "result": result}})
 
 
-def test_no_number_may_be_good_news() -> None:
-    assert answered(told(), {**LIMITS, "empty": "ok"}).state is State.OK
+def ask(url: str) -> list[Point]:
+    return prometheus.history(Prometheus(url), "s", "t", since=NOON - HOUR, until=NOON)
+
+
+def test_a_point_is_the_mean_of_the_time_around_it_and_no_number_is_a_gap() -> None:
+    at = NOON.timestamp() - 600
+    answer = series(up=[(at, "0.5"), (at + 15, "1")], seconds=[(at, "0.25"), (at + 15, "NaN")])
+    with serving(answer) as wire:
+        first, second = ask(wire.url)
+    assert (first.seconds, first.up) == (0.25, 0.5)
+    assert (second.seconds, second.up) == (None, 1.0)
+    assert first.at == NOON - timedelta(seconds=607.5)
+
+
+def test_only_this_school_s_target_is_asked_for_in_few_points() -> None:
+    with serving(series()) as wire:
+        prometheus.history(
+            Prometheus(wire.url), 's"x', "t\\", since=NOON - 400 * 24 * HOUR, until=NOON,
+            points=100_000,
+        )  # fmt: skip
+    (asked,) = wire.asked
+    assert '{school="s\\"x",target="t\\\\"}' in asked.query["query"]
+    assert 400 * 86_400 / float(asked.query["step"]) <= 11_000
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        wire.reply("<html>", status="200 OK"),
-        wire.reply("[" * 100_000),
-        wire.reply(json.dumps([1, 2])),
-        wire.as_json({"status": "success", "data": {"resultType": "matrix", "result": [{}]}}),
-        wire.as_json({"status": "success", "data": None}),
-        told("1,234"),
-        told("1_234"),
-        told(12),
-        told("9" * 2_000_000),
-        wire.reply("", status="302 Found", more="Location: http://127.0.0.1:1/\r\n"),
-        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{",
+        reply("<html>Sign in</html>"),
+        reply(json.dumps({"status": "error"}), status="400 Bad Request"),
+        reply("[" * 100_000),
+        reply("x" * 5_000_000),
+        as_json({"data": {"result": [{"metric": {}, "values": []}]}}),
+        as_json({"data": {"result": [{"metric": {"is": "up"}, "values": [[1, "1,234"]]}]}}),
+        as_json({"data": {"result": 7}}),
+        reply("", status="302 Found", more="Location: http://127.0.0.1:1/\r\n"),
     ],
+    ids=["page", "error", "nested", "endless", "no label", "comma", "number", "redirect"],
 )
-def test_what_is_no_answer_is_unknown_and_never_zero(answer: bytes) -> None:
-    result = answered(answer)
-    assert result.state is State.UNKNOWN
-    assert result.why is not None
-    assert "value" not in [reading.name for reading in result.readings]
+def test_what_is_no_answer_of_a_prometheus_is_a_sentence(answer: bytes) -> None:
+    with serving(answer) as wire, pytest.raises(PlatformError):
+        ask(wire.url)
 
 
-def test_the_token_goes_along_and_nowhere_else() -> None:
-    with wire.serving(wire.reply("", status="401 Unauthorized")) as server:
-        result = probe(server.url, LIMITS, token="of-the-school")
-    assert (result.state, str(result.why)) == (
-        State.UNKNOWN,
-        "Prometheus refuses the token (status 401).",
-    )
-    assert all("of-the-school" not in asked.target for asked in server.asked)
+def test_without_prometheus_the_charts_show_what_pult_kept_and_say_so(
+    database: Database, school: School, ana: Actor, zoe: Actor
+) -> None:
+    target = add(database, ana, school)
+    write(database, target, NOON, seconds=0.2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # it does not listen
+        charts = Histories(database, Prometheus(f"http://127.0.0.1:{taken.getsockname()[1]}"))
+        for _ in range(2):  # the second time it is not asked again, and that is still said
+            past = charts.of(ana, school.id, target.id, since=NOON - HOUR, until=NOON + HOUR)
+            assert [point.seconds for point in past.points] == [0.2]
+            assert "does not answer" in str(past.problem)
+        with pytest.raises(access.Denied):
+            charts.of(zoe, school.id, target.id, since=NOON - HOUR, until=NOON)
 
 
-def test_what_cannot_be_asked_is_refused() -> None:
-    fine = Target("", "", "x", "prometheus", "http://a.test:9090", LIMITS)
-    assert PROBERS["prometheus"].refuse(fine) is None
-    for address, module in (
-        (fine.address, {}),
-        (fine.address, {**LIMITS, "down_above": "high"}),
-        (fine.address, {**LIMITS, "empty": "down"}),
-        ("prometheus:9090", LIMITS),
-        ("http://a.test:9090/?x=1", LIMITS),
-    ):
-        target = Target("", "", "x", "prometheus", address, module)
-        assert PROBERS["prometheus"].refuse(target) is not None
+def test_a_reading_s_metric_has_its_unit_in_its_name() -> None:
+    found = [
+        metric(Reading(named, 1.0, unit))
+        for named, unit in (
+            ("first byte", "s"), ("round trip", "ms"), ("size", "B"), ("bit rate", "bit/s"),
+            ("status", ""), ("速度", "s"), ("depth", "furlong"),
+        )
+    ]  # fmt: skip
+    assert found == [
+        "probe_first_byte_seconds", "probe_round_trip_seconds", "probe_size_bytes",
+        "probe_bit_rate_bits_per_second", "probe_status", None, None,
+    ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    real.need("prometheus")
-    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
-    config: Path = folder / "prometheus.yml"
-    config.write_text("global: {}\n")
-    options = [
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'series'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with real.serving(port, "prometheus", *options):
-        url = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + real.PATIENCE
-        while requests.get(f"{url}/-/ready", timeout=10).status_code != 200:
-            assert time.monotonic() < until, "it listens, but is not ready"
-            time.sleep(0.1)
-        yield url
-
-
-@pytest.mark.servers
-def test_a_real_prometheus_tells_what_an_expression_is_worth(prometheus: str) -> None:
-    for query, state in (
-        ("vector(3)", State.OK),
-        ("4 + 8", State.DOWN),
-        ("absent(nothing)", State.OK),
-        ("nothing", State.UNKNOWN),
-    ):
-        result = probe(prometheus, {**LIMITS, "query": query})
-        assert (query, result.state) == (query, state)
-    broken = probe(prometheus, {**LIMITS, "query": "sum("})
-    assert broken.state is State.UNKNOWN
-    assert str(broken.why).startswith("Prometheus cannot answer: invalid parameter")
+def test_what_is_not_known_has_no_series() -> None:
+    target = Target("t", "s", "Stream", "hls", "https://live.example/x.m3u8")
+    readings = (Reading("success", 9.0, ""), Reading("certificate", 1.0, "d"))
+    unsure = Verdict(readings=readings, judged=False)
+    text = exposition(target, unsure, now=NOON).decode()
+    assert "probe_success" not in text
+    assert "probe_duration_seconds" not in text
+    assert "pult_room_participants{" not in text
+    assert 'pult_target_state{state="unknown"} 1.0' in text
+    (ends,) = (float(line.split()[1]) for line in text.splitlines() if line.startswith(CERTIFICATE))
+    assert ends == NOON.timestamp() + 86_400
+    sure = exposition(target, replace(unsure, judged=True, state=State.SUSPECT), now=NOON).decode()
+    assert "probe_success 0.0" in sure

@@ -71,10 +71,7 @@ def probe(given: argparse.Namespace) -> int:
         with opened() as console:
             target = _kept(console, given.target, given.module)
             result = probes.check(
-                target,
-                adapters=console.adapters,
-                loopback_only=console.simulation,
-                beat=console.heard(target.id),
+                target, adapters=console.adapters, loopback_only=console.simulation
             )
     if given.json:
         told = probes.cli_json(target, result)

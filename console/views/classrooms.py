@@ -8,7 +8,7 @@ import streamlit as st
 from console.desk.board import Board
 from console.desk.lessons import LessonRow
 from console.i18n import N_, _, clock, number, say
-from console.views import roombar, roomchart
+from console.views import roombar, roomchart, steering
 from console.widgets import choice, fits, head, live, names, pages, status, tables
 from console.widgets.screen import is_phone
 from console.widgets.strangers import line
@@ -33,6 +33,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     head.live_title(_("Classrooms"), school, lambda: console.board(actor, school.id).at)
     wanted = _filters(board)
     live.part(lambda: _table(console, actor, school, wanted))
+    live.part(lambda: steering.follow(console, school))
     if row := _chosen(console.board(actor, school.id)):
         live.part(lambda: roomchart.draw(console.board(actor, school.id), row.room_id))
         roombar.draw(console, actor, school, row)

@@ -1,16 +1,19 @@
-"""What can be done about one classroom: a notice into it, a letter to its people, its server."""
+"""What can be done about one classroom, its people and its server: only what its platform can."""
+
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from console.desk import rooms
+from console.desk import connections, rooms
 from console.desk.lessons import LessonRow
 from console.i18n import _, escape, number, say
-from console.views import writing
+from console.views import moving, steering, writing
 from console.widgets import actionbar, confirm, pages, status
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from mailing.model import MailingError
 from mailing.segments import Segment
+from platforms import PLATFORMS
 from platforms.base import PlatformError
 from probes import targets
 from store import access
@@ -24,37 +27,96 @@ def rest() -> None:
 
 
 def draw(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
-    may_steer = access.may(actor, "steer", school.id)
-    actionbar.bar(
-        [
-            Act(
-                "notice",
-                _("Notice"),
-                lambda: _ask(console, actor, row),
-                "N",
-                ":material/campaign:",
-                "primary",
-                off=None if may_steer else _("Your role does not allow this."),
-                asks=True,
-            ),
-            Act(
-                "write",
-                _("Write"),
-                lambda: _write(console, actor, school, row),
-                "L",
-                ":material/mail:",
-                off=_cannot_write(actor, school, row),
-            ),
-            Act("page", _("Page"), lambda: _open(console, actor, school, row), "O"),
-        ],
-        lead=lambda: _lead(row),
+    """What the room's platform can do, and in words what it cannot."""
+    can = rooms.can(console.adapters, row.connection_id)
+    acts = [
+        *_talking(console, actor, school, row, can),
+        *_steering(console, actor, school, row, can),
+        Act("page", _("Page"), lambda: _open(console, actor, school, row), "O"),
+    ]
+    platform = _platform(console, actor, row)
+    actionbar.bar(acts, lead=lambda: _lead(row, steering.cannot(platform, can)))
+
+
+def _talking(
+    console: Console, actor: Actor, school: School, row: LessonRow, can: frozenset[str]
+) -> Iterator[Act]:
+    if "message room" in can:
+        yield Act(
+            "notice",
+            _("Notice"),
+            lambda: _ask(console, actor, row),
+            "N",
+            ":material/campaign:",
+            "primary",
+            off=_denied(actor, school),
+            asks=True,
+        )
+    yield Act(
+        "write",
+        _("Write"),
+        lambda: _write(console, actor, school, row),
+        "L",
+        ":material/mail:",
+        off=_cannot_write(actor, school, row),
     )
 
 
-def _lead(row: LessonRow) -> None:
+def _steering(
+    console: Console,
+    actor: Actor,
+    school: School,
+    row: LessonRow,
+    can: frozenset[str],
+) -> Iterator[Act]:
+
+    def act(
+        name: str, label: str, icon: str, do: Callable[[], None], key: str | None = None
+    ) -> Act:
+        return Act(name, label, do, key, icon, off=_denied(actor, school), asks=True)
+
+    if "join link" in can:
+        yield act(
+            "step-in",
+            _("Step in"),
+            ":material/login:",
+            lambda: steering.step_in(console, actor, row),
+        )
+    if row.lesson_id:
+        tells = "message room" in can
+        yield act(
+            "move",
+            _("Move"),
+            ":material/move_up:",
+            lambda: moving.ask(console, actor, school, row, can_tell=tells),
+            "V",
+        )
+    if "end room" in can:
+        yield act(
+            "end",
+            _("End"),
+            ":material/cancel_presentation:",
+            lambda: steering.ask_end(console, actor, school, row),
+        )
+
+
+def _denied(actor: Actor, school: School) -> str | None:
+    if access.may(actor, "steer", school.id):
+        return None
+    return _("Your role does not allow this.")
+
+
+def _platform(console: Console, actor: Actor, row: LessonRow) -> str:
+    with console.db.read() as tx:
+        return PLATFORMS[connections.get(tx, actor, row.connection_id).platform].name
+
+
+def _lead(row: LessonRow, cannot: str) -> None:
     status.badge(row.state)
     people = "—" if row.participants is None else number(row.participants)
     st.markdown(f"**{escape(row.title)}** {people} / {number(row.expected)}", width="content")
+    if cannot:
+        st.caption(cannot, width="content")
 
 
 def _ask(console: Console, actor: Actor, row: LessonRow) -> None:

@@ -124,12 +124,8 @@ def _silenced(
 
 def _probe(console: Console, actor: Actor, school: School, target: Target) -> None:
     access.require(actor, "steer", school.id)
-    result = check(
-        console.as_probed(target),
-        adapters=console.adapters,
-        loopback_only=console.simulation,
-        beat=console.heard(target.id),
-    )
+    whole = console.as_probed(target)
+    result = check(whole, adapters=console.adapters, loopback_only=console.simulation)
     words = [_("Probed now:"), status.label(result.state)]
     if result.seconds is not None:
         words.append(_("{n} s").format(n=number(result.seconds, digits=3)))

@@ -39,7 +39,7 @@ class Reports:
 
     def show(self, request: Request) -> Response:
         school = self._school(request)
-        return self._page(request, school, {}) if school else _unknown(request)
+        return self._page(request, school, {}) if school else unknown(request)
 
     async def post(self, request: Request) -> Response:
         fields = await posted(request)
@@ -48,7 +48,7 @@ class Reports:
     def _post(self, request: Request, fields: dict[str, str]) -> Response:
         school = self._school(request)
         if school is None:
-            return _unknown(request)
+            return unknown(request)
         address = request.client.host if request.client else ""
         with speaking(language_of(request, otherwise=school.language)):
             if not self.limit.allows((address, BY_ADDRESS), (school.id, BY_SCHOOL)):
@@ -156,7 +156,7 @@ class Limit:
         return True
 
 
-def _unknown(request: Request) -> Response:
+def unknown(request: Request) -> Response:
     with speaking(language_of(request)):
         words = escape(_("This link is not one of ours. Ask your school for a new one."))
         return _html(request, "en", _("Not found"), f"<section><p>{words}</p></section>", 404)

@@ -9,8 +9,6 @@ PROBES = {
     "tcp": "TCP",
     "tls": "TLS",
     "dns": "DNS",
-    "prometheus": "Prometheus",
-    "push": N_("Signs of life"),
     "hls": "HLS",
     "rtmp": "RTMP",
     "smtp": "SMTP",

@@ -16,7 +16,10 @@ from platforms.campus.timetable import Course, Lesson, Room
 
 @dataclass
 class Evening:
-    """Built by `begin`; `suspended` are the accounts that Moodle has blocked."""
+    """Built by `begin`; `suspended` are the accounts that Moodle has blocked.
+
+    `moved`: when a lesson was made anew on another media server.
+    """
 
     seed: int
     clock: Clock
@@ -31,6 +34,7 @@ class Evening:
     traps: dict[str, Switch]
     storm: Random
     suspended: set[int] = field(default_factory=set)
+    moved: dict[str, float] = field(default_factory=dict)  # lesson's uid: monotonic second
     last_insult: float = 0.0  # monotonic seconds
 
     def open_lessons(self, seconds: float) -> list[Lesson]:

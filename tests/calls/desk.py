@@ -1,5 +1,6 @@
 """Calls of the desk: accounts, connections, incidents, boards, imports, whatever spans packages."""
 
+from collections.abc import Callable
 from io import StringIO
 
 from console import campus
@@ -12,6 +13,7 @@ from console.desk import (
     cards,
     connections,
     doctor,
+    entering,
     evening,
     exporting,
     histories,
@@ -22,6 +24,7 @@ from console.desk import (
     notices,
     people,
     relays,
+    reopening,
     reports,
     restoring,
     rooms,
@@ -32,7 +35,9 @@ from console.desk.calendars import LessonRow
 from console.desk.cards import Card
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
+from console.desk.reopening import Moved
 from console.desk.tables import Plan
+from platforms.base import Adapter, Capability, Health, Room
 from store import access, schools
 from store.db import Connection
 from store.schools import School
@@ -66,6 +71,33 @@ def card(on: Cast) -> Card:
         link=("classrooms", on.roster.room),
         room_id=on.roster.room,
     )
+
+
+class Maker:
+    """A server that has every room it is asked for."""
+
+    can: frozenset[Capability] = frozenset({"create room"})
+
+    def check(self) -> Health:
+        return Health()
+
+    def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
+        return Room(external_id, name, seats=seats)
+
+    def exists(self, _external_id: str) -> bool:
+        return True
+
+
+def makers(on: Cast) -> Callable[[str], Adapter]:
+    def reached(connection_id: str) -> Adapter:
+        on.adapters(connection_id)
+        return Maker()
+
+    return reached
+
+
+def stayed(on: Cast) -> Moved:
+    return Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON)
 
 
 CALLS: Calls = {
@@ -180,6 +212,30 @@ CALLS: Calls = {
     ),
     reports.of_incident: lambda tx, who, on: reports.of_incident(tx, who, on.incident),
     restoring.resume: lambda tx, who, on: restoring.resume(tx, who, now=NOON),
+    entering.door: lambda tx, who, on: entering.door(tx, who, on.roster.lesson, now=NOON),
+    entering.enter: lambda db, who, on: entering.enter(
+        db, who, on.roster.lesson, "Olga", on.adapters, now=NOON
+    ),
+    reopening.servers: lambda db, who, on: reopening.servers(
+        db, who, on.school, beside="", people=1, adapters=on.adapters, now=NOON
+    ),
+    reopening.back: lambda db, who, on: reopening.back(
+        db,
+        who,
+        Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON),
+        on.adapters,
+        now=NOON,
+    ),
+    reopening.reopen: lambda db, who, on: reopening.reopen(
+        db, who, on.roster.lesson, on.roster.connection, makers(on), now=NOON
+    ),
+    rooms.find: lambda tx, who, on: rooms.find(tx, who, on.roster.room),
+    rooms.step_in: lambda db, who, on: rooms.step_in(
+        db, who, on.roster.room, on.adapters, now=NOON
+    ),
+    rooms.end: lambda db, who, on: rooms.end(
+        db, who, on.roster.room, on.adapters, clock=lambda: NOON, within=0
+    ),
     rooms.notice: lambda db, who, on: rooms.notice(
         db, who, on.roster.room, "Back in a minute", on.adapters, now=NOON
     ),

@@ -38,6 +38,9 @@ CALLS: Calls = {
         [lesson("l2", on.roster.course, on.roster.room, on.roster.person)],
         now=NOON,
     ),
+    planning.move: lambda tx, who, on: planning.move(
+        tx, who, on.roster.lesson, on.roster.room, to=on.roster.room, now=NOON
+    ),
     roster.people: lambda tx, who, on: roster.people(tx, who, on.school, ids=[on.roster.person]),
     roster.person: lambda tx, who, on: roster.person(tx, who, on.roster.person),
     roster.save_person: lambda tx, who, on: roster.save_person(

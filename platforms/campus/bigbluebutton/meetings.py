@@ -78,9 +78,11 @@ class Meetings:
         return next((meeting for meeting in self.all() if meeting.id == meeting_id), None)
 
     def create(self, meeting: Meeting) -> Meeting:
-        """Make a meeting; in a lesson's room everybody comes back to it."""
-        lesson = self._lesson(meeting.id)
+        """Make a meeting; a lesson's people come back to it, also from another server."""
+        lesson = self._lesson_anywhere(meeting.id)
         self.made[meeting.id] = Made(meeting, lesson.uid if lesson else "", monotonic())
+        if lesson and lesson.room.server != self.server:
+            self.evening.moved[lesson.uid] = monotonic()
         return meeting
 
     def join(self, meeting_id: str, attendee: Attendee) -> None:
@@ -94,16 +96,21 @@ class Meetings:
             lesson = self._lesson(meeting_id)
             if lesson:
                 self.ended.add(lesson.uid)
-            self.made.pop(meeting_id, None)
+            made = self.made.pop(meeting_id, None)
+            if made and not lesson:
+                self.evening.moved.pop(made.lesson, None)
             self.joined.pop(meeting_id, None)
             del self.ending[meeting_id]
 
     def _lesson(self, meeting_id: str) -> Lesson | None:
+        """The lesson of a room of this server's own."""
+        lesson = self._lesson_anywhere(meeting_id)
+        return lesson if lesson and lesson.room.server == self.server else None
+
+    def _lesson_anywhere(self, meeting_id: str) -> Lesson | None:
         seconds = self.evening.clock.seconds()
-        for lesson in self.evening.open_lessons(seconds):
-            if lesson.room.id == meeting_id and lesson.room.server == self.server:
-                return lesson
-        return None
+        open_ = self.evening.open_lessons(seconds)
+        return next((lesson for lesson in open_ if lesson.room.id == meeting_id), None)
 
     def _of_lessons(self) -> Iterator[Meeting]:
         seconds = self.evening.clock.seconds()
@@ -112,7 +119,9 @@ class Meetings:
             if lesson.room.server != self.server or (again and again.lesson == lesson.uid):
                 continue
             if lesson.uid not in self.ended:
-                yield self._meeting(lesson, self._attendees(lesson, seconds))
+                present = self._attendees(lesson, seconds)
+                gone = round(len(present) * self._followed(lesson))
+                yield self._meeting(lesson, present[gone:])
 
     def _by_hand(self) -> Iterator[Meeting]:
         seconds = self.evening.clock.seconds()
@@ -120,7 +129,7 @@ class Meetings:
         for made in list(self.made.values()):
             meeting, attendees = made.meeting, self._guests(made.meeting.id)
             if made.lesson in lessons:
-                back = min(1.0, (monotonic() - made.at) / RETURNING)
+                back = _share_since(made.at)
                 present = self._attendees(lessons[made.lesson], seconds)
                 attendees = present[: round(len(present) * back)]
             yield replace(meeting, attendees=tuple(attendees))
@@ -133,6 +142,11 @@ class Meetings:
             f"ap-{room.id}", f"mp-{room.id}", tuple(attendees),
             (("bbb-context", room.course.name), ("bbb-origin", "Moodle")),
         )  # fmt: skip
+
+    def _followed(self, lesson: Lesson) -> float:
+        """The share of its people that went to where the lesson was made anew."""
+        moved = self.evening.moved.get(lesson.uid)
+        return 0.0 if moved is None else _share_since(moved)
 
     def _attendees(self, lesson: Lesson, seconds: float) -> list[Attendee]:
         absent = self._teacher_missing(lesson)
@@ -168,3 +182,7 @@ class Meetings:
 
     def _default_room(self) -> Room:
         return next(room for room in self.evening.rooms if room.form == "classroom")
+
+
+def _share_since(moment: float) -> float:
+    return min(1.0, (monotonic() - moment) / RETURNING)

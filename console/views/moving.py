@@ -1,0 +1,135 @@
+"""Reopen a lesson on another server: where there is room, what people are told, the way back."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from console.desk import reopening, rooms
+from console.desk.lessons import LessonRow
+from console.desk.reopening import Moved, Server
+from console.i18n import _, clock, escape, ngettext, number, say
+from console.views import acting, forms
+from console.widgets import actionbar
+from console.wiring import Console
+from platforms.base import PlatformError
+from store.access import Actor
+from store.schools import School
+
+
+def ask(
+    console: Console,
+    actor: Actor,
+    school: School,
+    row: LessonRow,
+    *,
+    can_tell: bool,
+) -> None:
+    """Open the dialog. `can_tell`: the old room has a chat."""
+    people = max(row.expected, row.participants or 0)
+    found = reopening.servers(
+        console.db, actor, school.id,
+        beside=row.connection_id, people=people, adapters=console.adapters, now=console.now(),
+    )  # fmt: skip
+    enough = {server.connection_id: server for server in found if server.enough}
+    link = console.lesson_link(row.lesson_id or "")
+
+    def fields() -> Callable[[], None]:
+        _say_what(row, people)
+        _say_too_small(found, people)
+        chosen = st.selectbox(
+            _("Server"), list(enough), format_func=lambda id_: _label(enough[id_]), key="move-to"
+        )
+        st.caption(_("Participants come into the new room by this link, whoever they are:"))
+        st.code(link, language=None)
+        tell = can_tell and st.toggle(_("Put it into the old room's chat"), True, key="move-tell")
+        return partial(
+            _reopen, console, actor, school, row, enough.get(chosen or ""), link, tell=tell
+        )
+
+    title = _("Reopen on another server")
+    forms.edit(title, _("Reopen the lesson there"), fields, icon=":material/move_up:")
+
+
+def _say_what(row: LessonRow, people: int) -> None:
+    st.text(row.title)
+    words = ngettext("{n} person comes with it", "{n} people come with it", people)
+    st.text(f"{row.server} · {words.format(n=number(people))}")
+    st.caption(
+        _(
+            "A new room is made there and the lesson is planned in it. Who is in the old room "
+            "stays in it until told; links and activities made before lead to the old one."
+        )
+    )
+
+
+def _say_too_small(found: list[Server], people: int) -> None:
+    small = [server for server in found if not server.enough]
+    for server in small:
+        words = _("{server} has {free} free seats; {people} are needed.")
+        if not server.answers:
+            words = _("{server} does not answer")
+        free = number(server.free or 0)
+        st.text(words.format(server=server.name, free=free, people=number(people)))
+    if len(small) == len(found):
+        st.info(_("No other server that makes rooms has room enough. Ask the technicians."))
+
+
+def _label(server: Server) -> str:
+    if server.free is None:
+        return _("{server}: no limit is known").format(server=server.name)
+    return _("{server}: {free} free seats").format(server=server.name, free=number(server.free))
+
+
+def _reopen(
+    console: Console,
+    actor: Actor,
+    school: School,
+    row: LessonRow,
+    server: Server | None,
+    link: str,
+    *,
+    tell: bool,
+) -> None:
+    if server is None or row.lesson_id is None:
+        raise rooms.RoomError(reopening.NOWHERE)
+    moved = reopening.reopen(
+        console.db, actor, row.lesson_id, server.connection_id, console.adapters,
+        now=console.now(),
+    )  # fmt: skip
+    console.changed(school.id)
+    time = clock(console.now(), school.zone, seconds=True)
+    done = _("{name} is reopened on {server}, checked at {time}").format(
+        name=escape(row.title), server=escape(server.name), time=time
+    )
+    words = [f":green[●] {done}"]
+    if tell:
+        words.append(_tell(console, actor, row, server, link))
+    words.append(_("Tell everybody else the link: {link}").format(link=escape(link)))
+    actionbar.say("  \n".join(words), undo=lambda: _back(console, actor, school, row, moved))
+
+
+def _tell(console: Console, actor: Actor, row: LessonRow, server: Server, link: str) -> str:
+    """Say it in the old room; that it could not be said undoes nothing."""
+    words = _("This lesson goes on in a new room on {server}: {link}")
+    said = words.format(server=server.name, link=link)
+    try:
+        rooms.notice(console.db, actor, row.room_id, said, console.adapters, now=console.now())
+    except (rooms.RoomError, PlatformError) as error:
+        return f":orange[◆] {_('The old room was not told.')} {say(error)}"
+    return _("The old room was told in its chat.")
+
+
+def _back(console: Console, actor: Actor, school: School, row: LessonRow, moved: Moved) -> None:
+    with acting.guarded():
+        left = reopening.back(console.db, actor, moved, console.adapters, now=console.now())
+        console.changed(school.id)
+        words = _("{name} is planned in its old room again.").format(name=escape(row.title))
+        if left:
+            words += " " + ngettext(
+                "{n} person is still in the new room.",
+                "{n} people are still in the new room.",
+                left,
+            ).format(n=number(left))
+        actionbar.say(words)
+    st.rerun()

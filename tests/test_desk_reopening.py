@@ -1,0 +1,142 @@
+"""A lesson goes on on another server of the campus: its people follow, and come back."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from console.desk import connections, reopening
+from console.desk.rooms import RoomError
+from console.wiring import Console
+from platforms.base import PlatformError
+from probes import recording
+from probes.judge import Standing
+from probes.model import Result, RoomCount, State, Target
+from probes.recording import Record
+from store import access
+from store.access import Actor, Denied
+from store.db import Database
+from store.schools import School
+from tests import real, stage
+from tests.classrooms import Classroom, classroom, outcomes, people, room_of
+from tests.stand_in import StandIn, open_campus
+
+
+@pytest.fixture(scope="module")
+def campus() -> Iterator[StandIn]:
+    with open_campus() as opened:
+        yield opened
+
+
+@pytest.fixture
+def console(database: Database) -> Console:
+    return stage.console(database)
+
+
+@pytest.fixture
+def place(console: Console, school: School, campus: StandIn) -> Classroom:
+    return classroom(console, school, campus)
+
+
+def reopen(console: Console, actor: Actor, place: Classroom, to: str = "") -> reopening.Moved:
+    return reopening.reopen(
+        console.db, actor, place.lesson, to or place.there, console.adapters, now=console.now()
+    )
+
+
+def silent(console: Console, connection: str) -> bool:
+    try:
+        return not people(console, connection)
+    except PlatformError:
+        return True
+
+
+def test_a_lesson_is_reopened_on_another_server_and_its_people_follow_and_come_back(
+    console: Console, ana: Actor, place: Classroom
+) -> None:
+    moved = reopen(console, ana, place)
+    assert room_of(console.db, place.lesson) == (place.there, place.external_id)
+    real.until(lambda: (people(console, place.there).get(place.external_id) or 0) > 1)
+    left = reopening.back(console.db, ana, moved, console.adapters, now=console.now())
+    assert left > 1  # nobody is thrown out of a room that people are in
+    assert room_of(console.db, place.lesson) == (place.here, place.external_id)
+    assert outcomes(console.db, "move lesson") == ["asked", "verified"]
+    assert outcomes(console.db, "move lesson back") == ["done"]
+    with pytest.raises(RoomError, match="moved again meanwhile"):
+        reopening.back(console.db, ana, moved, console.adapters, now=console.now())
+
+
+def test_a_server_that_does_not_answer_leaves_the_lesson_where_it_is(
+    console: Console, ana: Actor, place: Classroom, campus: StandIn
+) -> None:
+    campus.turn("scenes", "server-down", True, server="b")
+    real.until(lambda: silent(console, place.there))
+    with pytest.raises(PlatformError, match="does not answer"):
+        reopen(console, ana, place)
+    campus.turn("scenes", "server-down", False)
+    assert room_of(console.db, place.lesson) == (place.here, place.external_id)
+    assert outcomes(console.db, "move lesson") == ["asked", "refused"]
+
+
+def test_a_lesson_moves_neither_to_where_it_is_nor_to_what_makes_no_rooms(
+    console: Console, school: School, ana: Actor, place: Classroom, campus: StandIn
+) -> None:
+    moodle = stage.connect(console, school, campus.moodle["url"], campus.moodle["token"])
+    with pytest.raises(RoomError, match="on this server already"):
+        reopen(console, ana, place, place.here)
+    with pytest.raises(RoomError, match="makes no rooms"):
+        reopen(console, ana, place, moodle)
+    assert outcomes(console.db, "move lesson") == []
+
+
+def test_only_who_steers_moves_a_lesson_and_only_within_the_school(
+    console: Console, ana: Actor, ben: Actor, eve: Actor, zoe: Actor, place: Classroom
+) -> None:
+    for actor in (ben, eve, zoe):
+        with pytest.raises(Denied):
+            reopen(console, actor, place)
+    with pytest.raises(Denied):
+        reopen(console, ana, place, "no such connection")
+    assert outcomes(console.db, "move lesson") == []
+
+
+def test_servers_are_told_with_their_seats_and_whether_they_answer(
+    console: Console, school: School, ana: Actor, place: Classroom, campus: StandIn
+) -> None:
+    stage.connect(console, school, campus.moodle["url"], campus.moodle["token"])
+
+    def servers() -> list[tuple[str, int | None, bool, bool]]:
+        found = reopening.servers(
+            console.db, ana, school.id,
+            beside=place.here, people=25, adapters=console.adapters, now=console.now(),
+        )  # fmt: skip
+        return [(each.name, each.free, each.answers, each.enough) for each in found]
+
+    def bears(**options: str) -> None:
+        with console.db.begin() as tx:
+            connections.change(
+                tx, access.system(school.id), place.there, console.vault,
+                options=options, now=console.now(),
+            )  # fmt: skip
+
+    assert servers() == [("B", None, True, True)]  # Moodle makes no rooms; no limit is known
+    bears(seats="40")
+    count(console, school, place.there, 12, console.now())
+    assert servers() == [("B", 28, True, True)]
+    count(console, school, place.there, 20, console.now() + timedelta(seconds=1))
+    assert servers() == [("B", 20, True, False)]
+    bears(licence="30")  # the lesson's people are under it already
+    assert servers() == [("B", None, True, True)]
+    count(console, school, place.there, 20, console.now() - timedelta(minutes=9))
+    assert servers() == [("B", None, False, False)]  # its last word is old
+
+
+def count(console: Console, school: School, connection: str, people: int, at: datetime) -> None:
+    """The newest word of the server's meter: so many in one room."""
+    target = Target(
+        "m", school.id, "B", "classroom", "", interval=timedelta(seconds=5),
+        connection_id=connection,
+    )  # fmt: skip
+    said = Result("m", at, State.OK, 0.1, rooms=(RoomCount("x", people, 1, None, True),))
+    with console.db.begin("metrics") as mtx:
+        recording.write(mtx, [Record(target, said, Standing(State.OK, at, 0, 0))])

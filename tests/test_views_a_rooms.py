@@ -1,0 +1,144 @@
+"""The bar of a classroom: what its platform can, dialogs that say what, and what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console.desk import connections
+from console.desk.lessons import LessonRow
+from console.views import moving, roombar, steering
+from console.wiring import Console
+from store import access
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests import stage
+from tests.classrooms import Classroom, classroom, keep, outcomes, people, room_of
+from tests.stage import letters, press, said
+from tests.stand_in import StandIn, open_campus
+
+MARKUP = "**Algebra** ![](http://evil.test/x.png)"
+
+
+@pytest.fixture(scope="module")
+def campus() -> Iterator[StandIn]:
+    with open_campus() as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Desk:
+    console: Console
+    school: School
+    actor: Actor
+    room: Classroom
+    row: LessonRow
+
+
+@pytest.fixture
+def desk(database: Database, school: School, ana: Actor, campus: StandIn) -> Desk:
+    console = stage.console(database)
+    room = classroom(console, school, campus)
+    return Desk(console, school, ana, room, row(room.room, room.here, room.lesson))
+
+
+def row(room: str, connection: str, lesson: str | None) -> LessonRow:
+    return LessonRow(
+        lesson_id=lesson, room_id=room, title=MARKUP, teacher="", form="classroom", state="ok",
+        participants=7, expected=20, seats=30, history=(), why=None, server="A",
+        connection_id=connection, course_id=None, starts_at=None, ends_at=None, running=True,
+        affected=0, source="",
+    )  # fmt: skip
+
+
+def bears(desk: Desk, seats: int) -> None:
+    """Server B takes so many people at once."""
+    with desk.console.db.begin() as tx:
+        connections.change(
+            tx, access.system(desk.school.id), desk.room.there, desk.console.vault,
+            options={"seats": str(seats)}, now=desk.console.now(),
+        )  # fmt: skip
+
+
+def bar(desk: Desk, row: LessonRow, actor: Actor) -> AppTest:
+    return stage.dialog(lambda: roombar.draw(desk.console, actor, desk.school, row))
+
+
+def test_the_bar_offers_what_the_platform_can(desk: Desk) -> None:
+    at = bar(desk, desk.row, desk.actor)
+    labels = [button.label for button in at.button]
+    assert labels == ["Notice", "Write", "Step in", "Move", "End", "Page"]
+    assert "does not" not in said(at)
+    assert "![](" not in said(at)
+
+
+def test_what_the_platform_cannot_is_said_and_has_no_dead_button(desk: Desk) -> None:
+    console, school = desk.console, desk.school
+    with console.db.begin() as tx:
+        stream = connections.add(
+            tx, access.system(school.id), school.id, console.vault,
+            platform="nginx-rtmp", name="Streams", url="http://127.0.0.1:9", secret="",
+            now=console.now(),
+        )  # fmt: skip
+    at = bar(desk, row(keep(console, school, stream, "live/x"), stream, None), desk.actor)
+    assert [button.label for button in at.button] == ["Write", "Page"]
+    assert "nginx-rtmp does not: take notices, let you in by a link, end rooms." in said(at)
+
+
+def test_who_may_not_steer_is_told_why(desk: Desk, ben: Actor) -> None:
+    at = bar(desk, desk.row, ben)
+    off = {button.label: button.help for button in at.button if button.disabled}
+    assert set(off) == {"Notice", "Write", "Step in", "Move", "End"}
+    assert "Your role does not allow this." in off["End"]
+
+
+def test_the_end_is_asked_for_and_told_when_the_server_shows_it(desk: Desk) -> None:
+    at = stage.dialog(lambda: steering.ask_end(desk.console, desk.actor, desk.school, desk.row))
+    assert MARKUP in letters(at)
+    assert "7 people in it" in letters(at)
+    assert outcomes(desk.console.db, "end room") == []
+    at = press(at, "End the room for everybody")
+    assert "is ended, checked at" in said(at)
+    assert outcomes(desk.console.db, "end room") == ["asked", "verified"]
+
+
+def test_a_lesson_moves_by_the_dialog_and_back_by_undo(desk: Desk) -> None:
+    db, room = desk.console.db, desk.room
+    bears(desk, 400)
+    at = stage.dialog(
+        lambda: moving.ask(desk.console, desk.actor, desk.school, desk.row, can_tell=True)
+    )
+    assert at.selectbox[0].options == ["B: 400 free seats"]
+    link = at.code[0].value
+    assert link == desk.console.lesson_link(room.lesson)
+    at = press(at, "Reopen the lesson there")
+    assert room_of(db, room.lesson) == (room.there, room.external_id)
+    assert room.external_id in people(desk.console, room.there)
+    words = said(at)
+    assert "is reopened on B, checked at" in words
+    assert "The old room was told in its chat." in words
+    assert "![](" not in words
+    press(at, "Undo")
+    assert room_of(db, room.lesson) == (room.here, room.external_id)
+
+
+def test_a_server_that_is_too_small_is_named_and_not_offered(desk: Desk) -> None:
+    bears(desk, 3)
+    at = stage.dialog(
+        lambda: moving.ask(desk.console, desk.actor, desk.school, desk.row, can_tell=False)
+    )
+    assert at.selectbox[0].options == []
+    assert "B has 3 free seats; 20 are needed." in letters(at)
+    at = press(at, "Reopen the lesson there")
+    assert "Choose a server that has room enough." in said(at)
+    assert outcomes(desk.console.db, "move lesson") == []
+
+
+def test_stepping_in_shows_the_link_once_and_says_whose_it_is(desk: Desk) -> None:
+    at = stage.dialog(lambda: steering.step_in(desk.console, desk.actor, desk.row))
+    assert not at.exception
+    assert "as Ana" in letters(at)
+    assert "yours alone" in said(at)
+    assert outcomes(desk.console.db, "step into room") == ["asked", "done"]
