@@ -31,7 +31,8 @@ RECOVERY = 1.0  # seconds until a first good answer is looked at again
 ASKING = 0.5  # seconds at least between probes of one that others ask
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
-TICK = 0.01  # seconds: probes due within one begin together, which costs less
+TICK = 0.02  # seconds: probes due within one begin together, which costs less
+NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
 
 
@@ -84,7 +85,7 @@ class Engine:
         self._flying: set[str] = set()
         self._started: dict[str, tuple[float, float]] = {}  # when, and the pace's idle time then
         self._memory: dict[str, Memory] = {}
-        self._recorded: dict[str, tuple[float, State]] = {}
+        self._recorded: dict[str, tuple[float, Record]] = {}
         self._asked: set[str] = set()  # whose next answer others wait for
         self._pace = self.runner.pace
         self._probes = 0
@@ -113,6 +114,7 @@ class Engine:
             self.books.standings.pop(target_id, None)
         new = [target.id for target in plan.targets.values() if before.get(target.id) != target]
         for place, target_id in enumerate(new):
+            self._recorded.pop(target_id, None)
             self._memory[target_id] = {}
             self._schedule(target_id, place / NEW_A_SECOND)
 
@@ -147,11 +149,12 @@ class Engine:
         self.runner.start(target, context, partial(self._ended, target))
 
     def _standing(self, target: Target) -> Standing:
-        return self.books.standings.get(target.id, Standing())
+        return self.books.standings.get(target.id, NEW)
 
     def _ended(self, target: Target, verdict: Verdict) -> None:
         self._flying.discard(target.id)
-        if self._plan.targets.get(target.id) != target:
+        planned = self._plan.targets.get(target.id)
+        if planned is not target and planned != target:
             if target.id in self._plan.targets:
                 self._schedule(target.id, 0.0)
             return
@@ -207,13 +210,16 @@ class Engine:
     def _record(self, target: Target, result: Result, standing: Standing) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
         now = monotonic()
-        at, state = self._recorded.get(target.id, (0.0, None))
+        at, last = self._recorded.get(target.id, (0.0, None))
         due = now - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
-        new, asked = state is not result.state, target.id in self._asked
+        new = last is None or last.result.state is not result.state
+        asked = target.id in self._asked
         if due or new or asked or standing.unsettled:
             self._asked.discard(target.id)
-            self._recorded[target.id] = (now, result.state)
-            self.books.enter(Record(target, result, standing), urgent=new or asked)
+            calm = last is not None and last.standing is standing and _calm(last.result, result)
+            record = Record(target, result, standing, calm)
+            self._recorded[target.id] = (now, record)
+            self.books.enter(record, urgent=new or asked)
 
     def _result(
         self, target: Target, verdict: Verdict, standing: Standing, now: datetime
@@ -263,6 +269,10 @@ class Engine:
                 "doubted": doubted,
             }
         )
+
+
+def _calm(last: Result, result: Result) -> bool:
+    return last.state is result.state is State.OK and last.why is result.why is None
 
 
 def _watching(verdict: Verdict) -> Verdict:

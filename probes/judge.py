@@ -16,6 +16,7 @@ RESTLESS = 5  # changes among them from which a target flaps
 CALM = 1  # changes among them with which it flaps no more
 
 GOOD, BAD = "1", "0"
+ALL_GOOD = GOOD * WINDOW
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Standing:
         return self.successes == 1 and self.state in TROUBLED and not self.flapping
 
     @property
+    def calm(self) -> bool:
+        """As well as can be: one more good answer changes nothing."""
+        return self.state is State.OK and self.answers == ALL_GOOD and not self.flapping
+
+    @property
     def unsettled(self) -> bool:
         """Whether the last answers contradict the state, so that each look counts."""
         return (self.failures > 0 and self.state is not State.DOWN) or (
@@ -73,6 +79,8 @@ def judge(
     before: Standing, found: State, *, at: datetime, patience: Patience = Patience()
 ) -> Standing:
     """The standing after a probe found OK, SUSPECT, DOWN or UNKNOWN."""
+    if found is State.OK and before.calm:
+        return before
     failures = before.failures + 1 if found is State.DOWN else 0
     successes = before.successes + 1 if found is State.OK else 0
     if found is State.DOWN:

@@ -4,7 +4,7 @@ One transaction a batch: a killed prober loses at most the batch it had not writ
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from probes.judge import Standing
@@ -17,6 +17,12 @@ INSERT = text("""
     INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
     ON CONFLICT DO NOTHING
 """)
+COPY = text("""
+    INSERT INTO sample (series, at, state, seconds)
+    SELECT id, at, state, seconds FROM latest WHERE at >= :first AND at <= :last
+    ON CONFLICT DO NOTHING
+""")
+MANY = 8  # in eight targets, one is enough for reading all of them to be cheaper
 UPDATE = text(f"""
     UPDATE latest SET at = :at, state = :state, seconds = :seconds, readings = :readings,
         why = :why, since = :since, interval_seconds = :interval, judged = :judged,
@@ -26,15 +32,26 @@ UPDATE = text(f"""
             ELSE LENGTH(recent) - {RECENT} + 2 END)
     WHERE id = :series AND target_id = :target
 """)
+WELL = SEVERITY.index(State.OK)
+UPDATE_CALM = text(f"""
+    UPDATE latest SET at = :at, seconds = :seconds, readings = :readings,
+        recent = SUBSTR(recent || '{WELL}', CASE WHEN LENGTH(recent) < {RECENT} THEN 1
+            ELSE LENGTH(recent) - {RECENT} + 2 END)
+    WHERE id = :series AND target_id = :target AND state = {WELL}
+""")
 
 
 @dataclass(frozen=True)
 class Record:
-    """A result to be written, with the standing from which the next one is judged."""
+    """A result to be written, with the standing from which the next one is judged.
+
+    `calm`: it differs from the target's last one by its time and its readings alone.
+    """
 
     target: Target
     result: Result
     standing: Standing
+    calm: bool = False
 
 
 def write(
@@ -48,15 +65,28 @@ def write(
     if not records:
         return known or {}
     series = _series(mtx, records, known or {})
-    rows = [_row(record, series[record.target.id]) for record in records]
-    if mtx.execute(UPDATE, rows).rowcount < len(rows):  # the rows are others now: a restore
+    if not _update(mtx, records, series):  # the rows are others now: a restore
         series = _series(mtx, records, {})
-        rows = [_row(record, series[record.target.id]) for record in records]
-        mtx.execute(UPDATE, rows)
-    mtx.execute(INSERT, rows)
+        _update(mtx, [replace(record, calm=False) for record in records], series)
+    _write_samples(mtx, records, series)
     _write_rooms(mtx, [record for record in records if record.result.rooms is not None])
     _write_crowds(mtx, records, series)
     return series
+
+
+def _update(mtx: Connection, records: Sequence[Record], series: Mapping[str, int]) -> bool:
+    """Bring the newest rows up to date; whether all of them were there."""
+    once = len({record.target.id for record in records}) == len(records)
+    calm, others = [], []
+    for record in records:
+        number = series[record.target.id]
+        if record.calm and once:  # or the order would matter
+            calm.append(_calm_row(record, number))
+        else:
+            others.append(_row(record, number))
+    found = mtx.execute(UPDATE_CALM, calm).rowcount if calm else 0
+    found += mtx.execute(UPDATE, others).rowcount if others else 0
+    return found == len(records)
 
 
 def standings(mtx: Connection) -> dict[str, Standing]:
@@ -109,6 +139,37 @@ def _series(
         ],
     )
     return known | numbers
+
+
+def _write_samples(mtx: Connection, records: Sequence[Record], series: Mapping[str, int]) -> None:
+    """Each result over time; a batch of many targets is copied from their newest rows at once."""
+    once = len({record.target.id for record in records}) == len(records)
+    if once and len(records) * MANY > len(series):
+        times = [record.result.at for record in records]
+        mtx.execute(COPY, {"first": min(times), "last": max(times)})
+    else:
+        mtx.execute(INSERT, [_sample(record, series[record.target.id]) for record in records])
+
+
+def _sample(record: Record, series: int) -> dict[str, Any]:
+    result = record.result
+    return {
+        "series": series,
+        "at": result.at,
+        "state": SEVERITY.index(result.state),
+        "seconds": result.seconds,
+    }
+
+
+def _calm_row(record: Record, series: int) -> dict[str, Any]:
+    result = record.result
+    return {
+        "series": series,
+        "target": record.target.id,
+        "at": result.at,
+        "seconds": result.seconds,
+        "readings": readings_json(result.readings),
+    }
 
 
 def _row(record: Record, series: int) -> dict[str, Any]:

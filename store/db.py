@@ -157,15 +157,13 @@ def _times_as_seconds(engine: Engine) -> None:
 
 def _seconds(parameters: Any) -> Any:
     if isinstance(parameters, Mapping):
-        return {name: _second(value) for name, value in parameters.items()}
+        return {n: _second(v) if isinstance(v, datetime) else v for n, v in parameters.items()}
     if isinstance(parameters, Sequence):
-        return tuple(_second(value) for value in parameters)
+        return tuple(_second(v) if isinstance(v, datetime) else v for v in parameters)
     return parameters
 
 
-def _second(value: Any) -> Any:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return value.timestamp()
-    return value
+def _second(value: datetime) -> float:
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.timestamp()

@@ -4,6 +4,8 @@ Module: `status` ("200-299,401"), `contains`, `lacks`, `redirects` (how many to
 follow), `slow` (seconds until SUSPECT), `certificate_days`, `verify`.
 """
 
+from functools import lru_cache
+
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import refuse_web
@@ -60,11 +62,13 @@ def _require(target: Target, answer: Answer, readings: tuple[Reading, ...]) -> N
         )
         params = {"status": answer.status} | ({} if redirected else {"expected": expected})
         raise ProbeFailed(template, params, readings=readings)
-    _require_body(target, answer.body.decode("utf-8", "replace"), readings)
+    wanted, unwanted = target.module.get("contains"), target.module.get("lacks")
+    if wanted or unwanted:
+        body = answer.body.decode("utf-8", "replace")
+        _require_body(body, str(wanted or ""), str(unwanted or ""), readings)
 
 
-def _require_body(target: Target, body: str, readings: tuple[Reading, ...]) -> None:
-    wanted, unwanted = (str(target.module.get(name, "")) for name in ("contains", "lacks"))
+def _require_body(body: str, wanted: str, unwanted: str, readings: tuple[Reading, ...]) -> None:
     if wanted and wanted not in body:
         raise ProbeFailed(
             N_("The page does not contain “{words}”."), {"words": wanted}, readings=readings
@@ -94,6 +98,7 @@ def _certificate_days(context: Context) -> float | None:
     return None if ends is None else ends - context.monotonic / 86_400
 
 
+@lru_cache
 def _accepted(status: int, expected: str) -> bool:
     return any(low <= status <= high for low, high in _ranges(expected))
 

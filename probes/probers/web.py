@@ -31,8 +31,4 @@ def require_answer(answer: Answer, *, partial: bool = False) -> None:
 
 def phases(answer: Answer) -> tuple[Reading, ...]:
     """The phases of the request as readings, each in seconds of its own."""
-    return tuple(
-        Reading(name, round(answer.phases[name], 6), "s")
-        for name in PHASES
-        if name in answer.phases
-    )
+    return tuple([Reading(name, round(took, 6), "s") for name, took in answer.phases.items()])
