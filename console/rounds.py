@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from console import campus_school
 from console.desk import accounts, alerting, attending, connections, outgoing, restoring, sync
 from console.wiring import Console
-from mailing import sender
+from mailing import mailbox, returned, sender
+from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
@@ -69,6 +70,25 @@ def mail(console: Console, stop: threading.Event) -> None:
         )
         outgoing.follow(console.db, row.school_id, done, now=console.now())
         LOG.info("campaign %s: sent %s, failed %s", row.id, done.sent, done.failed)
+
+
+def returns(console: Console, stop: threading.Event) -> None:
+    """Take in what came back, from the mailbox that the settings name."""
+    url = console.settings.mail.returns
+    if not url:
+        return
+    place = Mailbox.from_url(url, loopback_only=console.simulation)
+    with _held(console, "returns", PULL) as ours:
+        if not ours:
+            return
+        with mailbox.opened(place) as reader:
+            for number, raw in reader.unread():
+                if stop.is_set():
+                    return
+                with console.db.begin() as tx:
+                    taken = returned.take(tx, console.origin.key, raw, now=console.now())
+                reader.done(number)
+                LOG.info("returned mail: %s", taken)
 
 
 def comments(console: Console, stop: threading.Event) -> None:

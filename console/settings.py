@@ -63,6 +63,8 @@ class History:
 class Mail:
     relay: str = field(default="", metadata=SECRET, repr=False)  # smtp://, smtp+tls://, smtps://
     sender: str = ""  # "School 14 <school@example.org>"
+    # Where returned mail arrives: imaps://user:password@host/INBOX.
+    returns: str = field(default="", metadata=SECRET, repr=False)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ class Console:
             self.vault,
             now=self.now(),
             relay=self.settings.mail.relay,
+            returns=self.settings.mail.returns,
             loopback_only=self.simulation,
             parts=[part for part, mode in modes.items() if mode != "off"],
         )
@@ -174,6 +175,7 @@ def campus_environment(environment: Mapping[str, str], data: Path) -> dict[str, 
         "PULT_SIMULATION": "1",
         "PULT_MAIL_RELAY": "",
         "PULT_MAIL_SENDER": "",
+        "PULT_MAIL_RETURNS": "",
         "PULT_PUBLIC_URL": "",
         "PULT_PROMETHEUS_URL": "",
     }

@@ -49,6 +49,7 @@ def lanes() -> list[Lane]:
     return [
         Lane("alerts", rounds.alerts, 1.0),
         Lane("mail", rounds.mail, 1.0),
+        Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),
         Lane("actions", rounds.unresolved, 2.0),
         Lane("attendance", rounds.Attendance(), 20.0),

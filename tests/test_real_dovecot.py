@@ -1,14 +1,17 @@
 """A campaign's mail goes through Postfix and LMTP into Dovecot, and is read by IMAP as written."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
+from urllib.parse import quote
 
 import pytest
 
-from mailing import bounces, campaigns, sender
+from mailing import bounces, campaigns, mailbox, returned, sender, suppression
+from mailing.mailbox import Mailbox
 from mailing.model import UNDO, Origin
 from mailing.segments import Segment
 from mailing.transports import Relay
@@ -16,9 +19,9 @@ from store import roster
 from store.access import Actor
 from store.db import Database
 from store.schools import School
-from tests import dovecot, postfix
+from tests import dovecot, postfix, real
 from tests.conftest import NOON
-from tests.dovecot import Dovecot
+from tests.dovecot import PASSWORD, Dovecot
 from tests.postfix import Postfix
 
 pytestmark = pytest.mark.servers
@@ -102,6 +105,35 @@ def test_the_mail_is_read_whole_with_its_headers(
     assert PARAGRAPH in text(mail, "html")
     assert "Конец." in plain
     assert "Конец." in text(mail, "html")
+
+
+def test_what_came_back_is_read_from_the_mailbox_and_its_address_gets_no_more_mail(
+    database: Database, ana: Actor, school: School, post: Post
+) -> None:
+    send(database, ana, school, post, GONE)
+    box = Mailbox.from_url(f"imap://{quote(BOUNCES)}:{PASSWORD}@127.0.0.1:{post.boxes.imap}/INBOX")
+    assert _taken(database, box) == ["dead address"]
+    assert _taken(database, box, patience=0.2) == []  # read once, and not again
+    assert len(post.boxes.take(BOUNCES)) == 1  # it stays there for people to read
+    with database.read() as tx:
+        assert suppression.reasons(tx, school.id, "service") == {GONE: "hard bounce"}
+        [campaign] = campaigns.of(tx, ana, school.id)
+        totals = campaigns.totals(tx, ana, campaign.id)
+    assert (totals.audience, totals.sent, totals.failed) == (1, 0, 1)
+
+
+def _taken(database: Database, box: Mailbox, patience: float = real.PATIENCE) -> list[str]:
+    """What the mailbox holds, once it holds something or patience ends."""
+    found: list[str] = []
+    until = time.monotonic() + patience
+    while not found and time.monotonic() < until:
+        with mailbox.opened(box) as reader:
+            for number, raw in reader.unread():
+                with database.begin() as tx:
+                    found.append(returned.take(tx, ORIGIN.key, raw, now=NOON))
+                reader.done(number)
+        time.sleep(0.05)
+    return found
 
 
 def test_the_mail_to_nobody_comes_back_and_names_itself(

@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from console.desk import connections, relays
 from console.desk.connections import Connection
+from mailing import mailbox
+from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.transports import TRANSPORTS
 from platforms.base import PlatformError
@@ -76,12 +78,14 @@ def look(
     now: datetime,
     keep: bool = True,
     relay: str = "",
+    returns: str = "",
     loopback_only: bool = False,
     parts: Collection[str] = tuple(PARTS),
 ) -> list[Finding]:
     """Examine everything, connections and relays over the wire; with `keep`, note their state.
 
-    `relay` is the settings' one, for schools without their own; `parts` are the
+    `relay` is the settings' one, for schools without their own, `returns` the mailbox
+    for returned mail; `parts` are the
     processes that should run, in whatever place. Raises Denied unless the actor
     administers each of the schools in scope.
     """
@@ -107,7 +111,8 @@ def look(
                 connections.note(
                     tx, finding.connection_id, finding.problem, finding.advice, now=now
                 )
-    return found + tried + list(_mail(db, actor, vault, relay, loopback_only))
+    found += [*tried, *_mail(db, actor, vault, relay, loopback_only)]
+    return [*found, *_returns(returns, loopback_only)]
 
 
 def _database(db: Database) -> Finding:
@@ -188,6 +193,18 @@ def _mail(
             yield Finding(name, "failing", error.words, advice)
         else:
             yield Finding(name, "ok")
+
+
+def _returns(url: str, loopback_only: bool) -> Iterator[Finding]:
+    """The mailbox for returned mail, opened and left as it is."""
+    if not url:
+        return
+    try:
+        with mailbox.opened(Mailbox.from_url(url, loopback_only=loopback_only)):
+            yield Finding("returned mail", "ok")
+    except MailingError as error:
+        advice = Words(N_("Returned mail waits there. Correct mail.returns in the settings."))
+        yield Finding("returned mail", "failing", error.words, advice)
 
 
 def _vault(db: Database, vault: Vault) -> Finding:
