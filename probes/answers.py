@@ -32,7 +32,6 @@ REASONS = {
     pycurl.E_OPERATION_TIMEDOUT: N_("No whole answer from {host} within {seconds} s."),
     pycurl.E_SSL_CONNECT_ERROR: N_("No secure connection to {host}: {error}."),
     pycurl.E_PEER_FAILED_VERIFICATION: N_("The certificate of {host} is not valid: {error}."),
-    pycurl.E_TOO_MANY_REDIRECTS: N_("{host} redirects again and again."),
     pycurl.E_GOT_NOTHING: N_("{host} closes the connection without an answer."),
     pycurl.E_UNSUPPORTED_PROTOCOL: N_("Only http and https addresses are probed."),
     pycurl.E_URL_MALFORMAT: N_(
@@ -47,7 +46,6 @@ OpenSocket = Callable[[int, tuple[int, int, int, tuple[object, ...]]], socket.so
 class Shape(NamedTuple):
     """What fetches must have in common to share a handle, whose options are set but once."""
 
-    redirects: int
     verify: bool
     cold: bool
     secure: bool
@@ -57,7 +55,7 @@ class Shape(NamedTuple):
     def of(cls, fetch: Fetch) -> "Shape":
         plain = fetch.body is None and not fetch.headers
         secure = fetch.url[:8].lower() == "https://"
-        return cls(fetch.redirects, fetch.verify, fetch.cold, secure, plain)
+        return cls(fetch.verify, fetch.cold, secure, plain)
 
 
 class Headers(Mapping[str, str]):
@@ -95,9 +93,7 @@ class Transfer:
         self.curl = curl = pycurl.Curl()
         self._lines: list[bytes] = []
         curl.setopt(pycurl.PROTOCOLS, WEB)
-        curl.setopt(pycurl.REDIR_PROTOCOLS, WEB)
-        curl.setopt(pycurl.FOLLOWLOCATION, shape.redirects > 0)
-        curl.setopt(pycurl.MAXREDIRS, shape.redirects)
+        curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.NOPROXY, "*")
         curl.setopt(pycurl.NOSIGNAL, 1)
@@ -107,7 +103,7 @@ class Transfer:
         curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)  # libcurl takes 300 kB at most
         if opened is not None:
             curl.setopt(pycurl.OPENSOCKETFUNCTION, opened)
-        if shape.secure or shape.redirects:
+        if shape.secure:
             curl.setopt(pycurl.CAINFO, authorities)
             curl.setopt(pycurl.SSL_VERIFYPEER, int(shape.verify))
             curl.setopt(pycurl.SSL_VERIFYHOST, 2 if shape.verify else 0)
@@ -145,7 +141,7 @@ class Transfer:
             self._size,
             self._cut,
             _phases(self.curl),
-            _cert_days(self.curl) if self.shape.secure or self.shape.redirects else None,
+            _cert_days(self.curl) if self.shape.secure else None,
             _words(self._fetch, self._timeout, code, message) if code else None,
         )
 

@@ -11,6 +11,7 @@ import pytest
 
 from probes import check, cli_json, target_of
 from probes.model import ProbeFailed, Result, State, Target
+from probes.probers import PROBERS
 from tests.sites import Answer, certificate, say, web
 
 
@@ -209,3 +210,125 @@ def test_the_command_line_s_object_has_its_shape() -> None:
 )
 def test_the_prober_is_guessed_from_the_address(address: str, prober: str) -> None:
     assert target_of(address).prober == prober
+
+
+def js(body: bytes) -> Answer:
+    return lambda handler: say(handler, body)
+
+
+HEALTH = js(
+    '{"status": {"db": "ok", "queue": 12, "rate": "0.5"}, "people": "1,234", "up": true,'
+    ' "servers": [{"name": "москва-1", "load": 0.3}], "none": null}'.encode()
+)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "[BODY].status.db == ok",
+        "status.db == ok; status.queue < 100\n[BODY].servers[0].load <= 0.3",
+        "status.rate > 0.4",
+        "len(servers) == 1",
+        "has(status.disk) == false",
+        "up == true",
+        "none == null",
+        "status.db == any(ok, degraded)",
+        "servers[0].name == pat(*-1)",
+        "status.queue != 13",
+        '[BODY].status.db == "ok"',
+    ],
+)
+def test_conditions_of_the_json_that_are_met(condition: str) -> None:
+    result = probe(HEALTH, json=condition)
+    assert result.state is State.OK, str(result.why)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("status.db == degraded", "status.db is ok; expected == degraded."),
+        ("status.queue < 10", "status.queue is 12; expected < 10."),
+        ("people < 2000", "people is 1,234, which is no number."),
+        ("status.disk == ok", "The answer has no status.disk."),
+        ("servers[7].load < 1", "The answer has no servers[7].load."),
+        ("len(status.queue) > 0", "The answer has no len(status.queue)."),
+        ("has(status.db) == false", "has(status.db) is true; expected == false."),
+    ],
+)
+def test_a_condition_of_the_json_that_is_not_met_is_down(condition: str, sentence: str) -> None:
+    result = probe(HEALTH, json=condition)
+    assert (result.state, str(result.why)) == (State.DOWN, sentence)
+
+
+def test_numbers_that_are_compared_are_kept_as_readings() -> None:
+    assert values(probe(HEALTH, json="status.queue < 100"))["status.queue"] == 12
+
+
+@pytest.mark.parametrize("condition", ["status.db", "== ok", "a < many", "a[x] == 1", "a] == 1"])
+def test_a_condition_that_cannot_be_read_is_refused_with_advice(condition: str) -> None:
+    problem = PROBERS["http"].refuse(
+        Target("t", "s", "LMS", "http", "http://host/", {"json": condition})
+    )
+    assert problem is not None
+    assert "write it like" in str(problem)
+
+
+def test_redirects_lead_as_far_as_the_module_says() -> None:
+    with web(hello) as other:
+
+        def away(handler: BaseHTTPRequestHandler) -> None:
+            say(handler, b"", 302, Location=other.replace("127.0.0.1", "localhost"))
+
+        assert probe(away, redirects=1).state is State.OK
+        kept = probe(away, redirects=1, redirects_within="host")
+    assert str(kept.why) == "It redirects to another host, localhost."
+
+
+def test_a_redirect_back_to_http_is_followed_unless_the_module_says_https(
+    tmp_path: Path,
+) -> None:
+    with web(hello) as plain:
+        answer: Answer = lambda handler: say(handler, b"", 301, Location=plain)  # noqa: E731
+        with web(answer, certificate=certificate(tmp_path / "site.pem", days=20)) as url:
+            module: dict[str, Any] = {"verify": False, "redirects": 3}
+            lenient = check(Target("t", "s", "LMS", "http", url, module), timeout=3)
+            module["redirects_within"] = "https"
+            strict = check(Target("t", "s", "LMS", "http", url, module), timeout=3)
+    assert lenient.state is State.OK
+    assert str(strict.why) == "It redirects to 127.0.0.1 without encryption."
+
+
+def test_the_authorization_is_sent_and_never_to_another_server() -> None:
+    heard: list[str | None] = []
+
+    def other(handler: BaseHTTPRequestHandler) -> None:
+        heard.append(handler.headers["Authorization"])
+        hello(handler)
+
+    with web(other) as away:
+
+        def first(handler: BaseHTTPRequestHandler) -> None:
+            heard.append(handler.headers["Authorization"])
+            say(handler, b"", 302, Location=away)
+
+        with web(first) as url:
+            target = Target(
+                "t",
+                "s",
+                "LMS",
+                "http",
+                url,
+                {"redirects": 1},
+                secrets={"authorization": "Bearer x"},
+            )
+            assert check(target, timeout=2).state is State.OK
+    assert heard == ["Bearer x", None]
+    assert "Bearer" not in repr(target)
+
+
+def test_a_page_in_its_own_charset_is_read() -> None:
+    def old(handler: BaseHTTPRequestHandler) -> None:
+        body = "Расписание".encode("windows-1251")
+        say(handler, body, 200, **{"Content-Type": "text/html; charset=windows-1251"})
+
+    assert probe(old, contains="Расписание").state is State.OK

@@ -20,6 +20,7 @@ NAMES = {
     "status": N_("HTTP status"),
     "size": N_("Size of the answer"),
     "certificate": N_("Certificate, days left"),
+    "redirects": N_("Redirects followed"),
     "resolve": N_("Finding the name, s"),
     "connect": N_("Connecting, s"),
     "tls": N_("Securing, s"),

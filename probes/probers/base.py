@@ -21,7 +21,7 @@ Memory = dict[str, Any]  # what a target's prober noted, for itself alone
 
 @dataclass(frozen=True)
 class Fetch:
-    """One GET, or a POST where there is a `body`; redirects only as often as `redirects` says.
+    """One GET, or a POST where there is a `body`; redirects are the prober's to follow.
 
     Of a body of at most `max_bytes` only the first `keep` are kept, if it says so; all count.
     """
@@ -29,7 +29,6 @@ class Fetch:
     url: str
     max_bytes: int = MEBIBYTE
     keep: int | None = None
-    redirects: int = 0
     verify: bool = True
     cold: bool = False  # a new connection, name look-up and handshake
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,48 +1,57 @@
-"""GET a web address and judge status, speed, body and the certificate's remaining days.
-
-Module: `status` ("200-299,401"), `contains`, `lacks`, `redirects` (how many to
-follow), `slow` (seconds until SUSPECT), `certificate_days`, `verify`.
-"""
+"""GET a web address and judge status, speed, body and the certificate's remaining days."""
 
 from functools import lru_cache
 
 from probes.model import ProbeFailed, Reading, State, Target
-from probes.probers import conditions
+from probes.probers import conditions, json_conditions, redirects
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Answer, Condition, Context, Fetch, HttpProber, Talk, Verdict, number
-from probes.probers.web import phases
+from probes.probers.base import Answer, Condition, Context, HttpProber, Talk, Verdict
+from probes.probers.redirects import Landed
+from probes.probers.web import phases, require_plain, text_of
 from store.words import N_, Words
 
-STATUS = "200-299"
-SLOW = 2.0  # seconds
-CERTIFICATE_DAYS = 7.0
+STATUS = Condition("status", "200-299", N_("The status codes that are well: 200-299 or 200,401"))
+CONTAINS = Condition("contains", "", N_("What the page must contain"))
+LACKS = Condition("lacks", "", N_("What the page must not contain"))
+JSON = Condition(
+    "json", "", N_("What its JSON must hold, one condition a line: [BODY].status == ok")
+)
+AUTHORIZATION = Condition(
+    "authorization", "", N_("The Authorization header, such as Bearer and a token"), secret=True
+)
 COLD_EVERY = 300.0  # seconds between new connections, each of which shows the certificate
 
 
 def talk(target: Target, context: Context) -> Talk:
     memory = context.memory
     cold = context.cold or context.monotonic - memory.get("cold at", -COLD_EVERY) >= COLD_EVERY
-    answer = yield Fetch(
-        target.address,
-        redirects=int(number(target, "redirects", 0)),
-        verify=bool(target.module.get("verify", True)),
-        cold=cold,
-    )
+    verify = conditions.flag(target, conditions.VERIFY)
+    landed = yield from redirects.follow(target, _headers(target), verify=verify, cold=cold)
+    answer = landed.answer
     if cold:
         memory["cold at"] = context.monotonic
-    if answer.cert_days is not None:
-        memory["certificate ends"] = context.monotonic / 86_400 + answer.cert_days
-    readings = _readings(answer, context)
+    if landed.days is not None:
+        memory["certificate ends"] = context.monotonic / 86_400 + landed.days
+    readings = _readings(landed, context)
     _require(target, answer, readings)
-    state, why = _doubts(target, answer, context)
-    return Verdict(answer.seconds, readings, state, why)
+    readings += _require_body(target, answer, readings)
+    state, why = _doubts(target, landed, context)
+    return Verdict(landed.seconds, readings, state, why)
 
 
-def _readings(answer: Answer, context: Context) -> tuple[Reading, ...]:
+def _headers(target: Target) -> dict[str, str]:
+    authorization = conditions.secret(target, AUTHORIZATION)
+    return {"Authorization": authorization} if authorization else {}
+
+
+def _readings(landed: Landed, context: Context) -> tuple[Reading, ...]:
+    answer = landed.answer
     found = [] if answer.error else list(phases(answer))
     if answer.status:
         found.append(Reading("status", answer.status, ""))
-        found.append(Reading("size", len(answer.body), "B"))
+        found.append(Reading("size", answer.size, "B"))
+    if landed.hops:
+        found.append(Reading("redirects", landed.hops, ""))
     days = _certificate_days(context)
     if days is not None:
         found.append(Reading("certificate", round(days, 2), "d"))
@@ -52,7 +61,7 @@ def _readings(answer: Answer, context: Context) -> tuple[Reading, ...]:
 def _require(target: Target, answer: Answer, readings: tuple[Reading, ...]) -> None:
     if answer.error is not None:
         raise ProbeFailed(answer.error.template, answer.error.params, readings=readings)
-    expected = str(target.module.get("status", STATUS))
+    expected = conditions.words(target, STATUS)
     if not _accepted(answer.status, expected):
         redirected = 300 <= answer.status < 400
         template = (
@@ -62,33 +71,37 @@ def _require(target: Target, answer: Answer, readings: tuple[Reading, ...]) -> N
         )
         params = {"status": answer.status} | ({} if redirected else {"expected": expected})
         raise ProbeFailed(template, params, readings=readings)
-    wanted, unwanted = target.module.get("contains"), target.module.get("lacks")
-    if wanted or unwanted:
-        body = answer.body.decode("utf-8", "replace")
-        _require_body(body, str(wanted or ""), str(unwanted or ""), readings)
 
 
-def _require_body(body: str, wanted: str, unwanted: str, readings: tuple[Reading, ...]) -> None:
-    if wanted and wanted not in body:
-        raise ProbeFailed(
-            N_("The page does not contain “{words}”."), {"words": wanted}, readings=readings
-        )
-    if unwanted and unwanted in body:
-        raise ProbeFailed(
-            N_("The page contains “{words}”."), {"words": unwanted}, readings=readings
-        )
+def _require_body(
+    target: Target, answer: Answer, readings: tuple[Reading, ...]
+) -> tuple[Reading, ...]:
+    """What the conditions of the body read. Raises ProbeFailed for the first that is not met."""
+    wanted, unwanted = conditions.words(target, CONTAINS), conditions.words(target, LACKS)
+    written = conditions.words(target, JSON)
+    if not (wanted or unwanted or written):
+        return ()
+    try:
+        require_plain(answer)
+        body = text_of(answer)
+        if wanted and wanted not in body:
+            raise ProbeFailed(N_("The page does not contain “{words}”."), {"words": wanted})
+        if unwanted and unwanted in body:
+            raise ProbeFailed(N_("The page contains “{words}”."), {"words": unwanted})
+        return json_conditions.judge(body, json_conditions.parse(written)) if written else ()
+    except ProbeFailed as failed:
+        raise ProbeFailed(failed.template, failed.params, readings=readings) from failed
 
 
-def _doubts(target: Target, answer: Answer, context: Context) -> tuple[State, Words | None]:
+def _doubts(target: Target, landed: Landed, context: Context) -> tuple[State, Words | None]:
     days = _certificate_days(context)
-    if days is not None and days < number(target, "certificate_days", CERTIFICATE_DAYS):
+    if days is not None and days < conditions.number(target, conditions.CERTIFICATE_DAYS):
         return State.SUSPECT, Words(
             N_("The certificate expires in {days} days; renew it."), {"days": int(days)}
         )
-    seconds = answer.seconds or 0.0
-    if seconds > number(target, "slow", SLOW):
+    if landed.seconds > conditions.number(target, conditions.SLOW):
         return State.SUSPECT, Words(
-            N_("It answers slowly: {seconds} s."), {"seconds": round(seconds, 1)}
+            N_("It answers slowly: {seconds} s."), {"seconds": round(landed.seconds, 1)}
         )
     return State.OK, None
 
@@ -114,20 +127,30 @@ def _ranges(expected: str) -> list[tuple[int, int]]:
 
 def refuse(target: Target) -> Words | None:
     try:
-        _ranges(str(target.module.get("status", STATUS)))
+        _ranges(conditions.words(target, STATUS))
     except ValueError:
         return Words(N_("Write the expected status like 200-299 or 200,401."))
-    return refuse_web(target)
+    try:
+        json_conditions.parse(conditions.words(target, JSON))
+    except ValueError as error:
+        return Words(
+            N_("{condition} cannot be read; write it like [BODY].status == ok."),
+            {"condition": str(error)},
+        )
+    return redirects.refuse(target) or refuse_web(target)
 
 
 PROBER = HttpProber(
     talk,
     refuse,
     conditions=(
-        Condition("status", STATUS, N_("The status codes that are well: 200-299 or 200,401")),
-        Condition("contains", "", N_("What the page must contain")),
-        Condition("lacks", "", N_("What the page must not contain")),
-        Condition("redirects", 0, N_("How many redirects to follow")),
+        STATUS,
+        CONTAINS,
+        LACKS,
+        JSON,
+        redirects.REDIRECTS,
+        redirects.WITHIN,
+        AUTHORIZATION,
         conditions.SLOW,
         conditions.CERTIFICATE_DAYS,
         conditions.VERIFY,

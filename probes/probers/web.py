@@ -1,10 +1,18 @@
 """What every prober of the web asks of an answer."""
 
+import re
+
 from probes.model import ProbeFailed, Reading
 from probes.probers.base import Answer
 from store.words import N_
 
 PHASES = ("resolve", "connect", "tls", "first byte", "total")
+CHARSET = re.compile(r'charset\s*=\s*"?([A-Za-z0-9_.:-]+)', re.IGNORECASE)
+CHARSETS = re.compile(
+    r"utf-?(8|16|32)([-_]?[bl]e)?|(windows|cp)-?125\d|(iso-?)?8859-\d{1,2}|koi8-[ru]|us-ascii"
+    r"|gbk|gb2312|gb18030|big5|shift_jis|euc-(jp|kr)",
+    re.IGNORECASE,
+)
 
 
 def require_answer(answer: Answer, *, partial: bool = False) -> None:
@@ -21,6 +29,21 @@ def require_answer(answer: Answer, *, partial: bool = False) -> None:
             N_("The answer is longer than {megabytes} MB, which nothing good is."),
             {"megabytes": round(answer.size / 1e6, 1)},
         )
+    require_plain(answer)
+
+
+def text_of(answer: Answer) -> str:
+    """The body as text, by the charset that it says; UTF-8 where that is none of people's."""
+    named = CHARSET.search(answer.headers.get("content-type", ""))
+    charset = named[1] if named and CHARSETS.fullmatch(named[1]) else "utf-8"
+    try:
+        return answer.body.decode(charset, "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")
+
+
+def require_plain(answer: Answer) -> None:
+    """Raise ProbeFailed for a body that came compressed: nobody asked, it may be a bomb."""
     coding = answer.headers.get("content-encoding", "identity").lower()
     if coding != "identity":
         raise ProbeFailed(
