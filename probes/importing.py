@@ -105,9 +105,7 @@ class _Work:
             modules.change(self.tx, self.actor, wanted, now=self.now)
         self.modules[name] = wanted
         self._note(name, new=before is None, changed=wanted != before)
-        self._await(
-            N_("The module {name} needs: {secrets}. Enter it under Admin, Targets."), wanted
-        )
+        self.outcome.awaited.extend(modules.awaited([wanted]))
 
     def _target(self, entry: Entry) -> None:
         """Add the target, if there is none of its name; what it depends on comes later."""
@@ -143,9 +141,7 @@ class _Work:
         if wanted != before:
             targets.change(self.tx, self.actor, wanted, now=self.now)
         self._note(before.name, new=before.name in self.new, changed=wanted != before)
-        self._await(
-            N_("The target {name} needs: {secrets}. Enter it under Admin, Targets."), wanted
-        )
+        self.outcome.awaited.extend(modules.awaited([wanted]))
 
     def _wanted(self, entry: Entry, before: Target) -> Target:
         fields = entry.fields
@@ -215,11 +211,6 @@ class _Work:
         outcome = self.outcome
         kept = outcome.added if new else outcome.changed if changed else outcome.unchanged
         kept.append(name)
-
-    def _await(self, template: str, of: NamedModule | Target) -> None:
-        secrets = ", ".join(name for name, sealed in of.sealed.items() if not sealed)
-        if secrets:
-            self.outcome.awaited.append(Words(template, {"name": of.name, "secrets": secrets}))
 
 
 def _sealed(entry: Entry, kept: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Modules: a prober with its conditions, kept once under a name and used by many targets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +11,9 @@ from store.access import Actor
 from store.db import Connection, new_id, text
 from store.vault import VaultError
 from store.words import N_, Words
+
+MODULE_NEEDS = N_("The module {name} needs: {secrets}. Enter it under Admin, Targets.")
+TARGET_NEEDS = N_("The target {name} needs: {secrets}. Enter it under Admin, Targets.")
 
 Unseal = Callable[[str], str]  # raises VaultError
 
@@ -122,6 +125,15 @@ def as_probed(target: Target, module: NamedModule | None, unseal: Unseal) -> Tar
         words = N_("Its secrets cannot be opened: the vault's key is missing, or another one.")
         return replace(whole, unready=Words(words))
     return replace(whole, secrets=opened)
+
+
+def awaited(kept: Iterable[NamedModule | Target]) -> Iterator[Words]:
+    """The secrets that have to be entered before their targets can be probed, in sentences."""
+    for each in kept:
+        names = ", ".join(name for name, sealed in each.sealed.items() if not sealed)
+        if names:
+            words = MODULE_NEEDS if isinstance(each, NamedModule) else TARGET_NEEDS
+            yield Words(words, {"name": each.name, "secrets": names})
 
 
 def _users(tx: Connection, module: NamedModule) -> list[Target]:

@@ -8,10 +8,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import connections
-from console.views import admin_accounts, admin_mail, connection_form, target_form
+from console.views import (
+    admin_accounts,
+    admin_mail,
+    admin_modules,
+    connection_form,
+    module_form,
+    target_form,
+)
 from console.wiring import Console
 from moderation import comments, rules
-from probes import targets
+from probes import modules, targets
+from probes.model import NamedModule
+from probes.probers import PROBERS
 from store import roster
 from store.access import Actor
 from store.db import Database
@@ -80,22 +89,111 @@ def test_a_bad_address_is_told_in_the_form_and_nothing_is_kept(
 def test_a_target_is_added_with_its_conditions(
     console: Console, school: School, ada: Actor
 ) -> None:
-    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], []))
+    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], [], []))
     at.text_input(key="target-name").set_value("Moodle")
     at.text_input(key="target-address").set_value("http://127.0.0.1:9/")
-    at.text_area(key="target-module").set_value('status = "200-299"')
+    at.text_input(key="condition-http-contains").set_value("Log in")
+    at.number_input(key="condition-http-slow").set_value(3.5)
+    at.selectbox(key="condition-http-verify").set_value(False)
     press(at, "Save the target")
     with console.db.read() as tx:
         [target] = targets.of(tx, ada, school.id)
-    assert (target.name, target.module) == ("Moodle", {"status": "200-299"})
+    assert target.name == "Moodle"
+    assert target.module == {"contains": "Log in", "slow": 3.5, "verify": False}
     assert "Tick a target" in said(tab(console, ada, school, "Targets"))
 
 
-def test_conditions_that_are_no_toml_are_told(console: Console, school: School, ada: Actor) -> None:
-    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], []))
+def test_the_form_of_each_probe_has_its_conditions_and_saves_only_what_was_entered(
+    console: Console, school: School, ada: Actor
+) -> None:
+    for prober in PROBERS:
+        at = stage.dialog(lambda: module_form.edit(console, ada, school, None))
+        at.selectbox(key="module-prober").set_value(prober).run()
+        at.text_input(key="module-name").set_value(prober)
+        press(at, "Save the module")
+    with console.db.read() as tx:
+        found = modules.of(tx, ada, school.id)
+    assert [each.prober for each in found] == sorted(PROBERS)
+    assert {(len(each.conditions), len(each.sealed)) for each in found} == {(0, 0)}
+
+
+def test_a_condition_that_does_not_fit_is_told_in_the_form(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], [], []))
     at.text_input(key="target-name").set_value("Moodle")
-    at.text_area(key="target-module").set_value("status 200")
-    assert "The conditions are not TOML" in said(press(at, "Save the target"))
+    at.text_input(key="target-address").set_value("http://127.0.0.1:9/")
+    at.text_input(key="condition-http-status").set_value("fine")
+    assert "Write the expected status" in said(press(at, "Save the target"))
+
+
+def test_a_module_s_secret_goes_in_sealed_and_never_comes_out(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = stage.dialog(lambda: module_form.edit(console, ada, school, None))
+    at.selectbox(key="module-prober").set_value("turn").run()
+    at.text_input(key="module-name").set_value("TURN")
+    at.text_input(key="condition-turn-password").set_value(SECRET)
+    press(at, "Save the module")
+    with console.db.read() as tx:
+        [module] = modules.of(tx, ada, school.id)
+    assert console.vault.open(module.sealed["password"]) == SECRET
+    for again in (
+        stage.dialog(lambda: module_form.edit(console, ada, school, module)),
+        tab(console, ada, school, "Targets"),
+    ):
+        assert SECRET not in str(again)
+        assert module.sealed["password"] not in str(again)
+    at = stage.dialog(lambda: module_form.edit(console, ada, school, module))
+    press(at, "Save the module")
+    with console.db.read() as tx:
+        assert modules.of(tx, ada, school.id) == [module]
+    at = stage.dialog(lambda: module_form.edit(console, ada, school, module))
+    at.checkbox(key="condition-turn-password-forget").check()
+    press(at, "Save the module")
+    with console.db.read() as tx:
+        assert modules.of(tx, ada, school.id)[0].sealed == {}
+
+
+def test_a_target_takes_its_probe_from_its_module_and_says_what_is_awaited(
+    console: Console, school: School, ada: Actor
+) -> None:
+    with console.db.begin() as tx:
+        made = NamedModule("", school.id, "TURN *1*", "turn", sealed={"password": ""})
+        module = modules.get(tx, ada, modules.add(tx, ada, made, now=NOON))
+    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], [], [module]))
+    at.text_input(key="target-name").set_value("Relay")
+    at.text_input(key="target-address").set_value("turn.example")
+    at.selectbox(key="target-Module").set_value(module.id).run()
+    press(at, "Save the target")
+    with console.db.read() as tx:
+        [target] = targets.of(tx, ada, school.id)
+    assert (target.prober, target.module_id, target.module) == ("turn", module.id, {})
+    at = tab(console, ada, school, "Targets")
+    assert [each.value for each in at.warning] == [
+        "The module TURN \\*1\\* needs: password. Enter it under Admin, Targets."
+    ]
+
+
+def test_targets_come_in_from_a_file_after_it_said_what_would_be(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = stage.dialog(lambda: admin_modules._import(console, ada, school))
+    wrong = b'[[target]]\nname = "[x](http://evil.example)"\nprober = "gopher"\n'
+    at.file_uploader(key="targets-file").upload("targets.toml", wrong, "application/toml").run()
+    assert "0 added, 0 changed, 0 unchanged, 1 wrong" in said(at)
+    assert "no probe named gopher" in said(at)
+    assert "line 1, target, [x](http://evil.example)" in letters(at)
+    assert "evil" not in said(at)
+    at = press(at, "Bring these in")
+    with console.db.read() as tx:
+        assert targets.of(tx, ada, school.id) == []
+    good = b'[[target]]\nname = "LMS"\nprober = "tcp"\naddress = "lms.example:1"\n'
+    at = stage.dialog(lambda: admin_modules._import(console, ada, school))
+    at.file_uploader(key="targets-file").upload("targets.toml", good, "application/toml").run()
+    press(at, "Bring these in")
+    with console.db.read() as tx:
+        assert [target.name for target in targets.of(tx, ada, school.id)] == ["LMS"]
 
 
 def test_rules_are_tried_before_they_are_put_in_place(

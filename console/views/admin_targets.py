@@ -1,16 +1,17 @@
 """What is probed: add a target, change how it is probed, switch it off, remove it."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from console.desk import connections
-from console.i18n import N_, _, escape, span
-from console.views import acting
+from console.i18n import N_, _, escape, say, span
+from console.views import acting, admin_modules
 from console.views.target_form import edit
 from console.widgets import actionbar, confirm, names, status, strangers, tables
 from console.wiring import Console
-from probes import targets
+from probes import modules, targets
 from probes.model import Target
 from store.access import Actor
 from store.schools import School
@@ -22,8 +23,21 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
         known = targets.of(tx, actor, school.id)
         linked = connections.of(tx, actor, school.id)
-    if st.button(_("Add a target"), icon=":material/add:", key="target-add"):
-        edit(console, actor, school, None, known, linked)
+        made = modules.of(tx, actor, school.id)
+    open_form = partial(edit, console, actor, school, known=known, linked=linked, modules=made)
+    with st.container(horizontal=True):
+        if st.button(_("Add a target"), icon=":material/add:", key="target-add"):
+            open_form(None)
+        admin_modules.as_file(console, actor, school)
+    for words in modules.awaited([*made, *known]):
+        st.warning(say(words), icon=":material/key:")
+    _targets(console, actor, known, open_form)
+    admin_modules.draw(console, actor, school, made, known)
+
+
+def _targets(
+    console: Console, actor: Actor, known: list[Target], open_form: Callable[[Target], None]
+) -> None:
     if not known:
         st.info(_("Nothing is probed yet. Add what must work: Moodle, a media server, a stream."))
         return
@@ -34,7 +48,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape(chosen.name)}**", width="content")
         if st.button(_("Change"), key=f"target-change-{chosen.id}", icon=":material/edit:"):
-            edit(console, actor, school, chosen, known, linked)
+            open_form(chosen)
         if st.button(
             _("Remove"),
             key=f"target-remove-{chosen.id}",

@@ -1,25 +1,22 @@
-"""The form of a target. Its conditions are written as TOML: `status = "200-299"`."""
+"""The form of a target: what is looked at, how, and what it depends on."""
 
-import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
 
 from console.desk.connections import Connection as Linked
-from console.i18n import N_, _
-from console.views import forms
+from console.i18n import _
+from console.views import condition_fields, forms
+from console.widgets import names
 from console.wiring import Console
 from probes import targets
-from probes.model import Module, Target
+from probes.model import NamedModule, Target
 from probes.probers import PROBERS
-from probes.targets import TargetError
 from store.access import Actor
 from store.db import Connection
 from store.schools import School
-
-BAD_MODULE = N_("The conditions are not TOML: {problem}. Write one on each line: name = value.")
 
 
 def edit(
@@ -29,20 +26,20 @@ def edit(
     target: Target | None,
     known: Sequence[Target],
     linked: Sequence[Linked],
+    modules: Sequence[NamedModule],
 ) -> None:
     """Open the form of a new target, or of a known one."""
     start = target or Target("", school.id, "", "http", "", interval=timedelta(0))
 
     def fields() -> Callable[[], None]:
-        made, conditions = _fields(start, known, linked)
+        made = _fields(console, start, known, linked, modules)
 
         def keep() -> None:
-            whole = replace(made, module=_module(conditions))
             with console.db.begin() as tx:
                 if target:
-                    targets.change(tx, actor, whole, now=console.now())
+                    targets.change(tx, actor, made, now=console.now())
                 else:
-                    _add(console, actor, tx, whole)
+                    _add(console, actor, tx, made)
 
         return keep
 
@@ -50,12 +47,15 @@ def edit(
     forms.edit(title, _("Save the target"), fields, icon=":material/dns:")
 
 
-def _fields(start: Target, known: Sequence[Target], linked: Sequence[Linked]) -> tuple[Target, str]:
+def _fields(
+    console: Console,
+    start: Target,
+    known: Sequence[Target],
+    linked: Sequence[Linked],
+    modules: Sequence[NamedModule],
+) -> Target:
     name = st.text_input(_("Name"), start.name, key="target-name")
-    probers = list(PROBERS)
-    prober = st.selectbox(
-        _("Probe"), probers, index=probers.index(start.prober), key="target-prober"
-    )
+    module, prober = _way(start, {each.id: each for each in modules})
     address = st.text_input(
         _("Address"), start.address, help=_("A URL, or host:port"), key="target-address"
     )
@@ -74,19 +74,26 @@ def _fields(start: Target, known: Sequence[Target], linked: Sequence[Linked]) ->
     )
     seconds = st.number_input(
         _("Seconds between two checks"),
-        min_value=1,
-        max_value=3600,
-        value=int(start.interval.total_seconds()) or int(PROBERS[prober].interval.total_seconds()),
+        min_value=1.0,
+        max_value=86_400.0,
+        step=1.0,
+        format="%g",
+        value=start.interval.total_seconds() or PROBERS[prober].interval.total_seconds(),
         key=f"target-every-{prober}",
     )
     runbook = st.text_area(
         _("Runbook: what to do when it fails"), start.runbook, height=90, key="target-runbook"
     )
-    conditions = st.text_area(
-        _("Conditions (TOML)"), _written(start.module), height=80, key="target-module"
+    same = prober == start.prober
+    given = condition_fields.draw(
+        prober,
+        start.module if same else {},
+        start.sealed if same else {},
+        module.conditions if module else {},
+        console.vault,
     )
     enabled = st.toggle(_("Probe it"), start.enabled, key="target-on")
-    made = replace(
+    return replace(
         start,
         name=name or "",
         prober=prober,
@@ -96,17 +103,37 @@ def _fields(start: Target, known: Sequence[Target], linked: Sequence[Linked]) ->
         interval=timedelta(seconds=seconds),
         runbook=runbook or "",
         enabled=enabled,
+        module_id=module.id if module else None,
+        module=given.open,
+        sealed=given.sealed,
     )
-    return made, conditions or ""
 
 
-def _pick(label: str, names: dict[str, str], chosen: str | None) -> str | None:
-    ids = list(names)
+def _way(start: Target, modules: Mapping[str, NamedModule]) -> tuple[NamedModule | None, str]:
+    """How it is looked at: by a module's probe, else by the one that is chosen."""
+    module_id = _pick(
+        _("Module"), {id_: each.name for id_, each in modules.items()}, start.module_id
+    )
+    if module_id is not None:
+        return modules[module_id], modules[module_id].prober
+    probers = list(PROBERS)
+    prober = st.selectbox(
+        _("Probe"),
+        probers,
+        index=probers.index(start.prober),
+        format_func=names.probe,
+        key="target-prober",
+    )
+    return None, prober
+
+
+def _pick(label: str, named: dict[str, str], chosen: str | None) -> str | None:
+    ids = list(named)
     return st.selectbox(
         label,
         ids,
         index=ids.index(chosen) if chosen in ids else None,
-        format_func=names.__getitem__,
+        format_func=named.__getitem__,
         placeholder=_("None"),
         key=f"target-{label}",
     )
@@ -125,30 +152,9 @@ def _add(console: Console, actor: Actor, tx: Connection, made: Target) -> None:
         parent_ids=made.parent_ids,
         connection_id=made.connection_id,
         runbook=made.runbook,
+        module_id=made.module_id,
+        sealed=made.sealed,
         now=console.now(),
     )
     if not made.enabled:
         targets.change(tx, actor, replace(made, id=id_), now=console.now())
-
-
-def _module(conditions: str) -> Module:
-    try:
-        found = tomllib.loads(conditions)
-    except tomllib.TOMLDecodeError as error:
-        raise TargetError(BAD_MODULE, {"problem": str(error)}) from error
-    for name, value in found.items():
-        if not isinstance(value, str | int | float | bool):
-            raise TargetError(BAD_MODULE, {"problem": name})
-    return found
-
-
-def _written(module: Module) -> str:
-    return "\n".join(f"{name} = {_value(value)}" for name, value in module.items())
-
-
-def _value(value: str | float | bool) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
