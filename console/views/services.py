@@ -12,6 +12,7 @@ from console.i18n import _, number, say
 from console.views import readings
 from console.widgets import actionbar, charts, choice, head, live, names, pages, status, tables
 from console.widgets.pager import Page, pager
+from console.widgets.screen import is_phone
 from console.widgets.strangers import line
 from console.wiring import Console
 from probes import results
@@ -132,9 +133,10 @@ def _cells(
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
-    return {
-        "state": status.column(width=118),
-        "service": config.TextColumn(_("Service"), width=188),
+    narrow = is_phone()  # where the first three are all that is seen at once
+    columns = {
+        "state": status.column(width=108 if narrow else 118),
+        "service": config.TextColumn(_("Service"), width=140 if narrow else 188),
         "checks": config.ImageColumn(_("Last 30 checks"), width=200),
         "why": config.TextColumn(_("Why"), width=187),
         "affected": config.NumberColumn(_("Affected"), width=80),
@@ -142,3 +144,7 @@ def _columns() -> dict[str, Any]:
         "month": config.TextColumn(_("30 days"), width=70, alignment="right"),
         "probe": config.TextColumn(_("Probe"), width=80),
     }
+    if narrow:
+        first = ("state", "service", "affected", "why")
+        return {name: columns[name] for name in dict.fromkeys((*first, *columns))}
+    return columns

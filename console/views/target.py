@@ -8,7 +8,7 @@ from console.desk import incidents
 from console.desk.services import ServiceRow
 from console.i18n import N_, _, clock, escape, moment, number, say, span
 from console.views import readings, targetbar
-from console.widgets import charts, choice, head, live, pages, status, strangers
+from console.widgets import answers, charts, choice, head, live, pages, status, strangers
 from console.wiring import Console
 from probes import results, targets, windows
 from probes.history import Point
@@ -24,7 +24,9 @@ PERIODS = {
     "24h": (DAY, N_("24 hours")),
     "7d": (timedelta(days=7), N_("7 days")),
     "30d": (timedelta(days=30), N_("30 days")),
+    "1y": (timedelta(days=365), N_("1 year")),
 }
+UP = ("24h", "30d", "1y")  # for which the share of time up is told
 INCIDENTS = 5  # the latest that are shown
 
 
@@ -82,6 +84,7 @@ def _figures(console: Console, actor: Actor, school: School, target: Target) -> 
     ).points
     _readings(_latest(console, actor, school, target, now))
     st.subheader(_("Last 24 hours"), anchor=False)
+    _time_up(console, actor, school, target, now)
     charts.day(_strip(day, now), zone=school.zone, dark=status.is_dark())
 
 
@@ -121,6 +124,17 @@ def _readings(result: Result) -> None:
         readings.draw(result.readings)
 
 
+def _time_up(console: Console, actor: Actor, school: School, target: Target, now: datetime) -> None:
+    told = []
+    with console.db.read("metrics") as mtx:
+        for length, word in (PERIODS[period] for period in UP):
+            found = results.availability(
+                mtx, actor, school.id, [target.id], since=now - length, now=now
+            )
+            told.append(f"{_(word)} **{readings.up(found.get(target.id)) or '—'}**")
+    st.markdown(f"{_('Time up:')} {' · '.join(told)}")
+
+
 def _strip(day: list[Point], now: datetime) -> list[tuple[datetime, str]]:
     """A state for each quarter of an hour; one without a check is unknown."""
     width = DAY / BLOCKS
@@ -147,8 +161,10 @@ def _past(console: Console, actor: Actor, school: School, target: Target) -> Non
     if not past.points:
         st.caption(_("Nothing was read in that time."))
         return
-    charts.history(
-        [(point.at, point.seconds) for point in past.points],
+    answers.line(
+        past.points,
+        since=now - length,
+        until=now,
         zone=school.zone,
         dark=status.is_dark(),
         title=_("How long it took to answer, in seconds"),

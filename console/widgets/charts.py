@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from console.i18n import _, clock
@@ -84,32 +83,6 @@ def people(
     )
 
 
-def history(series: Series, *, zone: ZoneInfo, dark: bool, title: str) -> None:
-    """How long the answers took; drag to zoom. A gap is a check without an answer."""
-    figure = go.Figure(
-        go.Scatter(
-            x=[at.astimezone(zone).replace(tzinfo=None) for at, _value in series],
-            y=[value for _at, value in series],
-            mode="lines",
-            line={"color": line_colour(dark=dark), "width": 2.4},
-            connectgaps=False,
-            name=title,
-            hovertemplate="%{x|%H:%M} · %{y:.3f}<extra></extra>",
-        )
-    )
-    figure.update_layout(
-        height=260,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={"tickformat": "%H:%M" if _within_a_day(series) else "%d.%m"},
-        yaxis={"rangemode": "tozero"},
-        showlegend=False,
-        dragmode="zoom",
-    )
-    st.plotly_chart(
-        figure, config={"displaylogo": False, "displayModeBar": False}, alt=title, key="history"
-    )
-
-
 def day(states: Sequence[tuple[datetime, str]], *, zone: ZoneInfo, dark: bool) -> None:
     """The checks of a day as a strip of coloured blocks, each as high as its state is grave."""
     st.echarts_chart(
@@ -172,10 +145,6 @@ def _whole(series: Series, since: datetime) -> Series:
     step = series[1][0] - series[0][0]
     missing = int((series[0][0] - since) / step)
     return [(series[0][0] - step * n, None) for n in range(missing, 0, -1)] + list(series)
-
-
-def _within_a_day(series: Series) -> bool:
-    return not series or series[-1][0] - series[0][0] <= timedelta(days=1)
 
 
 def _bar(place: int, tall: int) -> str:
