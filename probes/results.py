@@ -142,18 +142,14 @@ def _checks(row: Row[Any], now: datetime) -> list[State]:
     return states
 
 
+@lru_cache(maxsize=16_384)  # boards read all targets every second; most are as they were
 def _result(row: Row[Any]) -> Result:
     return Result(
         row.target_id,
         datetime.fromtimestamp(row.at, UTC),
         SEVERITY[row.state],
         row.seconds,
-        _readings(row.readings),
+        tuple(Reading(**reading) for reading in json.loads(row.readings)),
         Words.from_json(row.why) if row.why else None,
         moment(row.since),
     )
-
-
-@lru_cache(maxsize=16_384)  # boards read all targets every second, most of them unchanged
-def _readings(written: str) -> tuple[Reading, ...]:
-    return tuple(Reading(**reading) for reading in json.loads(written))

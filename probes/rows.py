@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -11,6 +12,7 @@ from probes.model import NamedModule, Target
 from store.db import Connection, text
 
 
+@lru_cache(maxsize=16_384)  # boards and the prober read all rows every second; few change
 def target(row: Row[Any], parent_ids: tuple[str, ...]) -> Target:
     return Target(
         row.id,
