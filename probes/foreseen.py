@@ -30,7 +30,7 @@ class Foreseen:
     at: datetime
     forecast: Forecast
     limit: Limit | None
-    minute: float = 0.0
+    minute: float
     counts: tuple[int | None, ...] = ()
 
 
@@ -106,7 +106,11 @@ def _values(school_id: str, one: Foreseen) -> dict[str, object]:
         "starts": one.starts_at,
         "at": one.at,
         "forecast": json.dumps(
-            {"forecast": asdict(forecast), "limit": asdict(one.limit) if one.limit else None}
+            {
+                "forecast": asdict(forecast),
+                "limit": asdict(one.limit) if one.limit else None,
+                "minute": one.minute,
+            }
         ),
         "early": one.minute <= -EARLY and forecast.enough,
         "p50": forecast.wanted.p50,
@@ -125,5 +129,6 @@ def _foreseen(row: Row[Any]) -> Foreseen:
         instant(row.foreseen_at),
         Forecast(points, Point(**told.pop("wanted")), **told),
         Limit(**said["limit"]) if said["limit"] else None,
-        counts=tuple(json.loads(row.counts)),
+        said["minute"],
+        tuple(json.loads(row.counts)),
     )

@@ -59,7 +59,7 @@ def remember(evening: Evening, title: str, peaks: Sequence[int], seats: int | No
                     "starts": NOON - WEEK * week,
                     "ends": NOON - WEEK * week + 45 * MINUTE,
                     "school": evening.school.id,
-                    "title": title,
+                    "title": f"{title}/classroom",
                     "day": f"{NOON - WEEK * week:%Y-%m-%d}",
                     "seats": seats,
                     "counts": json.dumps(counts),
@@ -80,7 +80,7 @@ def test_a_lesson_is_counted_by_the_minute_and_kept(evening: Evening) -> None:
     assert [session.counts[15 + minute] for minute in (-2, -1, 0, 1, 2, 44)] == [
         3, None, 12, 15, None, 14
     ]  # fmt: skip
-    assert (session.peak, session.plan.expected, session.plan.course) == (15, 20, "Maths")
+    assert (session.peak, session.plan.expected, session.plan.course) == (15, 20, "Maths/classroom")
     assert session.teacher_at is not None
     assert 0 <= session.teacher_at < 1
 
@@ -123,6 +123,7 @@ def test_a_course_with_a_past_is_foreseen_and_one_without_says_so(evening: Eveni
     assert by_sessions[6].enough
     assert (by_sessions[6].full or 0) > 0.6
     assert not by_sessions[0].enough
+    assert [one.minute for one in told(evening)] == [-5, -5]
 
 
 def test_the_smallest_limit_binds(evening: Evening) -> None:

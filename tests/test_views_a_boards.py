@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.desk import incidents, reports
+from console.desk import attending, incidents, reports
+from console.desk.board import Board
 from console.i18n import speaking
 from console.views import incidentbar, targetbar
 from console.widgets import status
 from console.wiring import Console
-from probes import targets, windows
+from probes import foreseen, targets, windows
 from probes.judge import Standing
 from probes.model import Reading, Result, RoomCount, State
 from probes.recording import Record, write
@@ -350,3 +351,27 @@ def test_states_are_told_in_the_readers_language() -> None:
 def test_telling_without_a_sender_says_where_to_enter_it(place: Place) -> None:
     at = press(shown(place, "incident", id=place.incident_id), "Tell")
     assert "No sender is set yet" in said(at)
+
+
+def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -> None:
+    actor, school_id = place.actor, place.school.id
+    attending.follow(place.console.db, actor, school_id, attending.Learnt(), now=datetime.now(UTC))
+    board = place.console.board(actor, school_id)
+    (row,) = board.lessons
+    at = AppTest.from_function(_room, args=(board, row.room_id)).run()
+    assert not at.exception
+    assert "Not enough history to foresee: 0 of 4 lessons" in at.caption[0].value
+    told = board.foreseen[row.lesson_id or ""]
+    known = replace(told, forecast=replace(told.forecast, sessions=6), counts=(None, 3, 9))
+    record = foreseen.Record(12, 0.09, 0.81, 0.1)
+    later = replace(board, foreseen={told.lesson_id: known}, record=record)
+    at = AppTest.from_function(_room, args=(later, row.room_id)).run()
+    assert not at.exception
+    assert at.caption[0].value.startswith("Within the hour: ")
+    assert "12 lessons foreseen" in at.caption[-1].value
+
+
+def _room(board: "Board", room_id: str) -> None:
+    from console.views import roomchart
+
+    roomchart.draw(board, room_id)

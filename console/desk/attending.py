@@ -149,9 +149,10 @@ def _brought_up(
 
 
 def _plan(school: School, lesson: Lesson, room: Room, reading: RoomReading | None) -> Plan:
+    # A course's question centre fills otherwise than its classroom: each has its own past.
     return Plan(
         lesson.id,
-        lesson.course_id or lesson.title,
+        f"{lesson.course_id or lesson.title}/{room.form}",
         lesson.teacher_id or "",
         lesson.starts_at.astimezone(school.zone).date(),
         lesson.expected,

@@ -100,8 +100,10 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
         "full": Words(N_("{name} is full"), {"name": row.title}),
         "filling": Words(N_("{name} is filling up"), {"name": row.title}),
     }
-    if row.state == "filling" and not row.running:
-        titles["filling"] = Words(N_("{name} won't fit its room"), {"name": row.title})
+    if row.state == "filling" and row.fit and row.fit.asks and not row.running:
+        wont = row.fit.word == "wont_fit"
+        said = N_("{name} won't fit its room") if wont else N_("{name} may not fit its room")
+        titles["filling"] = Words(said, {"name": row.title})
     absent = Words(N_("No teacher: {name}"), {"name": row.title})
     empty = Words(N_("Nobody joined: {name}"), {"name": row.title})
     doubtful = absent if row.source.startswith("teacher:") else empty

@@ -24,6 +24,7 @@ FORMS = {
     "one-to-one": N_("One to one"),
     "micro-lesson": N_("Micro-lesson"),
 }
+SHORT = 6  # rows that leave room for a chart
 CHOSEN, HELD, DRAWN = "room-chosen", "room-held", "room-drawn"  # its id; its board; the last one
 
 
@@ -95,12 +96,19 @@ def _table(
         _columns(),
         ids=[row.room_id for row in rows],
         key="classrooms-table",
+        shown=_shown(rows),
         alt=_("Classrooms, the worst first"),
     )
     if held:  # below the table, or it would push the ticked row from under the cursor
         time = clock(held.at, school.zone, seconds=True)
         st.caption(_("Held as it was at {time}; untick the row to go on.").format(time=time))
     _hold(before, chosen)
+
+
+def _shown(rows: Sequence[LessonRow]) -> int:
+    """A ticked row among the first makes place below the table for its chart."""
+    chosen = st.session_state.get(CHOSEN)
+    return SHORT if chosen in [row.room_id for row in rows[:SHORT]] else tables.SHOWN
 
 
 def _held(school: School) -> Board | None:
@@ -166,22 +174,22 @@ def _columns() -> dict[str, Any]:
     config = st.column_config
     narrow = is_phone()  # where the first three are all that is seen at once
     return {
-        "state": status.column(width=118 if narrow else 130),
-        "lesson": config.TextColumn(_("Lesson"), width=118 if narrow else 180),
+        "state": status.column(width=118),
+        "lesson": config.TextColumn(_("Lesson"), width=118 if narrow else 160),
         "people": config.TextColumn(
-            _("In / expected"), width=85 if narrow else 110, alignment="right"
+            _("In / expected"), width=85 if narrow else 95, alignment="right"
         ),
         "seats": config.ProgressColumn(
-            _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=120
+            _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=100
         ),
         "fit": fits.column(),
         "fill": config.NumberColumn(
             _("Will fill"),
             help=_("The chance that every seat is taken within the hour, from 30%"),
             format="%d%%",
-            width=75,
+            width=72,
         ),
-        "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, y_max=100, width=110),
-        "why": config.TextColumn(_("Why"), width=280),
-        "server": config.TextColumn(_("Server"), width=80),
+        "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, y_max=100, width=88),
+        "why": config.TextColumn(_("Why"), width=215),
+        "server": config.TextColumn(_("Server"), width=62),
     }

@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.desk.board import Board
 from console.desk.lessons import LessonRow
-from console.i18n import _, number, say
+from console.i18n import _, number
 from console.widgets import bands, status
 from probes.forecasting.model import ENOUGH, LEAD
 from probes.foreseen import Foreseen
@@ -20,8 +20,8 @@ def draw(board: Board, room_id: str) -> None:
     told = board.foreseen.get((row.lesson_id if row else None) or "")
     if row is None or told is None:
         return
-    _chart(board, told)
     _words(row, told)
+    _chart(board, told)
     _record(board)
 
 
@@ -56,17 +56,15 @@ def _words(row: LessonRow, told: Foreseen) -> None:
         )
         return
     wanted = told.forecast.wanted
-    st.caption(
-        _(
-            "Within the hour: {p50}, 4 of 5 times at most {p80}, 19 of 20 times at most {p95}."
-        ).format(p50=number(wanted.p50), p80=number(wanted.p80), p95=number(wanted.p95))
-    )
+    within = _(
+        "Within the hour: {p50}, 4 of 5 times at most {p80}, 19 of 20 times at most {p95}."
+    ).format(p50=number(wanted.p50), p80=number(wanted.p80), p95=number(wanted.p95))
+    fills = ""
     if row.fit and row.fit.chance is not None:
-        st.caption(
-            _("Chance that every seat is taken: {n}%. {why}.").format(
-                n=number(round(row.fit.chance * 100)), why=say(row.fit.why)
-            )
+        fills = _("Chance that every seat is taken: {n}%.").format(
+            n=number(round(row.fit.chance * 100))
         )
+    st.caption(f"{within} {fills}")
 
 
 def _record(board: Board) -> None:
