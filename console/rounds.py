@@ -9,7 +9,17 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from console import campus_school
-from console.desk import accounts, alerting, attending, connections, outgoing, restoring, sync
+from console.desk import (
+    accounts,
+    alerting,
+    attending,
+    connections,
+    outgoing,
+    owed,
+    posting,
+    restoring,
+    sync,
+)
 from console.wiring import Console
 from mailing import mailbox, returned, sender
 from mailing.mailbox import Mailbox
@@ -89,6 +99,18 @@ def returns(console: Console, stop: threading.Event) -> None:
                     taken = returned.take(tx, console.origin.key, raw, now=console.now())
                 reader.done(number)
                 LOG.info("returned mail: %s", taken)
+
+
+def notices(console: Console, stop: threading.Event) -> None:
+    """Tell those of the staff who are to be told, whatever the schools' other mail does."""
+    with console.db.read() as tx:
+        if restoring.paused(tx):
+            return
+    for school_id in _schools(console):
+        if not stop.is_set():
+            owed.follow(console.db, access.system(school_id), school_id, now=console.now())
+    if not stop.is_set():
+        posting.send_due(console.db, console.ways, clock=console.now)
 
 
 def comments(console: Console, stop: threading.Event) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import ArgumentError
 
 from console import settings as known
-from console.desk import doctor, relays
+from console.desk import doctor, posting, relays
 from console.desk.adapters import Adapters
 from console.desk.board import Board
 from console.desk.boards import Boards
@@ -84,6 +84,11 @@ class Console:
         """The target with its module's conditions and what is sealed opened, for a probe now."""
         with self.db.read() as tx:
             return modules.ready(tx, [target], self.vault.open)[0]
+
+    @property
+    def ways(self) -> posting.Ways:
+        """How notices to the staff leave."""
+        return posting.Ways(self.vault, self.relay, self.sender, self.simulation)
 
     @property
     def origin(self) -> Origin:

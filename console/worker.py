@@ -48,6 +48,7 @@ class Lane:
 def lanes() -> list[Lane]:
     return [
         Lane("alerts", rounds.alerts, 1.0),
+        Lane("notices", rounds.notices, 1.0),
         Lane("mail", rounds.mail, 1.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 from console import campus_school
-from console.desk import accounts, connections, incidents, relays, reports
+from console.desk import accounts, channels, connections, incidents, relays, reports
 from console.desk.adapters import Adapters
 from console.wiring import Console
 from mailing import campaigns, suppression
@@ -67,6 +67,7 @@ class Cast:
     module: NamedModule
     window: str
     rule: str
+    channel: str
     alert: str
     comment: Stored
     case: str
@@ -78,7 +79,7 @@ class Cast:
 
     @property
     def ids(self) -> set[str]:
-        own = (self.school, self.target.id, self.window, self.rule, self.alert)
+        own = (self.school, self.target.id, self.window, self.rule, self.channel, self.alert)
         sent = (
             self.comment.id,
             self.case,
@@ -133,10 +134,14 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
                 tx, actor, f"Ivan {MARK}", "a long password", role="viewer",
                 school_ids=frozenset({school}), now=NOON,
             )  # fmt: skip
+            channel = channels.add(
+                tx, actor, school, console.vault, name=MARK, transport="apprise",
+                address=url.replace("http", "json"), language="en", now=NOON,
+            )  # fmt: skip
             campus_school.keep(tx, "campus", {"control": url}, now=NOON)
         cast = Cast(
-            console, adapters, url, relay.url, school, listed, target, module, window, rule, alert,
-            comment, case, action, draft, released, incident, colleague,
+            console, adapters, url, relay.url, school, listed, target, module, window, rule,
+            channel, alert, comment, case, action, draft, released, incident, colleague,
         )  # fmt: skip
         yield cast, reached
 

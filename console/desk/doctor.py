@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.desk import connections, relays
+from console.desk import channels, connections, relays
 from console.desk.connections import Connection
 from mailing import mailbox
 from mailing.mailbox import Mailbox
@@ -212,6 +212,7 @@ def _vault(db: Database, vault: Vault) -> Finding:
     with db.read() as tx:
         sealed = list(tx.execute(text("SELECT secret_sealed FROM connection")).scalars())
         sealed += relays.every_sealed(tx)
+        sealed += channels.every_sealed(tx)
     try:
         for secret in sealed:
             vault.open(secret)

@@ -38,6 +38,14 @@ def hold(tx: Connection, *, now: datetime) -> int:
         """),
         {"now": now},
     )
+    if inspect(tx).has_table("notice"):  # a backup may be older
+        tx.execute(
+            text("""
+                UPDATE notice SET state = 'withdrawn', updated_at = :now
+                WHERE state IN ('due', 'claimed', 'handing')
+            """),
+            {"now": now},
+        )
     return held.rowcount
 
 

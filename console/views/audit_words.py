@@ -5,6 +5,7 @@ from console.i18n import N_, _
 ACTIONS = {
     "acknowledge alert": N_("acknowledged an alert"),
     "add account": N_("added an account"),
+    "add channel": N_("chose who is told of incidents"),
     "add connection": N_("added a connection"),
     "add maintenance rule": N_("planned a weekly maintenance"),
     "add module": N_("added a module"),
@@ -38,6 +39,7 @@ ACTIONS = {
     "pause campaign": N_("paused a campaign"),
     "release campaign": N_("released a campaign"),
     "remove case": N_("decided to remove a comment"),
+    "remove channel": N_("struck one off those told of incidents"),
     "remove comment": N_("removed a comment"),
     "remove connection": N_("removed a connection"),
     "remove module": N_("removed a module"),

@@ -1,8 +1,8 @@
 """The ways that mail leaves: a new one is a file, a row here, a test, a line in the docs."""
 
 from mailing.relay import Relay, Transport
-from mailing.transports import smtp
+from mailing.transports import apprise, smtp
 
 __all__ = ["TRANSPORTS", "Relay"]
 
-TRANSPORTS: dict[str, Transport] = {"smtp": smtp.connect}
+TRANSPORTS: dict[str, Transport] = {"apprise": apprise.connect, "smtp": smtp.connect}

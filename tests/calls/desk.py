@@ -11,6 +11,7 @@ from console.desk import (
     board,
     boards,
     cards,
+    channels,
     connections,
     doctor,
     entering,
@@ -22,7 +23,9 @@ from console.desk import (
     incidents,
     limits,
     notices,
+    owed,
     people,
+    posting,
     relays,
     reopening,
     reports,
@@ -200,6 +203,23 @@ CALLS: Calls = {
     people.find: lambda tx, who, on: people.find(tx, who, on.school, search="olga"),
     people.get: lambda tx, who, on: people.get(tx, who, on.roster.person),
     people.connection_names: lambda tx, who, on: people.connection_names(tx, who, on.school),
+    channels.add: lambda tx, who, on: channels.add(
+        tx,
+        who,
+        on.school,
+        on.console.vault,
+        name="Night",
+        transport="smtp",
+        address="night@school.example",
+        language="en",
+        now=NOON,
+    ),
+    channels.remove: lambda tx, who, on: channels.remove(tx, who, on.channel, now=NOON),
+    channels.of: lambda tx, who, on: channels.of(tx, who, on.school),
+    owed.follow: lambda db, who, on: owed.follow(db, who, on.school, now=NOON),
+    posting.try_out: lambda db, who, on: posting.try_out(
+        db, who, on.channel, on.console.ways, now=NOON
+    ),
     relays.save: lambda tx, who, on: relays.save(
         tx, who, on.school, on.console.vault, url="smtp://localhost", sender=SENDER, now=NOON
     ),

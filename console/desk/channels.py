@@ -1,0 +1,158 @@
+"""Who of the staff is told when something fails: by mail, or by a messenger; addresses sealed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from mailing import recipients
+from mailing.transports import apprise
+from store import access, audit, schools
+from store.access import Actor
+from store.db import Connection, new_id, text
+from store.schools import LANGUAGES
+from store.vault import Vault
+from store.words import N_, Refusal, Words
+
+MAIL, MESSENGER = "smtp", "apprise"  # rows of mailing.transports.TRANSPORTS
+SHORTEST = timedelta(minutes=5)  # between two notices of one thing
+
+
+class ChannelError(Refusal):
+    """Who is told cannot be kept so; the sentence says what to change."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Without its address, which nobody reads back.
+
+    `repeat`: how long until it is said again while nobody has it; zero: never.
+    `problem`: why its newest notice did not arrive.
+    """
+
+    id: str
+    school_id: str
+    name: str
+    transport: str
+    language: str
+    suspects: bool  # also of what is only suspected
+    repeat: timedelta
+    problem: Words | None = None
+
+
+def add(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    vault: Vault,
+    *,
+    name: str,
+    transport: str,
+    address: str,
+    language: str,
+    suspects: bool = False,
+    repeat: timedelta = timedelta(minutes=30),
+    now: datetime,
+) -> str:
+    """Tell this one too, from now on; return the channel's id.
+
+    Raises ChannelError, or MailingError for an address that is none.
+    """
+    access.require(actor, "administer", school_id)
+    school = schools.get(tx, actor, school_id)
+    _check(transport, address, language, repeat, simulated=school.simulated)
+    values = {
+        "id": new_id(),
+        "school": school_id,
+        "name": _name(tx, school_id, name),
+        "transport": transport,
+        "address": vault.seal(address.strip()),
+        "language": language,
+        "suspects": suspects,
+        "repeat": int(repeat.total_seconds() // 60),
+        "now": now,
+    }
+    tx.execute(
+        text("""
+            INSERT INTO channel (id, school_id, name, transport, address_sealed, language,
+                suspects, repeat_minutes, created_at)
+            VALUES (:id, :school, :name, :transport, :address, :language,
+                :suspects, :repeat, :now)
+        """),
+        values,
+    )
+    audit.record(tx, actor, "add channel", str(values["id"]), school_id=school_id, now=now)
+    return str(values["id"])
+
+
+def remove(tx: Connection, actor: Actor, channel_id: str, *, now: datetime) -> None:
+    """Tell this one no more; what waits to be sent goes with it."""
+    row = tx.execute(
+        text("SELECT school_id FROM channel WHERE id = :id"), {"id": channel_id}
+    ).first()
+    school_id = row.school_id if row else ""
+    access.require(actor, "administer", school_id)
+    tx.execute(text("DELETE FROM channel WHERE id = :id"), {"id": channel_id})
+    audit.record(tx, actor, "remove channel", channel_id, school_id=school_id, now=now)
+
+
+def of(tx: Connection, actor: Actor, school_id: str) -> list[Channel]:
+    """Who is told, by name, with what stands in the way."""
+    access.require(actor, "see", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT channel.*, (
+                SELECT notice.why FROM notice WHERE notice.channel_id = channel.id
+                ORDER BY notice.updated_at DESC, notice.id LIMIT 1
+            ) AS why
+            FROM channel WHERE school_id = :school ORDER BY name, id
+        """),
+        {"school": school_id},
+    )
+    return [_channel(row) for row in rows]
+
+
+def every_sealed(tx: Connection) -> list[str]:
+    return list(tx.execute(text("SELECT address_sealed FROM channel")).scalars())
+
+
+def _check(
+    transport: str, address: str, language: str, repeat: timedelta, *, simulated: bool
+) -> None:
+    if transport not in (MAIL, MESSENGER):
+        raise ChannelError(N_("Choose mail or a messenger."))
+    if language not in LANGUAGES:
+        raise ChannelError(N_("Choose one of Pult's languages."))
+    if repeat and repeat < SHORTEST:
+        raise ChannelError(N_("Say it again after five minutes or more, or never."))
+    if transport == MAIL:
+        recipients.wire(address)
+    else:
+        apprise.relay(address, loopback_only=simulated)
+
+
+def _name(tx: Connection, school_id: str, name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise ChannelError(N_("Say who is told: a name, or a duty."))
+    taken = tx.execute(
+        text("SELECT 1 FROM channel WHERE school_id = :school AND name = :name"),
+        {"school": school_id, "name": name},
+    ).first()
+    if taken:
+        raise ChannelError(N_("{name} is told already; choose another name."), name=name)
+    return name
+
+
+def _channel(row: Row[Any]) -> Channel:
+    return Channel(
+        row.id,
+        row.school_id,
+        row.name,
+        row.transport,
+        row.language,
+        bool(row.suspects),
+        timedelta(minutes=row.repeat_minutes),
+        Words.from_json(row.why) if row.why else None,
+    )

@@ -1,0 +1,86 @@
+"""What a notice says: what fails, since when, who is affected, what to try; or that it is over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from console.desk.incidents import Incident
+from console.i18n import _, moment, number, say, span, speaking
+from store.schools import School
+from store.words import Words
+
+LONGEST_SUBJECT = 150  # characters
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What stands behind an incident, where it is a target: why it fails, and its runbook."""
+
+    why: Words | None = None
+    runbook: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    subject: str
+    body: str
+
+
+def trouble(
+    school: School, incident: Incident, cause: Cause, language: str, *, again: bool, now: datetime
+) -> Told:
+    with speaking(language):
+        what = _line(incident)
+        since = moment(incident.opened_at, school.zone, now=now)
+        lines = {
+            _("What"): what,
+            _("Why"): say(cause.why, markdown=False),
+            _("Since"): f"{since} ({span(now - incident.opened_at)})",
+            _("Who is affected"): _affected(incident),
+            _("What to try"): cause.runbook.strip()
+            or _("No runbook is kept for this service. Call the technicians."),
+            _("Who has it"): _("Nobody yet. Take the incident in Pult, and this is not repeated."),
+        }
+        head = _("Still: {what}") if again else "{what}"
+        return Told(_subject(school, head.format(what=what)), _body(lines))
+
+
+def recovery(school: School, incident: Incident, language: str, *, now: datetime) -> Told:
+    with speaking(language):
+        what, until = _line(incident), incident.recovered_at or incident.closed_at or now
+        lines = {
+            _("What"): what,
+            _("It was so"): _("from {since} to {until} ({span})").format(
+                since=moment(incident.opened_at, school.zone, now=now),
+                until=moment(until, school.zone, now=now),
+                span=span(max(until - incident.opened_at, timedelta(0))),
+            ),
+        }
+        return Told(_subject(school, _("Over: {what}").format(what=what)), _body(lines))
+
+
+def trial(school: School, language: str) -> Told:
+    with speaking(language):
+        said = _("This is a trial. When something fails, you are told here.")
+        return Told(_subject(school, _("Trial")), said)
+
+
+def _affected(incident: Incident) -> str:
+    if not incident.affected:
+        return _("Nobody that is known of: no lesson runs on it now.")
+    people = number(incident.affected)
+    return _("About {people} people, in lessons that run now").format(people=people)
+
+
+def _line(incident: Incident) -> str:
+    """The title in one line: a target's name is whatever somebody wrote."""
+    return " ".join(say(incident.title, markdown=False).split())
+
+
+def _subject(school: School, said: str) -> str:
+    whole = " ".join(f"[{school.name}] {said}".split())
+    return whole if len(whole) <= LONGEST_SUBJECT else whole[: LONGEST_SUBJECT - 1] + "…"
+
+
+def _body(lines: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}: {said}" for name, said in lines.items() if said)

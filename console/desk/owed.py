@@ -1,0 +1,206 @@
+"""Which notices are owed: written as rows before anything is sent, each thing to each one once."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from console.desk import channels, incidents, notice_words
+from console.desk.channels import Channel
+from console.desk.incidents import Incident
+from console.desk.notice_words import Cause, Told
+from probes import alerts, targets, windows
+from store import access, schools
+from store.access import Actor
+from store.db import Connection, Database, new_id, text
+from store.schools import School
+
+Kind = Literal["trouble", "recovery"]
+GRAVE, DOUBTFUL = "down", "suspect"  # severities of incidents that are told
+UNSENT = ("due", "claimed")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A notice of before."""
+
+    id: str
+    channel_id: str
+    incident_id: str
+    kind: str
+    number: int
+    state: str
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is wrong, whom it concerns, what has been said."""
+
+    school: School
+    channels: list[Channel]
+    incidents: list[Incident]
+    said: dict[tuple[str, str], list[Row]]  # by channel and incident, the oldest first
+    hushed: frozenset[str]  # incidents that somebody has, or that are silenced
+    causes: dict[str, Cause]  # by incident
+    now: datetime
+
+
+def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
+    """Write the notices that are owed, withdraw those that came too late; return how many rows.
+
+    Safe to repeat, and with several workers: a notice is unique by what it is about.
+    """
+    access.require(actor, "incident", school_id)
+    with db.read() as tx:
+        told = channels.of(tx, actor, school_id)
+        scene = _scene(tx, actor, school_id, told, now) if told else None
+    changes = list(_changes(scene)) if scene else []
+    if changes:
+        with db.begin() as tx:
+            for statement, values in changes:
+                tx.execute(text(statement), values)
+    return len(changes)
+
+
+Change = tuple[str, dict[str, object]]
+
+OWE = """
+    INSERT INTO notice (id, school_id, channel_id, incident_id, kind, number, subject, body,
+        state, attempt, next_at, created_at, updated_at)
+    VALUES (:id, :school, :channel, :incident, :kind, :number, :subject, :body,
+        'due', 0, :now, :now, :now)
+    ON CONFLICT DO NOTHING
+"""
+WITHDRAW = """
+    UPDATE notice SET state = 'withdrawn', updated_at = :now WHERE id = :id AND state = 'due'
+"""
+
+
+def _changes(scene: Scene) -> Iterator[Change]:
+    for channel in scene.channels:
+        for incident in scene.incidents:
+            said = scene.said.get((channel.id, incident.id), [])
+            if incident.recovered_at or incident.closed_at:
+                yield from _over(scene, channel, incident, said)
+            elif _is_owed(scene, channel, incident, said):
+                troubles = [row for row in said if row.kind == "trouble"]
+                cause = scene.causes.get(incident.id, Cause())
+                words = notice_words.trouble(
+                    scene.school,
+                    incident,
+                    cause,
+                    channel.language,
+                    again=bool(troubles),
+                    now=scene.now,
+                )
+                yield OWE, _owe(scene, channel, incident, "trouble", len(troubles), words)
+
+
+def _is_owed(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> bool:
+    wanted = (GRAVE, DOUBTFUL) if channel.suspects else (GRAVE,)
+    if incident.severity not in wanted or incident.id in scene.hushed:
+        return False
+    if not said:
+        return True
+    last = said[-1]
+    return (
+        bool(channel.repeat) and last.state not in UNSENT and scene.now - last.at >= channel.repeat
+    )
+
+
+def _over(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> Iterator[Change]:
+    """One word that it is over, to those who may have heard of it."""
+    for row in said:
+        if row.kind == "trouble" and row.state == "due":
+            yield WITHDRAW, {"id": row.id, "now": scene.now}
+    heard = any(row.state not in ("due", "withdrawn") or row.attempt for row in said)
+    if heard and not any(row.kind == "recovery" for row in said):
+        words = notice_words.recovery(scene.school, incident, channel.language, now=scene.now)
+        yield OWE, _owe(scene, channel, incident, "recovery", 0, words)
+
+
+def _owe(
+    scene: Scene, channel: Channel, incident: Incident, kind: Kind, number: int, words: Told
+) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "school": scene.school.id,
+        "channel": channel.id,
+        "incident": incident.id,
+        "kind": kind,
+        "number": number,
+        "subject": words.subject,
+        "body": words.body,
+        "now": scene.now,
+    }
+
+
+def _scene(
+    tx: Connection, actor: Actor, school_id: str, told: list[Channel], now: datetime
+) -> Scene:
+    said = _said(tx, school_id)
+    standing = incidents.open_(tx, actor, school_id)
+    known = {incident.id for incident in standing}
+    ended = {row.incident_id for row in said} - known
+    standing += [
+        incident
+        for incident_id in sorted(ended)
+        if (incident := incidents.get(tx, actor, incident_id)) is not None
+    ]
+    by_target = {alert.target_id: alert for alert in alerts.open_(tx, actor, school_id)}
+    runbooks = {target.id: target.runbook for target in targets.of(tx, actor, school_id)}
+    silenced = {
+        window.target_id
+        for window in windows.running(tx, actor, now=now)
+        if window.kind == "silence" and window.school_id == school_id
+    }
+    hushed, causes = set(), {}
+    for incident in standing:
+        alert = by_target.get(incident.target_id or "")
+        acknowledged = alert is not None and alert.acknowledged_by is not None
+        if incident.owner_id or acknowledged or incident.target_id in silenced:
+            hushed.add(incident.id)
+        runbook = runbooks.get(incident.target_id or "", "")
+        causes[incident.id] = Cause(alert.why if alert else None, runbook)
+    return Scene(
+        schools.get(tx, actor, school_id),
+        told,
+        standing,
+        _grouped(said),
+        frozenset(hushed),
+        causes,
+        now,
+    )
+
+
+def _said(tx: Connection, school_id: str) -> list[Row]:
+    """The notices of what is not over, or of whose end not everybody has been told."""
+    rows = tx.execute(
+        text("""
+            SELECT notice.* FROM notice JOIN incident ON incident.id = notice.incident_id
+            WHERE notice.school_id = :school
+              AND (incident.closed_at IS NULL OR notice.state IN ('due', 'claimed', 'handing')
+                   OR NOT EXISTS (
+                       SELECT 1 FROM notice AS later WHERE later.channel_id = notice.channel_id
+                         AND later.incident_id = notice.incident_id AND later.kind = 'recovery'
+                   ) AND notice.state <> 'withdrawn')
+            ORDER BY notice.created_at, notice.number
+        """),
+        {"school": school_id},
+    )
+    return [
+        Row(
+            row.id, row.channel_id, row.incident_id, row.kind, row.number, row.state,
+            row.attempt, datetime.fromtimestamp(row.created_at, UTC),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _grouped(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.channel_id, row.incident_id), []).append(row)
+    return groups

@@ -1,0 +1,402 @@
+"""Those of the staff who are to be told are told: what, since when, whom it hurts, what to try."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from console.desk import channels, incidents, owed, posting, relays, restoring
+from console.desk.channels import ChannelError
+from console.desk.incidents import Source
+from console.desk.posting import Ways
+from mailing.model import MailingError
+from mailing.transports import apprise
+from probes import alerts, targets, windows
+from probes.model import Target
+from store import access
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from store.words import Words
+from tests import smtp, stage
+from tests.conftest import NOON
+from tests.test_probes_targets import alert
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SENDER = "School 14 <news@school.example>"
+
+
+@dataclass
+class Receiver:
+    """A messenger's service on loopback: it answers as told, and keeps what came."""
+
+    port: int = 0
+    answers: list[int | None] = field(default_factory=list)  # None hangs up; then 200
+    got: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"json://robot:hush-hush@127.0.0.1:{self.port}/hook"
+
+    @property
+    def titles(self) -> list[str]:
+        return [each["title"] for each in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    kept = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.got.append(json.loads(body))
+            status = kept.answers.pop(0) if kept.answers else 200
+            if status is not None:
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    kept.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield kept
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Desk:
+    """A school in which something fails, and those who are told of it."""
+
+    def __init__(self, database: Database, school: School) -> None:
+        self.database, self.school = database, school
+        self.pult = access.system(school.id)
+        self.console = stage.console(database, sender=SENDER)
+        self.ways = Ways(
+            self.console.vault, self.console.relay, self.console.sender, loopback_only=True
+        )
+        self.target = self._target()
+
+    def _target(self) -> Target:
+        with self.database.begin() as tx:
+            target_id = targets.add(
+                tx, self.pult, self.school.id, name="Media A", prober="tcp", now=NOON,
+                address="127.0.0.1:80", runbook="Call Ivan.\nThen move lessons.",
+            )  # fmt: skip
+            return targets.get(tx, self.pult, target_id)
+
+    def tell(self, address: str, transport: str = "apprise", **more: object) -> str:
+        wishes: dict[str, object] = {"name": address[-20:], "language": "en", **more}
+        with self.database.begin() as tx:
+            return channels.add(
+                tx, self.pult, self.school.id, self.console.vault,
+                transport=transport, address=address, now=NOON, **wishes,  # type: ignore[arg-type]  # by name
+            )  # fmt: skip
+
+    def fails(self, severity: str = "down", *, now: datetime = NOON) -> str:
+        alert(self.database, self.target)
+        why = Words("{host} refuses the connection.", {"host": "media-a"}).to_json()
+        with self.database.begin() as tx:
+            tx.execute(text("UPDATE alert SET why = :why"), {"why": why})
+            source = Source(
+                f"target:{self.target.id}", Words("{name} does not answer", {"name": "Media A"}),
+                severity, 34, self.target.id, "a",
+            )  # fmt: skip
+            return incidents.raise_(tx, self.pult, self.school.id, source, now=now)
+
+    def recovers(self, incident_id: str, *, now: datetime) -> None:
+        with self.database.begin() as tx:
+            tx.execute(text("UPDATE alert SET closed_at = :now"), {"now": now})
+            incidents.recovered(tx, self.pult, incident_id, now=now)
+
+    def round(self, now: datetime) -> int:
+        owed.follow(self.database, self.pult, self.school.id, now=now)
+        return self.send(now)
+
+    def send(self, now: datetime) -> int:
+        return posting.send_due(self.database, self.ways, clock=lambda: now)
+
+    def states(self) -> list[tuple[str, int, str]]:
+        with self.database.read() as tx:
+            rows = tx.execute(
+                text("SELECT kind, number, state FROM notice ORDER BY kind DESC, number")
+            )
+            return [tuple(row) for row in rows]
+
+    def problem(self) -> str:
+        with self.database.read() as tx:
+            (channel,) = channels.of(tx, self.pult, self.school.id)
+        return str(channel.problem)
+
+
+@pytest.fixture
+def desk(database: Database, school: School) -> Desk:
+    return Desk(database, school)
+
+
+def test_a_messenger_is_told_what_fails_since_when_whom_it_hurts_and_what_to_try_once(
+    desk: Desk, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    for second in range(5):
+        desk.round(NOON + MINUTE + second * SECOND)
+    (notice,) = receiver.got
+    assert notice["title"] == "[School 14] Media A does not answer"
+    assert notice["message"].splitlines() == [
+        "What: Media A does not answer",
+        "Why: media-a refuses the connection.",
+        "Since: 15:00 (1 min)",
+        "Who is affected: About 34 people, in lessons that run now",
+        "What to try: Call Ivan.",
+        "Then move lessons.",
+        "Who has it: Nobody yet. Take the incident in Pult, and this is not repeated.",
+    ]
+
+
+def test_the_end_is_told_once_to_those_who_heard_of_the_beginning(
+    desk: Desk, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url)
+    incident = desk.fails()
+    desk.round(NOON + MINUTE)
+    desk.recovers(incident, now=NOON + 5 * MINUTE)
+    for minute in range(6, 60):
+        desk.round(NOON + minute * MINUTE)
+    assert receiver.titles == [
+        "[School 14] Media A does not answer",
+        "[School 14] Over: Media A does not answer",
+    ]
+    assert "It was so: from 15:00 to 15:05 (5 min)" in receiver.got[1]["message"]
+
+
+def test_what_was_over_before_anybody_was_told_is_not_told(desk: Desk, receiver: Receiver) -> None:
+    desk.tell(receiver.url)
+    incident = desk.fails()
+    owed.follow(desk.database, desk.pult, desk.school.id, now=NOON)
+    desk.recovers(incident, now=NOON + SECOND)
+    assert desk.round(NOON + 2 * SECOND) == 0
+    assert (receiver.got, desk.states()) == ([], [("trouble", 0, "withdrawn")])
+
+
+def test_mail_goes_through_the_school_s_relay_in_the_colleague_s_language(
+    desk: Desk, school: School
+) -> None:
+    with smtp.relay() as relay:
+        with desk.database.begin() as tx:
+            relays.save(
+                tx, desk.pult, school.id, desk.console.vault, url=relay.url, sender=SENDER,
+                now=NOON,
+            )  # fmt: skip
+        desk.tell("ivan@school.example", "smtp", language="ru")
+        desk.fails()
+        assert [desk.round(NOON + MINUTE) for _ in range(3)] == [1, 0, 0]
+    (mail,) = relay.mails
+    message = message_from_bytes(mail.data, policy=policy.default)
+    assert (mail.recipient, message["To"]) == ("ivan@school.example", "ivan@school.example")
+    assert message["From"] == SENDER
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Subject"] == "[School 14] Media A не отвечает"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "Call Ivan." in body.get_content()
+    assert "34" in body.get_content()
+
+
+def test_what_was_not_taken_is_tried_again_until_it_is(desk: Desk, receiver: Receiver) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    receiver.answers = [503, 500]
+    desk.round(NOON)
+    assert desk.problem() == "The messenger's service does not take the notice."
+    assert desk.round(NOON + 10 * SECOND) == 0, "too soon"
+    assert desk.round(NOON + 20 * SECOND) == 0, "500"
+    assert desk.round(NOON + 60 * SECOND) == 1
+    assert desk.round(NOON + 9 * MINUTE) == 0
+    assert (len(receiver.got), desk.states()) == (3, [("trouble", 0, "sent")])
+    assert desk.problem() == "None"
+
+
+def test_a_service_that_is_away_is_tried_again(desk: Desk, receiver: Receiver) -> None:
+    desk.tell("json://127.0.0.1:9/")
+    desk.fails()
+    desk.round(NOON)
+    assert desk.states() == [("trouble", 0, "due")]
+    assert desk.problem() == "The messenger's service cannot be reached."
+
+
+def test_what_may_have_arrived_is_never_sent_twice(desk: Desk, receiver: Receiver) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    receiver.answers = [None]
+    for minute in range(20):
+        desk.round(NOON + minute * MINUTE)
+    assert (len(receiver.got), desk.states()) == (1, [("trouble", 0, "uncertain")])
+
+
+def test_a_worker_that_died_while_sending_is_not_repeated_one_that_died_before_is(
+    desk: Desk, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    owed.follow(desk.database, desk.pult, desk.school.id, now=NOON)
+    for state, sent in (("claimed", 1), ("handing", 0)):
+        with desk.database.begin() as tx:
+            tx.execute(
+                text("UPDATE notice SET state = :state, lease_until = :until"),
+                {"state": state, "until": NOON + MINUTE},
+            )
+        assert desk.send(NOON + 59 * SECOND) == 0
+        assert desk.send(NOON + MINUTE) == sent
+    assert (len(receiver.got), desk.states()) == (1, [("trouble", 0, "uncertain")])
+
+
+def test_two_workers_tell_it_once(desk: Desk, receiver: Receiver) -> None:
+    for n in range(5):
+        desk.tell(receiver.url, name=f"duty {n}")
+    desk.fails()
+    workers = [threading.Thread(target=desk.round, args=(NOON,)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    desk.round(NOON + SECOND)
+    assert (len(receiver.got), len(desk.states())) == (5, 5)
+
+
+def test_it_is_said_again_while_nobody_has_it(desk: Desk, receiver: Receiver) -> None:
+    desk.tell(receiver.url, repeat=30 * MINUTE)
+    desk.fails()
+    for minute in range(0, 61, 5):
+        desk.round(NOON + minute * MINUTE)
+    assert receiver.titles[1:] == ["[School 14] Still: Media A does not answer"] * 2
+
+
+@pytest.mark.parametrize("hush", ["acknowledged", "taken", "silenced", "never repeated"])
+def test_what_somebody_has_or_silenced_is_not_said_again(
+    desk: Desk, ana: Actor, receiver: Receiver, hush: str
+) -> None:
+    desk.tell(receiver.url, repeat=timedelta(0) if hush == "never repeated" else 30 * MINUTE)
+    incident = desk.fails()
+    desk.round(NOON)
+    with desk.database.begin() as tx:
+        if hush == "acknowledged":
+            assert alerts.acknowledge(tx, ana, "a", reason="on it", now=NOON)
+        if hush == "taken":
+            assert incidents.take(tx, ana, incident, now=NOON)
+        if hush == "silenced":
+            until = NOON + timedelta(hours=9)
+            windows.silence(
+                tx, ana, desk.target.id, since=NOON, until=until, reason="known", now=NOON
+            )
+    for minute in range(0, 240, 20):
+        desk.round(NOON + minute * MINUTE)
+    assert len(receiver.got) == 1
+    desk.recovers(incident, now=NOON + timedelta(hours=5))
+    desk.round(NOON + timedelta(hours=5))
+    assert len(receiver.got) == 2, "the end is told all the same"
+
+
+@pytest.mark.parametrize(("suspects", "told"), [(False, 0), (True, 1)])
+def test_suspicions_are_told_to_those_who_want_them(
+    desk: Desk, receiver: Receiver, suspects: bool, told: int
+) -> None:
+    desk.tell(receiver.url, suspects=suspects)
+    desk.fails("suspect")
+    desk.round(NOON)
+    assert len(receiver.got) == told
+
+
+def test_a_refused_mail_is_not_tried_again_and_says_so(desk: Desk, school: School) -> None:
+    with smtp.relay(lambda verb, _: "550 5.1.1 no such user" if verb == "RCPT" else True) as relay:
+        with desk.database.begin() as tx:
+            relays.save(
+                tx, desk.pult, school.id, desk.console.vault, url=relay.url, sender=SENDER,
+                now=NOON,
+            )  # fmt: skip
+        desk.tell("nobody@school.example", "smtp")
+        desk.fails()
+        desk.round(NOON)
+    assert desk.states() == [("trouble", 0, "failed")]
+    assert desk.problem() == "The relay says: 550 5.1.1 no such user"
+
+
+def test_without_a_relay_the_notice_waits_and_says_what_is_missing(desk: Desk) -> None:
+    desk.tell("ivan@school.example", "smtp")
+    desk.fails()
+    desk.round(NOON)
+    assert desk.states() == [("trouble", 0, "due")]
+    assert desk.problem() == "No mail relay is set, or no sender. Enter them under Admin, Mail."
+
+
+def test_an_address_is_sealed_and_never_logged(
+    desk: Desk, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    with caplog.at_level("DEBUG"):
+        desk.round(NOON)
+    with desk.database.read() as tx:
+        kept = repr(tx.execute(text("SELECT * FROM channel")).all())
+        kept += repr(tx.execute(text("SELECT * FROM notice")).all())
+    assert "hush-hush" not in kept + caplog.text + repr(apprise.relay(receiver.url))
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("wishes", "sentence"),
+    [
+        ({"address": "nonsense"}, "not the address of a messenger"),
+        ({"transport": "smtp", "address": "ivan"}, "not an address that mail can reach"),
+        ({"transport": "pigeon"}, "mail or a messenger"),
+        ({"language": "fr"}, "one of Pult's languages"),
+        ({"name": " "}, "Say who is told"),
+        ({"name": "duty"}, "told already"),
+        ({"repeat": MINUTE}, "five minutes or more"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_with_advice(
+    desk: Desk, wishes: dict[str, object], sentence: str
+) -> None:
+    desk.tell("json://127.0.0.1:9/", name="duty")
+    given = {"address": "json://127.0.0.1:9/", "name": "night", **wishes}
+    with pytest.raises((ChannelError, MailingError), match=sentence):
+        desk.tell(**given)  # type: ignore[arg-type]  # what a form may hold
+
+
+@pytest.mark.parametrize(
+    "address", ["tgram://123456789:abcdefghijklmnopqrstuvwxyz012345678/12345", "json://192.0.2.1/"]
+)
+def test_a_simulated_school_tells_nobody_outside_of_this_machine(address: str) -> None:
+    apprise.relay(address)
+    with pytest.raises(MailingError, match="out of this machine"):
+        apprise.relay(address, loopback_only=True)
+
+
+def test_after_a_restore_what_was_waiting_is_not_sent(desk: Desk, receiver: Receiver) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    owed.follow(desk.database, desk.pult, desk.school.id, now=NOON)
+    with desk.database.begin() as tx:
+        restoring.hold(tx, now=NOON)
+    assert desk.send(NOON + MINUTE) == 0
+    assert receiver.got == []
+
+
+def test_a_trial_arrives_or_says_why_not(desk: Desk, ada: Actor, receiver: Receiver) -> None:
+    channel = desk.tell(receiver.url)
+    posting.try_out(desk.database, ada, channel, desk.ways, now=NOON)
+    assert receiver.titles == ["[School 14] Trial"]
+    receiver.answers = [403]
+    with pytest.raises(MailingError, match="does not take the notice"):
+        posting.try_out(desk.database, ada, channel, desk.ways, now=NOON)
