@@ -38,6 +38,7 @@ REASONS = {
         "The address cannot be read; write it like https://lms.example.org/."
     ),
 }
+NOT_HTTP = N_("What answers at {host} is not a web server.")
 BROKEN = N_("The connection to {host} broke: {error}.")
 
 OpenSocket = Callable[[int, tuple[int, int, int, tuple[object, ...]]], socket.socket | int]
@@ -168,7 +169,7 @@ def _words(fetch: Fetch, timeout: float, code: int, message: str) -> Words:
         "seconds": round(timeout, 1),
         "error": re.sub(r"\s+", " ", message)[:200].rstrip(". "),
     }
-    template = REASONS.get(code, BROKEN)
+    template = NOT_HTTP if "HTTP/0.9" in message else REASONS.get(code, BROKEN)
     return Words(template, {k: v for k, v in params.items() if f"{{{k}}}" in template})
 
 

@@ -15,6 +15,7 @@ from store.words import N_
 
 ATTRIBUTE = re.compile(r'(?:^|,)\s*([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 LINES = 60_000  # a day of segments of three seconds, each with two lines
+WIDEST = 16_384  # letters of a line
 LONGEST = 86_400.0  # seconds; no segment lasts a day
 
 
@@ -63,10 +64,12 @@ def parse(body: bytes) -> Playlist:
     """Raises ProbeFailed for what is not a playlist, or breaks the standard's musts."""
     if body.count(b"\n") > LINES:
         raise ProbeFailed(N_("The playlist has more than {n} lines."), {"n": LINES})
-    lines = body.decode("utf-8", "replace").splitlines()
-    if not lines or not lines[0].startswith("#EXTM3U"):
+    lines = body.decode("utf-8", "replace").split("\n")
+    if not lines[0].startswith("#EXTM3U"):
         raise ProbeFailed(N_("What answers there is not an HLS playlist."))
     try:
+        if len(max(lines, key=len)) > WIDEST:
+            raise ValueError("a line that long")
         return _Reader().read(lines[1:])
     except (ValueError, OverflowError) as error:
         raise ProbeFailed(N_("The playlist cannot be read.")) from error
