@@ -1,5 +1,6 @@
 """Overview, classrooms, services and incidents on a stage: real rows, real acts, and who may."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from probes import foreseen, targets, windows
 from probes.judge import Standing
 from probes.model import Reading, Result, RoomCount, State
 from probes.recording import Record, write
+from store import heartbeats
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
 from store.schools import School
@@ -208,6 +210,19 @@ def test_many_services_come_by_pages_with_the_worst_on_the_first(place: Place) -
     assert frame(at, "service") == [f"Site {n:03}" for n in range(49, 60)]
     at.text_input[0].set_value("site 05").run()
     assert len(frame(at, "service")) == 10
+
+
+def test_a_prober_that_cannot_keep_up_says_so_above_its_services(place: Place) -> None:
+    now = place.console.now()
+    for late, told in ((False, False), (True, True)):
+        detail = json.dumps({"saturated": late, "lag_seconds": 3.26})
+        with place.console.db.begin() as tx:
+            heartbeats.beat(tx, "prober", 1, now=now, detail=detail)
+        words = " ".join(warning.value for warning in shown(place, "services").warning)
+        assert ("cannot keep up" in words) is told
+    with place.console.db.begin() as tx:
+        heartbeats.beat(tx, "prober", 1, now=now - 2 * heartbeats.SILENT)
+    assert "No sign of life" in shown(place, "services").warning[0].value
 
 
 def test_what_fails_with_its_parent_is_folded_and_yet_found_by_name(place: Place) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from console.desk import probing
 from console.desk.board import Board
 from console.desk.services import ServiceRow
 from console.i18n import _, number, say
@@ -62,6 +63,7 @@ def _draw(console: Console, actor: Actor, school: School, wanted: tuple[bool, st
     if not services:
         st.caption(_("Nothing is probed yet. Add a target under Admin."))
         return
+    _doubt(console, school)
     _counts(services)
     rows = [row for row in services if _fits(row, *wanted)]
     if not rows:
@@ -71,6 +73,13 @@ def _draw(console: Console, actor: Actor, school: School, wanted: tuple[bool, st
     chosen = _table(console, actor, school, rows[seen.begin : seen.end], seen)
     if chosen is not None:
         pages.go("target", id=chosen)
+
+
+def _doubt(console: Console, school: School) -> None:
+    with console.db.read() as tx:
+        words = probing.doubt(tx, now=console.now(), zone=school.zone)
+    if words is not None:
+        st.warning(say(words), icon=":material/hourglass_bottom:")
 
 
 def _fits(row: ServiceRow, needy: bool, search: str) -> bool:
