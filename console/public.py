@@ -23,6 +23,7 @@ from console.i18n import _, speaking
 from console.web import pages
 from console.web.entering import Entering
 from console.web.forms import language_of, posted
+from console.web.push import Push
 from console.web.reports import Reports
 from console.web.status import Status
 from console.wiring import Console
@@ -73,6 +74,7 @@ def application(console: Console) -> Starlette:
             *Entering(console).routes(),
             *Reports(console).routes(),
             *Status(console).routes(),
+            *Push(console).routes(),
             Route("/healthz", _alive),
         ],
         middleware=[Middleware(Gate)],

@@ -19,8 +19,8 @@ from console.desk.histories import Histories
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
-from probes import modules
-from probes.model import Target
+from probes import beats, modules
+from probes.model import Beat, Target
 from probes.prometheus import Prometheus
 from store import db, links, migrate, vault
 from store.access import Actor
@@ -99,6 +99,16 @@ class Console:
         """Where the school's participants report trouble, without signing in."""
         token = links.sign(self.vault.derive("links"), "report", school_id)
         return f"{self.settings.public_url}/report/{token}"
+
+    def push_link(self, target_id: str) -> str:
+        """Where the target sends its signs of life."""
+        token = links.sign(self.vault.derive("links"), "push", target_id)
+        return f"{self.settings.public_url}/push/{token}"
+
+    def heard(self, target_id: str) -> Beat | None:
+        """The target's own last sign of life."""
+        with self.db.read() as tx:
+            return beats.heard(tx, now=self.now()).get(target_id)
 
     def lesson_link(self, lesson_id: str) -> str:
         """Where participants come into the lesson, whichever server it is on by then."""

@@ -15,11 +15,11 @@ from time import monotonic
 from sqlalchemy.exc import SQLAlchemyError
 
 from platforms.base import Adapter
-from probes import alerting, line, modules, recording, targets, tidying, weekly, windows
+from probes import alerting, beats, line, modules, recording, targets, tidying, weekly, windows
 from probes.alerting import Scene
 from probes.judge import Standing
 from probes.line import Line, Witnesses
-from probes.model import Result, State, Target
+from probes.model import Beat, Result, State, Target
 from probes.modules import Unseal
 from probes.recording import Record
 from probes.steps import Keep
@@ -50,6 +50,7 @@ class Plan:
     maintenance: dict[str, windows.Window] = field(default_factory=dict)
     silenced: frozenset[str] = frozenset()
     witnesses: Witnesses = field(default_factory=Witnesses)
+    heard: dict[str, Beat] = field(default_factory=dict)
 
 
 class Books:
@@ -70,6 +71,7 @@ class Books:
         self._renewed = renewed
         self._keep_for = keep
         self._unseal = unseal
+        self._began = clock()
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
         self._series: Mapping[str, int] = {}
@@ -186,6 +188,7 @@ class Books:
             running = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
             marks = _connections(tx)
             urls = {row.id: row.url for row in tx.execute(text("SELECT id, url FROM connection"))}
+            heard = beats.heard(tx, now=now, since=self._began)
         wanted = {target.connection_id for target in found.values()}
         self._made = {
             connection_id: self._adapter(connection_id, mark)
@@ -198,6 +201,7 @@ class Books:
             {w.target_id: w for w in running if w.kind == "maintenance"},
             frozenset(w.target_id for w in running if w.kind == "silence"),
             self._witnesses(found, urls),
+            heard,
         )
         self._renewed()
 

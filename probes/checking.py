@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from platforms.base import Adapter
-from probes.model import ProbeFailed, Result, State, Target
+from probes.model import Beat, ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
 from probes.probers.base import Context, Memory, Verdict
 from probes.runner import Runner
@@ -26,6 +26,7 @@ def check(
     adapters: Adapters | None = None,
     timeout: float = 10.0,
     loopback_only: bool = False,
+    beat: Beat | None = None,
 ) -> Result:
     """One probe now, within `timeout` seconds; a first failure is tried again at once.
 
@@ -37,7 +38,7 @@ def check(
     memory: Memory = {}
 
     def once(seconds: float, *, cold: bool) -> Verdict:
-        context = Context(seconds, time.monotonic(), memory, cold, adapter, loopback_only)
+        context = Context(seconds, time.monotonic(), memory, cold, adapter, loopback_only, beat)
         return verdict_of(runner, target, context)
 
     try:

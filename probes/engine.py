@@ -145,6 +145,7 @@ class Engine:
             self._standing(target).failures > 0,
             adapter,
             self._loopback_only,
+            self._plan.heard.get(target.id),
         )
         self.runner.start(target, context, partial(self._ended, target))
 

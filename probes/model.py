@@ -100,6 +100,18 @@ class Result:
     rooms: tuple[RoomCount, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Beat:
+    """A target's own last sign of life: seconds since, and what it said (0: all is well).
+
+    `listening`: seconds for which Pult could have heard it.
+    """
+
+    age: float
+    code: int
+    listening: float
+
+
 class TargetError(Exception):
     """A target or a module cannot be kept as it was given; the sentence says what to change."""
 

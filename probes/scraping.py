@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from platforms.base import PlatformError
 from probes.checking import Adapters, verdict_of
-from probes.model import Reading, RoomCount, State, Target
+from probes.model import Beat, Reading, RoomCount, State, Target
 from probes.probers.base import Context, Memory, Verdict, number
 from probes.runner import Runner
 
@@ -33,7 +33,7 @@ class Scraper:
         self._memories: dict[str, tuple[Target, Memory]] = {}
         self._busy: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def scrape(self, target: Target, *, timeout: float) -> bytes:
+    def scrape(self, target: Target, *, timeout: float, beat: Beat | None = None) -> bytes:
         """Probe now, within so many seconds; the text of what was found, on a registry of its own.
 
         The caller has looked who asks. One at a time for each target.
@@ -44,12 +44,12 @@ class Scraper:
         if busy.acquire(timeout=timeout):
             try:
                 left = max(until - time.monotonic(), 0.1)
-                verdict = self._look(target, min(left, number(target, "timeout", left)))
+                verdict = self._look(target, min(left, number(target, "timeout", left)), beat)
             finally:
                 busy.release()
         return exposition(target, verdict, now=datetime.now(UTC))
 
-    def _look(self, target: Target, timeout: float) -> Verdict:
+    def _look(self, target: Target, timeout: float, beat: Beat | None) -> Verdict:
         known, memory = self._memories.get(target.id, (None, {}))
         if known != target:
             memory = {}
@@ -60,7 +60,8 @@ class Scraper:
             return Verdict(state=State.UNKNOWN)
         runner = Runner(loopback_only=self._loopback_only)
         try:
-            context = Context(timeout, time.monotonic(), memory, True, adapter, self._loopback_only)
+            now, alone = time.monotonic(), self._loopback_only
+            context = Context(timeout, now, memory, True, adapter, alone, beat)
             return verdict_of(runner, target, context)
         finally:
             runner.close()

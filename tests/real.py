@@ -41,7 +41,7 @@ def serving(port: int, program: str, *arguments: str) -> Iterator[None]:
     )
     try:
         until = time.monotonic() + PATIENCE
-        while not _listens(port):
+        while not listens(port):
             assert process.poll() is None, f"{program} ended with {process.returncode}"
             assert time.monotonic() < until, f"{program} does not listen on port {port}"
             time.sleep(0.05)
@@ -63,6 +63,6 @@ def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -71,7 +71,10 @@ def probe(given: argparse.Namespace) -> int:
         with opened() as console:
             target = _kept(console, given.target, given.module)
             result = probes.check(
-                target, adapters=console.adapters, loopback_only=console.simulation
+                target,
+                adapters=console.adapters,
+                loopback_only=console.simulation,
+                beat=console.heard(target.id),
             )
     if given.json:
         told = probes.cli_json(target, result)

@@ -13,6 +13,7 @@ from console.wiring import Console
 from probes import results, targets, windows
 from probes.history import Point
 from probes.model import Result, Target
+from store import access
 from store.access import Actor
 from store.db import Connection
 from store.schools import School
@@ -42,6 +43,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         escape(target.name), school, lambda: console.board(actor, school.id).at, back="services"
     )
     live.part(lambda: _draw(console, actor, school, target))
+    _push_link(console, actor, school, target)
     _runbook(target)
     live.part(lambda: _figures(console, actor, school, target))
     left, right = st.columns([3, 2], gap="medium")
@@ -75,6 +77,13 @@ def _runbook(target: Target) -> None:
             strangers.text(target.runbook)
         else:
             st.caption(_("No runbook is kept for this service. Add one under Admin, Targets."))
+
+
+def _push_link(console: Console, actor: Actor, school: School, target: Target) -> None:
+    """Who has the link can say that all is well: it is shown to those who may steer."""
+    if target.prober == "push" and access.may(actor, "steer", school.id):
+        st.caption(_("It says that it is alive by a POST to this address:"))
+        st.code(console.push_link(target.id), language=None, wrap_lines=True)
 
 
 def _figures(console: Console, actor: Actor, school: School, target: Target) -> None:

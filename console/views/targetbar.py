@@ -124,8 +124,12 @@ def _silenced(
 
 def _probe(console: Console, actor: Actor, school: School, target: Target) -> None:
     access.require(actor, "steer", school.id)
-    whole = console.as_probed(target)
-    result = check(whole, adapters=console.adapters, loopback_only=console.simulation)
+    result = check(
+        console.as_probed(target),
+        adapters=console.adapters,
+        loopback_only=console.simulation,
+        beat=console.heard(target.id),
+    )
     words = [_("Probed now:"), status.label(result.state)]
     if result.seconds is not None:
         words.append(_("{n} s").format(n=number(result.seconds, digits=3)))

@@ -112,7 +112,8 @@ class Scrapes:
         if target is None:
             return PlainTextResponse(NO_MODULE, 404)
         until = patience(request.headers.get(TIMEOUT))
-        return Response(self._scraper.scrape(target, timeout=until), media_type=TEXT)
+        beat = console.heard(target.id)
+        return Response(self._scraper.scrape(target, timeout=until, beat=beat), media_type=TEXT)
 
 
 def _as_asked(console: Console, target: Target, module_name: str | None) -> Target | None:

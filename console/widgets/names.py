@@ -9,6 +9,8 @@ PROBES = {
     "tcp": "TCP",
     "tls": "TLS",
     "dns": "DNS",
+    "prometheus": "Prometheus",
+    "push": N_("Signs of life"),
     "hls": "HLS",
     "rtmp": "RTMP",
     "smtp": "SMTP",

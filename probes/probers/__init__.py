@@ -1,6 +1,19 @@
 """The table of probers: a new one costs one file, one row here, one test, one line of docs."""
 
-from probes.probers import classroom, dns, hls, http, rtmp, smtp, stun, tcp, tls, turn
+from probes.probers import (
+    classroom,
+    dns,
+    hls,
+    http,
+    prometheus,
+    push,
+    rtmp,
+    smtp,
+    stun,
+    tcp,
+    tls,
+    turn,
+)
 from probes.probers.base import Prober
 
 PROBERS: dict[str, Prober] = {
@@ -14,4 +27,6 @@ PROBERS: dict[str, Prober] = {
     "stun": stun.PROBER,
     "turn": turn.PROBER,
     "smtp": smtp.PROBER,
+    "push": push.PROBER,
+    "prometheus": prometheus.PROBER,
 }

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from platforms.base import Adapter
-from probes.model import Reading, RoomCount, State, Target
+from probes.model import Beat, Reading, RoomCount, State, Target
 from store.words import N_, Value, Words
 
 MEBIBYTE = 1024 * 1024
@@ -88,6 +88,7 @@ class Context:
     cold: bool = False
     adapter: Adapter | None = None
     loopback_only: bool = False
+    beat: Beat | None = None  # the target's own last sign of life
 
 
 Talk = Generator[Fetch, Answer, Verdict]

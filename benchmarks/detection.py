@@ -1,0 +1,234 @@
+"""How soon real failures are known, and is health left alone: `python -m benchmarks.detection`.
+
+nginx with its RTMP module, ffmpeg, coturn and Janus run on loopback and fail for real; a prober
+process (`python -m console prober`) watches them and writes to SQLite. "Known" is the moment when
+the database says DOWN, read every 20 ms as a screen would: batches and waiting count.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks import real_servers
+from benchmarks.real_servers import Server
+from console.wiring import PACKAGES
+from probes import results, targets
+from probes.model import Result, State, Target
+from store import access, db, migrate, schools, vault
+from store.access import Actor
+from store.db import Database, text
+from tests.running import HOUSE
+
+LOOK = 0.02  # seconds between looks at the database
+PATIENCE = 60.0  # seconds until a state must have come
+SECRET, WRONG = "secret", "another"
+
+
+@dataclass
+class Bench:
+    """The servers by name, what probes them, and the database that the prober writes to."""
+
+    database: Database
+    actor: Actor
+    school_id: str
+    targets: Mapping[str, Target]
+    servers: dict[str, Server]
+    turn_port: int
+    playlist: Path
+
+    def newest(self, name: str) -> Result:
+        target = self.targets[name]
+        with self.database.read("metrics") as mtx:
+            found = results.latest(mtx, self.actor, self.school_id, [target], now=datetime.now(UTC))
+        return found[target.id]
+
+    def until(self, name: str, state: State) -> Result:
+        """The first result of that state; the time now is when it is known."""
+        end = time.monotonic() + PATIENCE
+        while (result := self.newest(name)).state is not state:
+            if time.monotonic() > end:
+                raise SystemExit(f"{name} is {result.state} ({result.why}), not {state}")
+            time.sleep(LOOK)
+        return result
+
+    def settle(self) -> None:
+        for name in self.targets:
+            self.until(name, State.OK)
+        time.sleep(random.uniform(0, 5))  # failures come at any moment of an interval
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    http, rtmp, turn, janus = real_servers.ports(4)
+    playlist = folder / "nginx" / "hls" / "hall.m3u8"
+    servers = {
+        "nginx": real_servers.nginx(folder / "nginx", http, rtmp),
+        "encoder": real_servers.encoder(rtmp, playlist),
+        "coturn": real_servers.coturn(turn, SECRET),
+        "janus": real_servers.janus(folder / "janus", janus),
+    }
+    addresses = {
+        "page": ("http", f"http://127.0.0.1:{http}/health", {}),
+        "stream": ("hls", f"http://127.0.0.1:{http}/hall.m3u8", {}),
+        "ingest": ("rtmp", f"rtmp://127.0.0.1:{rtmp}/live/hall", {}),
+        "relay": ("turn", f"turn:127.0.0.1:{turn}", {"username": "probe"}),
+        "calls": ("http", f"http://127.0.0.1:{janus}/janus/info", {"contains": "Janus"}),
+    }
+    database, now = db.connect(folder / "data"), datetime.now(UTC)
+    password = vault.at(folder / "vault.key").seal(SECRET)
+    migrate.apply(database, PACKAGES, now=now)
+    with database.begin() as tx:
+        school = schools.found(
+            tx, access.system(), "Bench", time_zone="UTC", language="en", now=now
+        )
+        actor = access.system(school.id)
+        for name, (prober, address, module) in addresses.items():
+            targets.add(
+                tx, actor, school.id, name=name, prober=prober, address=address, module=module,
+                sealed={"password": password} if prober == "turn" else {},
+                interval=timedelta(seconds=5), now=now,
+            )  # fmt: skip
+        known = {target.name: target for target in targets.of(tx, actor, school.id)}
+    try:
+        for server in servers.values():
+            server.start()
+        with _prober(folder / "data"):
+            yield Bench(database, actor, school.id, known, servers, turn, playlist)
+    finally:
+        for server in servers.values():
+            server.kill()
+        database.close()
+
+
+@contextmanager
+def _prober(data: Path) -> Iterator[None]:
+    kept = {name: value for name, value in os.environ.items() if name[:5] != "PULT_"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "console", "prober"],
+        cwd=HOUSE,
+        env=kept
+        | {"PULT_DATA": str(data), "PULT_VAULT_KEY_PATH": str(data.with_name("vault.key"))},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def hard_failure(desk: Bench, server: str, watched: str, fail: Callable[[Server], None]) -> float:
+    """Seconds from the server's end to DOWN; it is begun anew after it."""
+    desk.settle()
+    failed = time.time()
+    fail(desk.servers[server])
+    desk.until(watched, State.DOWN)
+    seconds = time.time() - failed
+    restart(desk, server)
+    return seconds
+
+
+def frozen(desk: Bench, fail: Callable[[Server], None]) -> dict[str, float]:
+    """Seconds from the end of the last segment to DOWN, and what was allowed.
+
+    nginx publishes a segment when its last frame has come: the playlist's file tells its end.
+    """
+    desk.settle()
+    fail(desk.servers["encoder"])
+    result = desk.until("stream", State.DOWN)
+    known = time.time()
+    if "stood still" not in str(result.why):
+        raise SystemExit(f"the frozen stream is down for another reason: {result.why}")
+    ended = desk.playlist.stat().st_mtime
+    lines = desk.playlist.read_text().splitlines()
+    target = next(float(line[22:]) for line in lines if line.startswith("#EXT-X-TARGETDURATION:"))
+    desk.servers["encoder"].kill()
+    desk.servers["encoder"].start()
+    return {"seconds": round(known - ended, 2), "allowed": 1.5 * target + 1}
+
+
+def wrong_credentials(desk: Bench) -> float:
+    """Seconds from the relay's listening with another password to DOWN for that reason."""
+    desk.settle()
+    desk.servers["coturn"].kill()
+    desk.servers["coturn"] = real_servers.coturn(desk.turn_port, WRONG)
+    desk.servers["coturn"].start()
+    changed = time.time()
+    while "password" not in str(desk.until("relay", State.DOWN).why):
+        time.sleep(LOOK)
+    seconds = time.time() - changed
+    desk.servers["coturn"].kill()
+    desk.servers["coturn"] = real_servers.coturn(desk.turn_port, SECRET)
+    desk.servers["coturn"].start()
+    return seconds
+
+
+def restart(desk: Bench, name: str) -> None:
+    desk.servers[name].kill()
+    desk.servers[name].start()
+    if name == "nginx":
+        restart(desk, "encoder")
+
+
+def healthy(desk: Bench, minutes: float) -> dict[str, object]:
+    """What the prober found while nothing was wrong: its checks by state, its alerts."""
+    desk.settle()
+    began = datetime.now(UTC)
+    time.sleep(minutes * 60)
+    with desk.database.read("metrics") as mtx:
+        rows = mtx.execute(
+            text("""
+                SELECT latest.target_id, sample.state, COUNT(*) AS n
+                FROM sample JOIN latest ON latest.id = sample.series
+                WHERE sample.at >= :since GROUP BY latest.target_id, sample.state
+            """),
+            {"since": began},
+        ).all()
+    names = {target.id: name for name, target in desk.targets.items()}
+    found: dict[str, Counter[str]] = {name: Counter() for name in desk.targets}
+    for row in rows:
+        found[names[row.target_id]][tuple(State)[row.state].value] += row.n
+    with desk.database.read() as tx:
+        raised = tx.execute(
+            text("SELECT COUNT(*) FROM alert WHERE since >= :since"), {"since": began}
+        ).scalar_one()
+    return {"minutes": minutes, "checks": found, "alerts": raised}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="failures of each kind")
+    parser.add_argument("--minutes", type=float, default=0.0, help="of health watched at the end")
+    arguments = parser.parse_args()
+    rounds = range(arguments.rounds)
+    with tempfile.TemporaryDirectory() as folder, bench(Path(folder)) as desk:
+        shown: dict[str, object] = {}
+        for server, watched in (("nginx", "page"), ("coturn", "relay"), ("janus", "calls")):
+            for how, fail in (("killed", Server.kill), ("frozen", Server.freeze)):
+                took = [hard_failure(desk, server, watched, fail) for _ in rounds]
+                shown[f"{server} {how}"] = [round(seconds, 2) for seconds in took]
+        took = [hard_failure(desk, "encoder", "ingest", Server.kill) for _ in rounds]
+        shown["ingest without its encoder"] = [round(seconds, 2) for seconds in took]
+        shown["encoder killed"] = [frozen(desk, Server.kill) for _ in rounds]
+        shown["encoder frozen"] = [frozen(desk, Server.freeze) for _ in rounds]
+        took = [wrong_credentials(desk) for _ in rounds]
+        shown["wrong credentials"] = [round(seconds, 2) for seconds in took]
+        if arguments.minutes:
+            shown["healthy"] = healthy(desk, arguments.minutes)
+    print(json.dumps(shown | {"load": os.getloadavg()}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
