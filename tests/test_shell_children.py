@@ -118,3 +118,9 @@ def test_one_process_holds_the_lock_and_a_killed_one_gives_it_back(tmp_path: Pat
     mine = lock.take(tmp_path / "lock")
     assert mine is not None
     mine.close()
+
+
+def test_the_lock_makes_the_folder_that_a_console_on_postgresql_lacks(tmp_path: Path) -> None:
+    mine = lock.take(tmp_path / "data" / "console.lock")
+    assert mine is not None
+    mine.close()

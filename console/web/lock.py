@@ -18,6 +18,7 @@ else:
 
 def take(path: Path) -> IO[str] | None:
     """The lock, held until it is closed or the process ends; None if another has it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # PostgreSQL makes no data folder
     file = path.open("a", encoding="utf-8")
     try:
         _take(file)
