@@ -12,6 +12,7 @@ from platforms.moodle import Moodle
 from platforms.nginx_rtmp import NginxRtmp
 
 PASSWORD = N_("Password, if it asks for one")
+JANUS_SECRETS = N_("Admin secret, admin key, rooms' secret: with spaces between them")
 
 PLATFORMS: dict[str, Platform] = {
     "moodle": Platform("Moodle", Moodle, N_("Web service token"), moodle.OPTIONS),
@@ -19,7 +20,12 @@ PLATFORMS: dict[str, Platform] = {
         "BigBlueButton", BigBlueButton, N_("Shared secret"), bigbluebutton.OPTIONS
     ),
     "jitsi": Platform("Jitsi", Jitsi, PASSWORD, jitsi.OPTIONS, secret_needed=False),
-    "janus": Platform("Janus", Janus, N_("Admin secret"), janus.OPTIONS),
+    "janus": Platform(
+        "Janus",
+        Janus,
+        N_("Admin secret, admin key, rooms' secret: with spaces between them"),
+        janus.OPTIONS,
+    ),
     "livekit": Platform("LiveKit", LiveKit, N_("API secret"), livekit.OPTIONS, secret_needed=False),
     "mediamtx": Platform("MediaMTX", MediaMtx, PASSWORD, mediamtx.OPTIONS, secret_needed=False),
     "nginx-rtmp": Platform(

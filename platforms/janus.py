@@ -11,9 +11,7 @@ from platforms.answers import WRONG_SECRET, Site, count, word
 from platforms.base import N_, Capability, Health, PlatformError, Room
 from platforms.metering import Ask, Figure, Metered, Reading, Reply
 
-# `admin_key`: of the videoroom plugin, to make rooms and to see private ones;
-# `room_secret`: that of the rooms, where they have one, to end them
-OPTIONS = {"admin_key": "", "room_secret": ""}
+OPTIONS: dict[str, str] = {}
 PLUGIN = "janus.plugin.videoroom"
 UNAUTHORISED, NO_PLUGIN = 403, 460
 NO_SUCH_ROOM, NEEDING = 426, {429, 433}  # a key or a secret is missing, or wrong
@@ -21,7 +19,8 @@ NO_SUCH_ROOM, NEEDING = 426, {429, 433}  # a key or a secret is missing, or wron
 SHUT = N_("The server takes no new sessions: nobody else can join.")
 NO_ROOM = N_("Janus at {host} has no such room. It may have ended already.")
 NEEDS_KEY = N_(
-    "Janus at {host} asks for the room's secret or the admin key. Enter it under More settings."
+    "Janus at {host} asks for the admin key or the room's secret. Enter them after its admin "
+    "secret."
 )
 REFUSED = N_("Janus at {host} refused: {code}. Tell its technicians.")
 
@@ -29,16 +28,18 @@ REFUSED = N_("Janus at {host} refused: {code}. Tell its technicians.")
 class Janus:
     """One server. Its rooms are there whether anybody is in them or not.
 
-    It says who publishes at once, not how many may come: no seats.
+    The secret is the server's admin_secret and, after spaces, the videoroom plugin's
+    admin_key (to make rooms, and to see private ones) and the rooms' own secret (to end
+    them). Janus says how many may publish at once, not how many may come: no seats.
     """
 
     can: frozenset[Capability] = frozenset({"meter rooms", "end room", "create room"})
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         self._site = Site("Janus", url, options)
-        self._secret = secret
-        self._key = {"admin_key": key} if (key := options.get("admin_key", "")) else {}
-        self._room = {"secret": own} if (own := options.get("room_secret", "")) else {}
+        self._secret, key, own = (*secret.split(maxsplit=2), "", "", "")[:3]
+        self._key = {"admin_key": key} if key else {}
+        self._room = {"secret": own} if own else {}
 
     def check(self) -> Health:
         return self._site.health(self.reading())

@@ -172,18 +172,21 @@ def test_an_http_status_is_an_error(status: str, permanent: bool) -> None:
     assert "127.0.0.1" in str(caught.value)
 
 
-def test_an_unknown_room_is_not_running() -> None:
+def test_a_room_is_there_before_anybody_is_in_it_and_an_unknown_one_is_not() -> None:
     answer = "<response><returncode>SUCCESS</returncode><running>false</running></response>"
     with serving(signed("sha256", answer)) as wire:
-        assert server(wire.url).running("nowhere") is False
+        assert server(wire.url).exists("alg-8b")
+    gone = FAILED.format("<messageKey>notFound</messageKey>")
+    with serving(signed("sha256", gone)) as wire:
+        assert not server(wire.url).exists("nowhere")
 
 
-def test_a_running_answer_that_says_nothing_is_an_error() -> None:
+def test_an_answer_about_a_room_that_says_nothing_is_an_error() -> None:
     with (
         serving(signed("sha256", "<response><returncode>SUCCESS</returncode></response>")) as wire,
         pytest.raises(PlatformError, match="not BigBlueButton's"),
     ):
-        server(wire.url).running("alg-8b")
+        server(wire.url).exists("alg-8b")
 
 
 def test_ending_is_asked_for_once_with_the_hash_already_known() -> None:

@@ -193,14 +193,14 @@ def test_rooms_are_opened_written_to_and_ended(media: BigBlueButton) -> None:
     assert made.external_id == "extra-1"
     assert "extra-1" in {room.external_id for room in media.rooms()}
     full = next(room for room in media.rooms() if room.participants)
-    assert media.running(full.external_id)
+    assert media.exists(full.external_id)
     media.message(full.external_id, "Five minutes to go")
     media.end("extra-1")
     until = time.monotonic() + 10  # ending is asynchronous
     while "extra-1" in {room.external_id for room in media.rooms()} and time.monotonic() < until:
         time.sleep(0.1)
     assert "extra-1" not in {room.external_id for room in media.rooms()}
-    assert media.running("extra-1") is False
+    assert not media.exists("extra-1")
     with pytest.raises(PlatformError, match="no such room open"):
         media.end("extra-1")
 

@@ -336,9 +336,9 @@ def test_a_checksum_refused_without_a_message_key_is_tried_in_another_hash(algor
 
 @pytest.mark.parametrize("id_", ["Алгебра & 8Б", "a+b c", "~x'(1)*!%2F/?#", "学 习"])
 def test_the_checksum_is_of_the_query_as_it_is_sent(id_: str) -> None:
-    answers = {"isMeetingRunning": SUCCESS.format("<running>true</running>")}
+    answers = {"getMeetingInfo": SUCCESS.format("<running>true</running>")}
     with serving(signed("sha256", answers)) as wire:
-        assert media(wire.url).running(id_)
+        assert media(wire.url).exists(id_)
     assert len(wire.asked) == 1
     assert wire.asked[0].query["meetingID"] == id_
 
@@ -364,19 +364,19 @@ def test_a_chat_message_is_a_get_and_is_sent_once() -> None:
     assert caught.value.unsure
 
 
-def test_ending_is_done_only_when_the_room_no_longer_runs() -> None:
+def test_ending_is_done_only_when_the_room_is_no_longer_there() -> None:
     answers = {
         "getMeetings": NONE,
         "end": SUCCESS.format("<messageKey>sentEndMeetingRequest</messageKey>"),
-        "isMeetingRunning": SUCCESS.format("<running>true</running>"),
+        "getMeetingInfo": SUCCESS.format("<running>false</running>"),
     }
     with serving(signed("sha256", answers)) as wire:
         adapter = media(wire.url)
         adapter.end("alg-8b")
-        assert adapter.running("alg-8b")  # asked for, not yet done
+        assert adapter.exists("alg-8b")  # asked for, not yet done
         answers["end"] = FAILED.format("<messageKey>notFound</messageKey>")
-        answers["isMeetingRunning"] = SUCCESS.format("<running>false</running>")
-        assert not adapter.running("alg-8b")
+        answers["getMeetingInfo"] = answers["end"]
+        assert not adapter.exists("alg-8b")
         with pytest.raises(PlatformError, match="may have ended already"):
             adapter.end("alg-8b")
 

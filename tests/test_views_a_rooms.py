@@ -1,13 +1,16 @@
 """The bar of a classroom: what its platform can, dialogs that say what, and what came of it."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from console.desk import connections
 from console.desk.lessons import LessonRow
+from console.desk.rooms import Receipt
 from console.views import moving, roombar, steering
 from console.wiring import Console
 from store import access
@@ -142,3 +145,20 @@ def test_stepping_in_shows_the_link_once_and_says_whose_it_is(desk: Desk) -> Non
     assert "as Ana" in letters(at)
     assert "yours alone" in said(at)
     assert outcomes(desk.console.db, "step into room") == ["asked", "done"]
+
+
+def test_an_end_that_was_not_confirmed_is_told_once_it_is(desk: Desk) -> None:
+    read_back: Future[Receipt] = Future()
+
+    def drawn() -> None:
+        if "asked" not in st.session_state:
+            st.session_state["asked"] = True
+            st.session_state[steering.PENDING] = (read_back, desk.row.title)
+        steering.follow(desk.console, desk.school)
+
+    at = stage.dialog(drawn)
+    assert "is ended" not in said(at)
+    read_back.set_result(Receipt("verified", desk.console.now()))
+    at = at.run()
+    assert "is ended, checked at" in said(at)
+    assert steering.PENDING not in at.session_state

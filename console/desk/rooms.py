@@ -26,7 +26,7 @@ from store.words import N_, Value
 
 LONGEST = 500  # characters of a notice; the chats of classrooms cut longer ones
 ENDS_WITHIN = 60.0  # seconds; a server ends a room a moment after it was asked
-LOOK = 0.5  # seconds between two looks whether it has
+LOOK, LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks whether it has, the first and the last
 
 Adapters = Callable[[str], Adapter]
 
@@ -133,7 +133,7 @@ def end(
 
 def until(holds: Callable[[], bool], within: float) -> bool:
     """Look again and again until it holds; a server that does not answer tells nothing."""
-    last = time.monotonic() + within
+    last, pause = time.monotonic() + within, LOOK
     while True:
         try:
             if holds():
@@ -143,7 +143,8 @@ def until(holds: Callable[[], bool], within: float) -> bool:
                 return False
         if time.monotonic() >= last:
             return False
-        time.sleep(LOOK)
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def find(tx: Connection, actor: Actor, room_id: str) -> Place:

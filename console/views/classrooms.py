@@ -34,7 +34,8 @@ def page(console: Console, actor: Actor, school: School) -> None:
     head.live_title(_("Classrooms"), school, lambda: console.board(actor, school.id).at)
     wanted = _filters(board)
     live.part(lambda: _table(console, actor, school, wanted))
-    live.part(lambda: steering.follow(console, school))
+    if steering.PENDING in st.session_state:
+        live.part(lambda: steering.follow(console, school))
     if row := _chosen(console.board(actor, school.id)):
         live.part(lambda: roomchart.draw(console.board(actor, school.id), row.room_id))
         roombar.draw(console, actor, school, row)

@@ -98,19 +98,21 @@ class BigBlueButton:
         return self._signer.url("join", params)
 
     def end(self, external_id: str) -> None:
-        """Ask the server to end the room; it does so a moment later: see `running`."""
+        """Ask the server to end the room; it does so a moment later: see `exists`."""
         self._settle()
         self._call("end", {"meetingID": external_id}, safe=False)
 
-    def running(self, external_id: str) -> bool:
-        """Whether somebody is in it; False too for a room that the server does not know."""
-        answer = self._call("isMeetingRunning", {"meetingID": external_id})
+    def exists(self, external_id: str) -> bool:
+        """Whether the server has the room open, with people in it or not."""
+        try:
+            answer = self._call("getMeetingInfo", {"meetingID": external_id})
+        except PlatformError as error:
+            if error.code == "notFound":
+                return False
+            raise
         if answer.values.get("running") not in ("true", "false"):
             raise self._unreadable()
-        return answer.values["running"] == "true"
-
-    def exists(self, external_id: str) -> bool:
-        return any(room.external_id == external_id for room in self.rooms())
+        return True
 
     def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
         """Open a room; it runs once somebody has joined."""
