@@ -92,6 +92,30 @@ def test_the_campus_lives_after_one_click(evening: Evening) -> None:
     assert len(counted) >= 5
 
 
+def test_a_lesson_goes_on_on_another_server_and_comes_back_and_its_room_is_ended(
+    evening: Evening,
+) -> None:
+    page = evening.open("classrooms")
+    tick(page)
+    page.get_by_role("button", name="Move").click()
+    page.get_by_role("button", name="Reopen the lesson there").click()
+    expect(
+        page.get_by_text(re.compile(f"is reopened on Media server ., {CHECKED}"))
+    ).to_be_visible()
+    link = page.locator("code").get_by_text("/lesson/").inner_text()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("is planned in its old room again")).to_be_visible()
+    with evening.window.new_page() as participant:
+        participant.goto(link)
+        participant.get_by_label("Your name").fill("Olga")
+        participant.get_by_role("button", name="Come in").click()
+        participant.get_by_role("link", name="Open the classroom").click()
+        expect(participant.get_by_text("You are in the classroom")).to_be_visible()
+    page.get_by_role("button", name="End", exact=True).click()
+    page.get_by_role("button", name="End the room for everybody").click()
+    expect(page.get_by_text(re.compile(f"is ended, {CHECKED}"))).to_be_visible()
+
+
 def test_a_rush_and_a_stalled_stream_are_seen(evening: Evening) -> None:
     page = evening.open("")
     page.get_by_role("button", name="Scenes").click()
@@ -219,6 +243,22 @@ def check(message: EmailMessage) -> None:
     text, html = message.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
     assert text.get_content().startswith(f"Dear {to.display_name},")
+
+
+def tick(page: Page) -> None:
+    """Choose a lesson with people in it and free seats, by its name."""
+    busy = next(
+        row for row in rows(page) if re.match(r"[1-9]\d+ / \d+", row[2]) and float(row[3]) < 90
+    )
+    page.get_by_label("Find a lesson, teacher or room").fill(busy[1])
+    page.keyboard.press("Enter")
+    browsing.settled(page)
+    table = page.get_by_test_id("stDataFrame")
+    expect(table.locator("table tbody tr").first).to_contain_text(busy[1])
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 55)  # the first row's box; the table is a canvas
+    browsing.settled(page)
 
 
 def rows(page: Page) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import streamlit as st
@@ -125,6 +125,20 @@ def test_a_lesson_moves_by_the_dialog_and_back_by_undo(desk: Desk) -> None:
     assert "![](" not in words
     press(at, "Undo")
     assert room_of(db, room.lesson) == (room.here, room.external_id)
+
+
+def test_a_letter_that_cannot_be_drafted_is_told_and_the_lesson_moves_all_the_same(
+    desk: Desk,
+) -> None:
+    bears(desk, 400)
+    row = replace(desk.row, course_id="any")
+    at = stage.dialog(
+        lambda: moving.ask(desk.console, desk.actor, desk.school, row, can_tell=False)
+    )
+    at.toggle[0].set_value(True)
+    at = press(at, "Reopen the lesson there")
+    assert "No sender is set yet" in said(at)
+    assert room_of(desk.console.db, desk.room.lesson)[0] == desk.room.there
 
 
 def test_a_server_that_is_too_small_is_named_and_not_offered(desk: Desk) -> None:

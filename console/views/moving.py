@@ -1,6 +1,7 @@
 """Reopen a lesson on another server: where there is room, what people are told, the way back."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -9,12 +10,24 @@ from console.desk import reopening, rooms
 from console.desk.lessons import LessonRow
 from console.desk.reopening import Moved, Server
 from console.i18n import _, clock, escape, ngettext, number, say
-from console.views import acting, forms
-from console.widgets import actionbar
+from console.views import acting, forms, writing
+from console.widgets import actionbar, pages
 from console.wiring import Console
+from mailing.model import MailingError
+from mailing.segments import Segment
 from platforms.base import PlatformError
+from store import access
 from store.access import Actor
 from store.schools import School
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How participants are told the link: in the old room's chat, by a letter to the course."""
+
+    link: str
+    chat: bool
+    letter: bool
 
 
 def ask(
@@ -40,12 +53,19 @@ def ask(
         chosen = st.selectbox(
             _("Server"), list(enough), format_func=lambda id_: _label(enough[id_]), key="move-to"
         )
-        st.caption(_("Participants come into the new room by this link, whoever they are:"))
-        st.code(link, language=None)
-        tell = can_tell and st.toggle(_("Put it into the old room's chat"), True, key="move-tell")
-        return partial(
-            _reopen, console, actor, school, row, enough.get(chosen or ""), link, tell=tell
+        st.caption(
+            _("Participants come in by this link, one for the class; give it to nobody else:")
         )
+        st.code(link, language=None)
+        telling = Telling(
+            link,
+            chat=can_tell
+            and st.toggle(_("Put it into the old room's chat"), True, key="move-tell"),
+            letter=bool(row.course_id)
+            and access.may(actor, "write", school.id)
+            and st.toggle(_("Draft a letter with it to the whole course"), key="move-write"),
+        )
+        return partial(_reopen, console, actor, school, row, enough.get(chosen or ""), telling)
 
     title = _("Reopen on another server")
     forms.edit(title, _("Reopen the lesson there"), fields, icon=":material/move_up:")
@@ -87,9 +107,7 @@ def _reopen(
     school: School,
     row: LessonRow,
     server: Server | None,
-    link: str,
-    *,
-    tell: bool,
+    telling: Telling,
 ) -> None:
     if server is None or row.lesson_id is None:
         raise rooms.RoomError(reopening.NOWHERE)
@@ -102,22 +120,47 @@ def _reopen(
     done = _("{name} is reopened on {server}, checked at {time}").format(
         name=escape(row.title), server=escape(server.name), time=time
     )
+    sentence = _("This lesson goes on in a new room on {server}: {link}").format(
+        server=server.name, link=telling.link
+    )
     words = [f":green[●] {done}"]
-    if tell:
-        words.append(_tell(console, actor, row, server, link))
-    words.append(_("Tell everybody else the link: {link}").format(link=escape(link)))
+    if telling.chat:
+        words.append(_tell(console, actor, row, sentence))
+    # As code: escaped text holds invisible joiners, and is copied with them.
+    words.append(_("Tell everybody else the link: {link}").format(link=f"`{telling.link}`"))
+    letter = _draft(console, actor, school, row, sentence, words) if telling.letter else None
     actionbar.say("  \n".join(words), undo=lambda: _back(console, actor, school, row, moved))
+    if letter:
+        pages.go("composer", id=letter)
 
 
-def _tell(console: Console, actor: Actor, row: LessonRow, server: Server, link: str) -> str:
+def _tell(console: Console, actor: Actor, row: LessonRow, sentence: str) -> str:
     """Say it in the old room; that it could not be said undoes nothing."""
-    words = _("This lesson goes on in a new room on {server}: {link}")
-    said = words.format(server=server.name, link=link)
     try:
-        rooms.notice(console.db, actor, row.room_id, said, console.adapters, now=console.now())
+        rooms.notice(console.db, actor, row.room_id, sentence, console.adapters, now=console.now())
     except (rooms.RoomError, PlatformError) as error:
         return f":orange[◆] {_('The old room was not told.')} {say(error)}"
     return _("The old room was told in its chat.")
+
+
+def _draft(
+    console: Console,
+    actor: Actor,
+    school: School,
+    row: LessonRow,
+    sentence: str,
+    words: list[str],
+) -> str | None:
+    """A letter to the course in the school's language; what stands in the way is told."""
+    segment = Segment(courses=(row.course_id or "",))
+    try:
+        return writing.to_segment(
+            console, actor, school, segment,
+            subject={school.language: row.title}, body={school.language: sentence},
+        )  # fmt: skip
+    except MailingError as error:
+        words.append(f":orange[◆] {say(error)}")
+        return None
 
 
 def _back(console: Console, actor: Actor, school: School, row: LessonRow, moved: Moved) -> None:
