@@ -82,6 +82,7 @@ def test_the_token_goes_along_and_nowhere_else() -> None:
         State.UNKNOWN,
         "Prometheus refuses the token (status 401).",
     )
+    assert server.asked[0].headers["authorization"] == "Bearer of-the-school"
     assert all("of-the-school" not in asked.target for asked in server.asked)
 
 

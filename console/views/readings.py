@@ -38,6 +38,8 @@ NAMES = {
     "last heard": N_("Last heard before, s"),
     "value": N_("Value"),
     "series": N_("Series"),
+    "join": N_("Joining, s"),
+    "picture": N_("Until one's own picture, s"),
     "starttls": N_("Encryption offered"),
     "variants": N_("Variants of the stream"),
     "standing still": N_("Picture stands still, s"),

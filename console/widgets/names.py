@@ -16,6 +16,7 @@ PROBES = {
     "smtp": "SMTP",
     "stun": "STUN",
     "turn": "TURN",
+    "webrtc": "WebRTC",
     "classroom": N_("Classrooms"),
 }
 

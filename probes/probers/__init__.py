@@ -13,6 +13,7 @@ from probes.probers import (
     tcp,
     tls,
     turn,
+    webrtc,
 )
 from probes.probers.base import Prober
 
@@ -26,6 +27,7 @@ PROBERS: dict[str, Prober] = {
     "dns": dns.PROBER,
     "stun": stun.PROBER,
     "turn": turn.PROBER,
+    "webrtc": webrtc.PROBER,
     "smtp": smtp.PROBER,
     "push": push.PROBER,
     "prometheus": prometheus.PROBER,
