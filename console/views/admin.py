@@ -8,6 +8,7 @@ from console.i18n import _
 from console.views import (
     admin_accounts,
     admin_audit,
+    admin_channels,
     admin_connections,
     admin_mail,
     admin_rules,
@@ -42,6 +43,7 @@ def _parts() -> dict[str, Draw]:
         _("Targets"): admin_targets.draw,
         _("Timetable"): admin_timetable.draw,
         _("Mail"): admin_mail.draw,
+        _("Who is told"): admin_channels.draw,
         _("Watched words"): admin_rules.draw,
         _("Accounts"): admin_accounts.draw,
         _("Schools"): admin_schools.draw,

@@ -10,7 +10,7 @@ from console.i18n import N_, _, clock, escape, moment, number, say, span
 from console.views import readings, targetbar
 from console.widgets import answers, charts, choice, head, live, pages, status, strangers
 from console.wiring import Console
-from probes import results, targets, windows
+from probes import alerts, results, targets, windows
 from probes.history import Point
 from probes.model import Result, Target
 from store import access
@@ -59,6 +59,7 @@ def _draw(console: Console, actor: Actor, school: School, target: Target) -> Non
     now = console.now()
     row = next((each for each in board.services if each.target_id == target.id), None)
     _state(_latest(console, actor, school, target, now), row, school, now)
+    _acknowledged(console, actor, school, target, now)
     _windows(console, actor, school, target, now)
 
 
@@ -111,6 +112,18 @@ def _state(result: Result, row: ServiceRow | None, school: School, now: datetime
             )
     if result.why:
         st.markdown(say(result.why))
+
+
+def _acknowledged(
+    console: Console, actor: Actor, school: School, target: Target, now: datetime
+) -> None:
+    with console.db.read() as tx:
+        standing = alerts.open_(tx, actor, school.id)
+    alert = next((each for each in standing if each.target_id == target.id), None)
+    if alert and alert.acknowledged_at:
+        time = moment(alert.acknowledged_at, school.zone, now=now)
+        status.mark(_("Acknowledged at {time}").format(time=time), "blue", shape="■")
+        strangers.text(alert.acknowledged_reason or "")
 
 
 def _windows(console: Console, actor: Actor, school: School, target: Target, now: datetime) -> None:

@@ -1,10 +1,11 @@
-"""What can be done about a service: acknowledge its alert, silence it, probe it now."""
+"""What can be done about a service: acknowledge its alert, silence it, plan, probe it now."""
 
 from datetime import timedelta
 
 import streamlit as st
 
 from console.i18n import N_, _, moment, number, say
+from console.views import planning
 from console.widgets import actionbar, choice, confirm, status
 from console.widgets.actionbar import Act
 from console.wiring import Console
@@ -27,6 +28,7 @@ def draw(console: Console, actor: Actor, school: School, target: Target) -> None
     may_steer = access.may(actor, "steer", school.id)
     off = None if may_steer else _("Your role does not allow this.")
     alert = _alert(console, actor, school, target)
+    planned = planning.planned(console, actor, school, target)
     actionbar.bar(
         [
             Act(
@@ -37,6 +39,7 @@ def draw(console: Console, actor: Actor, school: School, target: Target) -> None
                 ":material/back_hand:",
                 "primary",
                 off=_cannot_acknowledge(actor, school, alert),
+                asks=True,
             ),
             Act(
                 "silence",
@@ -45,6 +48,24 @@ def draw(console: Console, actor: Actor, school: School, target: Target) -> None
                 "P",
                 ":material/notifications_off:",
                 off=off,
+                asks=True,
+            ),
+            Act(
+                "maintenance",
+                _("Maintenance"),
+                lambda: planning.maintenance(console, actor, school, target),
+                None,
+                ":material/build:",
+                off=off,
+                asks=True,
+            ),
+            Act(
+                "planned",
+                _("Planned"),
+                lambda: planning.end(console, actor, school, target),
+                None,
+                ":material/event_busy:",
+                off=off or (None if planned else _("Nothing is planned.")),
                 asks=True,
             ),
             Act(
@@ -74,12 +95,8 @@ def _cannot_acknowledge(actor: Actor, school: School, alert: Alert | None) -> st
 
 
 def _acknowledge(console: Console, actor: Actor, alert: Alert | None) -> None:
-    if alert is None:
-        return
-    with console.db.begin() as tx:
-        done = alerts.acknowledge(tx, actor, alert.id, reason="", now=console.now())
-    actionbar.say(_("Acknowledged.") if done else _("Somebody was faster."))
-    st.rerun()
+    if alert is not None:
+        planning.acknowledge(console, actor, alert)
 
 
 def silence(console: Console, actor: Actor, school: School, target: Target) -> None:

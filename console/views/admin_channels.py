@@ -1,0 +1,135 @@
+"""Who is told of incidents, and how: by mail through the school's relay, or by a messenger."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import streamlit as st
+
+from console.desk import channels, posting
+from console.desk.channels import MAIL, MESSENGER, Channel
+from console.i18n import N_, NAMES, _, escape, say
+from console.views import acting, forms
+from console.widgets import actionbar, choice, confirm, status
+from console.wiring import Console
+from store.access import Actor
+from store.schools import LANGUAGES, School
+
+WAYS = {MAIL: N_("Mail"), MESSENGER: N_("Messenger")}
+REPEATS = {
+    "0": (timedelta(0), N_("Never")),
+    "15": (timedelta(minutes=15), N_("15 min")),
+    "30": (timedelta(minutes=30), N_("30 min")),
+    "60": (timedelta(hours=1), N_("1 hour")),
+}
+EXAMPLE = "ntfys://ntfy.sh/school-14"
+GUIDE = "https://appriseit.com/services/"
+
+
+def draw(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        known = channels.of(tx, actor, school.id)
+    if st.button(_("Add who is told"), icon=":material/add:", key="channel-add"):
+        add(console, actor, school)
+    if not known:
+        st.info(_("Nobody is told yet: whoever does not look at Pult does not know."))
+    for channel in known:
+        with st.container(border=True):
+            _one(console, actor, channel)
+
+
+def _one(console: Console, actor: Actor, channel: Channel) -> None:
+    st.markdown(f"**{escape(channel.name)}**")
+    told = [_(WAYS[channel.transport]), NAMES[channel.language]]
+    told.append(_("also of suspicions") if channel.suspects else _("of what is down"))
+    st.caption(" · ".join(told))
+    if channel.problem:
+        status.mark(_("The last notice did not arrive"), "red", shape="▲")
+        st.markdown(say(channel.problem))
+    with st.container(horizontal=True):
+        if st.button(_("Test"), icon=":material/send:", key=f"channel-test-{channel.id}"):
+            _test(console, actor, channel.id)
+            st.rerun()
+        if st.button(
+            _("Remove"),
+            icon=":material/delete:",
+            type="tertiary",
+            key=f"channel-remove-{channel.id}",
+        ):
+            _ask_removal(console, actor, channel)
+
+
+def add(console: Console, actor: Actor, school: School) -> None:
+    """The address may hold a token: typed, sealed and never shown back."""
+
+    def fields() -> Callable[[], None]:
+        name = st.text_input(_("Who is told"), placeholder=_("Technicians"), key="channel-name")
+        ways = {key: _(word) for key, word in WAYS.items()}
+        way = choice.segments(_("By"), ways, default=MAIL, key="channel-way")
+        address = _address(way)
+        languages = list(LANGUAGES)
+        language = st.selectbox(
+            _("Language"),
+            languages,
+            index=languages.index(school.language),
+            format_func=NAMES.__getitem__,
+            key="channel-language",
+        )
+        suspects = st.toggle(_("Also of what is only suspected"), key="channel-suspects")
+        repeats = {key: _(word) for key, (_length, word) in REPEATS.items()}
+        repeat = choice.segments(
+            _("Again while nobody has it"), repeats, default="30", key="channel-repeat"
+        )
+
+        def keep() -> None:
+            with console.db.begin() as tx:
+                channel_id = channels.add(
+                    tx, actor, school.id, console.vault,
+                    name=name or "", transport=way, address=address, language=language,
+                    suspects=suspects, repeat=REPEATS[repeat][0], now=console.now(),
+                )  # fmt: skip
+            _test(console, actor, channel_id)
+
+        return keep
+
+    forms.edit(_("Add who is told"), _("Save and test"), fields, icon=":material/campaign:")
+
+
+def _address(way: str) -> str:
+    if way == MAIL:
+        return st.text_input(_("Mail address"), key="channel-mail") or ""
+    address = st.text_input(
+        _("Address of the messenger"),
+        type="password",
+        autocomplete="new-password",
+        placeholder=EXAMPLE,
+        help=_("An Apprise URL: Telegram, Matrix, ntfy and many more. See {guide}").format(
+            guide=GUIDE
+        ),
+        key="channel-url",
+    )
+    return address or ""
+
+
+def _test(console: Console, actor: Actor, channel_id: str) -> None:
+    with acting.guarded():
+        with st.spinner(_("Sending a trial")):
+            posting.try_out(console.db, actor, channel_id, console.ways, now=console.now())
+        actionbar.say(f":green[●] {_('The trial is sent.')}")
+
+
+def _ask_removal(console: Console, actor: Actor, channel: Channel) -> None:
+    confirm.ask(
+        _("Tell this one no more?"),
+        {_("Who"): channel.name, _("Undo"): _("none; the address is entered anew")},
+        _("Tell {name} no more").format(name=escape(channel.name)),
+        partial(_remove, console, actor, channel),
+        icon=":material/delete:",
+    )
+
+
+def _remove(console: Console, actor: Actor, channel: Channel) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            channels.remove(tx, actor, channel.id, now=console.now())
+        actionbar.say(_("{name} is removed.").format(name=escape(channel.name)))

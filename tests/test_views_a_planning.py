@@ -1,0 +1,125 @@
+"""What is planned for a service, who has its alert, who is told: on a stage, over real rows."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from console.desk import channels
+from console.settings import Mail, Settings
+from console.views import admin_channels, planning
+from console.wiring import Console
+from probes import alerts, weekly, windows
+from probes.model import Target
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests import smtp, stage
+from tests.stage import letters, press, said, screen
+from tests.test_probes_results import add
+from tests.test_probes_targets import alert
+
+SENDER = "School 14 <news@school.example>"
+
+
+@pytest.fixture
+def console(database: Database) -> Console:
+    return stage.console(database, sender=SENDER)
+
+
+@pytest.fixture
+def target(database: Database, school: School, ana: Actor) -> Target:
+    return add(database, ana, school)
+
+
+def test_an_alert_is_acknowledged_with_a_reason_that_its_page_shows(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    alert(console.db, target)
+    with console.db.read() as tx:
+        (standing,) = alerts.open_(tx, ana, school.id)
+    at = stage.dialog(lambda: planning.acknowledge(console, ana, standing))
+    at = press(at, "Acknowledge")
+    assert "Say in a few words who does what." in said(at)
+    at.text_input(key="acknowledge-why").set_value("Ivan restarts it")
+    press(at, "Acknowledge")
+    with console.db.read() as tx:
+        (standing,) = alerts.open_(tx, ana, school.id)
+    assert (standing.acknowledged_by, standing.acknowledged_reason) == ("ana", "Ivan restarts it")
+    page = screen("target", console, ana, school, id=target.id)
+    assert "Acknowledged at" in said(page)
+    assert "Ivan restarts it" in letters(page)
+
+
+def test_a_maintenance_is_planned_once_and_ended(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    at = stage.dialog(lambda: planning.maintenance(console, ana, school, target))
+    at.number_input(key="maintenance-hours").set_value(2.0)
+    at.text_input(key="maintenance-why").set_value("upgrade")
+    press(at, "Plan the maintenance")
+    with console.db.read() as tx:
+        (planned,) = windows.of(tx, ana, school.id, now=console.now())
+    assert planned.until - planned.since == timedelta(hours=2)
+    assert (planned.kind, planned.reason) == ("maintenance", "upgrade")
+    at = stage.dialog(lambda: planning.end(console, ana, school, target))
+    at.multiselect(key="planned-end").set_value([planned.id])
+    press(at, "End it")
+    assert planning.planned(console, ana, school, target) == {}
+
+
+def test_a_maintenance_of_every_week_is_planned_and_ended(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    at = stage.dialog(lambda: planning.maintenance(console, ana, school, target))
+    at.segmented_control(key="maintenance-kind").set_value("weekly").run()
+    at = press(at, "Plan the maintenance")
+    assert "Choose at least one day" in said(at)
+    at.pills(key="maintenance-days").set_value([6])
+    at.time_input(key="maintenance-from").set_value(time(3))
+    press(at, "Plan the maintenance")
+    with console.db.read() as tx:
+        (rule,) = weekly.of(tx, ana, school.id)
+    assert (rule.weekdays, rule.starts, rule.length) == ((6,), time(3), timedelta(hours=1))
+    (words,) = planning.planned(console, ana, school, target).values()
+    assert "03:00" in words
+    at = stage.dialog(lambda: planning.end(console, ana, school, target))
+    at.multiselect(key="planned-end").set_value([rule.id])
+    press(at, "End it")
+    assert planning.planned(console, ana, school, target) == {}
+
+
+def test_who_is_told_is_added_tried_and_removed(
+    console: Console, school: School, ada: Actor
+) -> None:
+    with smtp.relay() as relay:
+        console.settings = Settings(mail=Mail(relay=relay.url, sender=SENDER))
+        at = stage.dialog(lambda: admin_channels.add(console, ada, school))
+        at.text_input(key="channel-name").set_value("Night duty")
+        at.text_input(key="channel-mail").set_value("night@school.example")
+        press(at, "Save and test")
+    assert relay.recipients == ["night@school.example"]
+    with console.db.read() as tx:
+        (channel,) = channels.of(tx, ada, school.id)
+    assert (channel.name, channel.language, channel.repeat) == (
+        "Night duty",
+        "ru",
+        timedelta(minutes=30),
+    )
+    at = screen("admin", console, ada, school)
+    at.session_state["admin-tab"] = "Who is told"
+    assert "Night duty" in said(at.run())
+
+
+def test_a_messenger_s_address_goes_in_sealed_and_never_comes_out(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = stage.dialog(lambda: admin_channels.add(console, ada, school))
+    at.text_input(key="channel-name").set_value("Hook")
+    at.segmented_control(key="channel-way").set_value("apprise").run()
+    at.text_input(key="channel-url").set_value("json://robot:hush-hush@127.0.0.1:9/")
+    at = press(at, "Save and test")
+    page = screen("admin", console, ada, school)
+    page.session_state["admin-tab"] = "Who is told"
+    page.run()
+    assert "Hook" in said(page)
+    assert "hush-hush" not in said(at) + said(page)
