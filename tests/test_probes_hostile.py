@@ -99,7 +99,7 @@ PLAYLISTS: Mapping[str, tuple[Answer, str]] = {
     "one long line": (body(LIVE + b"#EXT-X-KEY:" + b",A=" * 900_000), UNREADABLE),
     "drip": (drip, "No whole answer"),
     "endless headers": (endless_headers, "broke"),
-    "circle": (circle, "status 302"),
+    "circle": (circle, "redirects again and again"),
     "gzip bomb": (
         body(gzip.compress(bytes(100_000_000), 9), **{"Content-Encoding": "gzip"}),
         "compressed (gzip)",

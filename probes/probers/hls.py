@@ -12,10 +12,11 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import urljoin
 
 from probes.model import SEVERITY, ProbeFailed, Reading, State, Target
-from probes.probers import doubts, segments
+from probes.probers import conditions, doubts, redirects, segments
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
     MEBIBYTE,
@@ -29,6 +30,7 @@ from probes.probers.base import (
     number,
 )
 from probes.probers.playlist import Playlist, Variant, parse
+from probes.probers.redirects import Landed
 from probes.probers.segments import Loaded
 from probes.probers.web import phases, require_answer
 from store.words import N_, Words
@@ -43,6 +45,7 @@ LONGEST_TARGET = 60.0  # seconds; no live stream has longer segments
 VARIANTS = 32
 LARGEST = 4 * MEBIBYTE  # of a playlist: a long recording whose addresses are signed
 
+REDIRECTS = replace(redirects.REDIRECTS, default=3)  # servers of streams send players on
 Steps = Generator[Fetch, Answer, Verdict]
 
 
@@ -68,6 +71,7 @@ class Stream:
 
     opened: float = -math.inf
     first: Answer = field(default_factory=Answer)
+    url: str = ""  # where it was, redirects followed
     variants: tuple[Variant, ...] = ()
     watched: dict[int, Watched] = field(default_factory=dict)
 
@@ -101,11 +105,13 @@ def _open(
 ) -> Generator[Fetch, Answer, Verdict | None]:
     """Read what stands at the address: a master's variants, or a playlist to be judged at once."""
     asked = time.monotonic()
-    answer = yield Fetch(target.address, max_bytes=LARGEST, cold=context.cold)
+    fetch = Fetch(target.address, max_bytes=LARGEST, cold=context.cold)
+    landed = yield from _fetched(target, fetch)
+    answer = landed.answer
     require_answer(answer)
     watched = stream.at(0)
     playlist = _read(watched, answer)
-    stream.first, stream.opened = replace(answer, body=b""), asked
+    stream.first, stream.url, stream.opened = replace(answer, body=b""), landed.url, asked
     if len(playlist.variants) > VARIANTS:
         raise ProbeFailed(
             N_("The stream lists {n} variants; more than {most} are not watched."),
@@ -115,13 +121,14 @@ def _open(
     if playlist.variants:
         watched.playlist = None
         return None
-    address = Variant(target.address)
+    address = Variant(landed.url)
     return (yield from _judge(target, watched, address, playlist, answer, asked))
 
 
 def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps:
-    asked, url = time.monotonic(), urljoin(target.address, variant.uri)
-    answer = yield Fetch(url, max_bytes=LARGEST)
+    asked, url = time.monotonic(), urljoin(stream.url, variant.uri)
+    landed = yield from _fetched(target, Fetch(url, max_bytes=LARGEST))
+    answer = landed.answer
     if answer.error is None and answer.status != 200:
         raise ProbeFailed(
             N_("A variant that the stream lists does not play (status {status})."),
@@ -130,8 +137,12 @@ def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> St
     require_answer(answer)
     watched = stream.at(place)
     playlist = _read(watched, answer)
-    named = replace(variant, uri=url)
+    named = replace(variant, uri=landed.url)
     return (yield from _judge(target, watched, named, playlist, answer, asked))
+
+
+def _fetched(target: Target, fetch: Fetch) -> Generator[Fetch, Answer, Landed]:
+    return redirects.follow(target, fetch, int(conditions.number(target, REDIRECTS)))
 
 
 def _read(watched: Watched, answer: Answer) -> Playlist:
@@ -226,7 +237,8 @@ def _load(
     now = time.monotonic()
     if now - watched.loaded_at < target.interval.total_seconds():
         return
-    watched.loaded = yield from segments.load(variant.uri, playlist, watched.loads)
+    fetched = partial(_fetched, target)
+    watched.loaded = yield from segments.load(fetched, variant.uri, playlist, watched.loads)
     watched.loads += 1
     watched.loaded_at = now
 
@@ -243,7 +255,7 @@ def _with(verdict: Verdict, stream: Stream, more: tuple[Reading, ...]) -> Verdic
 
 PROBER = HttpProber(
     talk,
-    refuse_web,
+    lambda target: redirects.refuse(target) or refuse_web(target),
     conditions=(
         Condition(
             "frozen_after",
@@ -264,5 +276,7 @@ PROBER = HttpProber(
             doubts.OVERWEIGHT,
             N_("How many times its promised bandwidth a segment may take"),
         ),
+        REDIRECTS,
+        redirects.WITHIN,
     ),
 )

@@ -5,7 +5,7 @@ from functools import lru_cache
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions, json_conditions, redirects
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Answer, Condition, Context, HttpProber, Talk, Verdict
+from probes.probers.base import Answer, Condition, Context, Fetch, HttpProber, Talk, Verdict
 from probes.probers.redirects import Landed
 from probes.probers.web import phases, require_plain, text_of
 from store.words import N_, Words
@@ -26,7 +26,9 @@ def talk(target: Target, context: Context) -> Talk:
     memory = context.memory
     cold = context.cold or context.monotonic - memory.get("cold at", -COLD_EVERY) >= COLD_EVERY
     verify = conditions.flag(target, conditions.VERIFY)
-    landed = yield from redirects.follow(target, _headers(target), verify=verify, cold=cold)
+    fetch = Fetch(target.address, verify=verify, cold=cold, headers=_headers(target))
+    most = int(conditions.number(target, redirects.REDIRECTS))
+    landed = yield from redirects.follow(target, fetch, most)
     answer = landed.answer
     if cold:
         memory["cold at"] = context.monotonic
@@ -41,7 +43,7 @@ def talk(target: Target, context: Context) -> Talk:
 
 def _headers(target: Target) -> dict[str, str]:
     authorization = conditions.secret(target, AUTHORIZATION)
-    return {"Authorization": authorization} if authorization else {}
+    return {redirects.PRIVATE: authorization} if authorization else {}
 
 
 def _readings(landed: Landed, context: Context) -> tuple[Reading, ...]:

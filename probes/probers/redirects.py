@@ -4,7 +4,7 @@ Not libcurl's way, since it knows no bounds but their number.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 from probes.model import ProbeFailed, Target
@@ -19,6 +19,7 @@ WITHIN = Condition(
 BOUNDS = ("web", "https", "host")
 FOLLOWED = (301, 302, 303, 307, 308)
 MOST = 20
+PRIVATE = "Authorization"  # never told to another server
 
 
 @dataclass(frozen=True)
@@ -26,31 +27,28 @@ class Landed:
     """The last answer, and what the way to it took; `days` are the least of all certificates'."""
 
     answer: Answer
+    url: str
     hops: int
     seconds: float
     days: float | None
 
 
-def follow(
-    target: Target, headers: dict[str, str], *, verify: bool, cold: bool
-) -> Generator[Fetch, Answer, Landed]:
+def follow(target: Target, fetch: Fetch, most: int) -> Generator[Fetch, Answer, Landed]:
     """Raises ProbeFailed for a redirect that must not be followed, or one too many."""
-    url, hops, seconds = target.address, 0, 0.0
+    hops, seconds = 0, 0.0
     days: list[float] = []
-    most = min(int(conditions.number(target, REDIRECTS)), MOST)
     while True:
-        answer = yield Fetch(url, verify=verify, cold=cold, headers=headers)
+        answer = yield fetch
         seconds += answer.seconds or 0.0
         days += [] if answer.cert_days is None else [answer.cert_days]
-        if not most or answer.status not in FOLLOWED or "location" not in answer.headers:
-            return Landed(answer, hops, seconds, min(days, default=None))
-        if hops == most:
+        if most < 1 or answer.status not in FOLLOWED or "location" not in answer.headers:
+            return Landed(answer, fetch.url, hops, seconds, min(days, default=None))
+        if hops >= min(most, MOST):
             raise ProbeFailed(
-                N_("{host} redirects again and again."), {"host": urlsplit(url).hostname or "?"}
+                N_("{host} redirects again and again."),
+                {"host": urlsplit(fetch.url).hostname or "?"},
             )
-        url, hops = _next(target, url, answer.headers["location"]), hops + 1
-        if urlsplit(url).netloc != urlsplit(target.address).netloc:
-            headers = {}  # not even when it comes back
+        fetch, hops = _next(target, fetch, answer.headers["location"]), hops + 1
 
 
 def refuse(target: Target) -> Words | None:
@@ -59,11 +57,11 @@ def refuse(target: Target) -> Words | None:
     return Words(N_("Write web, https or host for where redirects may lead."))
 
 
-def _next(target: Target, url: str, place: str) -> str:
-    """The next address. Raises ProbeFailed where the module does not let it lead."""
+def _next(target: Target, fetch: Fetch, place: str) -> Fetch:
+    """The next to fetch. Raises ProbeFailed where the module does not let it lead."""
     try:
-        found = urljoin(url, place)
-        parts, before = urlsplit(found), urlsplit(url)
+        url = urljoin(fetch.url, place)
+        parts, before = urlsplit(url), urlsplit(fetch.url)
         host, scheme = parts.hostname or "", parts.scheme
     except ValueError:
         host = scheme = ""
@@ -74,4 +72,7 @@ def _next(target: Target, url: str, place: str) -> str:
         raise ProbeFailed(N_("It redirects to another host, {host}."), {"host": host[:100]})
     if within == "https" and before.scheme == "https" and scheme != "https":
         raise ProbeFailed(N_("It redirects to {host} without encryption."), {"host": host[:100]})
-    return found
+    if parts.netloc == before.netloc and scheme == before.scheme:
+        return replace(fetch, url=url)
+    kept = {name: value for name, value in fetch.headers.items() if name != PRIVATE}
+    return replace(fetch, url=url, headers=kept)

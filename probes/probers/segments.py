@@ -1,12 +1,13 @@
 """Load a stream's newest segment as a player does: in time, and is it video at all."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from probes.model import ProbeFailed, Reading, State
 from probes.probers.base import MEBIBYTE, Answer, Fetch
 from probes.probers.playlist import Playlist, Segment
+from probes.probers.redirects import Landed
 from probes.probers.web import require_answer
 from store.words import N_
 
@@ -26,32 +27,42 @@ class Loaded:
     rate: int  # bits a second of play
 
 
-def load(url: str, playlist: Playlist, nth: int) -> Generator[Fetch, Answer, Loaded]:
+Fetched = Callable[[Fetch], Generator[Fetch, Answer, Landed]]
+
+
+def load(
+    fetched: Fetched, url: str, playlist: Playlist, nth: int
+) -> Generator[Fetch, Answer, Loaded]:
     """Load the newest segment, its key, its header and the newest part.
 
     Of a recording the `nth` look loads the first segment, then the last, then each before it.
     """
     segment = playlist.segments[-nth % len(playlist.segments) if playlist.ended else -1]
     if segment.start:
-        header = yield from _fetched(url, segment.start, segment.start_span, LARGEST_START)
+        header = yield from _loaded(fetched, url, segment.start, segment.start_span, LARGEST_START)
         _require(header, N_("What all segments of the stream begin with does not load."))
     if segment.key:
-        key = yield from _fetched(url, segment.key, "", KEPT)
+        key = yield from _loaded(fetched, url, segment.key, "", KEPT)
         _require(key, N_("The key to the stream does not load: nobody can watch."))
         if key.size != KEY:
             raise ProbeFailed(N_("The key to the stream is none: nobody can watch."))
     loaded = yield from _piece(
-        url, segment, N_("The newest segment does not load (status {status}).")
+        fetched, url, segment, N_("The newest segment does not load (status {status}).")
     )
     if playlist.newest_part is not None:
         yield from _piece(
-            url, playlist.newest_part, N_("The newest part does not load (status {status}).")
+            fetched,
+            url,
+            playlist.newest_part,
+            N_("The newest part does not load (status {status})."),
         )
     return loaded
 
 
-def _piece(url: str, piece: Segment, missing: str) -> Generator[Fetch, Answer, Loaded]:
-    answer = yield from _fetched(url, piece.uri, piece.span, LARGEST)
+def _piece(
+    fetched: Fetched, url: str, piece: Segment, missing: str
+) -> Generator[Fetch, Answer, Loaded]:
+    answer = yield from _loaded(fetched, url, piece.uri, piece.span, LARGEST)
     _require(answer, missing)
     if not piece.key and not _plays(answer.body):
         raise ProbeFailed(N_("The newest segment is neither MPEG-TS nor fragmented MP4."))
@@ -65,10 +76,13 @@ def _piece(url: str, piece: Segment, missing: str) -> Generator[Fetch, Answer, L
     return Loaded(seconds, round(8 * answer.size / length))
 
 
-def _fetched(url: str, uri: str, span: str, most: int) -> Generator[Fetch, Answer, Answer]:
+def _loaded(
+    fetched: Fetched, url: str, uri: str, span: str, most: int
+) -> Generator[Fetch, Answer, Answer]:
     headers = {"Range": f"bytes={span}"} if span else {}
-    answer = yield Fetch(urljoin(url, uri), max_bytes=most, keep=KEPT, headers=headers)
-    return answer
+    fetch = Fetch(urljoin(url, uri), max_bytes=most, keep=KEPT, headers=headers)
+    landed = yield from fetched(fetch)
+    return replace(landed.answer, phases={"total": landed.seconds})
 
 
 def _require(answer: Answer, template: str) -> None:
