@@ -95,6 +95,15 @@ def test_without_history_the_word_comes_from_enrolment_and_says_so(evening: Even
     assert row(evening).state == "ok"  # nobody is called on a guess
 
 
+@pytest.mark.parametrize(("people", "word"), [(20, "fits"), (28, "tight"), (30, "wont_fit")])
+def test_a_crowd_that_nobody_expected_is_told_without_history_too(
+    evening: Evening, people: int, word: str
+) -> None:
+    evening.lesson("Maths", "A", seats=30, expected=20, starts=-SOON)
+    evening.read("A", Maths=(people, 1))
+    assert fit(evening).word == word
+
+
 def test_a_forecast_that_nobody_renews_is_not_told(evening: Evening) -> None:
     evening.lesson("Maths", "A", seats=24, expected=20, starts=SOON)
     evening.read("A", Other=(1, 1))

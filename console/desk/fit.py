@@ -45,6 +45,7 @@ UNKNOWN = (
 SOON = timedelta(minutes=60)  # a lesson further ahead is not foreseen
 WONT = 0.5  # chance that more want in than there are seats
 TIGHT = 0.15
+NEARLY = 0.9  # of the seats taken by a crowd that nobody expected
 WORTH_SAYING = 0.3  # chance from which "will fill" is shown and a lesson asks for a hand
 
 
@@ -120,9 +121,8 @@ def _planned(
 ) -> Fit:
     """From enrolment and the live count alone: what a course will do nobody knows yet."""
     known = told.forecast.sessions if told else 0
-    coming = max(lesson.expected, people or 0)
-    word: Word = "wont_fit" if coming > seats else "fits"
-    larger = _larger(evening, lesson, room, coming) if word == "wont_fit" else None
+    word, coming = _counted(lesson.expected, people or 0, seats)
+    larger = None if word == "fits" else _larger(evening, lesson, room, coming)
     params: dict[str, Value] = {
         "expected": lesson.expected,
         "seats": seats,
@@ -130,6 +130,14 @@ def _planned(
         "enough": ENOUGH,
     }
     return Fit(word, _with_room(UNKNOWN, params, larger), seats, "room", larger=larger)
+
+
+def _counted(expected: int, people: int, seats: int) -> tuple[Word, int]:
+    """The word, and how many the room should hold; a crowd beyond the enrolled may still grow."""
+    crowd = people > expected
+    if expected > seats or (crowd and people >= seats):
+        return "wont_fit", max(expected, people + 1)
+    return ("tight" if crowd and people >= NEARLY * seats else "fits"), max(expected, people)
 
 
 def _with_room(said: tuple[str, str], params: dict[str, Value], larger: str | None) -> Words:
