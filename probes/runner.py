@@ -14,7 +14,7 @@ from probes.probers import PROBERS
 from probes.probers.base import Answer, Context, SocketProber, Talk, Verdict
 from store.words import N_, Words
 
-THREADS = 16
+THREADS = 128  # made when needed: each may have to wait out its target's timeout
 NEARLY = 0.95  # of the timeout: what failed after that failed because time was up
 LOG = logging.getLogger("pult.probes")
 

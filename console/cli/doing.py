@@ -125,9 +125,11 @@ def send(given: argparse.Namespace) -> int:
 
 
 def _is_address(given: str) -> bool:
-    """A URL, or host:port; anything else is a target's name."""
+    """A URL, also one like dns:name, or host:port; anything else is a target's name."""
     host, colon, port = given.rpartition(":")
-    return "://" in given or bool(colon and port.isdigit() and host and " " not in host)
+    if "://" in given or given.partition(":")[0] in ("stun", "stuns", "turn", "turns", "dns"):
+        return True
+    return bool(colon and port.isdigit() and host and " " not in host)
 
 
 def _kept(console: Console, given: str, module_name: str | None) -> Target:

@@ -13,7 +13,7 @@ from store.words import Words
 ORDER = ("down", "suspect", "unknown", "maintenance", "ok")
 FAILING = (State.DOWN, State.SUSPECT, State.UNKNOWN)
 EVERYONE = ("moodle",)  # platforms that every lesson needs
-SHARED = ("stun", "turn")  # probers of what every call needs
+SHARED = ("stun", "turn", "webrtc")  # probers of what every call needs
 
 
 @dataclass(frozen=True)

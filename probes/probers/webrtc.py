@@ -8,6 +8,7 @@ import json
 import ssl
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ from store.words import N_, Words
 
 PROGRAM = Path(__file__).with_name("webrtc_call.py")
 START = 8.0  # seconds more for the program to load and to hang up
+ROOM = threading.BoundedSemaphore(2)  # calls at once: each takes half a CPU-second and 60 MB
 EXTRA = "aiortc"
 PLUGIN = "janus.plugin.echotest"
 SLOW = Condition("slow", 3.0, N_("Seconds from which joining counts as slow"))
@@ -75,6 +77,11 @@ def _job(target: Target, context: Context) -> dict[str, Any]:
 
 def _called(job: dict[str, Any], timeout: float) -> dict[str, Any]:
     """What the program told. It ends by itself in time; one that does not is killed."""
+    if not ROOM.acquire(timeout=timeout):
+        raise ProbeFailed(
+            N_("Too many calls are tried at once on this machine; probe them less often."),
+            state=State.UNKNOWN,
+        )
     try:
         ended = subprocess.run(
             [sys.executable, "-P", str(PROGRAM)],
@@ -85,11 +92,13 @@ def _called(job: dict[str, Any], timeout: float) -> dict[str, Any]:
             check=False,
         )
         told: dict[str, Any] = json.loads(ended.stdout)
+        return told
     except (subprocess.TimeoutExpired, OSError, ValueError):
         raise ProbeFailed(
             N_("The call broke on this side; check that aiortc is whole."), state=State.UNKNOWN
         ) from None
-    return told
+    finally:
+        ROOM.release()
 
 
 def _failure(stage: str, why: str, phases: tuple[Reading, ...]) -> ProbeFailed:
