@@ -3,10 +3,12 @@
 Seconds on the monotonic clock. Time that the loop did not spend waiting is its own.
 """
 
+from collections import deque
 from time import monotonic
 
 SATURATED = 1.0  # seconds behind from which the prober says so
 STALL = 0.5  # seconds without a look at the sockets: what was measured meanwhile is too long
+READS = 5  # of the lag, one every two seconds: what was worst stays told for so long
 OWN = 0.5  # the share of a probe's time that may be the prober's own
 
 
@@ -16,6 +18,7 @@ class Pace:
         self._awake = monotonic()
         self._stalled = 0.0
         self._lag = 0.0
+        self._read: deque[float] = deque(maxlen=READS)
 
     def slept(self, asked: float, before: float, after: float) -> None:
         """The loop waited from `before` to `after`, and had asked for at most so many seconds."""
@@ -37,6 +40,7 @@ class Pace:
         return self._stalled > began or took - (self.idle - idle) >= OWN * took
 
     def read(self) -> float:
-        """The longest lag since this was last asked."""
-        lag, self._lag = self._lag, 0.0
-        return lag
+        """The longest lag until now and in the readings before; asked for with each heartbeat."""
+        self._read.append(self._lag)
+        self._lag = 0.0
+        return max(self._read)

@@ -192,6 +192,18 @@ def test_a_silent_process_is_told_with_what_to_do(database: Database, ada: Actor
     assert list(doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON, parts=()))) == []
 
 
+def test_a_prober_that_lags_is_told_with_what_to_do(database: Database, ada: Actor) -> None:
+    def told(**detail: object) -> list[str]:
+        with database.begin() as tx:
+            heartbeats.beat(tx, "prober", 2, now=NOON, detail=json.dumps(detail))
+        found = doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON))
+        return [str(one.problem) for one in found]
+
+    (late,) = told(lag_seconds=3.21, saturated=True)
+    assert late.startswith("The prober cannot keep up: it asks 3.2 s late.")
+    assert told(lag_seconds=0.4, saturated=False) == []
+
+
 def test_a_changed_entry_of_the_audit_is_a_finding(
     database: Database, ada: Actor, school: School
 ) -> None:

@@ -4,12 +4,12 @@ import zoneinfo
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.desk import channels, connections, relays
+from console.desk import channels, connections, probing, relays
 from console.desk.connections import Connection
 from mailing import mailbox
 from mailing.mailbox import Mailbox
@@ -156,9 +156,11 @@ def _processes(db: Database, parts: Collection[str], now: datetime) -> Iterator[
     """What the processes' signs of life tell; nothing of one that has never run here."""
     with db.read() as tx:
         beats = heartbeats.last(tx)
+        behind = probing.doubt(tx, now=now, zone=UTC)
     for part in sorted(beats.keys() & parts & PARTS.keys()):
         if now - beats[part].at <= heartbeats.SILENT:
-            yield Finding(part, "ok")
+            late = part == "prober" and behind is not None
+            yield Finding(part, "failing", behind) if late else Finding(part, "ok")
             continue
         last = f"{beats[part].at:%Y-%m-%d %H:%M:%S} UTC"
         yield Finding(

@@ -42,7 +42,7 @@ def judged(
             return Verdict(seconds, readings, State.SUSPECT, _ending(days))
     if seconds > number(target, SLOW):
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": round(seconds, 1)})
-        return Verdict(seconds, readings, State.SUSPECT, why)
+        return Verdict(seconds, readings, State.SUSPECT, why, slow=True)
     return Verdict(seconds, readings)
 
 

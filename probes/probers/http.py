@@ -37,8 +37,7 @@ def talk(target: Target, context: Context) -> Talk:
     readings = _readings(landed, context)
     _require(target, answer, readings)
     readings += _require_body(target, answer, readings)
-    state, why = _doubts(target, landed, context)
-    return Verdict(landed.seconds, readings, state, why)
+    return _judged(target, landed, context, readings)
 
 
 def _headers(target: Target) -> dict[str, str]:
@@ -95,17 +94,18 @@ def _require_body(
         raise ProbeFailed(failed.template, failed.params, readings=readings) from failed
 
 
-def _doubts(target: Target, landed: Landed, context: Context) -> tuple[State, Words | None]:
+def _judged(
+    target: Target, landed: Landed, context: Context, readings: tuple[Reading, ...]
+) -> Verdict:
     days = _certificate_days(context)
     if days is not None and days < conditions.number(target, conditions.CERTIFICATE_DAYS):
-        return State.SUSPECT, Words(
-            N_("The certificate expires in {days} days; renew it."), {"days": int(days)}
-        )
+        why = Words(N_("The certificate expires in {days} days; renew it."), {"days": int(days)})
+        return Verdict(landed.seconds, readings, State.SUSPECT, why)
     if landed.seconds > conditions.number(target, conditions.SLOW):
-        return State.SUSPECT, Words(
-            N_("It answers slowly: {seconds} s."), {"seconds": round(landed.seconds, 1)}
-        )
-    return State.OK, None
+        seconds = round(landed.seconds, 1)
+        why = Words(N_("It answers slowly: {seconds} s."), {"seconds": seconds})
+        return Verdict(landed.seconds, readings, State.SUSPECT, why, slow=True)
+    return Verdict(landed.seconds, readings)
 
 
 def _certificate_days(context: Context) -> float | None:
