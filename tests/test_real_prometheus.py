@@ -2,9 +2,11 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,11 +15,15 @@ from typing import Any
 import pytest
 import requests
 
+from console import settings
 from console.desk.histories import Histories
+from console.settings import Settings
+from console.wiring import Console
 from probes import targets
 from probes.prometheus import Prometheus
 from store import access, db, schools
-from tests import real
+from store.vault import Vault
+from tests import real, stage
 from tests.running import START, Running, console, free_port
 from tests.sites import say, web
 from tests.test_shell_children import wait_for
@@ -242,6 +248,35 @@ def test_the_console_draws_what_prometheus_kept(
         assert (other.points, other.problem) == ([], None)
     finally:
         empty.close()
+
+
+def test_the_page_of_a_target_draws_what_prometheus_kept(
+    pult: Running, prometheus: str, probed: dict[bool, str], tmp_path: Path
+) -> None:
+    wanted = {probed[True]: 1.0, probed[False]: 0.0}
+    assert settled(lambda: query(prometheus, "probe_success", "target"), wanted) == wanted
+    (tmp_path / "data").mkdir()
+    for name in ("operations.sqlite3", "metrics.sqlite3"):
+        with (
+            closing(sqlite3.connect(pult.data / name)) as running,
+            closing(sqlite3.connect(tmp_path / "data" / name)) as copy,
+        ):
+            running.backup(copy)
+    base = db.connect(tmp_path / "data")
+    try:
+        with base.begin("metrics") as mtx:
+            for table in ("sample", "rollup_minute", "rollup_hour"):
+                mtx.exec_driver_sql(f"DELETE FROM {table}")
+        with base.read() as tx:
+            (school,) = schools.in_scope(tx, access.system(_school(pult)))
+        given = Settings(prometheus=settings.Prometheus(url=prometheus))
+        shown = Console(given, base, Vault(stage.KEY))
+        at = stage.screen("target", shown, access.system(school.id), school, id=probed[True])
+        (chart,) = at.get("plotly_chart")
+        drawn = json.loads(chart.proto.spec)["data"]
+        assert any(line["y"] for line in drawn), drawn
+    finally:
+        base.close()
 
 
 def test_every_query_of_the_dashboard_is_answered(prometheus: str, probed: dict[bool, str]) -> None:
