@@ -1,6 +1,6 @@
 """Whether a target fits its prober: an address that it can read, conditions that it knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from math import isfinite
@@ -140,7 +140,10 @@ def _require_rows(tx: Connection, target: Target) -> None:
     ):
         if row_id is not None and not _ours(tx, table, row_id, target.school_id):
             raise TargetError(N_("The target names something that this school does not have."))
-    if target.id in _ancestors(rows.parents(tx, target.school_id), target.parent_ids):
+    if any(
+        parent_id == target.id or rows.depends(tx, target.id, parent_id)
+        for parent_id in target.parent_ids
+    ):
         raise TargetError(N_("A target cannot depend on itself, not even by a detour."))
 
 
@@ -150,14 +153,3 @@ def _ours(tx: Connection, table: str, row_id: str, school_id: str) -> bool:
         {"id": row_id, "school": school_id},
     ).first()
     return row is not None
-
-
-def _ancestors(parents: Mapping[str, Sequence[str]], start: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(start)
-    while waiting:
-        target_id = waiting.pop()
-        if target_id not in found:
-            found.add(target_id)
-            waiting.extend(parents.get(target_id, ()))
-    return found

@@ -67,16 +67,18 @@ class _Work:
         self.new: set[str] = set()
 
     def all(self, found: list[Entry]) -> None:
-        """Modules first, then targets, then what those depend on, which may stand below them."""
+        """Modules first, then targets, then what those depend on, where it was not there yet."""
         wrong = {id(problem.entry) for problem in self.outcome.problems}
         good = [entry for entry in found if id(entry) not in wrong]
         named = {entry.name.strip() for entry in found if entry.kind == "target"}
-        for kind, keep in (("module", self._module), ("target", self._target)):
-            for entry in good:
-                if entry.kind == kind:
-                    self._guarded(entry, keep)
         for entry in good:
-            if entry.kind == "target" and entry.name.strip() in self.targets:
+            if entry.kind == "module":
+                self._guarded(entry, self._module)
+        ordered = _parents_first([entry for entry in good if entry.kind == "target"])
+        for entry in ordered:
+            self._guarded(entry, self._target)
+        for entry in ordered:
+            if entry.name.strip() in self.targets:
                 self._guarded(entry, lambda entry: self._finish(entry, named))
 
     def _guarded(self, entry: Entry, keep: Callable[[Entry], None]) -> None:
@@ -108,7 +110,7 @@ class _Work:
         self.outcome.awaited.extend(modules.awaited([wanted]))
 
     def _target(self, entry: Entry) -> None:
-        """Add the target, if there is none of its name; what it depends on comes later."""
+        """Add the target, if there is none of its name."""
         name = entry.name.strip()
         if name in self.targets:
             return
@@ -122,9 +124,11 @@ class _Work:
             address=wanted.address,
             module=wanted.module,
             interval=wanted.interval,
+            parent_ids=self._known(entry),
             connection_id=wanted.connection_id,
             room_id=wanted.room_id,
             runbook=wanted.runbook,
+            enabled=wanted.enabled,
             module_id=wanted.module_id,
             sealed=wanted.sealed,
             now=self.now,
@@ -185,6 +189,10 @@ class _Work:
                 )
         return tuple(sorted(found))
 
+    def _known(self, entry: Entry) -> list[str]:
+        named = [name.strip() for name in entry.fields.get("depends_on", [])]
+        return [self.targets[name].id for name in named if name in self.targets]
+
     def _connection(self, name: str | None) -> str | None:
         if name is None:
             return None
@@ -211,6 +219,25 @@ class _Work:
         outcome = self.outcome
         kept = outcome.added if new else outcome.changed if changed else outcome.unchanged
         kept.append(name)
+
+
+def _parents_first(found: list[Entry]) -> list[Entry]:
+    """Each after those that it depends on; in a circle somebody has to begin."""
+    named = {entry.name.strip(): entry for entry in found}
+    ordered: dict[str, Entry] = {}
+    waiting = list(reversed(named))
+    begun: set[str] = set()
+    while waiting:
+        name = waiting[-1]
+        parents = [each.strip() for each in named[name].fields.get("depends_on", [])]
+        ahead = [each for each in parents if each in named and each not in begun]
+        if ahead and name not in begun:
+            begun.add(name)
+            waiting.extend(ahead)
+            continue
+        begun.add(name)
+        ordered.setdefault(name, named[waiting.pop()])
+    return list(ordered.values())
 
 
 def _sealed(entry: Entry, kept: Mapping[str, str]) -> dict[str, str]:

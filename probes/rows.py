@@ -54,13 +54,38 @@ def as_json(conditions: object) -> str:
     return json.dumps(conditions, ensure_ascii=False, default=dict)
 
 
+def one(tx: Connection, row: Row[Any]) -> Target:
+    """The row as a target, with its parents."""
+    found = tx.execute(
+        text("SELECT parent_id FROM target_parent WHERE target_id = :id ORDER BY parent_id"),
+        {"id": row.id},
+    )
+    return target(row, tuple(found.scalars()))
+
+
 def targets(tx: Connection, found: Iterable[Row[Any]], school_id: str | None) -> list[Target]:
     """The rows as targets, each with its parents; `school_id` where all are of one school."""
-    depending = parents(tx, school_id)
+    depending = _parents(tx, school_id)
     return [target(row, depending.get(row.id, ())) for row in found]
 
 
-def parents(tx: Connection, school_id: str | None = None) -> dict[str, tuple[str, ...]]:
+def depends(tx: Connection, on: str, target_id: str) -> bool:
+    """Whether the target depends on the other one, directly or by a detour."""
+    found = tx.execute(
+        text("""
+            WITH RECURSIVE above(id) AS (
+                SELECT parent_id FROM target_parent WHERE target_id = :target
+                UNION
+                SELECT p.parent_id FROM target_parent p JOIN above ON p.target_id = above.id
+            )
+            SELECT 1 FROM above WHERE id = :on
+        """),
+        {"target": target_id, "on": on},
+    )
+    return found.first() is not None
+
+
+def _parents(tx: Connection, school_id: str | None) -> dict[str, tuple[str, ...]]:
     """By target what it depends on without a detour: one school's, or every school's."""
     rows = tx.execute(
         text("""

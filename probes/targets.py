@@ -30,6 +30,7 @@ def add(
     connection_id: str | None = None,
     room_id: str | None = None,
     runbook: str = "",
+    enabled: bool = True,
     module_id: str | None = None,
     sealed: Mapping[str, str] | None = None,
     now: datetime,
@@ -51,6 +52,7 @@ def add(
         connection_id,
         room_id,
         runbook,
+        enabled,
         module_id=module_id,
         sealed=dict(sealed or {}),
     )
@@ -120,8 +122,9 @@ def get(tx: Connection, actor: Actor, target_id: str) -> Target:
     """One target. Raises access.Denied for another school's, and for none."""
     school_id = _school_of(tx, target_id)
     access.require(actor, "see", school_id)
-    found = tx.execute(text("SELECT * FROM target WHERE id = :id"), {"id": target_id})
-    return rows.targets(tx, found.all(), school_id)[0]
+    return rows.one(
+        tx, tx.execute(text("SELECT * FROM target WHERE id = :id"), {"id": target_id}).one()
+    )
 
 
 def probed(tx: Connection, actor: Actor) -> list[Target]:
@@ -137,11 +140,7 @@ def called(tx: Connection, actor: Actor, name: str) -> list[Target]:
         text("SELECT * FROM target WHERE (id = :name OR name = :name) AND enabled ORDER BY id"),
         {"name": name},
     ).all()
-    return [
-        rows.targets(tx, [row], row.school_id)[0]
-        for row in found
-        if access.may(actor, "see", row.school_id)
-    ]
+    return [rows.one(tx, row) for row in found if access.may(actor, "see", row.school_id)]
 
 
 def _school_of(tx: Connection, target_id: str) -> str:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from probes import exporting, importing, modules, targets
+from probes import exporting, fitting, importing, modules, targets
 from probes.importing import Outcome
 from probes.model import Target, TargetError
+from probes.probers import PROBERS
 from store import enrolling
 from store.access import Actor
 from store.db import Database
@@ -208,8 +209,8 @@ def test_each_wrong_entry_is_named_with_its_line_and_nothing_is_kept(
 ) -> None:
     outcome = bring(database, ada, school, WRONG)
     assert sorted(said(outcome), key=lambda told: int(told.split()[0])) == [
-        "2 Page: The probe http has no condition contians. It has: status, contains, lacks, "
-        "redirects, slow, certificate_days, verify, fail_after, recover_after, timeout, sentinel.",
+        "2 Page: The probe http has no condition contians. It has: "
+        f"{', '.join(fitting.conditions_of('http'))}.",
         "7 Loop: A target cannot depend on itself, not even by a detour.",
         "13 Lost: It depends on Nobody, and there is no such target.",
         "19 Lost: Its name stands twice in the file.",
@@ -220,8 +221,7 @@ def test_each_wrong_entry_is_named_with_its_line_and_nothing_is_kept(
         "35 Typed: There is no adress here. Known: name, prober, module, address, "
         "interval_seconds, depends_on, connection, room, runbook, enabled, conditions, secrets.",
         "42 : It has no name.",
-        "45 Gopher: There is no probe named gopher. Use one of "
-        + next(told for told in said(outcome) if "gopher" in told).partition("Use one of ")[2],
+        f"45 Gopher: There is no probe named gopher. Use one of {', '.join(PROBERS)}.",
     ]
     assert out(database, ada, school) == ""
 
@@ -254,3 +254,20 @@ def test_a_secret_does_not_follow_a_target_to_another_server(
     assert moved.address == "turn.thief.example"
     with database.read() as tx:
         assert targets.of(tx, ada, school.id)[0].sealed == {"password": ""}
+
+
+def test_what_a_target_depends_on_may_stand_below_it(
+    database: Database, school: School, ada: Actor
+) -> None:
+    names = ["one", "two", "three", "four"]
+    written = "".join(
+        f'[[target]]\nname = "{name}"\nprober = "tcp"\naddress = "a.example:1"\n'
+        f"depends_on = {names[place + 1 :]}\n"
+        for place, name in enumerate(names)
+    )
+    assert said(bring(database, ada, school, written)) == []
+    found = {target.name: target.parent_ids for target in kept(database, ada, school)}
+    assert found == {name: tuple(sorted(names[n + 1 :])) for n, name in enumerate(names)}
+    circle = written.replace("depends_on = []", 'depends_on = ["one"]')
+    (problem,) = said(bring(database, ada, school, circle))
+    assert "cannot depend on itself" in problem

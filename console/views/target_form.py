@@ -140,7 +140,7 @@ def _pick(label: str, named: dict[str, str], chosen: str | None) -> str | None:
 
 
 def _add(console: Console, actor: Actor, tx: Connection, made: Target) -> None:
-    id_ = targets.add(
+    targets.add(
         tx,
         actor,
         made.school_id,
@@ -152,9 +152,8 @@ def _add(console: Console, actor: Actor, tx: Connection, made: Target) -> None:
         parent_ids=made.parent_ids,
         connection_id=made.connection_id,
         runbook=made.runbook,
+        enabled=made.enabled,
         module_id=made.module_id,
         sealed=made.sealed,
         now=console.now(),
     )
-    if not made.enabled:
-        targets.change(tx, actor, replace(made, id=id_), now=console.now())
