@@ -15,21 +15,29 @@ PASSWORD = N_("Password, if it asks for one")
 JANUS_SECRETS = N_("Admin secret, admin key, rooms' secret: with spaces between them")
 
 PLATFORMS: dict[str, Platform] = {
-    "moodle": Platform("Moodle", Moodle, N_("Web service token"), moodle.OPTIONS),
+    "moodle": Platform("Moodle", Moodle, N_("Web service token"), moodle.OPTIONS, moodle.WORDS),
     "bigbluebutton": Platform(
-        "BigBlueButton", BigBlueButton, N_("Shared secret"), bigbluebutton.OPTIONS
+        "BigBlueButton",
+        BigBlueButton,
+        N_("Shared secret"),
+        bigbluebutton.OPTIONS,
+        bigbluebutton.WORDS,
     ),
-    "jitsi": Platform("Jitsi", Jitsi, PASSWORD, jitsi.OPTIONS, secret_needed=False),
+    "jitsi": Platform("Jitsi", Jitsi, PASSWORD, jitsi.OPTIONS, jitsi.WORDS, secret_needed=False),
     "janus": Platform(
         "Janus",
         Janus,
         N_("Admin secret, admin key, rooms' secret: with spaces between them"),
         janus.OPTIONS,
     ),
-    "livekit": Platform("LiveKit", LiveKit, N_("API secret"), livekit.OPTIONS, secret_needed=False),
-    "mediamtx": Platform("MediaMTX", MediaMtx, PASSWORD, mediamtx.OPTIONS, secret_needed=False),
+    "livekit": Platform(
+        "LiveKit", LiveKit, N_("API secret"), livekit.OPTIONS, livekit.WORDS, secret_needed=False
+    ),
+    "mediamtx": Platform(
+        "MediaMTX", MediaMtx, PASSWORD, mediamtx.OPTIONS, mediamtx.WORDS, secret_needed=False
+    ),
     "nginx-rtmp": Platform(
-        "nginx-rtmp", NginxRtmp, PASSWORD, nginx_rtmp.OPTIONS, secret_needed=False
+        "nginx-rtmp", NginxRtmp, PASSWORD, nginx_rtmp.OPTIONS, nginx_rtmp.WORDS, secret_needed=False
     ),
     "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS),
 }

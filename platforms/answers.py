@@ -12,6 +12,7 @@ from platforms.metering import Ask, Metered, Reading, Reply, carried
 MOST = 100_000_000  # people: more is no count, and would not fit the tables either
 LONGEST = 255  # characters of a name or an id
 
+USER = N_("Name, if a password is asked for")  # an option of several platforms
 WRONG_SECRET = N_("{host} does not accept the secret. Enter the one that its {product} has.")
 NOT_THERE = N_("There is no {product} at {host} under this address. Check the address.")
 NOT_ITS_OWN = N_("{host} answered with something that is not {product}'s. Check the address.")

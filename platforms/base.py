@@ -240,6 +240,7 @@ class Platform:
     adapter: "AdapterFactory"
     secret_label: str  # "Web service token"
     options: Mapping[str, str] = field(default_factory=dict)  # option name: default
+    words: Mapping[str, str] = field(default_factory=dict)  # option name: what it is, with N_
     secret_needed: bool = True  # False: many of these servers ask for none
 
 

@@ -13,9 +13,11 @@ from platforms.http import checked_url
 from platforms.metering import Ask, Figure, Metered, Reading
 
 STATS = "/colibri/stats"  # on the videobridge's private port; Jicofo's is /stats
-# `jicofo`: the address of its /stats, where the bridge's people are not all of them;
-# `user`: where a proxy in between asks for a name, the secret being its password
 OPTIONS = {"jicofo": "", "user": ""}
+WORDS = {
+    "jicofo": N_("Address of Jicofo's /stats, which counts the people of all bridges"),
+    "user": answers.USER,
+}
 
 CLOSING = N_("The bridge is shutting down: it takes no new conferences.")
 FULL = N_("The bridge is as busy as it may be: new conferences will suffer.")

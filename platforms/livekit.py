@@ -20,9 +20,12 @@ from platforms.base import N_, Capability, Health, Room
 from platforms.http import checked_url
 from platforms.metering import Ask, Figure, Metered, Reading
 
-# `api_key`: the name of the secret; without it only `metrics` is read, an address like
-# http://livekit.example.org:6789/metrics. `page`: a meeting page that takes ?liveKitUrl=&token=
 OPTIONS = {"api_key": "", "metrics": "", "page": ""}
+WORDS = {
+    "api_key": N_("Name of the API key that the secret belongs to"),
+    "metrics": N_("Address of the metrics, where there is no API key"),
+    "page": N_("Meeting page to join by, one that takes ?liveKitUrl= and token="),
+}
 VALID = 600  # seconds of a token
 LAST = 253_402_300_800  # seconds: the year 10000 cannot be written
 SERVICE = "/twirp/livekit.RoomService/"

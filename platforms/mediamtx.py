@@ -6,11 +6,12 @@ https://mediamtx.org/docs/references/control-api
 from collections.abc import Mapping
 from typing import Any
 
-from platforms.answers import Site, basic, count, word
+from platforms.answers import USER, Site, basic, count, word
 from platforms.base import Capability, Health, Room
 from platforms.metering import Ask, Figure, Metered, Reading
 
-OPTIONS = {"user": ""}  # with the right "api"; the secret is its password
+OPTIONS = {"user": ""}  # with the right "api"
+WORDS = {"user": USER}
 PAGE = 500  # paths of one answer
 PAGES = 40
 UNCOUNTED = {"hlsMuxer"}  # one reader, however many watch

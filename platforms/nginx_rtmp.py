@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.parsers import expat
 
-from platforms.answers import Site, basic, count, word
-from platforms.base import Capability, Health, Room
+from platforms.answers import USER, Site, basic, count, word
+from platforms.base import N_, Capability, Health, Room
 from platforms.metering import Ask, Figure, Metered, Reading
 
-# `viewers`: "rtmp" where nobody watches by HLS, whose viewers nginx does not count;
-# `user`: where the page asks for a name, the secret being its password
 OPTIONS = {"viewers": "", "user": ""}
+WORDS = {
+    "viewers": N_("Write rtmp if nobody watches by HLS: only then all viewers are counted"),
+    "user": USER,
+}
 DEPTH = 32  # elements within each other; a real answer has eight
 TEXT = 1024  # characters of one value
 APPLICATION = ["rtmp", "server", "application"]

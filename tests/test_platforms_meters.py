@@ -449,3 +449,8 @@ def test_a_message_or_an_end_that_got_a_broken_answer_may_have_taken_effect() ->
             server.end("algebra")
     assert caught.value.unsure
     assert len(wire.asked) == 1
+
+
+def test_every_option_of_a_platform_says_what_it_is() -> None:
+    for platform in PLATFORMS.values():
+        assert set(platform.options) == set(platform.words)

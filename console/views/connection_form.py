@@ -107,10 +107,13 @@ def _options(platform: str, kept: Mapping[str, str]) -> dict[str, str]:
     if not known and not bounds:
         return {}
     with st.expander(_("More settings"), key=f"options-{platform}"):
-        labels = {name: name for name in known} | {name: _(said) for name, said in bounds.items()}
+        words = {**PLATFORMS[platform].words, **bounds}
+        labels = {name: _(words[name]) for name in (*known, *bounds)}
         return {
             name: st.text_input(
-                label, kept.get(name, known.get(name, "")), key=f"option-{platform}-{name}"
+                label,
+                kept.get(name, known.get(name, "")),
+                key=f"option-{platform}-{name}",
             )
             or ""
             for name, label in labels.items()

@@ -9,7 +9,7 @@ import streamlit as st
 from console.desk import reopening, rooms
 from console.desk.lessons import LessonRow
 from console.desk.reopening import Moved, Server
-from console.i18n import _, clock, escape, ngettext, number, say
+from console.i18n import _, clock, escape, ngettext, number, say, speaking
 from console.views import acting, forms, writing
 from console.widgets import actionbar, pages
 from console.wiring import Console
@@ -18,7 +18,7 @@ from mailing.segments import Segment
 from platforms.base import PlatformError
 from store import access
 from store.access import Actor
-from store.schools import School
+from store.schools import LANGUAGES, School
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,12 @@ def _reopen(
     done = _("{name} is reopened on {server}, checked at {time}").format(
         name=escape(row.title), server=escape(server.name), time=time
     )
-    sentence = _("This lesson goes on in a new room on {server}: {link}").format(
-        server=server.name, link=telling.link
-    )
     words = [f":green[●] {done}"]
     if telling.chat:
-        words.append(_tell(console, actor, row, sentence))
+        words.append(_tell(console, actor, row, _sentence(server, telling.link)))
     # As code: escaped text holds invisible joiners, and is copied with them.
     words.append(_("Tell everybody else the link: {link}").format(link=f"`{telling.link}`"))
-    letter = _draft(console, actor, school, row, sentence, words) if telling.letter else None
+    letter = _draft(console, actor, school, row, server, telling, words)
     actionbar.say("  \n".join(words), undo=lambda: _back(console, actor, school, row, moved))
     if letter:
         pages.go("composer", id=letter)
@@ -143,20 +140,32 @@ def _tell(console: Console, actor: Actor, row: LessonRow, sentence: str) -> str:
     return _("The old room was told in its chat.")
 
 
+def _sentence(server: Server, link: str) -> str:
+    words = _("This lesson goes on in a new room on {server}: {link}")
+    return words.format(server=server.name, link=link)
+
+
 def _draft(
     console: Console,
     actor: Actor,
     school: School,
     row: LessonRow,
-    sentence: str,
+    server: Server,
+    telling: Telling,
     words: list[str],
 ) -> str | None:
-    """A letter to the course in the school's language; what stands in the way is told."""
+    """A letter to the course in all languages, if wished; what stands in the way is told."""
+    if not telling.letter:
+        return None
+    body = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            body[language] = _sentence(server, f"<{telling.link}>")
     segment = Segment(courses=(row.course_id or "",))
     try:
         return writing.to_segment(
             console, actor, school, segment,
-            subject={school.language: row.title}, body={school.language: sentence},
+            subject=dict.fromkeys(LANGUAGES, row.title), body=body,
         )  # fmt: skip
     except MailingError as error:
         words.append(f":orange[◆] {say(error)}")

@@ -14,7 +14,8 @@ from platforms.http import Http
 from platforms.metering import Ask, Metered, Reading
 
 LONGEST = 500  # characters that sendChatMessage takes
-OPTIONS = {"hash": ""}  # sha1, sha256, sha384, sha512; empty: found out
+OPTIONS = {"hash": ""}
+WORDS = {"hash": N_("Hash of the checksum: sha1, sha256, sha384 or sha512; empty: found out")}
 
 ERRORS: dict[str, tuple[str, bool]] = {
     "checksumError": (

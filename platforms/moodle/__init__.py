@@ -29,6 +29,12 @@ OPTIONS = {
     "never_suspend": "admin",
     "online_report": "",
 }
+WORDS = {
+    "level_field": N_("Profile field that holds the level: city, district or school"),
+    "role_field": N_("Profile field that holds the role"),
+    "never_suspend": N_("User names that are never blocked, with commas between them"),
+    "online_report": N_("Id of a custom report with a row for each user online"),
+}
 OWN = N_("This is the account that Pult itself works with.")
 
 
