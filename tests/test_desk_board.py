@@ -307,3 +307,13 @@ def test_a_viewer_sees_the_same_picture(evening: Evening, school: School) -> Non
     evening.server("A")
     viewer = Actor("vic", "Vic", "viewer", frozenset({school.id}))
     assert board.build(evening.db, viewer, school.id, now=NOON).services == evening.board().services
+
+
+def test_a_licence_leaves_fewer_seats_than_the_machines(evening: Evening) -> None:
+    evening.server("A", seats=100)
+    evening.lesson("Physics", "A")
+    evening.read("A", Physics=(18, 1))
+    assert evening.board().free_seats == 82
+    with evening.db.begin() as tx:
+        tx.execute(text("""UPDATE connection SET options = '{"seats": "100", "licence": "50"}'"""))
+    assert evening.board().free_seats == 32

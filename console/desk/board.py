@@ -8,6 +8,7 @@ from console.desk import cards, evening, lessons, pileups, services
 from console.desk.cards import Card
 from console.desk.evening import Evening, Past, Series
 from console.desk.lessons import LessonRow, Starting
+from console.desk.limits import Server
 from console.desk.services import ServiceRow
 from probes.foreseen import Foreseen, Record
 from store import access
@@ -79,7 +80,7 @@ def build(
         running=sum(1 for row in running if row.participants),
         planned=len(running),
         unread=sum(1 for row in running if row.participants is None),
-        free_seats=_total(list(free.values())),
+        free_seats=_bound(seen, rows, _total(list(free.values()))),
         free_by_server=free,
         seats=seats,
         people=seen.people,
@@ -115,6 +116,27 @@ def _free(seen: Evening, rows: list[LessonRow]) -> dict[str, int]:
         taken = sum(row.participants or 0 for row in here)
         free[server.name] = max(seats - taken, 0) if answers else 0
     return free
+
+
+def _bound(seen: Evening, rows: list[LessonRow], free: int | None) -> int | None:
+    """What the machines leave, but no more than the licences do where each server has one."""
+    licences = {server.platform: server.licence for server in _under(seen, rows)}
+    if free is None or not licences:
+        return free
+    left = 0
+    for platform, licence in licences.items():
+        if licence is None:
+            return free
+        here = {server.id for server in seen.servers.values() if server.platform == platform}
+        taken = sum(row.participants or 0 for row in rows if row.connection_id in here)
+        left += max(licence - taken, 0)
+    return min(free, left)
+
+
+def _under(seen: Evening, rows: list[LessonRow]) -> list[Server]:
+    """The servers on which tonight's rooms stand."""
+    used = {row.connection_id for row in rows}
+    return [server for server in seen.servers.values() if server.id in used]
 
 
 def _free_series(people: Series, seats: int | None) -> Series:

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 
 FADES = 60.0  # days after which a lesson counts half
 ROUNDS = 4  # of fitting the effects one after another
+HIDDEN = 4  # of guessing what full rooms hide, each from the fit of the last
 LEAST_SPREAD = 0.02  # of the logarithm; no school is more regular
 USUAL = (0.75, 0.45)  # share that comes and spread of its logarithm before anything is known
 PRIOR = 1.0  # lessons that these two are worth together
@@ -105,9 +106,9 @@ def fit(sessions: Sequence[Session], *, today: date) -> Attendance:
     past = _Past(np.log((peaks + 0.5) / (size + 0.5)), 0.5 ** (ages / FADES), size, groups)
     fitted = _fit(past)
     full = np.flatnonzero([session.filled for session in used])
-    if not full.size:
-        return fitted
-    return _fit(replace(past, shares=_beyond(fitted, plans, past.shares, full)))
+    for _ in range(HIDDEN if full.size else 0):
+        fitted = _fit(replace(past, shares=_beyond(fitted, plans, past.shares, full)))
+    return fitted
 
 
 def _groups(plan: Plan) -> tuple[Hashable, Hashable, Hashable]:

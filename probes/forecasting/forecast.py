@@ -27,6 +27,7 @@ BELIEVED = 64.0  # particles that must still count after what was seen
 AGAINST = 0.15  # how much a way is believed whose teacher came when today's did not
 TWICE = 2  # lessons at the limit before it is believed
 BEGUN = 10.0  # minutes after which a lesson tells how the evening goes
+NORMAL = np.array([attendance.NORMAL.inv_cdf((n + 0.5) / PARTICLES) for n in range(PARTICLES)])
 FORESEEN = tuple(range(0, AHEAD + 1, STEP))
 
 
@@ -66,7 +67,7 @@ class School:
         even = (np.arange(PARTICLES) + 0.5) / PARTICLES
         peaks = self.attendance.draw(plan, random.permutation(even), tonight)
         weights = _believed(peaks, live, ways)
-        paths = _paths(peaks, live, ways, _normal(random.permutation(even)), plan)
+        paths = _paths(peaks, live, ways, random.permutation(NORMAL), plan)
         most = paths.max(axis=1)
         if plan.course in self.turning_away and plan.seats:
             paths = np.minimum(paths, max(plan.seats, live.people or 0))
@@ -192,7 +193,3 @@ def _chance(most: Array, weights: Array, seats: int | None, *, more: int) -> flo
     if seats is None:
         return None
     return float(weights[most >= seats + more].sum())
-
-
-def _normal(quantiles: Array) -> Array:
-    return np.array([attendance.NORMAL.inv_cdf(float(q)) for q in quantiles])
