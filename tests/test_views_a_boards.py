@@ -212,6 +212,28 @@ def test_many_services_come_by_pages_with_the_worst_on_the_first(place: Place) -
     assert len(frame(at, "service")) == 10
 
 
+def test_a_thousand_children_of_a_service_are_not_all_drawn(place: Place) -> None:
+    add_services(place, 20, behind=(place.target_id,))
+    assert "and 8 more" in said(shown(place, "target", id=place.target_id))
+
+
+def test_a_time_without_checks_breaks_the_line_and_the_slowest_answer_shows(place: Place) -> None:
+    now = place.console.now()
+    with place.console.db.begin("metrics") as mtx:
+        mtx.execute(
+            text("INSERT INTO sample (series, at, state, seconds) VALUES (1, :at, 4, :seconds)"),
+            [
+                {"at": now - timedelta(minutes=minute), "seconds": 2.5 if minute == 45 else 0.1}
+                for minute in (40, 41, 42, 43, 44, 45, 20, 21, 22, 23)
+            ],
+        )
+    at = shown(place, "target", id=place.target_id)
+    (chart,) = at.get("plotly_chart")
+    slowest, mean = json.loads(chart.proto.spec)["data"]
+    assert max(value for value in slowest["y"] if value is not None) == 2.5
+    assert None in mean["y"]
+
+
 def test_a_prober_that_cannot_keep_up_says_so_above_its_services(place: Place) -> None:
     now = place.console.now()
     for late, told in ((False, False), (True, True)):

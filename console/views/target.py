@@ -1,12 +1,13 @@
 """One service: since when does it stand so, what was read, and what is to be done?"""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import streamlit as st
 
 from console.desk import incidents
 from console.desk.services import ServiceRow
-from console.i18n import N_, _, clock, escape, moment, number, say, span
+from console.i18n import N_, _, clock, escape, moment, ngettext, number, say, span
 from console.views import readings, targetbar
 from console.widgets import answers, charts, choice, head, live, pages, status, strangers
 from console.wiring import Console
@@ -29,6 +30,7 @@ PERIODS = {
 }
 UP = ("24h", "30d", "1y")  # for which the share of time up is told
 INCIDENTS = 5  # the latest that are shown
+RELATIVES = 12  # of those that it depends on, and of those behind it
 
 
 def page(console: Console, actor: Actor, school: School) -> None:
@@ -196,18 +198,24 @@ def _past(console: Console, actor: Actor, school: School, target: Target) -> Non
 def _around(
     console: Console, actor: Actor, school: School, target: Target, known: list[Target]
 ) -> None:
-    _relatives(_("Depends on"), [each for each in known if each.id in target.parent_ids])
-    _relatives(_("Behind it"), [each for each in known if target.id in each.parent_ids])
+    states = {row.target_id: row.state for row in console.board(actor, school.id).services}
+    _relatives(_("Depends on"), [each for each in known if each.id in target.parent_ids], states)
+    _relatives(_("Behind it"), [each for each in known if target.id in each.parent_ids], states)
     with console.db.read() as tx:
         _incidents(tx, actor, school, target, console.now())
 
 
-def _relatives(title: str, found: list[Target]) -> None:
+def _relatives(title: str, found: list[Target], states: Mapping[str, str]) -> None:
+    """The worst first, each with its state's shape; a thousand children are not drawn."""
     if not found:
         return
     st.subheader(title, anchor=False)
-    for each in found:
-        pages.link("target", escape(each.name), icon=":material/dns:", id=each.id)
+    ranked = sorted(found, key=lambda each: status.WORST_FIRST[states.get(each.id, "unknown")])
+    for each in ranked[:RELATIVES]:
+        shape = status.look(states.get(each.id, "unknown")).shape
+        pages.link("target", f"{shape} {escape(each.name)}", id=each.id)
+    if (rest := len(ranked) - RELATIVES) > 0:
+        st.caption(ngettext("and {n} more", "and {n} more", rest).format(n=number(rest)))
 
 
 def _incidents(tx: Connection, actor: Actor, school: School, target: Target, now: datetime) -> None:
