@@ -91,7 +91,6 @@ def test_what_cannot_be_asked_is_refused() -> None:
     assert PROBERS["prometheus"].refuse(fine) is None
     for address, module in (
         (fine.address, {}),
-        (fine.address, {**LIMITS, "down_above": "high"}),
         (fine.address, {**LIMITS, "empty": "down"}),
         ("prometheus:9090", LIMITS),
         ("http://a.test:9090/?x=1", LIMITS),

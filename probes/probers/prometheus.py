@@ -19,10 +19,10 @@ from store.words import N_, Value, Words
 
 QUERY = Condition("query", "", N_("The expression in PromQL; it must give numbers"))
 TOKEN = Condition("token", "", N_("The token that Prometheus wants, if it wants one"), secret=True)
-DOWN_ABOVE = Condition("down_above", "", N_("Above this number it is down"))
-DOWN_BELOW = Condition("down_below", "", N_("Below this number it is down"))
-SUSPECT_ABOVE = Condition("suspect_above", "", N_("Above this number it is suspect"))
-SUSPECT_BELOW = Condition("suspect_below", "", N_("Below this number it is suspect"))
+DOWN_ABOVE = Condition("down_above", math.inf, N_("Above this number it is down"))
+DOWN_BELOW = Condition("down_below", -math.inf, N_("Below this number it is down"))
+SUSPECT_ABOVE = Condition("suspect_above", math.inf, N_("Above this number it is suspect"))
+SUSPECT_BELOW = Condition("suspect_below", -math.inf, N_("Below this number it is suspect"))
 EMPTY = Condition("empty", "unknown", N_("What it means when there is no number: ok or unknown"))
 LIMITS = (
     (DOWN_ABOVE, State.DOWN, max),
@@ -56,17 +56,11 @@ def _judged(
     worst: Callable[[list[float]], float],
 ) -> tuple[State, float, Words] | None:
     """The state, the worst value and the reason, if it is beyond the limit."""
-    limit, value = _limit(target, condition), worst(values)
-    if limit is None or not (value > limit if worst is max else value < limit):
+    limit, value = conditions.number(target, condition), worst(values)
+    if not (value > limit if worst is max else value < limit):
         return None
     params: dict[str, Value] = {"value": f"{value:g}", "limit": f"{limit:g}"}
     return state, value, Words(ABOVE if worst is max else BELOW, params)
-
-
-def _limit(target: Target, condition: Condition) -> float | None:
-    """The condition's number; None where none is set. Raises ValueError for what is none."""
-    said = target.module.get(condition.name, condition.default)
-    return None if said == "" else float(said)
 
 
 def _url(target: Target, context: Context) -> str:
@@ -118,11 +112,6 @@ def _unknown(template: str, params: Any = None) -> ProbeFailed:
 def refuse(target: Target) -> Words | None:
     if not conditions.words(target, QUERY):
         return Words(N_("Give the expression to ask for among the conditions: query = …"))
-    try:
-        for condition, _state, _worst in LIMITS:
-            _limit(target, condition)
-    except ValueError:
-        return Words(N_("The limits must be numbers."))
     if conditions.words(target, EMPTY) not in ("ok", "unknown"):
         return Words(N_("Write empty as ok or unknown."))
     return refuse_web(target) or _refuse_query(target)

@@ -107,21 +107,6 @@ def called(
             line.wire.close()
 
 
-@contextmanager
-def dialled(
-    host: str, port: int, *, kind: Kind, timeout: float, loopback_only: bool
-) -> Iterator[socket.socket]:
-    """A connected socket with that timeout, in seconds, on every call.
-
-    Raises ProbeFailed for all that goes wrong, also inside the block.
-    """
-    with _explained(host, port, timeout):
-        line = _line((host, port), kind, time.monotonic() + timeout, loopback_only)
-        line.wire.settimeout(timeout)
-        with line.wire:
-            yield line.wire
-
-
 def resolved(host: str, port: int, kind: Kind, deadline: float) -> Places:
     """The host's addresses.
 
