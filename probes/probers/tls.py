@@ -1,5 +1,7 @@
 """Shake hands over TLS: whether the certificate holds, and for how many more days."""
 
+from datetime import timedelta
+
 from probes.model import Reading, Target
 from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host, required
@@ -21,4 +23,9 @@ def _number(version: str) -> float:
     return float(version.removeprefix("TLSv") or 0)
 
 
-PROBER = SocketProber(ask, refuse_host, conditions=(*encryption.CONDITIONS, conditions.SLOW))
+PROBER = SocketProber(
+    ask,
+    refuse_host,
+    interval=timedelta(seconds=60),  # a certificate does not end from one second to the next
+    conditions=(*encryption.CONDITIONS, conditions.SLOW),
+)
