@@ -1,11 +1,14 @@
 """Modules: conditions that fit, secrets that stay where they belong, targets that follow."""
 
+import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
+from console import prober
 from probes import fitting, modules, targets
 from probes.checking import check
 from probes.model import NamedModule, State, Target, TargetError
@@ -15,9 +18,11 @@ from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from store.vault import Vault
+from tests import stage
 from tests.conftest import NOON
 from tests.sites import say, web
 from tests.stage import KEY
+from tests.test_probes_engine import is_, until
 
 VAULT = Vault(KEY)
 PAGE = {"contains": "Log in", "slow": 3.0}
@@ -96,11 +101,11 @@ def test_a_condition_that_is_unknown_or_badly_typed_is_refused_by_name(
 
 
 def test_every_default_of_a_prober_is_one_that_it_takes() -> None:
-    for prober in PROBERS:
-        known = fitting.conditions_of(prober)
+    for named in PROBERS:
+        known = fitting.conditions_of(named)
         assert len(known) == len({*known})
         given = {each.name: each.default for each in known.values() if not each.secret}
-        fitting.require_conditions(prober, given, [e.name for e in known.values() if e.secret])
+        fitting.require_conditions(named, given, [e.name for e in known.values() if e.secret])
 
 
 def test_a_secret_is_sealed_and_opened_for_the_prober_alone(
@@ -214,3 +219,30 @@ def test_a_module_s_name_is_one_s_own_in_each_school(
         add_target(database, ana, school, "tcp", address="lms.example:1", module_id=kept.id)
     with database.read() as tx, pytest.raises(access.Denied):
         modules.get(tx, zoe, kept.id)
+
+
+def test_the_prober_process_opens_what_is_sealed_and_follows_its_module(
+    database: Database, school: School, ada: Actor
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        known = handler.headers["Authorization"] == "Bearer s3cret"
+        say(handler, b"here", 200 if known else 401)
+
+    console, stop = stage.console(database), threading.Event()
+    seconds = timedelta(seconds=1)
+    with web(answer) as url:
+        made = module(school, sealed={"authorization": console.vault.seal("Bearer s3cret")})
+        kept = add_module(database, ada, made)
+        target = add_target(database, ada, school, address=url, module_id=kept.id, interval=seconds)
+        thread = threading.Thread(target=prober.run, args=(console, stop))
+        thread.start()
+        try:
+            until(is_(database, ada, target, State.OK), 20)
+            with database.begin() as tx:
+                other = replace(kept, sealed={"authorization": console.vault.seal("Bearer other")})
+                modules.change(tx, ada, other, now=datetime.now(UTC))
+            until(is_(database, ada, target, State.DOWN), 20)
+        finally:
+            stop.set()
+            thread.join(10)
+        assert not thread.is_alive()
