@@ -131,6 +131,22 @@ def test_a_rush_and_a_stalled_stream_are_seen(evening: Evening) -> None:
     assert {row[0] for row in rows(page)} & {"▲ Full", "◆ Filling"}
 
 
+def test_a_service_is_opened_and_left_with_the_keyboard_alone(evening: Evening) -> None:
+    page = evening.open("services")
+    expect(page.get_by_test_id("stDataFrame").locator("table")).to_contain_text("Moodle")
+    for _key in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "CANVAS":
+            break
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(page.get_by_text("What to do")).to_be_visible()
+    expect(page).to_have_url(re.compile("/target"))
+    browsing.settled(page)
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("/services"))
+
+
 def test_an_insult_is_removed_restored_and_removed_again_on_moodle(evening: Evening) -> None:
     author, reader, course = classmates(evening.pupils)
     words = f"Shut up, you pea-brain, number {next(INSULTS)}."
