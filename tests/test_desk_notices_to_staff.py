@@ -10,7 +10,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from console.desk import channels, incidents, owed, posting, relays, restoring
+from console.desk import (
+    alerting,
+    cards,
+    channels,
+    evening,
+    incidents,
+    owed,
+    posting,
+    relays,
+    restoring,
+)
 from console.desk.channels import ChannelError
 from console.desk.incidents import Source
 from console.desk.posting import Ways
@@ -162,6 +172,35 @@ def test_a_messenger_is_told_what_fails_since_when_whom_it_hurts_and_what_to_try
         "Then move lessons.",
         "Who has it: Nobody yet. Take the incident in Pult, and this is not repeated.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "of", "title", "tried"),
+    [
+        ("flapping", "target", "Media A comes and goes", "Call Ivan."),
+        ("offline", "line", "Pult itself is offline; what it says", "its cable, the router"),
+    ],
+)
+def test_what_comes_and_goes_and_being_offline_are_said_so(
+    desk: Desk, ana: Actor, receiver: Receiver, kind: str, of: str, title: str, tried: str
+) -> None:
+    alert(desk.database, desk.target)
+    named = desk.target.id if of == "target" else f"line:{desk.school.id}"
+    with desk.database.begin() as tx:
+        tx.execute(
+            text("UPDATE alert SET kind = :kind, target_id = :id, target_name = 'Media A'"),
+            {"kind": kind, "id": named},
+        )
+    desk.tell(receiver.url)
+    for _round in range(2):
+        alerting.follow(desk.database, desk.pult, desk.school.id, now=NOON)
+        desk.round(NOON)
+    (notice,) = receiver.got
+    assert notice["title"].startswith(f"[School 14] {title}")
+    assert tried in notice["message"]
+    seen = evening.read(desk.database, ana, desk.school.id, now=NOON)
+    (card,) = cards.cards(seen, [], {})
+    assert str(card.title).startswith(title)
 
 
 def test_the_end_is_told_once_to_those_who_heard_of_the_beginning(

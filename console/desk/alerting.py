@@ -12,6 +12,11 @@ from store.words import N_, Words
 
 FROZEN = "hls"  # the prober whose failure is a picture that stands still
 RESTLESS = N_("{name} comes and goes")
+LINE = "line:"  # begins the source of what is no service's: Pult's own line is cut
+ADVICE = N_(
+    "See whether this machine reaches anything outside: its cable, the router, the provider. "
+    "Lessons may go on as ever; ask in one of them."
+)
 FLAPPING, OFFLINE = "flapping", "offline"  # kinds of alerts
 
 
@@ -59,6 +64,11 @@ def _sources(
         elif target is not None:
             sources.append(_source(alert, target, services.affected(seen, target, rows)))
     return sources
+
+
+def is_offline(incident: incidents.Incident) -> bool:
+    """Whether Pult's own line is what is wrong, and no service."""
+    return incident.source.startswith(LINE)
 
 
 def _offline(alert: Alert) -> incidents.Source:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from console.desk import incidents
+from console.desk import alerting, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import ORDER, LessonRow
@@ -159,7 +159,8 @@ def _advice(
         return Words(N_("Reports: {reports}. Read them and answer."), {"reports": incident.reports})
     target = next((t for t in evening.targets if t.id == incident.target_id), None)
     if target is None:
-        return Words(N_("Look at it and take it."))
+        offline = alerting.is_offline(incident)
+        return Words(alerting.ADVICE if offline else N_("Look at it and take it."))
     if target.prober == "classroom" and hit:
         return _move(hit, free)
     if hit and target.runbook:

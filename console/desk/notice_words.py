@@ -18,6 +18,7 @@ class Cause:
 
     why: Words | None = None
     runbook: str = ""
+    advice: Words | None = None  # ours, where nobody can have written a runbook
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def trouble(
             _("Since"): f"{since} ({span(now - incident.opened_at)})",
             _("Who is affected"): _affected(incident),
             _("What to try"): cause.runbook.strip()
+            or say(cause.advice, markdown=False)
             or _("No runbook is kept for this service. Call the technicians."),
             _("Who has it"): _("Nobody yet. Take the incident in Pult, and this is not repeated."),
         }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from console.desk import channels, incidents, notice_words
+from console.desk import alerting, channels, incidents, notice_words
 from console.desk.channels import Channel
 from console.desk.incidents import Incident
 from console.desk.notice_words import Cause, Told
@@ -14,6 +14,7 @@ from store import access, schools
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
 from store.schools import School
+from store.words import Words
 
 Kind = Literal["trouble", "recovery"]
 GRAVE, DOUBTFUL = "down", "suspect"  # severities of incidents that are told
@@ -163,7 +164,8 @@ def _scene(
         if incident.owner_id or acknowledged or incident.target_id in silenced:
             hushed.add(incident.id)
         runbook = runbooks.get(incident.target_id or "", "")
-        causes[incident.id] = Cause(alert.why if alert else None, runbook)
+        advice = Words(alerting.ADVICE) if alerting.is_offline(incident) else None
+        causes[incident.id] = Cause(alert.why if alert else None, runbook, advice)
     return Scene(
         schools.get(tx, actor, school_id),
         told,

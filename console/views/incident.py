@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.desk import incidents, reports
+from console.desk import alerting, incidents, reports
 from console.desk.incidents import Entry, Incident
 from console.i18n import N_, _, escape, moment, number, say, span
 from console.views import incidentbar
@@ -112,6 +112,9 @@ def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
         return
     if incident.target_id is None:
         st.caption(_("Look at it, and note what was done and what helped."))
+        return
+    if alerting.is_offline(incident):
+        st.markdown(_(alerting.ADVICE))
         return
     with console.db.read() as tx:
         known = {target.id: target for target in targets.of(tx, actor, incident.school_id)}
