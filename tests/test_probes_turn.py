@@ -118,6 +118,14 @@ def test_a_relay_that_may_be_there_is_given_back_unasked() -> None:
     assert server.asked[-1] == (stun.REFRESH, bytes(4))
 
 
+def test_a_release_that_nobody_confirms_is_asked_again_and_harms_nothing() -> None:
+    server = Server(deaf_to=(stun.REFRESH,))
+    result = over_datagrams(server.answer, timeout=5)
+    assert result.state is State.OK
+    assert "release" not in [reading.name for reading in result.readings]
+    assert server.asked[-2:] == [(stun.REFRESH, bytes(4))] * 2
+
+
 def test_a_server_that_does_not_know_the_password_is_not_believed() -> None:
     other = stun.long_term_key("probe", REALM, "another")
     for key in (None, other):

@@ -29,6 +29,7 @@ SHARED = Condition(
 )
 UDP = bytes([17, 0, 0, 0])  # the relay's own protocol
 GOOD_FOR = 600  # seconds of a password made from the shared secret
+FAREWELL = 1.0  # seconds that a server may take to confirm what is given back
 STALE = 3  # times that a nonce may be stale in one probe
 UNAUTHORIZED, STALE_NONCE = 401, 438
 REFUSALS = {
@@ -100,12 +101,14 @@ class _Caller:
         if not self.held:
             return
         attributes = [(stun.LIFETIME, bytes(4))]
+        line = self.exchange.line
+        line.deadline = min(line.deadline, time.monotonic() + FAREWELL)
         with suppress(OSError, ProbeFailed):  # then it ends by itself, in ten minutes
-            if self.exchange.line.left > 0:
-                with self.exchange.line.phase("release"):
+            if line.left > 0:
+                with line.phase("release"):
                     self._ask(stun.REFRESH, attributes)
             else:
-                self.exchange.line.wire.send(self._request(stun.REFRESH, attributes))
+                line.wire.send(self._request(stun.REFRESH, attributes))
 
     def _allocate(self) -> Message:
         self.held = True
