@@ -412,3 +412,23 @@ def _room(board: "Board", room_id: str) -> None:
     from console.views import roomchart
 
     roomchart.draw(board, room_id)
+
+
+def test_who_may_steer_sees_where_a_service_sends_its_signs_of_life(
+    place: Place, ana: Actor, ben: Actor
+) -> None:
+    with place.console.db.begin() as tx:
+        backup = targets.add(
+            tx,
+            ana,
+            place.school.id,
+            name="Backup",
+            prober="push",
+            address="",
+            now=datetime.now(UTC),
+        )
+    link = place.console.push_link(backup)
+    at = shown(place, "target", id=backup)
+    assert [code.value for code in at.code] == [link]
+    looking = shown(replace(place, actor=ben), "target", id=backup)
+    assert [code.value for code in looking.code] == []
