@@ -93,13 +93,19 @@ def test_a_target_is_added_with_its_conditions(
     at.text_input(key="target-name").set_value("Moodle")
     at.text_input(key="target-address").set_value("http://127.0.0.1:9/")
     at.text_input(key="condition-http-contains").set_value("Log in")
+    at.text_area(key="condition-http-json").set_value("[BODY].a == 1\n[BODY].b == 2")
     at.number_input(key="condition-http-slow").set_value(3.5)
     at.selectbox(key="condition-http-verify").set_value(False)
     press(at, "Save the target")
     with console.db.read() as tx:
         [target] = targets.of(tx, ada, school.id)
     assert target.name == "Moodle"
-    assert target.module == {"contains": "Log in", "slow": 3.5, "verify": False}
+    assert target.module == {
+        "contains": "Log in",
+        "json": "[BODY].a == 1\n[BODY].b == 2",
+        "slow": 3.5,
+        "verify": False,
+    }
     assert "Tick a target" in said(tab(console, ada, school, "Targets"))
 
 

@@ -1,6 +1,6 @@
 """What is probed: add a target, change how it is probed, switch it off, remove it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -31,17 +31,21 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         admin_modules.as_file(console, actor, school)
     for words in modules.awaited([*made, *known]):
         st.warning(say(words), icon=":material/key:")
-    _targets(console, actor, known, open_form)
+    _targets(console, actor, known, {module.id: module.name for module in made}, open_form)
     admin_modules.draw(console, actor, school, made, known)
 
 
 def _targets(
-    console: Console, actor: Actor, known: list[Target], open_form: Callable[[Target], None]
+    console: Console,
+    actor: Actor,
+    known: list[Target],
+    made: Mapping[str, str],
+    open_form: Callable[[Target], None],
 ) -> None:
     if not known:
         st.info(_("Nothing is probed yet. Add what must work: Moodle, a media server, a stream."))
         return
-    chosen = {target.id: target for target in known}.get(_list(known) or "")
+    chosen = {target.id: target for target in known}.get(_list(known, made) or "")
     if chosen is None:
         st.caption(_("Tick a target to change or remove it."))
         return
@@ -58,7 +62,7 @@ def _targets(
             _ask_removal(console, actor, chosen)
 
 
-def _list(known: list[Target]) -> str | None:
+def _list(known: list[Target], made: Mapping[str, str]) -> str | None:
     titles = {target.id: target.name for target in known}
     return tables.choose(
         [
@@ -66,6 +70,7 @@ def _list(known: list[Target]) -> str | None:
                 "on": [_(ON if target.enabled else OFF)],
                 "name": strangers.line(target.name),
                 "prober": names.probe(target.prober),
+                "module": strangers.line(made.get(target.module_id or "", "")),
                 "address": strangers.line(target.address),
                 "every": span(target.interval),
                 "parent": strangers.line(
@@ -78,7 +83,8 @@ def _list(known: list[Target]) -> str | None:
             "on": status.pills([(_(ON), "green"), (_(OFF), "gray")], _("Probed"), width=90),
             "name": st.column_config.TextColumn(_("Target"), width=190),
             "prober": st.column_config.TextColumn(_("Probe"), width=100),
-            "address": st.column_config.TextColumn(_("Address"), width=280),
+            "module": st.column_config.TextColumn(_("Module"), width=120),
+            "address": st.column_config.TextColumn(_("Address"), width=230),
             "every": st.column_config.TextColumn(_("Every"), width=80),
             "parent": st.column_config.TextColumn(_("Depends on"), width=150),
         },

@@ -49,10 +49,13 @@ def _field(condition: Condition, key: str, own: Given | None, holds: Given) -> G
         return _choice(label, name, key, own, bool(holds))
     if isinstance(condition.default, int | float):
         return _number(condition, label, key, own, holds)
-    given = st.text_input(
-        label, str(own) if own is not None else "", placeholder=str(holds), help=name, key=key
-    )
-    return given or None
+    start = str(own) if own is not None else ""
+    if condition.lines or "\n" in start:  # a line of input would lose the others
+        return (
+            st.text_area(label, start, placeholder=str(holds), help=name, height=90, key=key)
+            or None
+        )
+    return st.text_input(label, start, placeholder=str(holds), help=name, key=key) or None
 
 
 def _choice(label: str, name: str, key: str, own: Given | None, holds: bool) -> bool | None:

@@ -99,12 +99,14 @@ class Condition:
     """One condition that a module may set: its name in TOML, what holds without it, what it means.
 
     `words` is marked with N_. A secret one is kept sealed, and read from `target.secrets`.
+    `lines`: it is written on several.
     """
 
     name: str
     default: Value | bool
     words: str
     secret: bool = False
+    lines: bool = False
 
 
 COMMON_CONDITIONS = (

@@ -14,7 +14,10 @@ STATUS = Condition("status", "200-299", N_("The status codes that are well: 200-
 CONTAINS = Condition("contains", "", N_("What the page must contain"))
 LACKS = Condition("lacks", "", N_("What the page must not contain"))
 JSON = Condition(
-    "json", "", N_("What its JSON must hold, one condition a line: [BODY].status == ok")
+    "json",
+    "",
+    N_("What its JSON must hold, one condition a line: [BODY].status == ok"),
+    lines=True,
 )
 AUTHORIZATION = Condition(
     "authorization", "", N_("The Authorization header, such as Bearer and a token"), secret=True
