@@ -12,9 +12,10 @@ from console.desk import attending
 from console.desk.attending import Learnt
 from probes import foreseen, lessons
 from probes.foreseen import Foreseen
+from store import schools
 from store.access import Actor
 from store.db import Database, text
-from store.schools import School
+from store.schools import Clock, School
 from tests import stage
 from tests.conftest import NOON
 from tests.test_desk_board import Evening
@@ -171,3 +172,17 @@ def test_the_worker_s_round_counts_every_school(evening: Evening) -> None:
     evening.lesson("Maths", "A", starts=console.now() - NOON)
     rounds.Attendance()(console, threading.Event())
     assert len(told(evening, console.now())) == 1
+
+
+def test_a_school_whose_clock_runs_faster_is_counted_by_its_own_minutes(
+    evening: Evening, ada: Actor
+) -> None:
+    with evening.db.begin() as tx:
+        tx.execute(text("UPDATE school SET simulated = TRUE"))
+        schools.set_clock(tx, ada, evening.school.id, Clock(NOON, NOON + 60 * MINUTE, 10.0))
+    evening.lesson("Maths", "A", starts=60 * MINUTE)
+    for seconds, people in ((0, 4), (6, 9), (30, 15)):
+        evening.read("A", at=NOON + timedelta(seconds=seconds), Maths=(people, 1))
+    follow(evening, NOON + timedelta(seconds=31))
+    (one,) = told(evening, NOON + 65 * MINUTE)
+    assert [one.counts[15 + minute] for minute in range(6)] == [4, 9, None, None, None, 15]
