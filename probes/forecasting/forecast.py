@@ -27,7 +27,6 @@ BELIEVED = 64.0  # particles that must still count after what was seen
 AGAINST = 0.15  # how much a way is believed whose teacher came when today's did not
 TWICE = 2  # lessons at the limit before it is believed
 BEGUN = 10.0  # minutes after which a lesson tells how the evening goes
-NORMAL = np.array([attendance.NORMAL.inv_cdf((n + 0.5) / PARTICLES) for n in range(PARTICLES)])
 FORESEEN = tuple(range(0, AHEAD + 1, STEP))
 
 
@@ -67,7 +66,7 @@ class School:
         even = (np.arange(PARTICLES) + 0.5) / PARTICLES
         peaks = self.attendance.draw(plan, random.permutation(even), tonight)
         weights = _believed(peaks, live, ways)
-        paths = _paths(peaks, live, ways, random.permutation(NORMAL), plan)
+        paths = _paths(peaks, live, ways, plan)
         most = paths.max(axis=1)
         if plan.course in self.turning_away and plan.seats:
             paths = np.minimum(paths, max(plan.seats, live.people or 0))
@@ -154,7 +153,7 @@ def _likely(miss: Array, peaks: Array, share: Array) -> Array:
     return np.asarray(-0.5 * (miss**2 / variance + np.log(variance)), dtype=float)
 
 
-def _paths(peaks: Array, live: Live, ways: Ways, chance: Array, plan: Plan) -> Array:
+def _paths(peaks: Array, live: Live, ways: Ways, plan: Plan) -> Array:
     """People by particle and moment; those still to come do so at the pace of the past lesson."""
     risen, inside = ways.risen(0.0), ways.stays(0.0)
     here = peaks * risen * inside if live.people is None else np.full(PARTICLES, live.people)
@@ -164,9 +163,8 @@ def _paths(peaks: Array, live: Live, ways: Ways, chance: Array, plan: Plan) -> A
     columns = []
     for ahead in FORESEEN:
         share = np.clip((ways.risen(ahead) - risen) / np.maximum(1 - risen, 1e-6), 0.0, 1.0)
-        joined = coming * share + np.sqrt(coming * share * (1 - share)) * chance
         left = np.minimum(ways.stays(ahead) / np.maximum(inside, 1e-6), 1.0)
-        columns.append((here + np.clip(joined, 0.0, coming)) * left)
+        columns.append((here + coming * share) * left)
     paths = np.rint(np.stack(columns, axis=1))
     within = [n for n, _ in _moments(plan, live)]
     return np.asarray(paths[:, : within[-1] + 1], dtype=float)
