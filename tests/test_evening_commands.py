@@ -261,7 +261,11 @@ def test_doctor_gives_its_object_even_without_a_database(
         (["migrate"], {"PULT_DATA": "taken"}, "The data folder taken cannot be used"),
         (["migrate"], {"PULT_CONFIG": "none.toml"}, "there is no such file"),
         (["doctor", "--json"], {"PULT_CONFIG": "key.toml"}, "line 2: there is no setting"),
-        (["doctor", "--json"], {"PULT_CONFIG": "key.toml"}, "Known in [mail]: relay, sender."),
+        (
+            ["doctor", "--json"],
+            {"PULT_CONFIG": "key.toml"},
+            "Known in [mail]: relay, sender, returns.",
+        ),
         (["restore", "taken"], {}, "taken is not a backup of Pult"),
         (["restore", "none"], {}, "none cannot be read"),
         (["backup", "none/x"], {}, "cannot be written"),
