@@ -118,6 +118,19 @@ def test_a_relay_that_may_be_there_is_given_back_unasked() -> None:
     assert server.asked[-1] == (stun.REFRESH, bytes(4))
 
 
+def test_a_port_whose_last_relay_is_not_forgotten_yet_is_left_for_another() -> None:
+    server, seen = Server(), list[bytes]()
+
+    def answer(raw: bytes) -> bytes | None:  # a failed check is tried again, each from two ports
+        seen.append(raw)
+        return refused(raw, 437) if len(seen) <= 3 else server.answer(raw)
+
+    result = over_datagrams(answer)
+    assert (result.state, result.why) == (State.OK, None)
+    always = over_datagrams(lambda raw: refused(raw, 437))
+    assert str(always.why) == "It refuses a second relay on the same connection."
+
+
 def test_a_release_that_nobody_confirms_is_asked_again_and_harms_nothing() -> None:
     server = Server(deaf_to=(stun.REFRESH,))
     result = over_datagrams(server.answer, timeout=5)

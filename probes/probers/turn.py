@@ -31,12 +31,12 @@ UDP = bytes([17, 0, 0, 0])  # the relay's own protocol
 GOOD_FOR = 600  # seconds of a password made from the shared secret
 FAREWELL = 1.0  # seconds that a server may take to confirm what is given back
 STALE = 3  # times that a nonce may be stale in one probe
-UNAUTHORIZED, STALE_NONCE = 401, 438
+UNAUTHORIZED, MISMATCH, STALE_NONCE = 401, 437, 438
 REFUSALS = {
     UNAUTHORIZED: N_("It refuses the user name or the password."),
     300: N_("It sends callers on to another server: probe that one."),
     403: N_("It forbids this user to relay."),
-    437: N_("It refuses a second relay on the same connection."),
+    MISMATCH: N_("It refuses a second relay on the same connection."),
     442: N_("It does not relay UDP, which calls need."),
     486: N_("This user has as many relays as the server allows; more calls get none."),
     508: N_("It has no free relay; more calls get none."),
@@ -44,6 +44,18 @@ REFUSALS = {
 
 
 def ask(target: Target, context: Context) -> Verdict:
+    """One allocation; from another port if the server still keeps a relay for this one's."""
+    start = time.monotonic()
+    try:
+        return _once(target, context)
+    except ProbeFailed as failed:
+        left = context.timeout - (time.monotonic() - start)
+        if failed.template != REFUSALS[MISMATCH] or left <= 0:
+            raise
+    return _once(target, replace(context, timeout=left))
+
+
+def _once(target: Target, context: Context) -> Verdict:
     with stun_exchange.opened(relay_of(target), target, context) as exchange:
         caller = _Caller(exchange, *_credentials(target))
         try:
