@@ -30,6 +30,7 @@ SHARED = Condition(
 UDP = bytes([17, 0, 0, 0])  # the relay's own protocol
 GOOD_FOR = 600  # seconds of a password made from the shared secret
 FAREWELL = 1.0  # seconds that a server may take to confirm what is given back
+LITTLE = 0.05  # seconds in which no answer can be waited for
 STALE = 3  # times that a nonce may be stale in one probe
 UNAUTHORIZED, MISMATCH, STALE_NONCE = 401, 437, 438
 REFUSALS = {
@@ -116,7 +117,7 @@ class _Caller:
         line = self.exchange.line
         line.deadline = min(line.deadline, time.monotonic() + FAREWELL)
         with suppress(OSError, ProbeFailed):  # then it ends by itself, in ten minutes
-            if line.left > 0:
+            if line.left > LITTLE:
                 with line.phase("release"):
                     self._ask(stun.REFRESH, attributes)
             else:
