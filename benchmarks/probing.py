@@ -52,18 +52,19 @@ def main() -> None:
         for way in chosen.ways:
             address = str(getattr(nginx, WAYS[way]))
             theirs = exporter(Path(name), nginx, address, chosen.theirs)
-            ours = pult(Path(name) / way, nginx, address, chosen.targets, chosen.seconds)
+            ours, well = pult(Path(name) / way, nginx, address, chosen.targets, chosen.seconds)
             figures[way] = {
                 "pult_cpu_s": round(ours, 3),
                 "blackbox_cpu_s": round(theirs, 3),
                 "times_fewer": round(theirs / ours, 1),
+                "answered_well": well,
                 "load": os.getloadavg()[0],
             }
     print(json.dumps(figures))
 
 
-def pult(data: Path, nginx: Site, address: str, targets: int, seconds: float) -> float:
-    """CPU-seconds of the prober's process a thousand probes, once all targets are known."""
+def pult(data: Path, nginx: Site, address: str, targets: int, seconds: float) -> tuple[float, int]:
+    """CPU-seconds of the prober's process a thousand probes, and how many targets are OK."""
     database = school_with(data, [f"{address}{n}" for n in range(targets)], interval=EVERY)
     with prober(data, SSL_CERT_FILE=str(nginx.certificate)) as pid:
         until = time.monotonic() + LONGEST
@@ -75,10 +76,9 @@ def pult(data: Path, nginx: Site, address: str, targets: int, seconds: float) ->
         time.sleep(seconds)
         used, kept = cpu(pid) - used, probed(database)[0] - kept
     with database.read("metrics") as mtx:
-        ok = mtx.exec_driver_sql("SELECT COUNT(*) FROM latest WHERE state = 4").scalar_one()
-    assert ok == targets, f"only {ok} of {targets} targets answered well"
+        well = mtx.exec_driver_sql("SELECT COUNT(*) FROM latest WHERE state = 4").scalar_one()
     database.close()
-    return 1000 * used / kept
+    return 1000 * used / kept, int(well)
 
 
 def exporter(folder: Path, nginx: Site, address: str, probes: int) -> float:

@@ -31,7 +31,7 @@ RECOVERY = 1.0  # seconds until a first good answer is looked at again
 ASKING = 0.5  # seconds at least between probes of one that others ask
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
-TICK = 0.02  # seconds: probes due within one begin together, which costs less
+TICK = 0.05  # seconds: probes due within one begin together, which costs less
 NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
 
