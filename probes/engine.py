@@ -19,14 +19,15 @@ from probes.line import CUT
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
 from probes.pace import SATURATED
-from probes.probers.base import Context, Memory, Verdict, number
+from probes.probers import PROBERS
+from probes.probers.base import Context, Memory, Verdict, time_for
 from probes.recording import Record
 from probes.runner import Runner
 from probes.steps import KEEP, Keep
 from store.db import Database
 from store.words import N_, Words
 
-TIMEOUT = 4.0  # seconds; less than an interval, or a dead target would be known late
+CONFIRMING = 0.5  # of its time: who let the first look run out has this much for the second
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
 ASKING = 0.5  # seconds at least between probes of one that others ask
 JITTER = 0.02  # of an interval: targets that began together drift apart
@@ -138,11 +139,12 @@ class Engine:
         self._probes += 1
         now = monotonic()
         self._started[target.id] = (now, self._pace.idle)
+        standing = self._standing(target)
         context = Context(
-            number(target, "timeout", TIMEOUT),
+            time_for(PROBERS[target.prober], target) * (CONFIRMING if standing.doubted else 1),
             now,
             self._memory[target.id],
-            self._standing(target).failures > 0,
+            standing.failures > 0,
             adapter,
             self._loopback_only,
             self._plan.heard.get(target.id),

@@ -25,7 +25,8 @@ MISFITS = {
 
 def conditions_of(prober: str) -> dict[str, Condition]:
     """All that a module of this prober may set, by name: its own, then those of all probers."""
-    return {each.name: each for each in (*PROBERS[prober].conditions, *COMMON_CONDITIONS)}
+    own = {each.name: each for each in PROBERS[prober].conditions}
+    return own | {each.name: each for each in COMMON_CONDITIONS if each.name not in own}
 
 
 def merged(target: Target, module: NamedModule | None) -> Target:

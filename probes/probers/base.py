@@ -109,10 +109,19 @@ class Condition:
     lines: bool = False
 
 
+TIMEOUT = 3.0  # seconds; less than an interval, or a dead target would be known late
+
+
+def within(seconds: float) -> Condition:
+    """How long a check may take; a prober whose checks take longer declares its own."""
+    words = N_("Seconds that a check may take; the one that confirms a failure, half")
+    return Condition("timeout", seconds, words)
+
+
 COMMON_CONDITIONS = (
     Condition("fail_after", 2, N_("Failed checks in a row until the target is down")),
     Condition("recover_after", 2, N_("Good checks in a row until it works again")),
-    Condition("timeout", 4.0, N_("Seconds that a check may take")),
+    within(TIMEOUT),
     Condition(
         "sentinel", False, N_("Whether its failure means that Pult itself is offline, if all agree")
     ),
@@ -137,6 +146,14 @@ class SocketProber:
 
 
 Prober = HttpProber | SocketProber
+
+
+def time_for(prober: Prober, target: Target) -> float:
+    """The seconds that a check of the target may take."""
+    said = target.module.get("timeout")
+    if isinstance(said, (int, float)):
+        return float(said)
+    return next((float(c.default) for c in prober.conditions if c.name == "timeout"), TIMEOUT)
 
 
 def number(target: Target, name: str, default: float) -> float:

@@ -28,6 +28,7 @@ from probes.probers.base import (
     Talk,
     Verdict,
     number,
+    within,
 )
 from probes.probers.playlist import Playlist, Variant, parse
 from probes.probers.redirects import Landed
@@ -278,5 +279,6 @@ PROBER = HttpProber(
         ),
         REDIRECTS,
         redirects.WITHIN,
+        within(6.0),  # a segment may take as long to load as it plays
     ),
 )

@@ -20,7 +20,7 @@ import certifi
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Condition, Context, SocketProber, Verdict
+from probes.probers.base import Condition, Context, SocketProber, Verdict, within
 from store.words import N_, Words
 
 PROGRAM = Path(__file__).with_name("webrtc_call.py")
@@ -127,5 +127,5 @@ PROBER = SocketProber(
     ask,
     refuse,
     interval=timedelta(seconds=60),
-    conditions=(SLOW, APISECRET, TOKEN, conditions.VERIFY),
+    conditions=(SLOW, APISECRET, TOKEN, conditions.VERIFY, within(6.0)),
 )
