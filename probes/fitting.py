@@ -10,6 +10,7 @@ from probes import rows
 from probes.model import Module, NamedModule, Target, TargetError
 from probes.probers import PROBERS
 from probes.probers.base import COMMON_CONDITIONS, Condition
+from probes.probers.conditions import SERVER_NAME, VERIFY
 from store.db import Connection, text
 from store.words import N_, Words
 
@@ -87,9 +88,35 @@ def require_address(target: Target) -> None:
         raise TargetError(problem.template, problem.params)
 
 
-def place(address: str) -> str:
-    """The server that an address names; secrets are given to that one alone."""
-    return urlsplit(address if "://" in address else f"//{address}").netloc.lower()
+def strays(before: Target, after: Target) -> bool:
+    """Whether secrets entered for the one would go elsewhere, or less safely, with the other.
+
+    Both with their modules' conditions.
+    """
+    return _place(before.address) != _place(after.address) or slackens(before.module, after.module)
+
+
+def slackens(before: Module, after: Module) -> bool:
+    """Whether the server's certificate is no longer looked at, or may be for another name."""
+    names = [str(each.get(SERVER_NAME.name, "")).strip().lower() for each in (before, after)]
+    looked_at = [bool(each.get(VERIFY.name, True)) for each in (before, after)]
+    return names[0] != names[1] or looked_at == [True, False]
+
+
+def require_anew(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Raise TargetError for the secrets that were entered before and are still to be used."""
+    kept = [name for name, seal in after.items() if seal and seal in before.values()]
+    if kept:
+        raise TargetError(
+            N_("This would send {names} elsewhere, or less safely: enter {names} anew as well."),
+            {"names": ", ".join(kept)},
+        )
+
+
+def _place(address: str) -> tuple[str, str]:
+    """How a server is spoken to, and which one."""
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    return parts.scheme, parts.netloc.lower()
 
 
 def _known(prober: str, known: Mapping[str, Condition], name: str) -> Condition:

@@ -91,14 +91,15 @@ class _Work:
     def _module(self, entry: Entry) -> None:
         fields, name = entry.fields, entry.name.strip()
         before = self.modules.get(name)
-        sealed = before.sealed if before else {}
+        conditions = fields.get("conditions", {})
+        stays = before is not None and not fitting.slackens(before.conditions, conditions)
         wanted = NamedModule(
             before.id if before else "",
             self.school_id,
             name,
             fields.get("prober", ""),
-            fields.get("conditions", {}),
-            _sealed(entry, sealed),
+            conditions,
+            _sealed(entry, before.sealed if before and stays else {}),
         )
         if before is None:
             new_id = modules.add(self.tx, self.actor, wanted, now=self.now)
@@ -154,8 +155,7 @@ class _Work:
         address = fields.get("address", "").strip()
         usual = PROBERS[prober].interval if prober in PROBERS else fitting.SHORTEST
         seconds = fields.get("interval_seconds", usual.total_seconds())
-        there = fitting.place(address) == fitting.place(before.address)
-        return replace(
+        wanted = replace(
             before,
             prober=prober,
             address=address,
@@ -166,8 +166,11 @@ class _Work:
             runbook=fields.get("runbook", ""),
             enabled=fields.get("enabled", True),
             module_id=module.id if module else None,
-            sealed=_sealed(entry, before.sealed if there else {}),
         )
+        used = {each.id: each for each in self.modules.values()}
+        former = fitting.merged(before, used.get(before.module_id or ""))
+        stays = not fitting.strays(former, fitting.merged(wanted, module))
+        return replace(wanted, sealed=_sealed(entry, before.sealed if stays else {}))
 
     def _named_module(self, name: str | None) -> NamedModule | None:
         if name is None:

@@ -45,12 +45,13 @@ def add(tx: Connection, actor: Actor, module: NamedModule, *, now: datetime) -> 
 def change(tx: Connection, actor: Actor, module: NamedModule, *, now: datetime) -> None:
     """Keep the module as given; its targets are probed so within seconds.
 
-    Raises TargetError, also for what one of its targets could not use.
+    Raises TargetError, also for what one of its targets could not use, and Denied.
     """
     before = get(tx, actor, module.id)
     access.require(actor, "steer", before.school_id)
     module = replace(module, school_id=before.school_id, name=module.name.strip())
     _require(tx, module)
+    _guard_secrets(tx, actor, before, module)
     tx.execute(
         text("""
             UPDATE module SET name = :name, prober = :prober, conditions = :conditions,
@@ -156,6 +157,18 @@ def _require(tx: Connection, module: NamedModule) -> None:
             N_("A module named {name} is there already; choose another name."),
             {"name": module.name},
         )
+
+
+def _guard_secrets(tx: Connection, actor: Actor, before: NamedModule, module: NamedModule) -> None:
+    """Secrets are entered anew when the certificate would be looked at less strictly.
+
+    Those that its targets have of their own go so only on an administrator's word.
+    """
+    if not fitting.slackens(before.conditions, module.conditions):
+        return
+    fitting.require_anew(before.sealed, module.sealed)
+    if any(seal for target in _users(tx, module) for seal in target.sealed.values()):
+        access.require(actor, "administer", module.school_id)
 
 
 def _require_use(target: Target, module: NamedModule) -> None:

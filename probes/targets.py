@@ -11,7 +11,6 @@ from probes.probers import PROBERS
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, new_id, text
-from store.words import N_
 
 __all__ = ["TargetError", "add", "called", "change", "get", "of", "probed", "remove"]
 
@@ -151,22 +150,17 @@ def _school_of(tx: Connection, target_id: str) -> str:
 def _guard_secrets(tx: Connection, actor: Actor, before: Target | None, target: Target) -> None:
     """Sealed conditions go to no other server than the one that they were entered for.
 
-    A target's own are entered anew with another address; a module's are sent wherever an
-    administrator points it. Raises TargetError, Denied.
+    A target's own are entered anew when they would go elsewhere or less safely; a module's are
+    sent wherever an administrator points it. Raises TargetError, Denied.
     """
-    if before is not None and fitting.place(before.address) == fitting.place(target.address):
-        if before.module_id == target.module_id:
+    known = rows.modules(tx, target.school_id)
+    module = known.get(target.module_id or "")
+    if before is not None:
+        former = fitting.merged(before, known.get(before.module_id or ""))
+        if fitting.strays(former, fitting.merged(target, module)):
+            fitting.require_anew(before.sealed, target.sealed)
+        elif before.module_id == target.module_id:
             return
-    elif before is not None:
-        kept = [
-            name for name, seal in target.sealed.items() if seal and seal in before.sealed.values()
-        ]
-        if kept:
-            raise TargetError(
-                N_("The address is another server's now: enter {names} anew as well."),
-                {"names": ", ".join(kept)},
-            )
-    module = rows.modules(tx, target.school_id).get(target.module_id or "")
     if module is not None and any(module.sealed.values()):
         access.require(actor, "administer", target.school_id)
 

@@ -177,6 +177,65 @@ def test_a_secret_is_not_sent_to_another_server_than_it_was_entered_for(
         targets.change(tx, ana, again, now=NOON)
 
 
+LESS_SAFELY = [
+    {"address": "turn:turn.example?transport=tcp"},
+    {"module": {"verify": False}},
+    {"module": {"server_name": "thief.example"}},
+]
+
+
+@pytest.mark.parametrize("less", LESS_SAFELY)
+def test_a_secret_is_not_sent_less_safely_than_it_was_entered_for(
+    database: Database, school: School, ana: Actor, less: dict[str, Any]
+) -> None:
+    sealed = {"password": VAULT.seal("x")}
+    address = "turns:turn.example?transport=tcp"
+    target = add_target(database, ana, school, "turn", address=address, sealed=sealed)
+    with database.begin() as tx:
+        with pytest.raises(TargetError, match="enter password anew"):
+            targets.change(tx, ana, replace(target, **less), now=NOON)
+        again = {"password": VAULT.seal("y")}
+        targets.change(tx, ana, replace(target, sealed=again, **less), now=NOON)
+
+
+def test_a_certificate_that_is_looked_at_again_asks_for_no_secret(
+    database: Database, school: School, ana: Actor
+) -> None:
+    sealed = {"authorization": VAULT.seal("x")}
+    loose = {"verify": False}
+    target = add_target(
+        database, ana, school, address="https://api.example/", module=loose, sealed=sealed
+    )
+    with database.begin() as tx:
+        targets.change(tx, ana, replace(target, module={}), now=NOON)
+        assert targets.get(tx, ana, target.id).sealed == sealed
+
+
+def test_a_module_that_checks_no_certificate_any_more_asks_for_its_secrets(
+    database: Database, school: School, ana: Actor
+) -> None:
+    kept = add_module(database, ana, module(school, sealed={"authorization": VAULT.seal("x")}))
+    loose = replace(kept, conditions={"verify": False})
+    with database.begin() as tx:
+        with pytest.raises(TargetError, match="enter authorization anew"):
+            modules.change(tx, ana, loose, now=NOON)
+        again = replace(loose, sealed={"authorization": VAULT.seal("y")})
+        modules.change(tx, ana, again, now=NOON)
+
+
+def test_a_module_loosens_the_way_of_its_targets_secrets_by_an_administrator_alone(
+    database: Database, school: School, ana: Actor, ada: Actor
+) -> None:
+    kept = add_module(database, ana, module(school))
+    sealed = {"authorization": VAULT.seal("x")}
+    add_target(database, ana, school, module_id=kept.id, sealed=sealed)
+    loose = replace(kept, conditions={"verify": False})
+    with database.begin() as tx:
+        with pytest.raises(access.Denied):
+            modules.change(tx, ana, loose, now=NOON)
+        modules.change(tx, ada, loose, now=NOON)
+
+
 def test_a_module_s_secret_goes_where_an_administrator_points_it(
     database: Database, school: School, ana: Actor, ada: Actor
 ) -> None:

@@ -256,6 +256,19 @@ def test_a_secret_does_not_follow_a_target_to_another_server(
         assert targets.of(tx, ada, school.id)[0].sealed == {"password": ""}
 
 
+def test_a_secret_is_awaited_where_a_file_makes_its_way_less_safe(
+    database: Database, school: School, ada: Actor
+) -> None:
+    sealed = {"authorization": VAULT.seal("x")}
+    made = module(school, conditions={"verify": True}, sealed=sealed)
+    add_module(database, ada, made)
+    add_target(database, ada, school, address="https://lms.example/", sealed=sealed)
+    written = out(database, ada, school)
+    for safe, less in (("https://lms", "http://lms"), ("verify = true", "verify = false")):
+        outcome = bring(database, ada, school, written.replace(safe, less), dry_run=True)
+        assert (len(outcome.awaited), said(outcome)) == (1, [])
+
+
 def test_what_a_target_depends_on_may_stand_below_it(
     database: Database, school: School, ada: Actor
 ) -> None:
