@@ -113,14 +113,18 @@ class Desk:
                 transport=transport, address=address, now=NOON, **wishes,  # type: ignore[arg-type]  # by name
             )  # fmt: skip
 
-    def fails(self, severity: str = "down", *, now: datetime = NOON) -> str:
-        alert(self.database, self.target)
+    def fails(self, severity: str = "down", *, now: datetime = NOON, name: str = "a") -> str:
+        with self.database.begin() as tx:
+            tx.execute(
+                text("UPDATE alert SET closed_at = :now WHERE closed_at IS NULL"), {"now": now}
+            )
+        alert(self.database, self.target, name)
         why = Words("{host} refuses the connection.", {"host": "media-a"}).to_json()
         with self.database.begin() as tx:
             tx.execute(text("UPDATE alert SET why = :why"), {"why": why})
             source = Source(
                 f"target:{self.target.id}", Words("{name} does not answer", {"name": "Media A"}),
-                severity, 34, self.target.id, "a",
+                severity, 34, self.target.id, name,
             )  # fmt: skip
             return incidents.raise_(tx, self.pult, self.school.id, source, now=now)
 
@@ -217,6 +221,64 @@ def test_the_end_is_told_once_to_those_who_heard_of_the_beginning(
         "[School 14] Over: Media A does not answer",
     ]
     assert "It was so: from 15:00 to 15:05 (5 min)" in receiver.got[1]["message"]
+
+
+STILL, OVER = "[School 14] Still: Media A does not answer", "[School 14] Over: Media A does not answer"
+FAILS = "[School 14] Media A does not answer"
+
+
+@pytest.mark.parametrize("repeat", [timedelta(0), 30 * MINUTE])
+def test_a_second_outage_of_an_incident_nobody_closed_is_told_though_one_had_taken_the_first(
+    desk: Desk, ana: Actor, receiver: Receiver, repeat: timedelta
+) -> None:
+    desk.tell(receiver.url, repeat=repeat)
+    incident = desk.fails()
+    desk.round(NOON)
+    with desk.database.begin() as tx:
+        assert incidents.take(tx, ana, incident, now=NOON + MINUTE)
+    desk.recovers(incident, now=NOON + 2 * MINUTE)
+    desk.round(NOON + 3 * MINUTE)
+    later = NOON + timedelta(hours=26)
+    assert desk.fails(now=later, name="b") == incident
+    desk.round(later)
+    assert receiver.titles[2:] == [FAILS]
+    with desk.database.read() as tx:
+        found = incidents.get(tx, ana, incident)
+        said = [str(entry.said) for entry in incidents.timeline(tx, ana, incident)]
+    assert found is not None
+    assert (found.state, found.owner_id, found.taken_at) == ("open", None, None)
+    assert said[-1] == "It worked in between, so nobody has it any more."
+    desk.recovers(incident, now=later + MINUTE)
+    for minute in range(2, 5):
+        desk.round(later + minute * MINUTE)
+    assert receiver.titles == [FAILS, OVER] * 2
+
+
+def test_a_second_outage_is_told_where_the_first_was_over_before_anybody_was_told(
+    desk: Desk, ana: Actor, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url, repeat=timedelta(0))
+    incident = desk.fails()
+    owed.follow(desk.database, desk.pult, desk.school.id, now=NOON)
+    with desk.database.begin() as tx:
+        assert incidents.take(tx, ana, incident, now=NOON)
+    desk.recovers(incident, now=NOON + SECOND)
+    desk.round(NOON + 2 * SECOND)
+    desk.fails(now=NOON + MINUTE, name="b")
+    desk.round(NOON + MINUTE)
+    assert receiver.titles == [FAILS]
+
+
+def test_a_suspicion_that_was_told_and_comes_true_is_told_at_once_and_once(
+    desk: Desk, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url, suspects=True, repeat=timedelta(0))
+    desk.fails("suspect")
+    desk.round(NOON)
+    for name, severity in (("b", "down"), ("c", "suspect"), ("d", "down")):
+        desk.fails(severity, now=NOON + MINUTE, name=name)
+        desk.round(NOON + MINUTE)
+    assert receiver.titles == [FAILS, STILL]
 
 
 def test_what_was_over_before_anybody_was_told_is_not_told(desk: Desk, receiver: Receiver) -> None:

@@ -190,7 +190,7 @@ def enter_report(tx: Connection, actor: Actor, incident_id: str, *, now: datetim
 def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: datetime) -> str:
     row = tx.execute(
         text("""
-            SELECT id, title, severity, recovered_at FROM incident
+            SELECT id, title, severity, recovered_at, owner_id FROM incident
             WHERE school_id = :school AND source = :source AND closed_at IS NULL
         """),
         {"school": school_id, "source": source.key},
@@ -200,6 +200,8 @@ def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: da
     tx.execute(
         text("""
             UPDATE incident SET severity = :severity, title = :title, recovered_at = NULL,
+                owner_id = CASE WHEN recovered_at IS NULL THEN owner_id END,
+                taken_at = CASE WHEN recovered_at IS NULL THEN taken_at END,
                 alert_id = COALESCE(:alert, alert_id),
                 affected = CASE WHEN affected > :affected THEN affected ELSE :affected END
             WHERE id = :id
@@ -214,6 +216,9 @@ def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: da
     )
     if changed:
         enter(tx, actor, row.id, "worse", now=now, said=source.title)
+    if row.recovered_at is not None and row.owner_id is not None:
+        said_free = Words(N_("It worked in between, so nobody has it any more."))
+        enter(tx, actor, row.id, "worse", now=now, said=said_free)
     return str(row.id)
 
 

@@ -29,7 +29,7 @@ class Row:
     channel_id: str
     incident_id: str
     kind: str
-    number: int
+    severity: str  # of what was told as trouble
     state: str
     attempt: int
     at: datetime
@@ -69,8 +69,8 @@ Change = tuple[str, dict[str, object]]
 
 OWE = """
     INSERT INTO notice (id, school_id, channel_id, incident_id, kind, number, subject, body,
-        state, attempt, next_at, created_at, updated_at)
-    VALUES (:id, :school, :channel, :incident, :kind, :number, :subject, :body,
+        severity, state, attempt, next_at, created_at, updated_at)
+    VALUES (:id, :school, :channel, :incident, :kind, :number, :subject, :body, :severity,
         'due', 0, :now, :now, :now)
     ON CONFLICT DO NOTHING
 """
@@ -86,29 +86,42 @@ def _changes(scene: Scene) -> Iterator[Change]:
             if incident.recovered_at or incident.closed_at:
                 yield from _over(scene, channel, incident, said)
             elif _is_owed(scene, channel, incident, said):
-                troubles = [row for row in said if row.kind == "trouble"]
                 cause = scene.causes.get(incident.id, Cause())
                 words = notice_words.trouble(
                     scene.school,
                     incident,
                     cause,
                     channel.language,
-                    again=bool(troubles),
+                    again=bool(_told(said)),
                     now=scene.now,
                 )
-                yield OWE, _owe(scene, channel, incident, "trouble", len(troubles), words)
+                yield OWE, _owe(scene, channel, incident, "trouble", said, words)
 
 
 def _is_owed(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> bool:
     wanted = (GRAVE, DOUBTFUL) if channel.suspects else (GRAVE,)
     if incident.severity not in wanted or incident.id in scene.hushed:
         return False
-    if not said:
+    told = _told(said)
+    if not told:
         return True
-    last = said[-1]
+    if incident.severity == GRAVE and all(row.severity == DOUBTFUL for row in told):
+        return True  # worse than anybody was told
+    last = told[-1]
     return (
         bool(channel.repeat) and last.state not in UNSENT and scene.now - last.at >= channel.repeat
     )
+
+
+def _this_time(said: list[Row]) -> list[Row]:
+    """What was said since the incident was last said to be over: it may come back while open."""
+    ends = [place for place, row in enumerate(said, 1) if row.kind == "recovery"]
+    return said[ends[-1] if ends else 0 :]
+
+
+def _told(said: list[Row]) -> list[Row]:
+    """What of this time was not withdrawn before anybody can have heard it."""
+    return [row for row in _this_time(said) if row.state != "withdrawn" or row.attempt]
 
 
 def _over(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> Iterator[Change]:
@@ -116,14 +129,13 @@ def _over(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -
     for row in said:
         if row.kind == "trouble" and row.state == "due":
             yield WITHDRAW, {"id": row.id, "now": scene.now}
-    heard = any(row.state not in ("due", "withdrawn") or row.attempt for row in said)
-    if heard and not any(row.kind == "recovery" for row in said):
+    if any(row.state != "due" or row.attempt for row in _told(said)):
         words = notice_words.recovery(scene.school, incident, channel.language, now=scene.now)
-        yield OWE, _owe(scene, channel, incident, "recovery", 0, words)
+        yield OWE, _owe(scene, channel, incident, "recovery", said, words)
 
 
 def _owe(
-    scene: Scene, channel: Channel, incident: Incident, kind: Kind, number: int, words: Told
+    scene: Scene, channel: Channel, incident: Incident, kind: Kind, said: list[Row], words: Told
 ) -> dict[str, object]:
     return {
         "id": new_id(),
@@ -131,9 +143,10 @@ def _owe(
         "channel": channel.id,
         "incident": incident.id,
         "kind": kind,
-        "number": number,
+        "number": sum(row.kind == kind for row in said),
         "subject": words.subject,
         "body": words.body,
+        "severity": incident.severity,
         "now": scene.now,
     }
 
@@ -183,18 +196,23 @@ def _said(tx: Connection, school_id: str) -> list[Row]:
         text("""
             SELECT notice.* FROM notice JOIN incident ON incident.id = notice.incident_id
             WHERE notice.school_id = :school
-              AND (incident.closed_at IS NULL OR notice.state IN ('due', 'claimed', 'handing')
-                   OR NOT EXISTS (
-                       SELECT 1 FROM notice AS later WHERE later.channel_id = notice.channel_id
-                         AND later.incident_id = notice.incident_id AND later.kind = 'recovery'
-                   ) AND notice.state <> 'withdrawn')
-            ORDER BY notice.created_at, notice.number
+              AND (incident.closed_at IS NULL OR EXISTS (
+                  SELECT 1 FROM notice AS loose WHERE loose.channel_id = notice.channel_id
+                    AND loose.incident_id = notice.incident_id
+                    AND (loose.state IN ('due', 'claimed', 'handing')
+                         OR loose.kind = 'trouble' AND loose.state <> 'withdrawn' AND NOT EXISTS (
+                             SELECT 1 FROM notice AS later
+                             WHERE later.channel_id = loose.channel_id
+                               AND later.incident_id = loose.incident_id
+                               AND later.kind = 'recovery'
+                               AND later.created_at >= loose.created_at))))
+            ORDER BY notice.created_at, notice.number, notice.kind DESC
         """),
         {"school": school_id},
     )
     return [
         Row(
-            row.id, row.channel_id, row.incident_id, row.kind, row.number, row.state,
+            row.id, row.channel_id, row.incident_id, row.kind, row.severity, row.state,
             row.attempt, datetime.fromtimestamp(row.created_at, UTC),
         )
         for row in rows
