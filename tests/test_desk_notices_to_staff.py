@@ -223,7 +223,10 @@ def test_the_end_is_told_once_to_those_who_heard_of_the_beginning(
     assert "It was so: from 15:00 to 15:05 (5 min)" in receiver.got[1]["message"]
 
 
-STILL, OVER = "[School 14] Still: Media A does not answer", "[School 14] Over: Media A does not answer"
+STILL, OVER = (
+    "[School 14] Still: Media A does not answer",
+    "[School 14] Over: Media A does not answer",
+)
 FAILS = "[School 14] Media A does not answer"
 
 
