@@ -123,7 +123,7 @@ class LiveKit:
                 if number is None:
                     raise self._site.strange()
                 sums[figure] = sums.get(figure, 0) + number
-        if not sums:
+        if not sums or any(count(each) is None for each in sums.values()):
             raise self._site.strange()
         return sums
 

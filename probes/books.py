@@ -12,7 +12,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from platforms.base import Adapter
 from probes import alerting, beats, line, modules, recording, targets, tidying, weekly, windows
@@ -36,6 +36,7 @@ BEAT = 2.0
 ROLL_UP = 20.0
 FORGET = 2.0  # one target's old rows each time
 WAITING = 50_000  # results kept while the database does not answer
+UNFIT = (DataError, OverflowError)  # no column holds such a value, today or tomorrow
 
 LOG = logging.getLogger("pult.probes")
 AdaptersFor = Callable[[str], Adapter]
@@ -149,17 +150,34 @@ class Books:
         del self._batch[:-WAITING]
         if not self._batch:
             return
+        try:
+            self._write(len(self._batch))
+        except UNFIT:
+            self._write_one_by_one()
+
+    def _write(self, many: int) -> None:
+        """Write the first of the batch; they leave it once they are written."""
+        records = self._batch[:many]
         with self._db.begin("metrics") as mtx:
-            series = recording.write(mtx, self._batch, self._series)
+            series = recording.write(mtx, records, self._series)
         self._series = series
-        for record in self._batch:
+        for record in records:
             self._results[record.target.id] = record.result
             self._written[record.target.id] = record.standing
             if record.result.state is State.OK:
                 self._troubled.discard(record.target.id)
             else:
                 self._troubled.add(record.target.id)
-        self._batch.clear()
+        del self._batch[:many]
+
+    def _write_one_by_one(self) -> None:
+        """Leave out what no column holds: it must not stop what the others found."""
+        while self._batch:
+            try:
+                self._write(1)
+            except UNFIT as error:
+                target_id, name = self._batch.pop(0).target.id, type(error).__name__
+                LOG.error("a result of target %s fits no column: %s", target_id, name)
 
     def _alert(self) -> None:
         plan, now = self.plan, self._clock()

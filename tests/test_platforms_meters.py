@@ -10,8 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from platforms import PLATFORMS
-from platforms.base import Adapter, PlatformError, RoomDoor, RoomEnder, RoomMaker, RoomWriter
-from platforms.metering import RoomMeter
+from platforms.base import (
+    Adapter,
+    Capability,
+    Health,
+    PlatformError,
+    RoomDoor,
+    RoomEnder,
+    RoomMaker,
+    RoomWriter,
+)
+from platforms.metering import Ask, Metered, Reading, RoomMeter
 from probes import check
 from probes.model import Result, State, Target
 from tests.wire import Answer, Asked, Wire, as_json, reply, serving
@@ -380,6 +389,35 @@ def test_names_that_no_table_keeps_are_cleaned_and_too_many_rooms_refused() -> N
         crowded = probed(made("livekit", wire.url, api_key="k"))
     assert crowded.state is State.UNKNOWN
     assert crowded.rooms is None
+
+
+class Crowd:
+    """A server that tells of itself alone, and of more people than there can be."""
+
+    can: frozenset[Capability] = frozenset({"count people"})
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def check(self) -> Health:
+        return Health()
+
+    def reading(self) -> Reading:
+        yield Ask(self._url)
+        return Metered(None, {"participants": 3e9})
+
+    def rooms(self) -> None:
+        return None
+
+
+def test_more_people_than_there_can_be_are_not_told() -> None:
+    nodes = "\n".join(f'livekit_participant_total{{n="{n}"}} 100000000' for n in range(30))
+    with serving(reply(nodes)) as wire:
+        found = [
+            probed(made("livekit", wire.url, metrics=f"{wire.url}/metrics")),
+            probed(Crowd(wire.url)),
+        ]
+    assert [(result.state, figures(result)) for result in found] == [(State.UNKNOWN, {})] * 2
 
 
 def test_a_server_that_never_stops_turning_pages_is_unknown() -> None:

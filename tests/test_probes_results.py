@@ -6,10 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from probes import recording, results, rooms, targets
+from platforms.base import Adapter
+from probes import modules, recording, results, rooms, targets
+from probes.books import Books
 from probes.judge import Standing
 from probes.model import Reading, Result, RoomCount, State, Target
 from probes.recording import Record
+from probes.steps import KEEP
 from store import access
 from store.access import Actor
 from store.db import Database, text
@@ -248,3 +251,28 @@ def test_a_target_of_another_school_is_not_read_through_one_s_own(
             results.history(mtx, zoe, elsewhere.id, target.id, since=NOON, until=NOON + SECOND)
             == []
         )
+
+
+def test_a_result_that_fits_no_column_does_not_stop_the_others(
+    database: Database, school: School, ana: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    crowd = meter(database, ana, school)
+    before, after = add(database, ana, school, "A"), add(database, ana, school, "B")
+    adapters: dict[str, Adapter] = {}
+    books = Books(
+        database, adapters.__getitem__, lambda: NOON, lambda: "", lambda: None, KEEP, modules.shut
+    )
+    books.open()
+    for target, readings in (
+        (before, ()),
+        (crowd, (Reading("participants", 2.0**70, ""),)),
+        (after, ()),
+    ):
+        result = Result(target.id, NOON, State.OK, 0.1, readings, None, NOON)
+        books.enter(Record(target, result, Standing(State.OK, NOON)), urgent=False)
+    books.close()
+    with database.read("metrics") as mtx:
+        written = mtx.execute(text("SELECT target_id FROM latest")).scalars().all()
+    assert set(written) == {before.id, after.id}
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert crowd.id in error.getMessage()

@@ -37,14 +37,23 @@ def talk(_target: Target, context: Context) -> Talk:
             ask = reading.send(_reply(answer))
     except StopIteration as end:
         metered: Metered = end.value
-        rooms = metered.rooms or ()
-        if len(rooms) <= ROOMS and sum(room.participants or 0 for room in rooms) <= PEOPLE:
+        if _believable(metered):
             return _verdict(metered, seconds)
     except PlatformError as error:
         raise ProbeFailed(error.template, error.params, state=State.UNKNOWN) from error
     raise ProbeFailed(
         N_("It tells of more rooms or people than there can be."), state=State.UNKNOWN
     )
+
+
+def _believable(metered: Metered) -> bool:
+    """Whether there can be as much; the tables do not hold more either."""
+    rooms = metered.rooms or ()
+    people = (
+        sum(room.participants or 0 for room in rooms),
+        metered.figures.get("participants", 0),
+    )
+    return len(rooms) <= ROOMS and max(people) <= PEOPLE
 
 
 def _reply(answer: Answer) -> Reply:
