@@ -4,7 +4,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -106,11 +106,15 @@ def notices(console: Console, stop: threading.Event) -> None:
     with console.db.read() as tx:
         if restoring.paused(tx):
             return
-    for school_id in _schools(console):
+
+    def follow(school_id: str) -> None:
+        owed.follow(console.db, access.system(school_id), school_id, now=console.now())
+
+    try:
+        _each_school(console, stop, "notices", follow)
+    finally:  # what is written already leaves, whatever the rest holds
         if not stop.is_set():
-            owed.follow(console.db, access.system(school_id), school_id, now=console.now())
-    if not stop.is_set():
-        posting.send_due(console.db, console.ways, clock=console.now)
+            posting.send_due(console.db, console.ways, clock=console.now)
 
 
 def comments(console: Console, stop: threading.Event) -> None:
@@ -136,20 +140,13 @@ def unresolved(console: Console, _stop: threading.Event) -> None:
     actions.run_due(console.db, console.adapters, clock=console.now, limit=20)
 
 
-def alerts(console: Console, _stop: threading.Event) -> None:
+def alerts(console: Console, stop: threading.Event) -> None:
     """Open incidents for new alerts, and note which are over; raises when no school's could be."""
-    listed = _schools(console)
-    failures: list[Exception] = []
-    for school_id in listed:
-        try:
-            alerting.follow(console.db, access.system(school_id), school_id, now=console.now())
-        except Exception as error:  # whatever one school's rows hold, the others are followed
-            LOG.error(
-                "alerts of school %s: %s at %s", school_id, type(error).__name__, place(error)
-            )
-            failures.append(error)
-    if failures and len(failures) == len(listed):
-        raise failures[0]
+
+    def follow(school_id: str) -> None:
+        alerting.follow(console.db, access.system(school_id), school_id, now=console.now())
+
+    _each_school(console, stop, "alerts", follow)
 
 
 def rosters(console: Console, stop: threading.Event) -> None:
@@ -189,14 +186,14 @@ class Attendance:
         self._learnt: dict[str, attending.Learnt] = {}
 
     def __call__(self, console: Console, stop: threading.Event) -> None:
-        for school_id in _schools(console):
-            if stop.is_set():
-                return
+        def follow(school_id: str) -> None:
             with _held(console, f"attendance {school_id}", ATTENDANCE) as ours:
                 if ours:
                     learnt = self._learnt.setdefault(school_id, attending.Learnt())
                     actor = access.system(school_id)
                     attending.follow(console.db, actor, school_id, learnt, now=console.now())
+
+        _each_school(console, stop, "attendance", follow)
 
 
 def tidy(console: Console, _stop: threading.Event) -> None:
@@ -217,6 +214,26 @@ def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None
     if not sealed:
         return console.relay(school_id)
     return Relay.from_url(console.vault.open(sealed), loopback_only=console.simulation)
+
+
+def _each_school(
+    console: Console, stop: threading.Event, what: str, follow: Callable[[str], None]
+) -> None:
+    """Do it for each school, whatever another's rows hold; raises when it failed for all."""
+    listed = _schools(console)
+    failures: list[Exception] = []
+    for school_id in listed:
+        if stop.is_set():
+            return
+        try:
+            follow(school_id)
+        except Exception as error:  # whatever one school's rows hold, the others are followed
+            LOG.error(
+                "%s of school %s: %s at %s", what, school_id, type(error).__name__, place(error)
+            )
+            failures.append(error)
+    if failures and len(failures) == len(listed):
+        raise failures[0]
 
 
 def _schools(console: Console) -> list[str]:
