@@ -221,7 +221,15 @@ class Books:
             self._witnesses(found, urls),
             heard,
         )
+        self._prune(found)
         self._renewed()
+
+    def _prune(self, planned: Mapping[str, Target]) -> None:
+        """Know nothing more of targets that are probed no more."""
+        for known in (self._results, self._written):
+            for target_id in known.keys() - planned.keys():
+                del known[target_id]
+        self._troubled &= planned.keys()
 
     def _targets(self, tx: Connection, actor: Actor) -> dict[str, Target]:
         """All targets; as they were, while nobody did anything that could have changed them."""

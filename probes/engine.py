@@ -13,23 +13,21 @@ from threading import Event
 from time import monotonic
 
 from probes.books import AdaptersFor, Books, Plan
+from probes.flights import Flight, Flights
 from probes.graph import ancestors
 from probes.judge import TROUBLED, Standing, judge, patience
 from probes.line import CUT
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
 from probes.pace import SATURATED
-from probes.probers import PROBERS
-from probes.probers.base import Context, Memory, Verdict, time_for
+from probes.probers.base import Context, Memory, Verdict
 from probes.recording import Record
 from probes.runner import Runner
 from probes.steps import KEEP, Keep
 from store.db import Database
 from store.words import N_, Words
 
-CONFIRMING = 0.5  # of its time: who let the first look run out has this much for the second
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
-ASKING = 0.5  # seconds at least between probes of one that others ask
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
 TICK = 0.05  # seconds: probes due within one begin together, which costs less
@@ -84,10 +82,9 @@ class Engine:
         self._next: dict[str, int] = {}  # the number of each target's valid entry in _due
         self._numbers = count()
         self._flying: set[str] = set()
-        self._started: dict[str, tuple[float, float]] = {}  # when, and the pace's idle time then
+        self._flights = Flights()
         self._memory: dict[str, Memory] = {}
         self._recorded: dict[str, tuple[float, Record]] = {}
-        self._asked: set[str] = set()  # whose next answer others wait for
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
@@ -110,8 +107,10 @@ class Engine:
         if plan.targets is before:
             return
         for target_id in before.keys() - plan.targets.keys():
-            for kept in (self._next, self._started, self._memory, self._recorded):
+            for kept in (self._next, self._memory, self._recorded):
                 kept.pop(target_id, None)
+            self._flights.forget(target_id)
+            self._flying.discard(target_id)
             self.books.standings.pop(target_id, None)
         new = [target.id for target in plan.targets.values() if before.get(target.id) != target]
         for place, target_id in enumerate(new):
@@ -131,30 +130,31 @@ class Engine:
         heapq.heappush(self._due, (due, entry, target_id))
 
     def _start(self, target: Target) -> None:
+        flight = self._flights.begin(target.id, self._pace.idle)
         adapter = self._plan.adapters.get(target.connection_id or "")
         if isinstance(adapter, Words):
-            self._ended(target, Verdict(state=State.UNKNOWN, why=adapter))
+            self._ended(target, flight, Verdict(state=State.UNKNOWN, why=adapter))
             return
         self._flying.add(target.id)
         self._probes += 1
-        now = monotonic()
-        self._started[target.id] = (now, self._pace.idle)
         standing = self._standing(target)
         context = Context(
-            time_for(PROBERS[target.prober], target) * (CONFIRMING if standing.doubted else 1),
-            now,
+            self._flights.time(target, standing),
+            flight.began,
             self._memory[target.id],
             standing.failures > 0,
             adapter,
             self._loopback_only,
             self._plan.heard.get(target.id),
         )
-        self.runner.start(target, context, partial(self._ended, target))
+        self.runner.start(target, context, partial(self._ended, target, flight))
 
     def _standing(self, target: Target) -> Standing:
         return self.books.standings.get(target.id, NEW)
 
-    def _ended(self, target: Target, verdict: Verdict) -> None:
+    def _ended(self, target: Target, flight: Flight, verdict: Verdict) -> None:
+        if not self._flights.is_last(target.id, flight):
+            return
         self._flying.discard(target.id)
         planned = self._plan.targets.get(target.id)
         if planned is not target and planned != target:
@@ -162,9 +162,10 @@ class Engine:
                 self._schedule(target.id, 0.0)
             return
         before = self._standing(target)
-        if verdict.slow and before.state is not State.DOWN and self._to_blame(target):
+        if verdict.slow and before.state is not State.DOWN and self._to_blame(flight):
             self._doubt(target, verdict, before)
             return
+        self._flights.ended(target.id, flight, verdict)
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else _watching(verdict)
             now = self._clock()
@@ -173,8 +174,8 @@ class Engine:
             self._record(target, self._result(target, verdict, standing, now), standing)
         self._again(target, verdict, self._standing(target))
 
-    def _to_blame(self, target: Target) -> bool:
-        return self._pace.doubtful(*self._started[target.id], monotonic())
+    def _to_blame(self, flight: Flight) -> bool:
+        return self._pace.doubtful(flight.began, flight.idle, monotonic())
 
     def _doubt(self, target: Target, verdict: Verdict, standing: Standing) -> None:
         """Keep a slowness that may be the prober's own as an unknown one; it judges nothing."""
@@ -198,17 +199,14 @@ class Engine:
         wanted = verdict.again if verdict.again is not None else interval
         if standing.hopeful:
             wanted = min(wanted, RECOVERY)
+        if verdict.judged:
+            wanted = min(wanted, self._flights.wanted(target.id))
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
         self._schedule(target.id, min(wanted, interval * jitter))
 
     def _ask(self, target_id: str) -> None:
-        """An alert waits for what parents and witnesses say; a thousand ask but twice a second.
-
-        One that is under way is asked again at its own pace.
-        """
-        self._asked.add(target_id)
-        since = monotonic() - self._started.get(target_id, (0.0, 0.0))[0]
-        self._schedule(target_id, max(0.0, ASKING - since))
+        """An alert waits for what parents and witnesses say; a thousand ask but twice a second."""
+        self._schedule(target_id, self._flights.ask(target_id))
 
     def _record(self, target: Target, result: Result, standing: Standing) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
@@ -216,9 +214,8 @@ class Engine:
         at, last = self._recorded.get(target.id, (0.0, None))
         due = now - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
         new = last is None or last.result.state is not result.state
-        asked = target.id in self._asked
+        asked = self._flights.answers(target.id)
         if due or new or asked or standing.unsettled:
-            self._asked.discard(target.id)
             calm = last is not None and last.standing is standing and _calm(last.result, result)
             record = Record(target, result, standing, calm)
             self._recorded[target.id] = (now, record)

@@ -339,3 +339,95 @@ def test_a_picture_that_stands_still_is_down_then_recovers(database: Database, a
         stream.go_on()
         until(is_(database, ana, target, State.OK))
         until(lambda: opened(database, ana) == [])
+
+
+def switch(database: Database, actor: Actor, target: Target, *, on: bool) -> None:
+    with database.begin() as tx:
+        targets.change(tx, actor, replace(target, enabled=on), now=datetime.now(UTC))
+
+
+def changed(
+    database: Database, actor: Actor, target: Target, seconds: float, **module: float
+) -> None:
+    with database.begin() as tx:
+        other = replace(target, interval=seconds * SECOND, module=module)
+        targets.change(tx, actor, other, now=datetime.now(UTC))
+
+
+def test_a_target_switched_off_and_on_during_its_probe_is_probed_on(
+    database: Database, ana: Actor
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        answered.wait(10)
+        say(handler, b"", 503)
+
+    with web(slowly) as address, probing(database):
+        target = add(database, ana, "LMS", address)
+        changed(database, ana, target, 1, timeout=1.5)
+        until(asked.is_set)
+        with database.read() as tx:
+            target = targets.get(tx, ana, target.id)
+        switch(database, ana, target, on=False)
+        time.sleep(0.7)
+        switch(database, ana, target, on=True)
+        until(is_(database, ana, target, State.DOWN))
+        answered.set()
+
+
+def test_a_target_switched_on_again_is_not_blamed_for_what_was(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    site.status = 503
+    with probing(database):
+        target = add(database, ana, "LMS", url)
+        changed(database, ana, target, 5)
+        with database.read() as tx:
+            target = targets.get(tx, ana, target.id)
+        until(lambda: len(opened(database, ana)) == 1)
+        switch(database, ana, target, on=False)
+        until(lambda: opened(database, ana) == [])
+        site.status = 200
+        switch(database, ana, target, on=True)
+        until(is_(database, ana, target, State.OK))
+        time.sleep(1)
+    with database.read() as tx:
+        assert len(alerts.recent(tx, ana, target.school_id, since=target_time())) == 1
+
+
+def test_one_refusal_of_a_service_that_takes_its_time_is_no_outage(
+    database: Database, ana: Actor
+) -> None:
+    numbers, seen = count(), []
+
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(number := next(numbers))
+        if number != 2:
+            time.sleep(1.0)
+        say(handler, b"", 503 if number == 2 else 200)
+
+    with web(slowly) as address, probing(database):
+        target = add(database, ana, "LMS", address)
+        changed(database, ana, target, 2, timeout=1.7, slow=1.6)
+        until(lambda: len(seen) > 5)
+    with database.read() as tx:
+        assert alerts.recent(tx, ana, target.school_id, since=target_time()) == []
+
+
+def test_a_childs_alert_does_not_wait_for_the_interval_of_its_parent(
+    database: Database, ana: Actor, site: Site, url: str
+) -> None:
+    def well(handler: BaseHTTPRequestHandler) -> None:
+        say(handler, b"")
+
+    with web(well) as address, probing(database):
+        parent = add(database, ana, "Server", address)
+        changed(database, ana, parent, 60)
+        until(is_(database, ana, parent, State.OK))
+        child = add(database, ana, "Page", url, parent_id=parent.id)
+        until(is_(database, ana, child, State.OK))
+        site.status = 503
+        until(is_(database, ana, child, State.DOWN))
+        assert until(lambda: len(opened(database, ana)) == 1) < 10
