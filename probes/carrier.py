@@ -125,7 +125,7 @@ class Carrier:
         answer = transfer.answer(code, message)
         self._multi.remove_handle(curl)
         self._put_by(transfer)
-        if self._queue:
+        while self._queue and len(self._flying) < AT_ONCE:
             self.start(*self._queue.popleft())
         done(answer)
 

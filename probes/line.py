@@ -4,6 +4,7 @@ Known from its witnesses: when nearly all of them fail at once it is the line;
 when one has answered since, the line works, and what fails is to blame.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,7 +81,8 @@ def look(
     said = [_said(ids, results, standings) for ids in seen.hosts.values()]
     failing = [each.fails_since for each in said if each.fails_since is not None]
     if before.cut_since is None and not seen.sworn:
-        failing = [began for began in failing if max(failing) - began <= AT_ONCE]
+        latest = max(failing, default=now)
+        failing = [began for began in failing if latest - began <= AT_ONCE]
     if not failing:
         return Line()
     began = before.cut_since or min(failing)
@@ -155,7 +157,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
 
 
 def _by_host(ids: Iterable[str], hosts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for each in ids:
-        found[hosts[each]] = (*found.get(hosts[each], ()), each)
-    return found
+        found[hosts[each]].append(each)
+    return {name: tuple(stand) for name, stand in found.items()}

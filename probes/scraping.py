@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -48,6 +49,13 @@ class Scraper:
             finally:
                 busy.release()
         return exposition(target, verdict, now=datetime.now(UTC))
+
+    def keep_only(self, known: Collection[str]) -> None:
+        """Forget what was noted of targets that are probed no more."""
+        for target_id in [each for each in list(self._busy) if each not in known]:
+            if not self._busy[target_id].locked():
+                self._memories.pop(target_id, None)
+                del self._busy[target_id]
 
     def _look(self, target: Target, timeout: float, beat: Beat | None) -> Verdict:
         known, memory = self._memories.get(target.id, (None, {}))

@@ -94,6 +94,7 @@ class Scrapes:
         console = self.house.real
         with console.db.read() as tx:
             known = targets.probed(tx, _everywhere(console))
+        self._scraper.keep_only({target.id for target in known})
         place = request.headers.get("host", "")
         return JSONResponse(
             [{"targets": [place], "labels": _labels(target)} for target in known],
