@@ -135,12 +135,14 @@ class ProbeFailed(Exception):
         *,
         state: State = State.DOWN,
         readings: tuple[Reading, ...] = (),
+        slow: bool = False,
     ) -> None:
         self.template = template
         self.params = dict(params or {})
         super().__init__(template.format(**self.params))
         self.state = state
         self.readings = readings
+        self.slow = slow  # as Verdict.slow
 
     @property
     def why(self) -> Words:

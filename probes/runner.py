@@ -112,7 +112,7 @@ def _guarded(target: Target, probe: Callable[[], Verdict]) -> Verdict:
 def _failed(target: Target, error: Exception) -> Verdict:
     """The verdict of a probe that raised; one broken probe must not stop the others."""
     if isinstance(error, ProbeFailed):
-        return Verdict(None, error.readings, error.state, error.why)
+        return Verdict(None, error.readings, error.state, error.why, slow=error.slow)
     if isinstance(error, PlatformError):
         return Verdict(state=State.UNKNOWN, why=Words(error.template, error.params))
     LOG.error("the probe of target %s broke", target.id, exc_info=error)

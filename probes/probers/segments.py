@@ -72,6 +72,7 @@ def _piece(
             N_("A segment of {length} s takes {seconds} s to load: the picture stutters."),
             {"length": round(length, 1), "seconds": round(seconds, 1)},
             state=State.SUSPECT,
+            slow=True,
         )
     return Loaded(seconds, round(8 * answer.size / length))
 
