@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from probes.capacity import Limit
 from probes.forecasting.model import Forecast, Point
-from probes.lessons import KEEP
+from probes.lessons import KEEP, Key
 from store import access
 from store.access import Actor
 from store.db import Connection, instant, text
@@ -63,8 +63,8 @@ def write(mtx: Connection, actor: Actor, school_id: str, foreseen: Sequence[Fore
 
 def newest(
     mtx: Connection, actor: Actor, school_id: str, *, since: datetime
-) -> dict[str, Foreseen]:
-    """By lesson, of those that end after `since`, in school time."""
+) -> dict[Key, Foreseen]:
+    """By lesson and start, of those that end after `since`, in school time."""
     access.require(actor, "see", school_id)
     rows = mtx.execute(
         text("""
@@ -74,7 +74,7 @@ def newest(
         {"school": school_id, "since": since},
     )
     found = [_foreseen(row) for row in rows]
-    return {one.lesson_id: one for one in found}
+    return {(one.lesson_id, one.starts_at): one for one in found}
 
 
 def record(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) -> Record | None:

@@ -20,6 +20,7 @@ MINUTE = 60.0
 
 Counts = tuple[int | None, ...]
 Sample = tuple[datetime, int | None]
+Key = tuple[str, datetime]  # a lesson and its start: one that was moved is counted anew
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ class Count:
         return replace(self, teacher_at=(school_now - self.starts_at).total_seconds() / MINUTE)
 
 
-def running(mtx: Connection, actor: Actor, school_id: str, *, since: datetime) -> dict[str, Count]:
+def running(mtx: Connection, actor: Actor, school_id: str, *, since: datetime) -> dict[Key, Count]:
     """What is counted so far of the lessons that end after `since`, in school time."""
     access.require(actor, "see", school_id)
     rows = mtx.execute(
         text("SELECT * FROM lesson_count WHERE school_id = :school AND ends_at > :since"),
         {"school": school_id, "since": since},
     )
-    return {row.lesson_id: _count(row) for row in rows}
+    return {(row.lesson_id, instant(row.starts_at)): _count(row) for row in rows}
 
 
 def past(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) -> list[Session]:

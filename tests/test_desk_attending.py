@@ -9,6 +9,7 @@ import pytest
 
 from console import rounds
 from console.desk import attending
+from console.desk import evening as desk_evening
 from console.desk.attending import Learnt
 from probes import foreseen, lessons
 from probes.foreseen import Foreseen
@@ -34,6 +35,10 @@ def evening(database: Database, school: School, ana: Actor) -> Evening:
 def follow(evening: Evening, at: datetime, learnt: Learnt | None = None) -> int:
     actor = evening.actor
     return attending.follow(evening.db, actor, evening.school.id, learnt or Learnt(), now=at)
+
+
+def evening_of(evening: Evening, at: datetime) -> desk_evening.Evening:
+    return desk_evening.read(evening.db, evening.actor, evening.school.id, now=at)
 
 
 def told(evening: Evening, at: datetime = NOON) -> list[Foreseen]:
@@ -113,6 +118,30 @@ def test_a_lesson_that_was_moved_is_counted_anew(evening: Evening) -> None:
         )
     follow(evening, NOON + 2 * MINUTE)
     assert [one.counts for one in told(evening, NOON + 60 * MINUTE)] == [()]
+
+
+@pytest.mark.parametrize("moved", [15 * MINUTE, -30 * MINUTE])
+def test_a_moved_lesson_has_its_own_count_and_forecast(evening: Evening, moved: timedelta) -> None:
+    evening.lesson("Maths", "A", starts=40 * MINUTE)
+    follow(evening, NOON)
+    with evening.db.begin() as tx:
+        tx.execute(
+            text("UPDATE lesson SET starts_at = starts_at + :by, ends_at = ends_at + :by"),
+            {"by": moved.total_seconds()},
+        )
+    for minute, people in ((1, 5), (2, 7)):
+        evening.read("A", at=NOON + minute * MINUTE, Maths=(people, 1))
+        follow(evening, NOON + minute * MINUTE + timedelta(seconds=10))
+    starts = NOON + 40 * MINUTE + moved
+    with evening.db.read("metrics") as mtx:
+        counted = lessons.running(mtx, evening.actor, evening.school.id, since=NOON)
+    assert {key[1] for key in counted} == {NOON + 40 * MINUTE, starts}
+    ((lesson_id, _), *_) = counted
+    seen = evening_of(evening, NOON + 3 * MINUTE)
+    (told,) = filter(None, map(seen.told, seen.lessons))
+    assert (told.lesson_id, told.starts_at) == (lesson_id, starts)
+    if moved < timedelta(0):
+        assert [told.counts[15 + minute - 10] for minute in (1, 2)] == [5, 7]
 
 
 def test_a_course_with_a_past_is_foreseen_and_one_without_says_so(evening: Evening) -> None:

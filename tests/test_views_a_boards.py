@@ -398,10 +398,10 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     at = AppTest.from_function(_room, args=(board, row.room_id)).run()
     assert not at.exception
     assert "Not enough history to foresee: 0 of 4 lessons" in at.caption[0].value
-    told = board.foreseen[row.lesson_id or ""]
+    (told,) = board.foreseen.values()
     known = replace(told, forecast=replace(told.forecast, sessions=6), counts=(None, 3, 9))
     record = foreseen.Record(12, 0.09, 0.81, 0.1)
-    later = replace(board, foreseen={told.lesson_id: known}, record=record)
+    later = replace(board, foreseen={(told.lesson_id, told.starts_at): known}, record=record)
     at = AppTest.from_function(_room, args=(later, row.room_id)).run()
     assert not at.exception
     assert at.caption[0].value.startswith("Within the hour: ")

@@ -12,7 +12,7 @@ from probes.forecasting.forecast import School as Past
 from probes.forecasting.forecast import learn
 from probes.forecasting.model import AHEAD, Forecast, Live, Plan, Session
 from probes.foreseen import Foreseen
-from probes.lessons import BEFORE, Count
+from probes.lessons import BEFORE, Count, Key
 from probes.rooms import RoomReading
 from store import access, roster, schools
 from store.access import Actor
@@ -118,11 +118,11 @@ def _counted(
 
 
 def _begun(
-    school: School, lesson: Lesson, plan: Plan, before: Mapping[str, Count], now: datetime
+    school: School, lesson: Lesson, plan: Plan, before: Mapping[Key, Count], now: datetime
 ) -> Count:
     """What is counted so far; a lesson that was moved begins anew."""
-    kept = before.get(lesson.id)
-    if kept and kept.starts_at == lesson.starts_at:
+    kept = before.get((lesson.id, lesson.starts_at))
+    if kept:
         return replace(kept, plan=plan, ends_at=lesson.ends_at)
     since = min(now, school.real_time(lesson.starts_at - BEFORE))
     return Count(plan, lesson.starts_at, lesson.ends_at, (), None, since)

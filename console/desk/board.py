@@ -11,6 +11,7 @@ from console.desk.lessons import LessonRow, Starting
 from console.desk.limits import Server
 from console.desk.services import ServiceRow
 from probes.foreseen import Foreseen, Record
+from probes.lessons import Key
 from store import access
 from store.access import Actor
 from store.db import Database
@@ -45,7 +46,7 @@ class Board:
     running_series: Series
     free_series: Series
     pileups: list[Words]
-    foreseen: Mapping[str, Foreseen]  # by lesson
+    foreseen: Mapping[Key, Foreseen]  # by lesson and start
     record: Record | None  # how true forecasts were; None: none can be judged
 
 

@@ -12,6 +12,7 @@ from console.desk.limits import Server
 from moderation import review
 from probes import foreseen, results, rooms, targets
 from probes.foreseen import Foreseen, Record
+from probes.lessons import Key as LessonKey
 from probes.model import Result, Target
 from probes.rooms import RoomReading
 from store import roster, schools
@@ -54,7 +55,7 @@ class Evening:
     rooms_now: Mapping[Key, RoomReading]
     rooms_past: Mapping[Key, list[tuple[datetime, int]]]
     people: Series
-    foreseen: Mapping[str, Foreseen]  # by lesson; none that is too old to be told
+    foreseen: Mapping[LessonKey, Foreseen]  # none that is too old to be told
     record: Record | None
 
     def key(self, room: roster.Room) -> Key:
@@ -74,6 +75,10 @@ class Evening:
 
     def lessons_in(self, room_id: str) -> list[roster.Lesson]:
         return self._lessons_by_room.get(room_id, [])
+
+    def told(self, lesson: roster.Lesson) -> Foreseen | None:
+        """What is foreseen of the lesson at its present time."""
+        return self.foreseen.get((lesson.id, lesson.starts_at))
 
     def running(self, lesson: roster.Lesson) -> bool:
         return lesson.starts_at <= self.school_now < lesson.ends_at
@@ -154,8 +159,8 @@ def read_past(db: Database, actor: Actor, school_id: str, *, now: datetime) -> P
         )
 
 
-def _fresh(told: Mapping[str, Foreseen], now: datetime) -> dict[str, Foreseen]:
-    return {id_: one for id_, one in told.items() if now - one.at <= FORESEEN}
+def _fresh(told: Mapping[LessonKey, Foreseen], now: datetime) -> dict[LessonKey, Foreseen]:
+    return {key: one for key, one in told.items() if now - one.at <= FORESEEN}
 
 
 def _grouped(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str, list[Row]]:

@@ -77,8 +77,8 @@ def of(
     """None: no limit is known, or the lesson is too far ahead or over."""
     if lesson.starts_at - evening.school_now >= SOON or evening.school_now >= lesson.ends_at:
         return None
-    told = evening.foreseen.get(lesson.id)
-    if told and told.starts_at == lesson.starts_at and told.forecast.enough and told.limit:
+    told = evening.told(lesson)
+    if told and told.forecast.enough and told.limit:
         return _foreseen(evening, lesson, room, told, told.limit)
     reading = evening.rooms_now.get(evening.key(room))
     seats = (reading.seats if reading else None) or room.seats

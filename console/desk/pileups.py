@@ -51,7 +51,7 @@ def _starts(evening: Evening) -> list[_Start]:
 
 
 def _people(evening: Evening, lesson: roster.Lesson) -> int:
-    told = evening.foreseen.get(lesson.id)
+    told = evening.told(lesson)
     return told.forecast.wanted.p80 if told and told.forecast.enough else lesson.expected
 
 

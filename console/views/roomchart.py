@@ -17,8 +17,10 @@ MINUTE = timedelta(minutes=1)
 
 def draw(board: Board, room_id: str) -> None:
     row = next((row for row in board.lessons if row.room_id == room_id), None)
-    told = board.foreseen.get((row.lesson_id if row else None) or "")
-    if row is None or told is None:
+    if row is None or row.lesson_id is None or row.starts_at is None:
+        return
+    told = board.foreseen.get((row.lesson_id, row.starts_at))
+    if told is None:
         return
     _words(row, told)
     _chart(board, told)
