@@ -59,23 +59,33 @@ def seal(tx: Connection, key: bytes) -> int:
 
 def verify(tx: Connection, key: bytes) -> Held:
     """Whether every sealed entry is there, in its place and as it was noted."""
-    head = tx.execute(text("SELECT place, seal FROM audit_head WHERE id = 1")).first()
+    # One statement: what a worker seals from now on, PostgreSQL would show to the next one.
+    head = tx.execute(
+        text("""
+            SELECT (SELECT MAX(place) FROM audit) AS last,
+                   (SELECT place FROM audit_head WHERE id = 1) AS place,
+                   (SELECT seal FROM audit_head WHERE id = 1) AS seal
+        """)
+    ).one()
     place, before = 0, ""
-    for row in _sealed(tx):
+    for row in _sealed(tx, head.last or 0):
         expected = _seal(key, before, place + 1, row)
         if row.place != place + 1 or not hmac.compare_digest(row.seal or "", expected):
             return Held(place, place + 1)
         place, before = place + 1, expected
-    if (place, before) != ((head.place, head.seal) if head else (0, "")):
+    if (place, before) != (head.place or 0, head.seal or ""):
         return Held(place, place + 1)
     return Held(place)
 
 
-def _sealed(tx: Connection) -> Iterator[Row[Any]]:
+def _sealed(tx: Connection, until: int) -> Iterator[Row[Any]]:
     last = 0
     while rows := tx.execute(
-        text("SELECT * FROM audit WHERE place > :last ORDER BY place LIMIT :most"),
-        {"last": last, "most": BATCH},
+        text("""
+            SELECT * FROM audit WHERE place > :last AND place <= :until
+            ORDER BY place LIMIT :most
+        """),
+        {"last": last, "until": until, "most": BATCH},
     ).all():
         yield from rows
         last = rows[-1].place

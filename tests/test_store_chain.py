@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
 from store import audit, chain
 from store.access import Actor
@@ -80,6 +81,31 @@ def test_a_cut_end_is_seen(database: Database, sealed: int) -> None:
 
 def test_who_lacks_the_key_cannot_seal(database: Database, sealed: int) -> None:
     assert _held(database, b"another key").broken == 1
+
+
+def test_what_is_sealed_meanwhile_breaks_nothing(
+    database: Database, school: School, ana: Actor, sealed: int
+) -> None:
+    """A worker seals between the verifier's first look and its second."""
+    _note(database, ana, school, 3)
+    meanwhile: list[int] = []
+    with database.read() as tx:
+
+        @event.listens_for(tx, "after_cursor_execute")
+        def _looked(*_: object) -> None:
+            if not meanwhile:
+                meanwhile.append(0)  # the worker's own looks are no verifier's
+                meanwhile[0] = _seal(database)
+
+        assert chain.verify(tx, KEY) == Held(sealed)
+    assert meanwhile == [3]
+    assert _held(database) == Held(sealed + 3)
+
+
+def test_an_entry_put_behind_the_end_is_seen(database: Database, sealed: int) -> None:
+    with database.begin() as tx:
+        tx.execute(text("UPDATE audit_head SET place = place - 1"))
+    assert _held(database) == Held(sealed, sealed + 1)
 
 
 def test_two_workers_seal_no_entry_twice(
