@@ -35,17 +35,19 @@ def _fail(tx: Connection, delivery_id: str, report: Report, *, now: datetime) ->
     said = report.diagnostic or report.status or "-"
     words = Words(N_("It came back: {answer}"), {"answer": said})
     row = tx.execute(
-        text("""
-            UPDATE delivery SET state = 'failed', reply = :reply, updated_at = :now
-            WHERE id = :id AND state IN ('sent', 'held') RETURNING school_id, email
-        """),
-        {"id": delivery_id, "reply": words.to_json(), "now": now},
+        text("SELECT school_id, email FROM delivery WHERE id = :id"), {"id": delivery_id}
     ).first()
     if row is None:
         return "nothing new"
-    if report.status not in bounces.DEAD:
-        return "returned"
-    suppression.keep(
+    failed = tx.execute(
+        text("""
+            UPDATE delivery SET state = 'failed', reply = :reply, updated_at = :now
+            WHERE id = :id AND state IN ('sent', 'held')
+        """),
+        {"id": delivery_id, "reply": words.to_json(), "now": now},
+    )
+    # Dead is dead, whatever became of this mail: it may be on its way a second time.
+    if report.status in bounces.DEAD and suppression.keep(
         tx,
         row.school_id,
         row.email,
@@ -53,5 +55,6 @@ def _fail(tx: Connection, delivery_id: str, report: Report, *, now: datetime) ->
         reason=suppression.HARD_BOUNCE,
         detail=report.status,
         now=now,
-    )
-    return "dead address"
+    ):
+        return "dead address"
+    return "returned" if failed.rowcount else "nothing new"
