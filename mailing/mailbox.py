@@ -52,14 +52,16 @@ class Mailbox:
             )
         if loopback_only and not _loopback(parts.hostname):
             raise MailingError(N_("A simulated school reads no mail from outside this machine."))
-        return cls(
-            parts.scheme == "imaps",
-            parts.hostname,
-            port,
-            unquote(parts.username),
-            unquote(parts.password or ""),
-            unquote(parts.path.strip("/")) or "INBOX",
-        )
+        user, password = unquote(parts.username), unquote(parts.password or "")
+        folder = unquote(parts.path.strip("/")) or "INBOX"
+        if not all(said.isascii() and said.isprintable() for said in (user, password, folder)):
+            raise MailingError(
+                N_(
+                    "The mailbox's name, password and folder may hold only Latin letters, "
+                    "digits and ordinary signs."
+                )
+            )
+        return cls(parts.scheme == "imaps", parts.hostname, port, user, password, folder)
 
 
 @dataclass
@@ -70,10 +72,15 @@ class Reader:
 
     def unread(self) -> Iterator[tuple[str, bytes]]:
         """Number and bytes of mails nobody has read, the oldest first, no longer than LONGEST."""
-        found = self._imap.uid("SEARCH", "UNSEEN")[1][0] or b""
-        for number in found.decode("ascii").split()[:AT_ONCE]:
-            answer = self._imap.uid("FETCH", number, f"(BODY.PEEK[]<0.{LONGEST}>)")[1]
-            for part in answer:
+        answer, found = self._imap.uid("SEARCH", "UNSEEN")
+        if answer != "OK":
+            raise MailboxError(
+                N_("The mailbox at {host} does not say what is new in it. It is read again soon."),
+                host=self._imap.host,
+            )
+        for number in (found[0] or b"").decode("ascii").split()[:AT_ONCE]:
+            fetched = self._imap.uid("FETCH", number, f"(BODY.PEEK[]<0.{LONGEST}>)")[1]
+            for part in fetched:
                 if isinstance(part, tuple):
                     yield number, part[1]
 

@@ -1,6 +1,8 @@
 """Notifications are read as RFC 3464 writes them, and only what is dead is given up."""
 
 import socket
+import socketserver
+import threading
 
 import pytest
 
@@ -8,7 +10,7 @@ from mailing import campaigns, mailbox, reports, returned, suppression
 from mailing.mailbox import Mailbox, MailboxError
 from mailing.model import MailingError
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import smtp
 from tests.conftest import NOON
@@ -185,6 +187,20 @@ def test_a_full_mailbox_or_a_refusal_has_failed_and_is_tried_the_next_time(
     assert standing(database, school, ana) == (0, 1, {})
 
 
+@pytest.mark.parametrize("state", ["due", "sending", "held", "failed"])
+def test_a_dead_address_gets_no_more_mail_whatever_became_of_this_one(
+    database: Database, school: School, ana: Actor, came_to: str, state: str
+) -> None:
+    with database.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = :state"), {"state": state})
+    assert take(database, notification(group("failed", "5.1.1"), came_to)) == "dead address"
+    *_, reasons = standing(database, school, ana)
+    assert reasons == {EMAIL: "hard bounce"}
+    with database.read() as tx:
+        after = tx.execute(text("SELECT state FROM delivery")).scalar_one()
+    assert after == ("failed" if state == "held" else state), "a sender's own row stays its own"
+
+
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_a_delay_or_a_receipt_changes_nothing(
     database: Database, school: School, ana: Actor, came_to: str, action: str
@@ -208,6 +224,43 @@ def test_nobody_can_make_up_a_return_path(
 def test_what_is_no_mailbox_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(MailingError, match="imaps://user:password@host/INBOX"):
         Mailbox.from_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["imap://ольга:p@h/", "imap://u:пароль@h/", "imap://u:p@h/%D0%92", "imap://u:%0Ap@h/"]
+)
+def test_what_imap_cannot_say_is_refused(url: str) -> None:
+    with pytest.raises(MailingError, match="only Latin letters"):
+        Mailbox.from_url(url)
+
+
+class Refusing(socketserver.StreamRequestHandler):
+    """A mailbox that opens, and refuses to be searched."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"* OK ready\r\n")
+        for line in self.rfile:
+            tag, command = line.decode().split()[:2]
+            if command == "CAPABILITY":
+                self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n")
+            answer = "NO [SERVERBUG] index is broken" if command == "UID" else "OK done"
+            self.wfile.write(f"{tag} {answer}\r\n".encode())
+
+
+def test_a_mailbox_that_refuses_to_be_searched_is_said() -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            box = Mailbox.from_url(f"imap://u:p@127.0.0.1:{server.server_address[1]}/")
+            with (
+                pytest.raises(MailboxError, match="does not say what is new"),
+                mailbox.opened(box) as reader,
+            ):
+                list(reader.unread())
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_simulated_school_reads_no_mailbox_elsewhere() -> None:
