@@ -12,7 +12,6 @@ from platforms.moodle import Moodle
 from platforms.nginx_rtmp import NginxRtmp
 
 PASSWORD = N_("Password, if it asks for one")
-JANUS_SECRETS = N_("Admin secret, admin key, rooms' secret: with spaces between them")
 
 PLATFORMS: dict[str, Platform] = {
     "moodle": Platform("Moodle", Moodle, N_("Web service token"), moodle.OPTIONS, moodle.WORDS),
