@@ -55,7 +55,7 @@ class Scraper:
         for target_id in [each for each in list(self._busy) if each not in known]:
             if not self._busy[target_id].locked():
                 self._memories.pop(target_id, None)
-                del self._busy[target_id]
+                self._busy.pop(target_id, None)
 
     def _look(self, target: Target, timeout: float, beat: Beat | None) -> Verdict:
         known, memory = self._memories.get(target.id, (None, {}))

@@ -107,6 +107,18 @@ def test_a_stream_broken_again_and_again_is_suspect(encoder: Encoder, url: str) 
     assert watch(url, interruptions=3).state is State.OK
 
 
+def test_a_segment_that_loads_longer_than_it_plays_is_slow(encoder: Encoder) -> None:
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        if not handler.path.endswith(".m3u8"):
+            time.sleep(1.2)
+        encoder.answer(handler)
+
+    with web(slowly) as address:
+        (verdict,) = looks(f"{address}/live.m3u8", 1)
+    assert (verdict.state, verdict.slow) == (State.SUSPECT, True)
+    assert "the picture stutters" in str(verdict.why)
+
+
 def test_a_segment_longer_than_promised_is_suspect(encoder: Encoder, url: str) -> None:
     encoder.segment = ["#EXTINF:1.6,", "{n}.ts"]
     assert "longer than the 1.0 s promised" in str(watch(url).why)

@@ -114,7 +114,9 @@ TIMEOUT = 3.0  # seconds; less than an interval, or a dead target would be known
 
 def within(seconds: float) -> Condition:
     """How long a check may take; a prober whose checks take longer declares its own."""
-    words = N_("Seconds that a check may take; the one that confirms a failure, half")
+    words = N_(
+        "Seconds that a check may take; the one that confirms that a quick service hangs, half"
+    )
     return Condition("timeout", seconds, words)
 
 
