@@ -1,5 +1,6 @@
 """Modules: a prober with its conditions, kept once under a name and used by many targets."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -63,6 +64,14 @@ def change(tx: Connection, actor: Actor, module: NamedModule, *, now: datetime) 
     for target in _users(tx, module):
         _require_use(target, module)
     audit.record(tx, actor, "change module", module.id, school_id=module.school_id, now=now)
+
+
+def every_sealed(tx: Connection) -> list[str]:
+    """All sealed secrets of modules and of targets, of whatever school."""
+    kept = tx.execute(
+        text("SELECT secrets_sealed FROM module UNION ALL SELECT secrets_sealed FROM target")
+    ).scalars()
+    return [sealed for secrets in kept for sealed in json.loads(secrets).values()]
 
 
 def remove(tx: Connection, actor: Actor, module_id: str, *, now: datetime) -> None:

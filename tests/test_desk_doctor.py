@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from console.desk import connections, doctor, relays
+from probes import modules, targets
+from probes.model import NamedModule
 from store import access, audit, chain, db, heartbeats
 from store.access import Actor, Denied
 from store.db import Database, text
@@ -147,6 +149,25 @@ def test_a_relay_that_the_key_does_not_open_is_told(
     (found,) = doctor.problems(doctor.look(database, ada, Vault(KEY), now=NOON))
     assert found.name == "vault"
     assert "relay again" in str(found.advice)
+
+
+@pytest.mark.parametrize("of", ["module", "target"])
+@pytest.mark.parametrize(("key", "problems"), [(KEY, []), (KEY_OF_OTHERS, ["vault"])])
+def test_a_probe_s_secret_that_the_key_does_not_open_is_told(
+    database: Database, ada: Actor, school: School, of: str, key: bytes, problems: list[str]
+) -> None:
+    sealed = {"password": Vault(key).seal("hush")}
+    with database.begin() as tx:
+        if of == "module":
+            turn = NamedModule("", school.id, "TURN", "turn", {"username": "probe"}, sealed)
+            modules.add(tx, ada, turn, now=NOON)
+        else:
+            targets.add(
+                tx, ada, school.id, name="TURN", prober="turn", address="127.0.0.1:9",
+                module={"username": "probe"}, sealed=sealed, now=NOON,
+            )  # fmt: skip
+    found = doctor.look(database, ada, Vault(KEY), now=NOON)
+    assert [one.name for one in doctor.problems(found)] == problems
 
 
 @pytest.mark.parametrize(("state", "problems"), [("due", ["vault"]), ("sent", [])])

@@ -16,6 +16,7 @@ from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.transports import TRANSPORTS
 from platforms.base import PlatformError
+from probes import modules
 from store import access, chain, heartbeats, schools
 from store.access import Actor
 from store.db import SCHEMAS, Database, moment, text
@@ -215,6 +216,7 @@ def _vault(db: Database, vault: Vault) -> Finding:
         sealed = list(tx.execute(text("SELECT secret_sealed FROM connection")).scalars())
         sealed += relays.every_sealed(tx)
         sealed += channels.every_sealed(tx)
+        sealed += modules.every_sealed(tx)
     try:
         for secret in sealed:
             vault.open(secret)
