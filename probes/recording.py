@@ -3,6 +3,7 @@
 One transaction a batch: a killed prober loses at most the batch it had not written.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from probes.judge import Standing
 from probes.model import SEVERITY, Result, State, Target
 from probes.results import readings_json
-from store.db import Connection, moment, text
+from store.db import Connection, execute_many, moment, text
 
 RECENT = 60  # checks kept in the newest row
 INSERT = text("""
@@ -33,12 +34,12 @@ UPDATE = text(f"""
     WHERE id = :series AND target_id = :target
 """)
 WELL = SEVERITY.index(State.OK)
-UPDATE_CALM = text(f"""
-    UPDATE latest SET at = :at, seconds = :seconds, readings = :readings,
+UPDATE_CALM = f"""
+    UPDATE latest SET at = ?, seconds = ?, readings = ?,
         recent = SUBSTR(recent || '{WELL}', CASE WHEN LENGTH(recent) < {RECENT} THEN 1
             ELSE LENGTH(recent) - {RECENT} + 2 END)
-    WHERE id = :series AND target_id = :target AND state = {WELL}
-""")
+    WHERE id = ? AND target_id = ? AND state = {WELL}
+"""
 
 
 @dataclass(frozen=True)
@@ -65,26 +66,39 @@ def write(
     if not records:
         return known or {}
     series = _series(mtx, records, known or {})
-    if not _update(mtx, records, series):  # the rows are others now: a restore
-        series = _series(mtx, records, {})
-        _update(mtx, [replace(record, calm=False) for record in records], series)
-    _write_samples(mtx, records, series)
+    for each_once in _rounds(records):
+        if not _update(mtx, each_once, series):  # the rows are others now: a restore
+            series = _series(mtx, records, {})
+            _update(mtx, [replace(record, calm=False) for record in each_once], series)
+        _write_samples(mtx, each_once, series)
     _write_rooms(mtx, [record for record in records if record.result.rooms is not None])
     _write_crowds(mtx, records, series)
     return series
 
 
+def _rounds(records: Sequence[Record]) -> list[list[Record]]:
+    """The batch in parts in which each target comes once, in the order of its results."""
+    rounds: list[list[Record]] = []
+    seen: Counter[str] = Counter()
+    for record in records:
+        number = seen[record.target.id]
+        seen[record.target.id] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(record)
+    return rounds
+
+
 def _update(mtx: Connection, records: Sequence[Record], series: Mapping[str, int]) -> bool:
     """Bring the newest rows up to date; whether all of them were there."""
-    once = len({record.target.id for record in records}) == len(records)
     calm, others = [], []
     for record in records:
         number = series[record.target.id]
-        if record.calm and once:  # or the order would matter
+        if record.calm:
             calm.append(_calm_row(record, number))
         else:
             others.append(_row(record, number))
-    found = mtx.execute(UPDATE_CALM, calm).rowcount if calm else 0
+    found = execute_many(mtx, UPDATE_CALM, calm) if calm else 0
     found += mtx.execute(UPDATE, others).rowcount if others else 0
     return found == len(records)
 
@@ -142,9 +156,8 @@ def _series(
 
 
 def _write_samples(mtx: Connection, records: Sequence[Record], series: Mapping[str, int]) -> None:
-    """Each result over time; a batch of many targets is copied from their newest rows at once."""
-    once = len({record.target.id for record in records}) == len(records)
-    if once and len(records) * MANY > len(series):
+    """Each result over time; those of many targets are copied from their newest rows at once."""
+    if len(records) * MANY > len(series):
         times = [record.result.at for record in records]
         mtx.execute(COPY, {"first": min(times), "last": max(times)})
     else:
@@ -161,15 +174,10 @@ def _sample(record: Record, series: int) -> dict[str, Any]:
     }
 
 
-def _calm_row(record: Record, series: int) -> dict[str, Any]:
+def _calm_row(record: Record, series: int) -> tuple[object, ...]:
     result = record.result
-    return {
-        "series": series,
-        "target": record.target.id,
-        "at": result.at,
-        "seconds": result.seconds,
-        "readings": readings_json(result.readings),
-    }
+    readings = readings_json(result.readings)
+    return result.at.timestamp(), result.seconds, readings, series, record.target.id
 
 
 def _row(record: Record, series: int) -> dict[str, Any]:

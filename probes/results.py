@@ -108,7 +108,7 @@ def _number(value: float) -> str:
 
 @lru_cache
 def _head(name: str, unit: str) -> str:
-    head = json.dumps({"name": name, "unit": unit}, ensure_ascii=False)
+    head = json.dumps({"name": name, "unit": unit})
     return f'{head[:-1]}, "value": '
 
 

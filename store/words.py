@@ -25,7 +25,8 @@ class Words:
         return self.template.format(**self.params)
 
     def to_json(self) -> str:
-        return json.dumps([self.template, dict(self.params)], ensure_ascii=False)
+        # Escaped: a stranger's half of a surrogate pair is no UTF-8, and no database takes it.
+        return json.dumps([self.template, dict(self.params)])
 
     @classmethod
     def from_json(cls, stored: str) -> "Words":
