@@ -16,7 +16,6 @@ RESTLESS = 5  # changes among them from which a target flaps
 CALM = 1  # changes among them with which it flaps no more
 
 GOOD, BAD = "1", "0"
-ALL_GOOD = GOOD * WINDOW
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Standing:
 
     @property
     def calm(self) -> bool:
-        """As well as can be: one more good answer changes nothing."""
-        return self.state is State.OK and self.answers == ALL_GOOD and not self.flapping
+        """Nothing but good answers in the window: one more changes nothing."""
+        return self.state is State.OK and BAD not in self.answers and self.answers != ""
 
     @property
     def unsettled(self) -> bool:
