@@ -12,6 +12,7 @@ from console.desk.limits import Server
 from console.desk.services import ServiceRow
 from probes.foreseen import Foreseen, Record
 from probes.lessons import Key
+from probes.model import State
 from store import access
 from store.access import Actor
 from store.db import Database
@@ -106,17 +107,25 @@ def _seats(seen: Evening, rows: list[LessonRow], server_id: str) -> int | None:
 
 
 def _free(seen: Evening, rows: list[LessonRow]) -> dict[str, int]:
-    """Free seats by the server's name; a server that does not answer has none."""
+    """Free seats by the server's name; one whose rooms nobody can read is left out."""
     free: dict[str, int] = {}
     for server_id, server in seen.servers.items():
         seats = _seats(seen, rows, server_id)
-        if seats is None:
+        if seats is None or not _answers(seen, server_id):
             continue
-        here = [row for row in rows if row.connection_id == server_id]
-        answers = any(row.participants is not None for row in here)
-        taken = sum(row.participants or 0 for row in here)
-        free[server.name] = max(seats - taken, 0) if answers else 0
+        taken = sum(
+            reading.participants or 0
+            for (connection, _room), reading in seen.rooms_now.items()
+            if connection == server_id
+        )
+        free[server.name] = max(seats - taken, 0)
     return free
+
+
+def _answers(seen: Evening, server_id: str) -> bool:
+    meter = seen.server_target(server_id)
+    result = seen.latest.get(meter.id) if meter else None
+    return result is not None and result.state in (State.OK, State.SUSPECT)
 
 
 def _bound(seen: Evening, rows: list[LessonRow], free: int | None) -> int | None:

@@ -177,7 +177,7 @@ def _advice(
 
 
 def _move(hit: list[LessonRow], free: dict[str, int]) -> Words:
-    rest = {server: seats for server, seats in free.items() if server != hit[0].server}
+    rest = {name: seats for name, seats in free.items() if seats and name != hit[0].server}
     if not rest:
         return Words(N_("Lessons hit ({count}): {lessons}. Call the technicians."), _lessons(hit))
     server = max(rest, key=lambda name: rest[name])
