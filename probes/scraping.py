@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from platforms.base import PlatformError
 from probes.checking import Adapters, verdict_of
 from probes.model import Beat, Reading, RoomCount, State, Target
-from probes.probers.base import Context, Memory, Verdict, number
+from probes.probers.base import Context, Memory, Verdict, within
+from probes.probers.conditions import number
 from probes.runner import Runner
 
 UNITS = {"": ("", 1), "s": ("_seconds", 1), "ms": ("_seconds", 0.001), "B": ("_bytes", 1)}
@@ -45,7 +46,7 @@ class Scraper:
         if busy.acquire(timeout=timeout):
             try:
                 left = max(until - time.monotonic(), 0.1)
-                verdict = self._look(target, min(left, number(target, "timeout", left)), beat)
+                verdict = self._look(target, min(left, number(target, within(left))), beat)
             finally:
                 busy.release()
         return exposition(target, verdict, now=datetime.now(UTC))

@@ -156,9 +156,3 @@ def time_for(prober: Prober, target: Target) -> float:
     if isinstance(said, (int, float)):
         return float(said)
     return next((float(c.default) for c in prober.conditions if c.name == "timeout"), TIMEOUT)
-
-
-def number(target: Target, name: str, default: float) -> float:
-    """A condition of the target's module as a number; the default if it is none."""
-    value: Value | None = target.module.get(name)
-    return float(value) if isinstance(value, (int, float)) else default

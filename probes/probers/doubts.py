@@ -5,14 +5,19 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from probes.model import Reading, Target
-from probes.probers.base import number
+from probes.probers.base import Condition
+from probes.probers.conditions import number
 from probes.probers.playlist import Playlist, Variant
 from probes.probers.segments import Loaded
 from store.words import N_, Words
 
-BEHIND = 60.0  # seconds
-INTERRUPTIONS = 2.0  # in the playlist
-OVERWEIGHT = 1.5  # of the promised bandwidth; RFC 8216 allows a tenth, encoders take more
+BEHIND = Condition("behind", 60.0, N_("Seconds that the picture may be old, where it says so"))
+INTERRUPTIONS = Condition(
+    "interruptions", 2.0, N_("Breaks of the encoding that the playlist may show at once")
+)
+OVERWEIGHT = Condition(  # RFC 8216 allows a tenth, encoders take more
+    "overweight", 1.5, N_("How many times its promised bandwidth a segment may take")
+)
 ROUNDING = 0.001  # seconds: encoders print fractions
 
 
@@ -20,9 +25,9 @@ def first(
     target: Target, playlist: Playlist, variant: Variant, loaded: Loaded, behind: float | None
 ) -> Words | None:
     """The gravest doubt, if there is any."""
-    if behind is not None and behind > number(target, "behind", BEHIND):
+    if behind is not None and behind > number(target, BEHIND):
         return Words(N_("Viewers see what was {seconds} s ago."), {"seconds": round(behind)})
-    if playlist.discontinuities > number(target, "interruptions", INTERRUPTIONS):
+    if playlist.discontinuities > number(target, INTERRUPTIONS):
         return Words(
             N_("The stream was interrupted {n} times within its last {seconds} s."),
             {"n": playlist.discontinuities, "seconds": round(_length(playlist))},
@@ -74,7 +79,7 @@ def _parts(playlist: Playlist) -> Words | None:
 
 
 def _weight(target: Target, variant: Variant, loaded: Loaded) -> Words | None:
-    limit = variant.bandwidth * number(target, "overweight", OVERWEIGHT)
+    limit = variant.bandwidth * number(target, OVERWEIGHT)
     if not variant.bandwidth or loaded.rate <= limit:
         return None
     return Words(

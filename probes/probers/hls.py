@@ -27,7 +27,6 @@ from probes.probers.base import (
     HttpProber,
     Talk,
     Verdict,
-    number,
     within,
 )
 from probes.probers.playlist import Playlist, Variant, parse
@@ -36,7 +35,11 @@ from probes.probers.segments import Loaded
 from probes.probers.web import phases, require_answer
 from store.words import N_, Words
 
-FROZEN_AFTER = 1.5  # target durations
+FROZEN_AFTER = Condition(
+    "frozen_after",
+    1.5,
+    N_("Target durations without a new segment until the picture counts as frozen"),
+)
 GRACE = 0.4  # seconds more: a moment late is no alarm
 LOOK_AGAIN = 0.3  # seconds at most between looks at a playlist that moves
 FROZEN_LOOK = 1.0  # seconds at most between looks at one that stands still
@@ -222,7 +225,7 @@ def _frozen(target: Target, playlist: Playlist, still: float) -> Verdict | None:
 
 
 def _limit(target: Target, playlist: Playlist) -> float:
-    return number(target, "frozen_after", FROZEN_AFTER) * playlist.target_duration + GRACE
+    return conditions.number(target, FROZEN_AFTER) * playlist.target_duration + GRACE
 
 
 def _next_look(target: Target, playlist: Playlist, still: float) -> float:
@@ -258,25 +261,11 @@ PROBER = HttpProber(
     talk,
     lambda target: redirects.refuse(target) or refuse_web(target),
     conditions=(
-        Condition(
-            "frozen_after",
-            FROZEN_AFTER,
-            N_("Target durations without a new segment until the picture counts as frozen"),
-        ),
+        FROZEN_AFTER,
         Condition("on_demand", False, N_("A recording, or a stream that may end, is well")),
-        Condition(
-            "behind", doubts.BEHIND, N_("Seconds that the picture may be old, where it says so")
-        ),
-        Condition(
-            "interruptions",
-            doubts.INTERRUPTIONS,
-            N_("Breaks of the encoding that the playlist may show at once"),
-        ),
-        Condition(
-            "overweight",
-            doubts.OVERWEIGHT,
-            N_("How many times its promised bandwidth a segment may take"),
-        ),
+        doubts.BEHIND,
+        doubts.INTERRUPTIONS,
+        doubts.OVERWEIGHT,
         REDIRECTS,
         redirects.WITHIN,
         within(6.0),  # a segment may take as long to load as it plays
