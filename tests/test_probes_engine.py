@@ -355,26 +355,32 @@ def changed(
 
 
 def test_a_target_switched_off_and_on_during_its_probe_is_probed_on(
-    database: Database, ana: Actor
+    database: Database, ana: Actor, site: Site
 ) -> None:
-    asked, answered = threading.Event(), threading.Event()
+    numbers, asked, over = count(), threading.Event(), threading.Event()
 
-    def slowly(handler: BaseHTTPRequestHandler) -> None:
-        asked.set()
-        answered.wait(10)
-        say(handler, b"", 503)
+    def first_never(handler: BaseHTTPRequestHandler) -> None:
+        if next(numbers) == 0:
+            asked.set()
+            over.wait(10)
+        site.answer(handler)
 
-    with web(slowly) as address, probing(database):
+    with web(first_never) as address:
         target = add(database, ana, "LMS", address)
-        changed(database, ana, target, 1, timeout=1.5)
-        until(asked.is_set)
+        changed(database, ana, target, 1, timeout=4.0)
         with database.read() as tx:
             target = targets.get(tx, ana, target.id)
-        switch(database, ana, target, on=False)
-        time.sleep(0.7)
-        switch(database, ana, target, on=True)
-        until(is_(database, ana, target, State.DOWN))
-        answered.set()
+        with probing(database):
+            until(asked.is_set)
+            began = time.monotonic()
+            for on in (False, True):
+                switch(database, ana, target, on=on)
+                time.sleep(1.2)
+            until(is_(database, ana, target, State.OK))
+            time.sleep(max(0.0, began + 4.5 - time.monotonic()))
+            site.status = 503
+            until(is_(database, ana, target, State.DOWN))
+            over.set()
 
 
 def test_a_target_switched_on_again_is_not_blamed_for_what_was(
@@ -417,17 +423,17 @@ def test_one_refusal_of_a_service_that_takes_its_time_is_no_outage(
 
 
 def test_a_childs_alert_does_not_wait_for_the_interval_of_its_parent(
-    database: Database, ana: Actor, site: Site, url: str
+    database: Database, ana: Actor
 ) -> None:
-    def well(handler: BaseHTTPRequestHandler) -> None:
-        say(handler, b"")
+    def late_for_the_child(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/page":
+            time.sleep(0.8)
+        say(handler, b"", 503 if handler.path == "/page" else 200)
 
-    with web(well) as address, probing(database):
+    with web(late_for_the_child) as address, probing(database):
         parent = add(database, ana, "Server", address)
         changed(database, ana, parent, 60)
         until(is_(database, ana, parent, State.OK))
-        child = add(database, ana, "Page", url, parent_id=parent.id)
-        until(is_(database, ana, child, State.OK))
-        site.status = 503
+        child = add(database, ana, "Page", address + "/page", parent_id=parent.id)
         until(is_(database, ana, child, State.DOWN))
         assert until(lambda: len(opened(database, ana)) == 1) < 10
