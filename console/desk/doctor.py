@@ -228,7 +228,8 @@ def _vault(db: Database, vault: Vault) -> Finding:
             Words(
                 N_(
                     "Bring back the key file that was in use when they were entered, or enter each "
-                    "connection's secret and the mail relay again."
+                    "connection's secret, the mail relay, who is told and the targets' "
+                    "secrets again."
                 )
             ),
         )
