@@ -51,7 +51,7 @@ class Carrier:
         self._deadline: float | None = None
         self._spare: dict[Shape, list[Transfer]] = {}
         self._flying: dict[pycurl.Curl, tuple[Transfer, Done]] = {}
-        self._queue: deque[tuple[Fetch, float, Done]] = deque()
+        self._queue: deque[tuple[float, Fetch, float, Done]] = deque()  # since when, and what
         self._open = _open_on_loopback if loopback_only else None
         self._authorities = ssl.get_default_verify_paths().cafile or certifi.where()
 
@@ -62,7 +62,7 @@ class Carrier:
     def start(self, fetch: Fetch, timeout: float, done: Done) -> None:
         """Fetch, and give the answer to `done` during a later turn. Raises nothing."""
         if len(self._flying) >= AT_ONCE:
-            self._queue.append((fetch, timeout, done))
+            self._queue.append((monotonic(), fetch, timeout, done))
             return
         shape = Shape.of(fetch)
         spare = self._spare.get(shape)
@@ -126,8 +126,13 @@ class Carrier:
         self._multi.remove_handle(curl)
         self._put_by(transfer)
         while self._queue and len(self._flying) < AT_ONCE:
-            self.start(*self._queue.popleft())
+            self._start_queued()
         done(answer)
+
+    def _start_queued(self) -> None:
+        since, fetch, timeout, done = self._queue.popleft()
+        self.pace.late(monotonic() - since)  # the prober's own fault, not the target's
+        self.start(fetch, timeout, done)
 
     def _put_by(self, transfer: Transfer) -> None:
         spare = self._spare.setdefault(transfer.shape, [])
