@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 __all__ = ["Connection", "Database", "connect", "moment", "new_id", "text"]
 
@@ -84,7 +84,8 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[tuple[object, ..
         cursor.executemany(statement, rows)
         return int(cursor.rowcount)
     except driver.Error as error:
-        raise DBAPIError(statement, None, error, hide_parameters=True) from error
+        kind = DataError if isinstance(error, driver.DataError) else DBAPIError
+        raise kind(statement, None, error, hide_parameters=True) from error
     finally:
         cursor.close()
 
