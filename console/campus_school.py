@@ -15,7 +15,7 @@ from moderation import rules
 from platforms.base import N_, PlatformError
 from probes import targets
 from probes.model import Target
-from store import access, roster, schools
+from store import access, schools, timetable
 from store.access import Actor
 from store.db import Connection, text
 from store.schools import Clock, School
@@ -127,7 +127,7 @@ def _targets(console: Console, actor: Actor, school: School, addresses: Mapping[
             tx, "Moodle", "http", addresses["moodle"]["url"] + "/login/index.php",
             runbook=_("Call the administrator of Moodle. Lessons go on without it."),
         )  # fmt: skip
-        for room in roster.rooms(tx, actor, school.id):
+        for room in timetable.rooms(tx, actor, school.id):
             if room.stream_url:
                 place.keep(
                     tx, _("Live picture: {room}").format(room=room.name), "hls", room.stream_url,
@@ -166,7 +166,7 @@ class Place:
         address: str,
         *,
         connection: str | None = None,
-        room: roster.Room | None = None,
+        room: timetable.Room | None = None,
         runbook: str = "",
     ) -> None:
         now = self.console.now()
@@ -193,7 +193,7 @@ class Place:
         if connection:
             self._meters[connection] = target_id
 
-    def _parents(self, room: roster.Room | None) -> list[str]:
+    def _parents(self, room: timetable.Room | None) -> list[str]:
         """A room's stream stands on its media server."""
         meter = self._meters.get(room.connection_id) if room else None
         return [meter] if meter else []

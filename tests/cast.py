@@ -23,7 +23,7 @@ from probes.alerting import Scene
 from probes.judge import Standing
 from probes.model import NamedModule, Result, RoomCount, State, Target
 from probes.recording import Record
-from store import access, enrolling, planning, roster
+from store import access, enrolling, planning, roster, timetable
 from store.access import Actor
 from store.db import Connection, Database
 from store.enrolling import Listed, ListedRoom
@@ -158,10 +158,13 @@ def _roster(tx: Connection, console: Console, actor: Actor, school: str, url: st
     enrolling.courses(tx, actor, school, connection, {"c1": f"Algebra {MARK}"}, now=NOON)
     enrolling.enrolments(tx, actor, school, connection, {("c1", "u1"): "student"})
     enrolling.rooms(tx, actor, school, media, [ListedRoom("r1", f"7B {MARK}", 30)], now=NOON)
-    (person,), (course,) = roster.people(tx, actor, school), roster.courses(tx, actor, school)
-    (room,), (account,) = roster.rooms(tx, actor, school), roster.accounts_of(tx, actor, person.id)
+    (person,), (course,) = roster.people(tx, actor, school), timetable.courses(tx, actor, school)
+    (room,), (account,) = (
+        timetable.rooms(tx, actor, school),
+        roster.accounts_of(tx, actor, person.id),
+    )
     planning.lessons(tx, actor, school, [lesson("l1", course.id, room.id, person.id)], now=NOON)
-    (planned,) = roster.lessons(tx, actor, school, since=NOON, until=LATER)
+    (planned,) = timetable.lessons(tx, actor, school, since=NOON, until=LATER)
     return Roster(connection, media, person.id, account.id, course.id, room.id, planned.id)
 
 

@@ -11,7 +11,7 @@ from console.desk import alerting, board, connections, sync, timetables
 from console.desk.adapters import Adapters
 from console.desk.board import Board
 from probes import engine, targets
-from store import access, roster, schools
+from store import access, schools, timetable
 from store.access import Actor
 from store.db import Database
 from store.schools import Clock, School
@@ -138,6 +138,6 @@ def _watch(
         add(name="Mail", prober="smtp", address=campus.addresses["smtp"])
         return {
             room.id: add(name=room.name, prober="hls", address=room.stream_url, room_id=room.id)
-            for room in roster.rooms(tx, ada, school.id)
+            for room in timetable.rooms(tx, ada, school.id)
             if room.stream_url
         }

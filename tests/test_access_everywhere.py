@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from console.desk import accounts, doctor
 from probes import metrics, modules, targets, weekly, windows
-from store import access, audit, planning, roster, schools
+from store import access, audit, planning, schools, timetable
 from store.access import Actor, Denied
 from store.db import SCHEMAS, Connection, Database
 from store.schools import School
@@ -132,7 +132,7 @@ def test_a_lesson_tells_nothing_of_another_school_s_course_and_teacher(
     with database.begin() as tx:
         planned = [lesson("l1", known.course, known.room, known.person)]
         planning.lessons(tx, zoe, elsewhere.id, planned, now=NOON)
-        (found,) = roster.lessons(tx, zoe, elsewhere.id, since=NOON, until=LATER)
+        (found,) = timetable.lessons(tx, zoe, elsewhere.id, since=NOON, until=LATER)
     assert (found.teacher_name, found.expected) == ("", 0)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.desk import connections, importing
-from store import access, enrolling, roster
+from store import access, enrolling, roster, timetable
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.enrolling import Listed, ListedRoom
@@ -191,9 +191,11 @@ def test_lessons_find_their_room_course_and_teacher(
     done = importing.apply_timetable(database, ana, school.id, plan, now=NOON)
     assert (done.lessons, done.rooms, done.gone, done.problems) == (1, 1, 0, [])
     with database.read() as tx:
-        (lesson,) = roster.lessons(tx, ana, school.id, since=NOON, until=NOON + timedelta(hours=8))
-        (room,) = roster.rooms(tx, ana, school.id)
-        (course,) = roster.courses(tx, ana, school.id)
+        (lesson,) = timetable.lessons(
+            tx, ana, school.id, since=NOON, until=NOON + timedelta(hours=8)
+        )
+        (room,) = timetable.rooms(tx, ana, school.id)
+        (course,) = timetable.courses(tx, ana, school.id)
     assert (lesson.teacher_name, lesson.expected) == ("Maria", 25)
     assert (lesson.room_id, lesson.course_id) == (room.id, course.id)
     assert (room.external_id, room.seats, room.course_id) == ("a-01", 30, course.id)
@@ -230,7 +232,7 @@ def test_a_new_timetable_replaces_the_time_it_speaks_for_and_no_other(
     assert bring("2026-03-10 16:00", "2026-03-10 20:00") == 1
     assert bring("2026-03-11 16:00") == 0
     with database.read() as tx:
-        found = roster.lessons(tx, ana, school.id, since=NOON, until=NOON + timedelta(days=3))
+        found = timetable.lessons(tx, ana, school.id, since=NOON, until=NOON + timedelta(days=3))
     assert len(found) == 3
 
 
@@ -337,7 +339,7 @@ def test_the_campus_timetable_comes_in_whole(
     assert done.rooms == 24
     assert done.lessons == len(plan.rows)
     with database.read() as tx:
-        rooms = roster.rooms(tx, ana, school.id)
+        rooms = timetable.rooms(tx, ana, school.id)
     assert {room.form for room in rooms} == {
         "one-to-one",
         "classroom",

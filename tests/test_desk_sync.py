@@ -20,7 +20,7 @@ from platforms.base import (
 from platforms.bigbluebutton import BigBlueButton
 from platforms.metering import Ask, Metered, Reading
 from platforms.moodle import Moodle
-from store import access, planning, roster
+from store import access, planning, roster, timetable
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.planning import PlannedLesson
@@ -132,7 +132,7 @@ def test_people_courses_and_enrolments_come_in(
     assert (people["Petr"].role, people["Petr"].language) == ("student", "zh_Hans")
     assert (people["No Address"].role, people["No Address"].email) == ("staff", "")
     with database.read() as tx:
-        course = roster.courses(tx, pult, school.id)[0]
+        course = timetable.courses(tx, pult, school.id)[0]
         assert [one.name for one in roster.enrolled(tx, pult, course.id)] == ["Petr"]
         assert connections.get(tx, pult, connection).synced_at == NOON
 
@@ -245,8 +245,8 @@ def test_what_is_no_longer_listed_is_gone_and_comes_back(
     synced = run(database, pult, connection, Lms([MARIA], stays, {"10": "Algebra"}))
     assert synced.gone == 2
     with database.read() as tx:
-        assert [one.name for one in roster.courses(tx, pult, school.id)] == ["Algebra"]
-        course = roster.courses(tx, pult, school.id)[0]
+        assert [one.name for one in timetable.courses(tx, pult, school.id)] == ["Algebra"]
+        course = timetable.courses(tx, pult, school.id)[0]
         assert [one.name for one in roster.enrolled(tx, pult, course.id)] == ["Maria Ivanova"]
         gone = roster.account(tx, pult, connection, "2")
         assert gone is not None
@@ -254,7 +254,7 @@ def test_what_is_no_longer_listed_is_gone_and_comes_back(
         assert roster.accounts_of(tx, pult, gone.person_id) == []
     assert run(database, pult, connection, full).gone == 0
     with database.read() as tx:
-        assert len(roster.courses(tx, pult, school.id)) == 2
+        assert len(timetable.courses(tx, pult, school.id)) == 2
 
 
 def test_a_fetch_that_breaks_off_changes_nothing_and_is_told(
@@ -266,7 +266,7 @@ def test_a_fetch_that_breaks_off_changes_nothing_and_is_told(
         run(database, pult, connection, broken)
     assert set(people_of(database, pult, school)) == {"Maria Ivanova"}
     with database.read() as tx:
-        assert [one.name for one in roster.courses(tx, pult, school.id)] == ["Algebra"]
+        assert [one.name for one in timetable.courses(tx, pult, school.id)] == ["Algebra"]
         kept = connections.get(tx, pult, connection)
     assert (kept.state, str(kept.detail)) == ("failing", "The line broke.")
 
@@ -310,7 +310,7 @@ def test_rooms_stay_while_a_lesson_is_planned_in_them(
     both = Media([Room("a-1", "Algebra", 12, 1, seats=30), Room("a-2", "Open hour", 0, 0)])
     assert run(database, pult, server, both).rooms == 2
     with database.begin() as tx:
-        rooms = {one.external_id: one for one in roster.rooms(tx, pult, school.id)}
+        rooms = {one.external_id: one for one in timetable.rooms(tx, pult, school.id)}
         assert (rooms["a-1"].name, rooms["a-1"].seats) == ("Algebra", 30)
         lesson = PlannedLesson(
             "l", "Algebra", None, rooms["a-1"].id, None, NOON, NOON + timedelta(hours=1), None
@@ -318,7 +318,7 @@ def test_rooms_stay_while_a_lesson_is_planned_in_them(
         planning.lessons(tx, pult, school.id, [lesson], now=NOON)
     assert run(database, pult, server, Media([])).gone == 1
     with database.read() as tx:
-        assert [one.external_id for one in roster.rooms(tx, pult, school.id)] == ["a-1"]
+        assert [one.external_id for one in timetable.rooms(tx, pult, school.id)] == ["a-1"]
 
 
 @pytest.mark.parametrize("who", ["zoe", "eve", "ana"])

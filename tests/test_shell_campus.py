@@ -12,7 +12,7 @@ from console.desk import connections
 from console.wiring import Console, campus_environment, open_console
 from platforms.base import PlatformError
 from probes import targets
-from store import access, roster, schools
+from store import access, roster, schools, timetable
 from store.access import Actor, Denied
 from tests.running import Running, console
 from tests.test_shell_children import wait_for
@@ -72,7 +72,7 @@ def test_the_campus_is_connected_as_a_school_is(
     assert wait_for(synced, 30.0)
     with world.db.read() as tx:
         probed = {target.prober for target in targets.of(tx, actor, school_id)}
-        assert len(roster.rooms(tx, actor, school_id)) == 24
+        assert len(timetable.rooms(tx, actor, school_id)) == 24
     assert probed == {"classroom", "http", "hls", "stun", "smtp"}
 
 
@@ -82,7 +82,7 @@ def test_lessons_have_their_teachers_once_people_are_known(
     def known() -> bool:
         now = world.now()
         with world.db.read() as tx:
-            running = roster.lessons(tx, actor, school_id, since=now, until=now)
+            running = timetable.lessons(tx, actor, school_id, since=now, until=now)
         return bool(running) and all(one.teacher_name and one.course_id for one in running)
 
     assert wait_for(known, 30.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from store import access, audit, roster, schools
+from store import access, audit, roster, schools, timetable
 from store.access import Actor, Denied
 from store.db import Database
 from store.schools import Clock, School
@@ -141,11 +141,11 @@ def test_people_are_one_by_address_and_seen_by_those_who_may(
             with pytest.raises(Denied):
                 roster.person(tx, actor, first)
             with pytest.raises(Denied):
-                roster.courses(tx, actor, school.id)
+                timetable.courses(tx, actor, school.id)
             with pytest.raises(Denied):
-                roster.rooms(tx, actor, school.id)
+                timetable.rooms(tx, actor, school.id)
             with pytest.raises(Denied):
-                roster.lessons(tx, actor, school.id, since=NOON, until=NOON_LATER)
+                timetable.lessons(tx, actor, school.id, since=NOON, until=NOON_LATER)
 
 
 def test_a_search_takes_percent_signs_as_they_are(

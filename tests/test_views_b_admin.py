@@ -21,7 +21,7 @@ from moderation import comments, rules
 from probes import modules, targets
 from probes.model import NamedModule
 from probes.probers import PROBERS
-from store import roster
+from store import timetable
 from store.access import Actor
 from store.db import Database
 from store.schools import School
@@ -302,5 +302,5 @@ def test_a_timetable_is_planned_with_every_bad_line_before_lessons_come_in(
 def lessons(console: Console, actor: Actor, school: School) -> list[str]:
     day = timedelta(days=1)
     with console.db.read() as tx:
-        found = roster.lessons(tx, actor, school.id, since=NOON - day, until=NOON + day)
+        found = timetable.lessons(tx, actor, school.id, since=NOON - day, until=NOON + day)
     return [each.title for each in found]

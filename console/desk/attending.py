@@ -14,11 +14,11 @@ from probes.forecasting.model import AHEAD, Forecast, Live, Plan, Session
 from probes.foreseen import Foreseen
 from probes.lessons import BEFORE, Count, Key
 from probes.rooms import RoomReading
-from store import access, roster, schools
+from store import access, schools, timetable
 from store.access import Actor
 from store.db import Database
-from store.roster import Lesson, Room
 from store.schools import School
+from store.timetable import Lesson, Room
 
 LATE = timedelta(seconds=10)  # the prober writes a reading within this
 SOON = timedelta(minutes=AHEAD)
@@ -67,10 +67,10 @@ def follow(db: Database, actor: Actor, school_id: str, learnt: Learnt, *, now: d
     with db.read() as tx:
         school = schools.get(tx, actor, school_id)
         school_now = school.time(now)
-        planned = roster.lessons(
+        planned = timetable.lessons(
             tx, actor, school_id, since=school_now - OVER, until=school_now + SOON
         )
-        known_rooms = {room.id: room for room in roster.rooms(tx, actor, school_id)}
+        known_rooms = {room.id: room for room in timetable.rooms(tx, actor, school_id)}
         servers = limits.servers(tx, actor, school_id)
     held = _counted(db, actor, school, planned, known_rooms, now=now)
     with db.begin("metrics") as mtx:

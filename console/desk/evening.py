@@ -15,7 +15,7 @@ from probes.foreseen import Foreseen, Record
 from probes.lessons import Key as LessonKey
 from probes.model import Result, Target
 from probes.rooms import RoomReading
-from store import roster, schools
+from store import schools, timetable
 from store.access import Actor
 from store.db import Database
 from store.schools import School
@@ -45,8 +45,8 @@ class Evening:
     now: datetime
     school_now: datetime
     servers: Mapping[str, Server]
-    rooms: list[roster.Room]
-    lessons: list[roster.Lesson]
+    rooms: list[timetable.Room]
+    lessons: list[timetable.Lesson]
     targets: list[Target]
     incidents: list[incidents.Incident]
     waiting: int
@@ -58,7 +58,7 @@ class Evening:
     foreseen: Mapping[LessonKey, Foreseen]  # none that is too old to be told
     record: Record | None
 
-    def key(self, room: roster.Room) -> Key:
+    def key(self, room: timetable.Room) -> Key:
         return room.connection_id, room.external_id
 
     def server_target(self, connection_id: str) -> Target | None:
@@ -73,14 +73,14 @@ class Evening:
         """The probes that depend on another one, without a detour."""
         return self._targets_by_parent.get(target_id, [])
 
-    def lessons_in(self, room_id: str) -> list[roster.Lesson]:
+    def lessons_in(self, room_id: str) -> list[timetable.Lesson]:
         return self._lessons_by_room.get(room_id, [])
 
-    def told(self, lesson: roster.Lesson) -> Foreseen | None:
+    def told(self, lesson: timetable.Lesson) -> Foreseen | None:
         """What is foreseen of the lesson at its present time."""
         return self.foreseen.get((lesson.id, lesson.starts_at))
 
-    def running(self, lesson: roster.Lesson) -> bool:
+    def running(self, lesson: timetable.Lesson) -> bool:
         return lesson.starts_at <= self.school_now < lesson.ends_at
 
     # By what they are looked up with, because a large school has a thousand targets and
@@ -103,7 +103,7 @@ class Evening:
         return groups
 
     @cached_property
-    def _lessons_by_room(self) -> dict[str, list[roster.Lesson]]:
+    def _lessons_by_room(self) -> dict[str, list[timetable.Lesson]]:
         return _grouped(self.lessons, lambda lesson: lesson.room_id)
 
 
@@ -119,8 +119,8 @@ def read(
         school = schools.get(tx, actor, school_id)
         school_now = school.time(now)
         servers = limits.servers(tx, actor, school_id)
-        known_rooms = roster.rooms(tx, actor, school_id)
-        lessons = roster.lessons(
+        known_rooms = timetable.rooms(tx, actor, school_id)
+        lessons = timetable.lessons(
             tx, actor, school_id, since=school_now - BEFORE, until=school_now + AHEAD
         )
         watched = targets.of(tx, actor, school_id)

@@ -10,7 +10,7 @@ from probes.capacity import Kind, Limit
 from probes.forecasting.model import ENOUGH, Forecast, Point
 from probes.foreseen import Foreseen
 from probes.model import State
-from store import roster
+from store import timetable
 from store.words import N_, Value, Words
 
 Word = Literal["fits", "tight", "wont_fit"]
@@ -72,7 +72,7 @@ class Fit:
 
 
 def of(
-    evening: Evening, lesson: roster.Lesson, room: roster.Room, people: int | None
+    evening: Evening, lesson: timetable.Lesson, room: timetable.Room, people: int | None
 ) -> Fit | None:
     """None: no limit is known, or the lesson is too far ahead or over."""
     if lesson.starts_at - evening.school_now >= SOON or evening.school_now >= lesson.ends_at:
@@ -86,7 +86,7 @@ def of(
 
 
 def _foreseen(
-    evening: Evening, lesson: roster.Lesson, room: roster.Room, told: Foreseen, limit: Limit
+    evening: Evening, lesson: timetable.Lesson, room: timetable.Room, told: Foreseen, limit: Limit
 ) -> Fit:
     forecast = told.forecast
     over = forecast.over or 0.0
@@ -113,8 +113,8 @@ def _because(forecast: Forecast, limit: Limit, larger: str | None) -> Words:
 
 def _planned(
     evening: Evening,
-    lesson: roster.Lesson,
-    room: roster.Room,
+    lesson: timetable.Lesson,
+    room: timetable.Room,
     seats: int,
     people: int | None,
     told: Foreseen | None,
@@ -146,8 +146,8 @@ def _with_room(said: tuple[str, str], params: dict[str, Value], larger: str | No
 
 def _larger(
     evening: Evening,
-    lesson: roster.Lesson,
-    room: roster.Room,
+    lesson: timetable.Lesson,
+    room: timetable.Room,
     people: int,
     binds: Kind = "room",
 ) -> str | None:
@@ -165,20 +165,20 @@ def _larger(
     return best.name if best else None
 
 
-def _answers(evening: Evening, room: roster.Room) -> bool:
+def _answers(evening: Evening, room: timetable.Room) -> bool:
     target = evening.server_target(room.connection_id)
     result = evening.latest.get(target.id) if target else None
     return result is not None and result.state is State.OK
 
 
-def _free(evening: Evening, room: roster.Room, lesson: roster.Lesson) -> bool:
+def _free(evening: Evening, room: timetable.Room, lesson: timetable.Lesson) -> bool:
     reading = evening.rooms_now.get(evening.key(room))
     if reading and reading.participants:
         return False
     return not _overlap(evening.lessons_in(room.id), lesson)
 
 
-def _overlap(others: Iterable[roster.Lesson], lesson: roster.Lesson) -> bool:
+def _overlap(others: Iterable[timetable.Lesson], lesson: timetable.Lesson) -> bool:
     return any(
         other.starts_at < lesson.ends_at and other.ends_at > lesson.starts_at for other in others
     )

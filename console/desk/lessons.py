@@ -8,7 +8,7 @@ from console.desk import fit
 from console.desk.evening import Evening, Series
 from console.desk.fit import Fit
 from probes.model import State
-from store import roster
+from store import timetable
 from store.words import N_, Words
 
 FILLING = 0.85  # of the seats taken while more people are expected
@@ -80,7 +80,7 @@ def _rank(row: LessonRow) -> tuple[int, int, bool, str, str]:
     return ORDER.index(row.state), -row.affected, not row.running, row.title, row.room_id
 
 
-def _row(evening: Evening, room: roster.Room) -> LessonRow | None:
+def _row(evening: Evening, room: timetable.Room) -> LessonRow | None:
     lesson = _lesson(evening, room)
     reading = evening.rooms_now.get(evening.key(room))
     people = reading.participants if reading and not reading.stale else None
@@ -112,14 +112,14 @@ def _row(evening: Evening, room: roster.Room) -> LessonRow | None:
     return _judged(evening, room, lesson, row)
 
 
-def _lesson(evening: Evening, room: roster.Room) -> roster.Lesson | None:
+def _lesson(evening: Evening, room: timetable.Room) -> timetable.Lesson | None:
     """The room's lesson now, else its next one."""
     own = [lesson for lesson in evening.lessons_in(room.id) if lesson.ends_at > evening.school_now]
     return min(own, key=lambda lesson: lesson.starts_at, default=None)
 
 
 def _judged(
-    evening: Evening, room: roster.Room, lesson: roster.Lesson | None, row: LessonRow
+    evening: Evening, room: timetable.Room, lesson: timetable.Lesson | None, row: LessonRow
 ) -> LessonRow:
     return (
         _by_server(evening, row)
@@ -156,7 +156,7 @@ def _by_server(evening: Evening, row: LessonRow) -> LessonRow | None:
     return None
 
 
-def _by_stream(evening: Evening, room: roster.Room, row: LessonRow) -> LessonRow | None:
+def _by_stream(evening: Evening, room: timetable.Room, row: LessonRow) -> LessonRow | None:
     """The lesson's live picture, where one is probed."""
     for target in evening.targets_in(room.id):
         result = evening.latest.get(target.id)
@@ -197,7 +197,7 @@ def _by_seats(row: LessonRow) -> LessonRow | None:
     return None
 
 
-def _by_people(evening: Evening, lesson: roster.Lesson, row: LessonRow) -> LessonRow | None:
+def _by_people(evening: Evening, lesson: timetable.Lesson, row: LessonRow) -> LessonRow | None:
     """The teacher is not there, or nobody is, minutes after the start."""
     if not row.running or row.participants is None:
         return None
@@ -237,7 +237,7 @@ def _planned(evening: Evening, row: LessonRow) -> LessonRow:
     return replace(row, why=Words(N_("Begins at {time}"), {"time": f"{begins:%H:%M}"}))
 
 
-def _preflight(evening: Evening, lesson: roster.Lesson, room: roster.Room | None) -> Starting:
+def _preflight(evening: Evening, lesson: timetable.Lesson, room: timetable.Room | None) -> Starting:
     if room is None:
         return Starting(lesson.starts_at, lesson.title, "suspect", Words(N_("no room")))
     target = evening.server_target(room.connection_id)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from console.desk.evening import Evening
 from console.desk.limits import Server
 from probes.model import State
-from store import roster
+from store import timetable
 from store.words import N_, Value, Words
 
 AHEAD = timedelta(minutes=30)
@@ -22,7 +22,7 @@ SEVERAL = 2
 
 @dataclass(frozen=True)
 class _Start:
-    lesson: roster.Lesson
+    lesson: timetable.Lesson
     server: Server
     people: int
 
@@ -50,7 +50,7 @@ def _starts(evening: Evening) -> list[_Start]:
     return found
 
 
-def _people(evening: Evening, lesson: roster.Lesson) -> int:
+def _people(evening: Evening, lesson: timetable.Lesson) -> int:
     told = evening.told(lesson)
     return told.forecast.wanted.p80 if told and told.forecast.enough else lesson.expected
 

@@ -12,7 +12,7 @@ from console.widgets import status, strangers, tables
 from console.wiring import Console
 from mailing import segments
 from mailing.segments import Audience, Segment
-from store import roster
+from store import roster, timetable
 from store.access import Actor
 from store.roster import Person
 from store.schools import LANGUAGES, School
@@ -32,7 +32,7 @@ class Choices:
 
 def choices(console: Console, actor: Actor, school: School, segment: Segment) -> Choices:
     with console.db.read() as tx:
-        courses = roster.courses(tx, actor, school.id)
+        courses = timetable.courses(tx, actor, school.id)
         everybody = roster.people(tx, actor, school.id, limit=20_000)
     names = {person.id: person.name for person in everybody}
     return Choices(

@@ -16,7 +16,7 @@ from console.i18n import _, say, speaking
 from console.web import pages
 from console.web.forms import language_of, posted
 from console.wiring import Console
-from store import access, links, roster, schools
+from store import access, links, schools, timetable
 from store.schools import School
 
 MINUTES = 10  # over which reports are counted
@@ -88,7 +88,7 @@ class Reports:
         """Rooms with a lesson now or soon, by the lesson's title."""
         now = school.time(self.console.now())
         with self.console.db.read() as tx:
-            found = roster.lessons(
+            found = timetable.lessons(
                 tx, access.system(school.id), school.id, since=now, until=now + SOON
             )
         return [(one.room_id, one.title) for one in found if one.room_id]

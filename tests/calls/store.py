@@ -1,6 +1,6 @@
 """Calls of the store: audit, roster, timetable, schools."""
 
-from store import access, audit, enrolling, planning, roster, schools
+from store import access, audit, enrolling, planning, roster, schools, timetable
 from store.enrolling import ListedRoom
 from store.planning import PlannedRoom
 from store.schools import Clock
@@ -51,9 +51,11 @@ CALLS: Calls = {
     roster.note_suspended: lambda tx, who, on: roster.note_suspended(
         tx, who, on.roster.account, True, now=NOON
     ),
-    roster.courses: lambda tx, who, on: roster.courses(tx, who, on.school),
-    roster.rooms: lambda tx, who, on: roster.rooms(tx, who, on.school),
-    roster.lessons: lambda tx, who, on: roster.lessons(tx, who, on.school, since=NOON, until=LATER),
+    timetable.courses: lambda tx, who, on: timetable.courses(tx, who, on.school),
+    timetable.rooms: lambda tx, who, on: timetable.rooms(tx, who, on.school),
+    timetable.lessons: lambda tx, who, on: timetable.lessons(
+        tx, who, on.school, since=NOON, until=LATER
+    ),
     roster.enrolled: lambda tx, who, on: roster.enrolled(tx, who, on.roster.course),
     schools.found: lambda tx, who, on: schools.found(
         tx, who, "School 9", time_zone="Europe/Moscow", language="en", now=NOON
