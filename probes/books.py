@@ -7,31 +7,27 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from time import monotonic
 
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from platforms.base import Adapter
-from probes import alerting, beats, line, modules, recording, targets, tidying, weekly, windows
+from probes import alerting, line, recording, tidying
 from probes.alerting import Scene
 from probes.judge import Standing
-from probes.line import Line, Witnesses
-from probes.model import Beat, Result, State, Target
+from probes.line import Line
+from probes.model import Result, State, Target
 from probes.modules import Unseal
+from probes.planning import AdaptersFor, Plan, Planner
 from probes.recording import Record
 from probes.steps import Keep
-from store import access, heartbeats, schools
-from store.access import Actor
-from store.db import Connection, Database, text
-from store.words import N_, Words
+from store import heartbeats
+from store.db import Database, text
 
 FLUSH = 1.0  # seconds between batches; when a state changes, no longer than
 SOON = 0.2
 RELOAD = 1.0
-REREAD = 10.0  # all targets are read again, whether or not somebody changed one
 BEAT = 2.0
 ROLL_UP = 20.0
 FORGET = 2.0  # one target's old rows each time
@@ -39,19 +35,6 @@ WAITING = 50_000  # results kept while the database does not answer
 UNFIT = (DataError, OverflowError)  # no column holds such a value, today or tomorrow
 
 LOG = logging.getLogger("pult.probes")
-AdaptersFor = Callable[[str], Adapter]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be probed now; an adapter that cannot be made stands as the reason."""
-
-    targets: dict[str, Target] = field(default_factory=dict)
-    adapters: dict[str, Adapter | Words] = field(default_factory=dict)
-    maintenance: dict[str, windows.Window] = field(default_factory=dict)
-    silenced: frozenset[str] = frozenset()
-    witnesses: Witnesses = field(default_factory=Witnesses)
-    heard: dict[str, Beat] = field(default_factory=dict)
 
 
 class Books:
@@ -66,13 +49,11 @@ class Books:
         unseal: Unseal,
     ) -> None:
         self._db = db
-        self._adapters_for = adapters_for
         self._clock = clock
         self._detail = detail
         self._renewed = renewed
         self._keep_for = keep
-        self._unseal = unseal
-        self._began = clock()
+        self._planner = Planner(db, adapters_for, unseal, began=clock())
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
         self._series: Mapping[str, int] = {}
@@ -82,10 +63,6 @@ class Books:
         self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="books")
         self._due: dict[Callable[[], None], float] = {}
-        self._made: dict[str, tuple[str, Adapter | Words]] = {}
-        self._mark: tuple[object, ...] = ()
-        self._read = 0.0  # when all targets were, in monotonic seconds
-        self._urls: dict[str, str] = {}
         self._forgetting: list[tuple[int, str]] = []  # series and target, yet to be looked at
         self.plan = Plan()
         self.line = Line()
@@ -199,29 +176,8 @@ class Books:
         alerting.follow(self._db, scene)
 
     def _reload(self) -> None:
-        now = self._clock()
-        with self._db.read() as tx:
-            actor = access.system(*schools.every_id(tx))
-            found = self._targets(tx, actor)
-            running = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
-            marks = _connections(tx)
-            urls = {row.id: row.url for row in tx.execute(text("SELECT id, url FROM connection"))}
-            heard = beats.heard(tx, now=now, since=self._began)
-        wanted = {target.connection_id for target in found.values()}
-        self._made = {
-            connection_id: self._adapter(connection_id, mark)
-            for connection_id, mark in marks.items()
-            if connection_id in wanted
-        }
-        self.plan = Plan(
-            found,
-            {connection_id: adapter for connection_id, (_, adapter) in self._made.items()},
-            {w.target_id: w for w in running if w.kind == "maintenance"},
-            frozenset(w.target_id for w in running if w.kind == "silence"),
-            self._witnesses(found, urls),
-            heard,
-        )
-        self._prune(found)
+        self.plan = self._planner.read(now=self._clock())
+        self._prune(self.plan.targets)
         self._renewed()
 
     def _prune(self, planned: Mapping[str, Target]) -> None:
@@ -230,37 +186,6 @@ class Books:
             for target_id in known.keys() - planned.keys():
                 del known[target_id]
         self._troubled &= planned.keys()
-
-    def _targets(self, tx: Connection, actor: Actor) -> dict[str, Target]:
-        """All targets; as they were, while nobody did anything that could have changed them."""
-        mark = _mark(tx, actor)
-        if mark == self._mark and monotonic() - self._read < REREAD:
-            return self.plan.targets
-        ready = modules.ready(tx, targets.probed(tx, actor), self._unseal)
-        found = {target.id: target for target in ready}
-        self._mark, self._read = mark, monotonic()
-        return self.plan.targets if found == self.plan.targets else found
-
-    def _witnesses(self, found: dict[str, Target], urls: dict[str, str]) -> Witnesses:
-        """Those of the plan before, unless its targets have changed."""
-        if self._urls == urls and self.plan.targets is found:
-            return self.plan.witnesses
-        self._urls = urls
-        return line.witnesses(found.values(), urls)
-
-    def _adapter(self, connection_id: str, mark: str) -> tuple[str, Adapter | Words]:
-        """The adapter, made anew only when its connection changed: it may have learnt things."""
-        known = self._made.get(connection_id)
-        if known and known[0] == mark and not isinstance(known[1], Words):
-            return known
-        try:
-            return mark, self._adapters_for(connection_id)
-        except Exception as error:
-            LOG.warning("connection %s: %s", connection_id, type(error).__name__)
-            return mark, Words(
-                getattr(error, "template", N_("The connection's settings cannot be used.")),
-                getattr(error, "params", {}),
-            )
 
     def _beat(self) -> None:
         with self._db.begin() as tx:
@@ -286,21 +211,3 @@ class Books:
                     tidying.forget(mtx, series, self._keep_for, now=self._clock())
                 else:
                     tidying.remove(mtx, series)
-
-
-def _mark(tx: Connection, actor: Actor) -> tuple[object, ...]:
-    """Differs after each change: whoever changes a target notes it in the audit."""
-    last = "SELECT MAX(at) FROM audit WHERE school_id = :school"
-    return (
-        tx.execute(text("SELECT COUNT(*) FROM target")).scalar_one(),
-        *(
-            (school_id, tx.execute(text(last), {"school": school_id}).scalar_one())
-            for school_id in sorted(actor.schools)
-        ),
-    )
-
-
-def _connections(tx: Connection) -> dict[str, str]:
-    """A mark by connection that changes when anything an adapter is made of does."""
-    rows = tx.execute(text("SELECT id, platform, url, secret_sealed, options FROM connection"))
-    return {row.id: repr(tuple(row)) for row in rows}

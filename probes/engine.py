@@ -12,7 +12,7 @@ from math import ceil
 from threading import Event
 from time import monotonic
 
-from probes.books import AdaptersFor, Books, Plan
+from probes.books import Books
 from probes.flights import Flight, Flights
 from probes.graph import ancestors
 from probes.judge import TROUBLED, Standing, judge, patience
@@ -20,6 +20,7 @@ from probes.line import CUT
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
 from probes.pace import SATURATED
+from probes.planning import AdaptersFor, Plan
 from probes.probers.base import Context, Memory, Verdict
 from probes.recording import Record
 from probes.runner import Runner

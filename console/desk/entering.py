@@ -38,8 +38,9 @@ def door(tx: Connection, actor: Actor, lesson_id: str, *, now: datetime) -> Door
         """),
         {"id": lesson_id},
     ).first()
-    access.require(actor, "see", row.school_id if row else "")
-    assert row is not None  # noqa: S101 -- a lesson that is not there was denied
+    if row is None:
+        raise access.Denied
+    access.require(actor, "see", row.school_id)
     starts, ends = moment(row.starts_at), moment(row.ends_at)
     if row.connection_id is None or starts is None or ends is None:
         return None

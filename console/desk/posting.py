@@ -68,10 +68,10 @@ def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: dat
     """Send a word of trial now. Raises MailingError with what is wrong."""
     with db.read() as tx:
         row = tx.execute(text("SELECT * FROM channel WHERE id = :id"), {"id": channel_id}).first()
-        school_id = row.school_id if row else ""
-        access.require(actor, "administer", school_id)
-        school = schools.get(tx, actor, school_id)
-    assert row is not None  # noqa: S101 - nobody may administer no school
+        if row is None:
+            raise access.Denied
+        access.require(actor, "administer", row.school_id)
+        school = schools.get(tx, actor, row.school_id)
     words = notice_words.trial(school, row.language)
     outcome = _hand_over(ways, row, new_id(), words.subject, words.body, lambda: True, now)
     if outcome.kind != "sent":

@@ -153,8 +153,9 @@ def find(tx: Connection, actor: Actor, room_id: str) -> Place:
         text("SELECT school_id, connection_id, external_id, name FROM room WHERE id = :id"),
         {"id": room_id},
     ).first()
-    access.require(actor, "steer", row.school_id if row else "")
-    assert row is not None  # noqa: S101 -- a room that is not there was denied
+    if row is None:
+        raise access.Denied
+    access.require(actor, "steer", row.school_id)
     return Place(row.school_id, row.connection_id, row.external_id, row.name)
 
 
