@@ -57,7 +57,7 @@ def act(
     elif kind == "suspend account":
         _suspender(adapter).suspend(external_id)
     else:
-        _suspender(adapter).lift(external_id)
+        _suspender(adapter).lift(external_id, "")
     return None
 
 

@@ -14,7 +14,9 @@ Capability = Literal[
     "comments",
     "remove comment",
     "restore comment",
+    "edit comment",
     "suspend account",
+    "mute account",
     "meter rooms",
     "count people",
     "join link",
@@ -54,6 +56,13 @@ class PlatformError(Exception):
         self.permanent = permanent
         self.code = code
         self.unsure = unsure
+
+
+class Forged(PlatformError):
+    """A delivery that does not carry the connection's own signature: nothing of it is believed."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("The signature of this delivery is wrong."), permanent=True)
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,28 @@ class CommentSource(Protocol):
 
 
 @runtime_checkable
+class HookSource(Protocol):
+    def hooked(self, headers: Mapping[str, str], body: bytes) -> list[Comment]:
+        """What the platform delivered of itself: [] when it is not about comments.
+
+        Header names are in lower case. Raises Forged when the signature is wrong.
+        """
+        ...
+
+
+@runtime_checkable
+class Moderated(Protocol):
+    """What can be taken back there, and how gently a comment goes: told before anybody acts.
+
+    `undoes`: those of `can` that the platform takes back exactly. `removal`: its
+    own call for the gentlest removal, "mod_forum_update_discussion_post".
+    """
+
+    undoes: frozenset[Capability]
+    removal: str
+
+
+@runtime_checkable
 class CommentRemover(Protocol):
     """The gentlest removal the platform has; `removed` is the read-back."""
 
@@ -183,15 +214,44 @@ class CommentRemover(Protocol):
 
 
 @runtime_checkable
+class CommentEditor(Protocol):
+    """`wording` is the read-back: the plain text as it stands, None when the comment is gone."""
+
+    def edit(self, external_id: str, html: str) -> Original: ...
+    def wording(self, external_id: str) -> str | None: ...
+
+
+@runtime_checkable
 class AccountSuspender(Protocol):
     """`suspended` is the read-back; `protected` accounts must never be suspended."""
 
     def suspend(self, external_id: str) -> None: ...
-    def lift(self, external_id: str) -> None: ...
+
+    def standing(self, external_id: str) -> str:
+        """What lifting needs to put back, in the platform's own terms, at most 4 KB.
+
+        Empty where there is nothing beyond suspended or not.
+        """
+        ...
+
+    def lift(self, external_id: str, standing: str) -> None:
+        """Back to `standing`, as it was read before the suspension; "" when nobody did."""
+        ...
+
     def suspended(self, external_id: str) -> bool: ...
     def protected(self, external_id: str) -> str:
         """Why this account must not be suspended (our own, an administrator's), or ''."""
         ...
+
+
+@runtime_checkable
+class AccountMuter(Protocol):
+    """A muted account reads and does not write; `muted` is the read-back."""
+
+    def mute(self, external_id: str) -> None: ...
+    def mute_standing(self, external_id: str) -> str: ...
+    def unmute(self, external_id: str, standing: str) -> None: ...
+    def muted(self, external_id: str) -> bool: ...
 
 
 @runtime_checkable

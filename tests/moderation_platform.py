@@ -135,7 +135,10 @@ class Adapter:
     def suspend(self, external_id: str) -> None:
         self._post(f"suspend/{external_id}")
 
-    def lift(self, external_id: str) -> None:
+    def standing(self, external_id: str) -> str:
+        return ""
+
+    def lift(self, external_id: str, standing: str) -> None:
         self._post(f"lift/{external_id}")
 
     def suspended(self, external_id: str) -> bool:

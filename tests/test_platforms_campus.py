@@ -8,8 +8,10 @@ import pytest
 
 from platforms.base import (
     AccountSuspender,
+    CommentEditor,
     CommentRemover,
     CommentSource,
+    Moderated,
     NoticeBoard,
     PlatformError,
     RoomDoor,
@@ -42,7 +44,11 @@ def media(campus: StandIn) -> BigBlueButton:
 
 
 @pytest.mark.parametrize(
-    "protocol", [RosterSource, CommentSource, CommentRemover, AccountSuspender, NoticeBoard]
+    "protocol",
+    [
+        *(RosterSource, CommentSource, CommentRemover, CommentEditor),
+        *(AccountSuspender, Moderated, NoticeBoard),
+    ],
 )
 def test_moodle_keeps_the_protocols_it_claims(moodle: Moodle, protocol: type) -> None:
     assert isinstance(moodle, protocol)
@@ -107,13 +113,26 @@ def test_a_post_is_removed_and_put_back_as_it_was(moodle: Moodle) -> None:
     ]
 
 
+def test_a_post_is_edited_under_its_own_subject_and_put_back(moodle: Moodle) -> None:
+    post = moodle.comments(None)[0]
+    original = moodle.edit(post.external_id, "<p>Kinder words &amp; fewer.</p>")
+    assert (original.subject, original.html) == (post.subject, post.html)
+    assert moodle.wording(post.external_id) == "Kinder words & fewer."
+    edited = next(one for one in moodle.thread(post.thread_id) if one.parent_id == post.parent_id)
+    assert edited.subject == post.subject
+    assert not moodle.removed(post.external_id)
+    moodle.restore(original)
+    assert moodle.wording(post.external_id) == post.text
+    assert moodle.wording("999999") is None
+
+
 def test_an_account_is_suspended_and_lifted(moodle: Moodle) -> None:
     account = next(one for one in moodle.accounts() if one.group)
     assert moodle.protected(account.external_id) == ""
     moodle.suspend(account.external_id)
     assert moodle.suspended(account.external_id)
     moodle.suspend(account.external_id)  # again does no harm
-    moodle.lift(account.external_id)
+    moodle.lift(account.external_id, "")
     assert not moodle.suspended(account.external_id)
 
 
@@ -136,7 +155,7 @@ def test_an_older_moodle_that_says_null_is_read_back(moodle: Moodle, campus: Sta
     try:
         moodle.suspend(account.external_id)
         assert moodle.suspended(account.external_id)
-        moodle.lift(account.external_id)
+        moodle.lift(account.external_id, "")
     finally:
         campus.turn("traps", "moodle-updates-null", False)
 
@@ -166,7 +185,7 @@ def test_a_message_reaches_who_can_read_it(moodle: Moodle) -> None:
             "999999": False,
         }
     finally:
-        moodle.lift(second)
+        moodle.lift(second, "")
 
 
 def test_an_empty_list_of_participants_is_what_it_is(campus: StandIn, moodle: Moodle) -> None:

@@ -125,12 +125,12 @@ def test_check_says_the_same_and_never_raises(case: Case) -> None:
 )
 def test_a_change_whose_answer_is_lost_is_unsure(answer: Answer) -> None:
     with serving(answer) as wire, pytest.raises(PlatformError) as caught:
-        moodle(wire.url).lift("7")
+        moodle(wire.url).lift("7", "")
     assert caught.value.unsure
     assert len(wire.asked) == 1
 
 
 def test_a_change_that_was_refused_is_not_unsure() -> None:
     with serving(refusal("nopermissions")) as wire, pytest.raises(PlatformError) as caught:
-        moodle(wire.url).lift("7")
+        moodle(wire.url).lift("7", "")
     assert not caught.value.unsure

@@ -424,7 +424,11 @@ def test_a_redirect_is_followed_by_nobody_and_its_target_is_told_to_nobody(
         with serving(reply("", status=status, more=moved)) as wire:
             lms, server = moodle(wire.url), media(wire.url)
             said = ""
-            calls: list[Callable[[], object]] = [lms.courses, lambda: lms.lift("5"), server.rooms]
+            calls: list[Callable[[], object]] = [
+                lms.courses,
+                lambda: lms.lift("5", ""),
+                server.rooms,
+            ]
             for call in calls:
                 with pytest.raises(PlatformError, match="to another address") as caught:
                     call()
@@ -460,7 +464,7 @@ def test_no_answer_brings_a_secret_into_words_or_logs(
         lms, server = moodle(wire.url), media(wire.url)
         said = repr(lms) + repr(vars(lms)) + repr(server) + repr(vars(server))
         calls: list[Callable[[], object]] = [
-            lambda: lms.lift("5"),
+            lambda: lms.lift("5", ""),
             lambda: server.message("alg-8b", "x"),
         ]
         for call in calls:

@@ -47,11 +47,14 @@ class Moodle:
             "comments",
             "remove comment",
             "restore comment",
+            "edit comment",
             "suspend account",
             "notice board",
             "count people",
         }
     )
+    undoes: frozenset[Capability] = frozenset({"remove comment", "edit comment", "suspend account"})
+    removal = "mod_forum_update_discussion_post"
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         loopback_only = options.get("loopback_only") == "1"
@@ -88,12 +91,21 @@ class Moodle:
     def restore(self, original: Original) -> None:
         forums.put_back(self._calls, original)
 
+    def edit(self, external_id: str, html: str) -> Original:
+        return forums.edit(self._calls, external_id, html)
+
+    def wording(self, external_id: str) -> str | None:
+        return forums.wording(self._calls, external_id)
+
     def suspend(self, external_id: str) -> None:
         if external_id == self._own():  # Moodle would do it, and know our token no more
             raise PlatformError(OWN, permanent=True, code="own account")
         people.set_suspended(self._calls, external_id, True)
 
-    def lift(self, external_id: str) -> None:
+    def standing(self, external_id: str) -> str:  # noqa: ARG002 - each account alike
+        return ""  # an account of Moodle is suspended or not, and nothing else
+
+    def lift(self, external_id: str, standing: str) -> None:  # noqa: ARG002 - see standing
         people.set_suspended(self._calls, external_id, False)
 
     def suspended(self, external_id: str) -> bool:

@@ -72,27 +72,43 @@ def blank(calls: Calls, external_id: str) -> Original:
     An empty text would leave the post as it is, and deleting it would take
     the answers with it (on a first post, the whole discussion).
     """
-    post = _post(calls, external_id, raw=True)
-    if post.get("messageformat", HTML) != HTML:
-        post = _post(calls, external_id, raw=False)  # what is put back will be HTML
-    original = Original(external_id, str(post["subject"]), str(post["message"]))
+    original = _original(calls, external_id)
     _update(calls, external_id, NOTICE, NOTICE_HTML)
     return original
 
 
-def is_blank(calls: Calls, external_id: str) -> bool:
-    """Whether readers no longer see the post: blanked, deleted, or gone."""
+def edit(calls: Calls, external_id: str, html: str) -> Original:
+    """Put another wording in the post's place, under its own subject; return what stood there."""
+    original = _original(calls, external_id)
+    _update(calls, external_id, original.subject, html)
+    return original
+
+
+def wording(calls: Calls, external_id: str) -> str | None:
+    """The post's text as readers see it; None when they do not."""
     try:
         post = _post(calls, external_id, raw=False)
     except PlatformError as error:
         if error.code == "invalidpostid":
-            return True
+            return None
         raise
-    return bool(post.get("isdeleted")) or plain(str(post.get("message", ""))) == NOTICE
+    return None if post.get("isdeleted") else plain(str(post.get("message", "")))
+
+
+def is_blank(calls: Calls, external_id: str) -> bool:
+    """Whether readers no longer see the post: blanked, deleted, or gone."""
+    return wording(calls, external_id) in (None, NOTICE)
 
 
 def put_back(calls: Calls, original: Original) -> None:
     _update(calls, original.external_id, original.subject, original.html)
+
+
+def _original(calls: Calls, external_id: str) -> Original:
+    post = _post(calls, external_id, raw=True)
+    if post.get("messageformat", HTML) != HTML:
+        post = _post(calls, external_id, raw=False)  # what is put back will be HTML
+    return Original(external_id, str(post["subject"]), str(post["message"]))
 
 
 def _update(calls: Calls, external_id: str, subject: str, html: str) -> None:
