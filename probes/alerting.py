@@ -22,7 +22,7 @@ SUSPECT_LASTS = timedelta(seconds=60)  # a state of suspicion that alerts
 LOOKED = timedelta(seconds=0.3)  # after a failure a parent's answer was not on its way before it
 WAIT = line.HOLD + timedelta(seconds=5)  # for a witness that shows who is to blame
 
-Step = Literal["open", "keep", "close"]
+Step = Literal["open", "keep", "close"]  # what is open stays open with "keep", and nothing opens
 Kind = Literal["failure", "flapping", "offline"]
 
 
@@ -69,18 +69,23 @@ def follow(db: Database, scene: Scene) -> None:
 
 
 def step_for(target: Target, scene: Scene) -> Step:
-    """Whether the target should have an open alert; "keep" when that is not known."""
+    """Whether the target should have an open alert; "keep" when that is not known.
+
+    Only a good answer ends an alert: what was told, and who has it, outlives a parent's
+    failure and a maintenance, in which nobody was told that the target works.
+    """
     result = scene.results.get(target.id)
     if result is None or not _fresh(target, result, scene.now):
         return "keep"
-    if result.state in (State.OK, State.MAINTENANCE):
+    if result.state is State.OK:
         return "close"
     if not _alerts(result, _flaps(target, scene), scene.now):
         return "keep"
-    behind = _behind(target, result, scene)
-    if behind != "open":
-        return behind
-    held = target.id in scene.silenced or _may_be_the_line(target, result, scene)
+    held = (
+        _behind(target, result, scene)
+        or target.id in scene.silenced
+        or _may_be_the_line(target, result, scene)
+    )
     return "keep" if held else "open"
 
 
@@ -95,18 +100,18 @@ def _flaps(target: Target, scene: Scene) -> bool:
     return standing is not None and standing.flapping
 
 
-def _behind(target: Target, result: Result, scene: Scene) -> Step:
-    """ "close" behind a failed parent, "keep" until every parent was probed since, else "open"."""
+def _behind(target: Target, result: Result, scene: Scene) -> bool:
+    """Whether a failed parent explains the target's failure, or one not probed since may yet."""
     for parent in ancestors(target, scene.targets):
         found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
         if found is None or not _fresh(parent, found, scene.now):
             continue
         if found.state in (State.DOWN, State.MAINTENANCE):
-            return "close"
+            return True
         confirming = standing is not None and standing.failures > 0
         if confirming or (result.since is not None and found.at < result.since + LOOKED):
-            return "keep"
-    return "open"
+            return True
+    return False
 
 
 def _may_be_the_line(target: Target, result: Result, scene: Scene) -> bool:

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -27,6 +27,7 @@ from console.desk.posting import Ways
 from mailing.model import MailingError
 from mailing.transports import apprise
 from probes import alerts, targets, windows
+from probes import weekly as rules
 from probes.model import Target
 from store import access
 from store.access import Actor
@@ -37,7 +38,7 @@ from tests import smtp, stage
 from tests.conftest import NOON
 from tests.test_probes_targets import alert
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 SENDER = "School 14 <news@school.example>"
 
 
@@ -282,6 +283,28 @@ def test_a_suspicion_that_was_told_and_comes_true_is_told_at_once_and_once(
         desk.fails(severity, now=NOON + MINUTE, name=name)
         desk.round(NOON + MINUTE)
     assert receiver.titles == [FAILS, STILL]
+
+
+@pytest.mark.parametrize("weekly", [False, True])
+def test_nothing_is_said_again_under_maintenance_and_nobody_hears_that_it_is_over(
+    desk: Desk, receiver: Receiver, weekly: bool
+) -> None:
+    desk.tell(receiver.url)
+    desk.fails()
+    desk.round(NOON)
+    with desk.database.begin() as tx:
+        if weekly:
+            rules.add(
+                tx, desk.pult, desk.target.id, weekdays=range(7), starts=time(), length=DAY,
+                reason="", now=NOON,
+            )  # fmt: skip
+        else:
+            windows.maintenance(
+                tx, desk.pult, desk.target.id, since=NOON, until=NOON + 50 * MINUTE,
+                reason="", now=NOON,
+            )  # fmt: skip
+    desk.round(NOON + 40 * MINUTE)
+    assert receiver.titles == [FAILS]
 
 
 def test_what_was_over_before_anybody_was_told_is_not_told(desk: Desk, receiver: Receiver) -> None:

@@ -116,6 +116,42 @@ def test_a_parent_under_maintenance_explains_its_children_until_it_ends(watch: W
     assert watch.open() == ["room"]
 
 
+@pytest.mark.parametrize("excuse", [DOWN, MAINTENANCE])
+def test_an_alert_and_who_has_it_outlive_a_parent_that_fails_later(
+    watch: Watch, excuse: State
+) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    watch.stands("room", DOWN, NOON)
+    watch.stands("media", OK, NOON + SECOND)
+    watch.follow(NOON + SECOND)
+    (told,) = watch.ever()
+    with watch.database.begin() as tx:
+        alerts.acknowledge(tx, watch.actor, told.id, reason="on it", now=NOON + SECOND)
+    watch.stands("media", excuse, NOON + 2 * SECOND)
+    watch.stands("room", DOWN, NOON + 3 * SECOND, since=NOON)
+    watch.follow(NOON + 3 * SECOND)
+    still = next(each for each in watch.ever() if each.id == told.id)
+    assert (still.closed_at, still.acknowledged_reason) == (None, "on it")
+    watch.stands("media", OK, NOON + 4 * SECOND)
+    watch.follow(NOON + 4 * SECOND)
+    assert watch.open() == ["room"]
+    watch.stands("room", OK, NOON + 5 * SECOND)
+    watch.follow(NOON + 5 * SECOND)
+    assert watch.open() == []
+
+
+def test_maintenance_ends_no_alert_only_a_good_answer_does(watch: Watch) -> None:
+    watch.add("lms")
+    for state in (DOWN, MAINTENANCE):
+        watch.stands("lms", state, NOON)
+        watch.follow(NOON)
+        assert watch.open() == ["lms"]
+    watch.stands("lms", OK, NOON + SECOND)
+    watch.follow(NOON + SECOND)
+    assert watch.open() == []
+
+
 def test_a_thousand_children_of_a_failed_parent_are_one_alert_and_those_left_down_their_own(
     watch: Watch,
 ) -> None:

@@ -9,7 +9,7 @@ from console.desk import alerting, channels, incidents, notice_words
 from console.desk.channels import Channel
 from console.desk.incidents import Incident
 from console.desk.notice_words import Cause, Told
-from probes import alerts, targets, windows
+from probes import alerts, targets, weekly, windows
 from store import access, schools
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
@@ -43,7 +43,7 @@ class Scene:
     channels: list[Channel]
     incidents: list[Incident]
     said: dict[tuple[str, str], list[Row]]  # by channel and incident, the oldest first
-    hushed: frozenset[str]  # incidents that somebody has, or that are silenced
+    hushed: frozenset[str]  # incidents that somebody has, or of what is silenced or maintained
     causes: dict[str, Cause]  # by incident
     now: datetime
 
@@ -165,16 +165,13 @@ def _scene(
     ]
     by_target = {alert.target_id: alert for alert in alerts.open_(tx, actor, school_id)}
     runbooks = {target.id: target.runbook for target in targets.of(tx, actor, school_id)}
-    silenced = {
-        window.target_id
-        for window in windows.running(tx, actor, now=now)
-        if window.kind == "silence" and window.school_id == school_id
-    }
+    expected = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
+    quiet = {window.target_id for window in expected if window.school_id == school_id}
     hushed, causes = set(), {}
     for incident in standing:
         alert = by_target.get(incident.target_id or "")
         acknowledged = alert is not None and alert.acknowledged_by is not None
-        if incident.owner_id or acknowledged or incident.target_id in silenced:
+        if incident.owner_id or acknowledged or incident.target_id in quiet:
             hushed.add(incident.id)
         runbook = runbooks.get(incident.target_id or "", "")
         advice = Words(alerting.ADVICE) if alerting.is_offline(incident) else None
