@@ -1,4 +1,7 @@
-"""Real servers from Debian's packages: absent, a test skips with a reason; in CI it fails."""
+"""Real servers, from Debian's packages or in environments of their own.
+
+Absent, a test skips with a reason; in CI it fails.
+"""
 
 import os
 import shutil
@@ -7,19 +10,32 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+SERVERS = Path(__file__).parents[1] / ".servers"  # made by .ci/servers
 PATIENCE = 15.0  # seconds for a start on a busy machine, and for an end
 
 
 def need(*programs: str) -> None:
     """Skip the test unless all the programs are installed; with CI=true, fail instead."""
     absent = [program for program in programs if find(program) is None]
-    if not absent:
-        return
-    reason = f"needs {', '.join(absent)} from Debian's packages"
+    if absent:
+        _miss(f"needs {', '.join(absent)} from Debian's packages")
+
+
+def need_server(name: str) -> Path:
+    """The Python of the server's own environment; without one as `need` without a program."""
+    listed = Path(__file__).parent / "servers" / f"{name}.txt"
+    installed = SERVERS / name / "installed.txt"
+    if not installed.exists() or installed.read_bytes() != listed.read_bytes():
+        _miss(f"needs .servers/{name}: run .ci/servers")
+    return SERVERS / name / "bin" / "python"
+
+
+def _miss(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
