@@ -26,7 +26,7 @@ from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
-from moderation import actions, intake
+from moderation import actions, intake, keeping
 from moderation.actions import SEALED
 from platforms.base import CommentSource, PlatformError
 from probes import lessons
@@ -196,7 +196,7 @@ class Attendance:
         _each_school(console, stop, "attendance", follow)
 
 
-def tidy(console: Console, _stop: threading.Event) -> None:
+def tidy(console: Console, stop: threading.Event) -> None:
     """Forget what has ended (sessions, tries, slots, last term), once an hour among workers."""
     now = console.now()
     slot = datetime.fromtimestamp(now.timestamp() // 3600 * 3600, now.tzinfo)
@@ -207,6 +207,21 @@ def tidy(console: Console, _stop: threading.Event) -> None:
         leases.forget_slots(tx, before=now - KEEP_SLOTS)
     with console.db.begin("metrics") as mtx:
         lessons.forget(mtx, now=now)
+    before = now - timedelta(days=console.settings.moderation.evidence_days)
+    for school_id in _schools(console):
+        _forget_evidence(console, school_id, before, stop)
+
+
+def _forget_evidence(
+    console: Console, school_id: str, before: datetime, stop: threading.Event
+) -> None:
+    """Batch by batch, so that nobody waits for a year of comments."""
+    actor = access.system(school_id)
+    while not stop.is_set():
+        with console.db.begin() as tx:
+            gone = keeping.forget(tx, actor, school_id, before=before, now=console.now())
+        if gone < keeping.AT_ONCE:
+            return
 
 
 def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:

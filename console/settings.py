@@ -60,6 +60,12 @@ class History:
 
 
 @dataclass(frozen=True)
+class Moderation:
+    # For how many days comments and what was said of them are kept after their last case.
+    evidence_days: float = field(default=365.0, metadata={"within": (30, 4000)})
+
+
+@dataclass(frozen=True)
 class Mail:
     relay: str = field(default="", metadata=SECRET, repr=False)  # smtp://, smtp+tls://, smtps://
     sender: str = ""  # "School 14 <school@example.org>"
@@ -88,6 +94,7 @@ class Settings:
     prober: Prober = field(default_factory=Prober)
     history: History = field(default_factory=History)
     mail: Mail = field(default_factory=Mail)
+    moderation: Moderation = field(default_factory=Moderation)
     prometheus: Prometheus = field(default_factory=Prometheus)
     warnings: tuple[str, ...] = ()
 
@@ -104,6 +111,7 @@ SECTIONS: dict[str, type[Any]] = {
     "prober": Prober,
     "history": History,
     "mail": Mail,
+    "moderation": Moderation,
     "prometheus": Prometheus,
 }
 

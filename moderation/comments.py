@@ -169,7 +169,8 @@ INSERT = """
 UPDATE = """
     UPDATE comment SET subject = :subject, text = :text, html = :html,
         attachments = :attachments, sha256 = :sha256, place = :place,
-        has_replies = :replies, removed = FALSE, seen_at = :now
+        has_replies = :replies, removed = FALSE, seen_at = :now, author_name = :author_name,
+        erased_at = NULL
     WHERE connection_id = :connection AND external_id = :external AND sha256 <> :sha256
     RETURNING id
 """

@@ -45,3 +45,20 @@ def not_ours(
     if row.id == actor.account_id:
         raise ModerationError(N_("This is your own account there. Ask somebody else to do it."))
     raise ModerationError(N_("This account belongs to an administrator. Talk to them first."))
+
+
+def kept(
+    tx: Connection, actor: Actor, school_id: str, connection_id: str, external_id: str
+) -> None:
+    """Refuse to put back a comment whose texts were erased: a blank would stand there."""
+    access.require(actor, "moderate", school_id)
+    erased = tx.execute(
+        text("""
+            SELECT 1 FROM comment
+            WHERE connection_id = :connection AND external_id = :external
+              AND school_id = :school AND erased_at IS NOT NULL
+        """),
+        {"connection": connection_id, "external": external_id, "school": school_id},
+    ).first()
+    if erased is not None:
+        raise ModerationError(N_("Its text was erased from here, so it cannot be put back."))

@@ -44,6 +44,8 @@ def request(
     if kind == "suspend account":
         guards.end(until, now)
         guards.not_ours(tx, actor, school_id, connection_id, external_id)
+    if kind == "restore comment":
+        guards.kept(tx, actor, school_id, connection_id, external_id)
     about = "comment" if KINDS[kind].about == "comment" else "account"
     pending = _pending(tx, connection_id, external_id, about)
     same = next((row for row in pending if row.kind == kind and moment(row.until) == until), None)

@@ -24,6 +24,7 @@ ACTIONS = {
     "end maintenance rule": N_("ended a weekly maintenance"),
     "end room": N_("ended a room"),
     "end window": N_("ended a silence or maintenance"),
+    "erase texts": N_("erased what somebody wrote"),
     "found school": N_("founded the school"),
     "hand on case": N_("handed a comment on"),
     "import people": N_("imported people"),

@@ -8,7 +8,7 @@ import streamlit as st
 from console.desk import people
 from console.desk.people import Found, Linked
 from console.i18n import NAMES, _, escape, moment
-from console.views import acting, blocking, person_timeline, writing
+from console.views import acting, blocking, erasing, person_timeline, writing
 from console.views.blocking import Subject
 from console.views.people import role
 from console.views.segment_picker import LEVELS
@@ -145,7 +145,7 @@ def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[
                 asks=True,
             )
         )
-    return acts
+    return [*acts, *erasing.acts(console, actor, school, found)]
 
 
 def _write(console: Console, actor: Actor, school: School, person: Person) -> None:

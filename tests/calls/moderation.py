@@ -1,5 +1,7 @@
 """Calls of moderation: comments as evidence, cases, decisions, actions and their receipts."""
 
+from datetime import timedelta
+
 from moderation import (
     actions,
     cases,
@@ -10,6 +12,7 @@ from moderation import (
     history,
     intake,
     intents,
+    keeping,
     metrics,
     receipts,
     review,
@@ -52,6 +55,7 @@ CALLS: Calls = {
     guards.not_ours: lambda tx, who, on: guards.not_ours(
         tx, who, on.school, on.roster.connection, "u1"
     ),
+    guards.kept: lambda tx, who, on: guards.kept(tx, who, on.school, on.roster.connection, "p1"),
     history.comments_of: lambda tx, who, on: history.comments_of(
         tx, who, on.school, on.roster.person
     ),
@@ -74,6 +78,12 @@ CALLS: Calls = {
     intents.undo: lambda tx, who, on: intents.undo(tx, who, on.action.id, now=NOON),
     intents.of: lambda tx, who, on: intents.of(tx, who, on.school, person_id=on.roster.person),
     intents.get: lambda tx, who, on: intents.get(tx, who, on.action.id),
+    keeping.forget: lambda tx, who, on: keeping.forget(
+        tx, who, on.school, before=NOON - timedelta(days=365), now=NOON
+    ),
+    keeping.erase: lambda tx, who, on: keeping.erase(
+        tx, who, on.school, [(on.roster.connection, "nobody")], now=NOON
+    ),
     metrics.cases: lambda tx, who, on: metrics.cases(tx, who, on.school),
     metrics.actions: lambda tx, who, on: metrics.actions(tx, who, on.school),
     receipts.begin: lambda tx, who, on: receipts.begin(

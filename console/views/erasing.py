@@ -1,0 +1,56 @@
+"""Erase what a person wrote, on request: said back first, because it cannot be undone."""
+
+import streamlit as st
+
+from console.desk.people import Found
+from console.i18n import _, ngettext
+from console.views import acting
+from console.widgets import actionbar, confirm, strangers
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from moderation import keeping
+from store import access
+from store.access import Actor
+from store.schools import School
+
+
+def acts(console: Console, actor: Actor, school: School, found: Found) -> list[Act]:
+    """The act for administrators; nothing for others."""
+    if not access.may(actor, "administer", school.id):
+        return []
+    return [
+        Act(
+            f"erase-{found.person.id}",
+            _("Erase texts"),
+            lambda: ask(console, actor, school, found),
+            icon=":material/delete_forever:",
+            kind="tertiary",
+            off=None if found.accounts else _("No account on any connected platform."),
+            asks=True,
+        )
+    ]
+
+
+def ask(console: Console, actor: Actor, school: School, found: Found) -> None:
+    confirm.ask(
+        _("Erase what this person wrote?"),
+        {
+            _("Whose"): strangers.plain(found.person.name),
+            _("What goes"): _("Texts, earlier wordings, names of files and of the author, in Pult"),
+            _("What stays"): _("That it was decided, when and by whom; the posts on the platforms"),
+            _("Undo"): _("Not possible. A backup made before still holds the texts."),
+        },
+        _("Erase the texts"),
+        lambda: _erase(console, actor, school, found),
+        icon=":material/delete_forever:",
+    )
+
+
+def _erase(console: Console, actor: Actor, school: School, found: Found) -> None:
+    accounts = [(each.connection_id, each.external_id) for each in found.accounts]
+    with acting.guarded():
+        with console.db.begin() as tx:
+            gone = keeping.erase(tx, actor, school.id, accounts, now=console.now())
+        words = ngettext("{n} comment erased", "{n} comments erased", gone).format(n=gone)
+        actionbar.say(f":green[●] {words}")
+    st.rerun()

@@ -1,0 +1,132 @@
+"""How long evidence is kept: until its time is over, or until somebody asks for it to go.
+
+What goes are texts, names and files' names. What stays are ids, hashes, decisions and
+receipts: the figures still add up, and the audit, which holds ids alone, still verifies.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from moderation.intents import PENDING
+from moderation.model import ModerationError
+from store import access, audit
+from store.access import Actor
+from store.db import Connection, text
+from store.words import N_
+
+AT_ONCE = 500  # comments in one transaction
+IN_USE = """
+    EXISTS (SELECT 1 FROM comment AS other JOIN cases ON cases.comment_id = other.id
+            WHERE other.connection_id = comment.connection_id
+              AND other.thread_id = comment.thread_id
+              AND (cases.state = 'waiting' OR cases.decided_at > :before))
+"""
+UNSETTLED = f"""
+    EXISTS (SELECT 1 FROM moderation_action AS action
+            WHERE action.connection_id = comment.connection_id
+              AND action.external_id = comment.external_id
+              AND action.kind LIKE '% comment' AND action.state IN {PENDING})
+"""
+WAITS = N_("{n} of their comments wait for a decision or for a platform. Settle these first.")
+
+
+def forget(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    before: datetime,
+    now: datetime,
+    limit: int = AT_ONCE,
+) -> int:
+    """Let go of comments last seen before that time; return how many went.
+
+    A comment stays while its discussion has a case that waits or was decided since,
+    because the discussion is part of that case's evidence. One that was ever decided
+    loses its texts and keeps its row; the others go whole.
+    """
+    access.require(actor, "administer", school_id)
+    rows = tx.execute(
+        text(f"""
+            SELECT id, EXISTS (SELECT 1 FROM cases WHERE cases.comment_id = comment.id) AS judged
+            FROM comment
+            WHERE school_id = :school AND erased_at IS NULL AND seen_at < :before
+              AND NOT {IN_USE} AND NOT {UNSETTLED}
+            ORDER BY seen_at LIMIT :limit
+        """),
+        {"school": school_id, "before": before, "limit": limit},
+    ).all()
+    _blank(tx, [row.id for row in rows if row.judged], now)
+    whole = [{"id": row.id} for row in rows if not row.judged]
+    if whole:
+        tx.execute(text("DELETE FROM comment WHERE id = :id"), whole)
+    return len(rows)
+
+
+def erase(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    accounts: Iterable[tuple[str, str]],
+    *,
+    now: datetime,
+) -> int:
+    """Erase what these accounts (connection, external id) wrote; return how many comments.
+
+    The same wording pulled again stays erased. Raises ModerationError while a case or
+    an action about one of the comments is open: nobody could judge or undo a blank.
+    """
+    access.require(actor, "administer", school_id)
+    found: list[str] = []
+    for connection_id, external_id in accounts:
+        found += _written_by(tx, school_id, connection_id, external_id)
+        audit.record(
+            tx, actor, "erase texts", f"{connection_id}/{external_id}", school_id=school_id, now=now
+        )
+    _blank(tx, found, now)
+    return len(found)
+
+
+def _written_by(tx: Connection, school_id: str, connection_id: str, external_id: str) -> list[str]:
+    rows = tx.execute(
+        text(f"""
+            SELECT id, {UNSETTLED} OR EXISTS (
+                SELECT 1 FROM cases WHERE cases.comment_id = comment.id AND state = 'waiting'
+            ) AS open
+            FROM comment
+            WHERE school_id = :school AND connection_id = :connection
+              AND author_external_id = :external AND erased_at IS NULL
+        """),
+        {"school": school_id, "connection": connection_id, "external": external_id},
+    ).all()
+    if waiting := sum(bool(row.open) for row in rows):
+        raise ModerationError(WAITS, n=waiting)
+    return [row.id for row in rows]
+
+
+def _blank(tx: Connection, ids: list[str], now: datetime) -> None:
+    """Take every place that holds the comment's texts: itself, its wordings, what undo kept."""
+    if not ids:
+        return
+    chosen = [{"id": id_, "now": now} for id_ in ids]
+    for statement in BLANK:
+        tx.execute(text(statement), chosen)
+
+
+BLANK = (
+    """
+    UPDATE moderation_action SET original = NULL
+    WHERE kind LIKE '% comment' AND (connection_id, external_id) IN (
+        SELECT connection_id, external_id FROM comment WHERE id = :id)
+    """,
+    "UPDATE comment_report SET reason = '' WHERE comment_id = :id",
+    """
+    UPDATE comment_version SET subject = '', text = '', html = '', attachments = '[]'
+    WHERE comment_id = :id
+    """,
+    """
+    UPDATE comment SET author_name = '', subject = '', text = '', html = '',
+        attachments = '[]', erased_at = :now
+    WHERE id = :id
+    """,
+)

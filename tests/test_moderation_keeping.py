@@ -1,0 +1,162 @@
+"""Evidence goes when its time is over or on request; hashes, decisions and the audit stay."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from moderation import actions, cases, comments, keeping, metrics, review
+from moderation.model import Flag, ModerationError
+from store import chain
+from store.access import Actor
+from store.db import Connection, Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.moderation_platform import _comment, connect
+
+KEY = b"k" * 32
+YEAR = timedelta(days=365)
+SECRET = "kolibri"
+POST = _comment({"id": "p1", "html": f"you moron {SECRET}", "author": "u1", "at": NOON.timestamp()})
+FLAGS = [Flag("Insults", "moron", 4, 9)]
+
+
+@pytest.fixture(autouse=True)
+def _connected(database: Database, school: School) -> None:
+    with database.begin() as tx:
+        connect(tx, school)
+
+
+def put(
+    tx: Connection, actor: Actor, school: School, id_: str, *, thread: str, at: datetime = NOON
+) -> str:
+    post = replace(POST, external_id=id_, thread_id=thread, author_name=SECRET)
+    post = replace(post, attachments=(f"{SECRET}.png",))
+    return comments.merge(tx, actor, school.id, "lms", post, now=at).id
+
+
+def judge(tx: Connection, ben: Actor, comment_id: str, *, at: datetime = NOON) -> str:
+    case = cases.flagged(tx, ben, comment_id, FLAGS, now=at)
+    assert case is not None
+    review.decide(tx, ben, case, "remove", reason="Insult", now=at)
+    return case
+
+
+def settle(tx: Connection) -> None:
+    """Every removal was carried out, as far as these tests go."""
+    tx.execute(text("UPDATE moderation_action SET state = 'verified', next_try_at = NULL"))
+
+
+def said(database: Database) -> str:
+    """All that the tables of moderation hold."""
+    tables = ("comment", "comment_version", "comment_report", "moderation_action", "cases", "audit")
+    with database.read() as tx:
+        return "\n".join(
+            str(tuple(row))
+            for table in tables
+            for row in tx.execute(text(f"SELECT * FROM {table}"))
+        )
+
+
+def test_what_nobody_judged_goes_whole_and_what_was_judged_leaves_its_decision(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        put(tx, ben, school, "calm", thread="t1")
+        judge(tx, ben, put(tx, ben, school, "rude", thread="t2"))
+        settle(tx)
+    later = NOON + YEAR + timedelta(days=1)
+    with database.begin() as tx:
+        assert keeping.forget(tx, ada, school.id, before=later - YEAR, now=later) == 2
+        assert keeping.forget(tx, ada, school.id, before=later - YEAR, now=later) == 0
+        assert set(comments.known(tx, ben, "lms", ["calm", "rude"])) == {"rude"}
+        assert comments.known(tx, ben, "lms", ["rude"])["rude"].sha256 == comments.digest(
+            replace(POST, author_name=SECRET, attachments=(f"{SECRET}.png",))
+        )
+        assert metrics.cases(tx, ben, school.id) == {"decided": 1}
+    assert SECRET not in said(database)
+
+
+def test_a_discussion_stays_whole_while_one_of_its_cases_is_young_or_open(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    later = NOON + YEAR + timedelta(days=1)
+    with database.begin() as tx:
+        put(tx, ben, school, "before", thread="t1")
+        waiting = put(tx, ben, school, "waits", thread="t1")
+        cases.flagged(tx, ben, waiting, FLAGS, now=NOON)
+        put(tx, ben, school, "beside", thread="t2")
+        judge(tx, ben, put(tx, ben, school, "judged", thread="t2"), at=NOON + timedelta(days=30))
+        judge(tx, ben, put(tx, ben, school, "on its way", thread="t3"))
+        assert keeping.forget(tx, ada, school.id, before=later - YEAR, now=later) == 0
+
+
+def test_old_evidence_goes_batch_by_batch(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        for number in range(5):
+            put(tx, ben, school, f"c{number}", thread=f"t{number}")
+    later = NOON + timedelta(days=2)
+    went = []
+    for _ in range(3):
+        with database.begin() as tx:
+            went.append(keeping.forget(tx, ada, school.id, before=later, now=later, limit=2))
+    assert went == [2, 2, 1]
+
+
+def test_erasure_takes_every_text_and_the_audit_still_verifies(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        comment = put(tx, ben, school, "p1", thread="t1")
+        review.report_comment(
+            tx, ben, school.id, comment, reporter="x", reason=f"rude {SECRET}", now=NOON
+        )
+        judge(tx, ben, comment)
+        settle(tx)
+        put(tx, ben, school, "p2", thread="t1")
+        assert chain.seal(tx, KEY) > 0
+    assert said(database).count(SECRET) > 5
+    with database.begin() as tx:
+        assert keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON) == 2
+        chain.seal(tx, KEY)
+    assert SECRET not in said(database)
+    with database.read() as tx:
+        held = chain.verify(tx, KEY)
+        assert held.broken is None
+        assert held.entries >= 4
+
+
+def test_the_same_wording_pulled_again_stays_erased_and_a_new_one_is_kept(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        put(tx, ben, school, "p1", thread="t1")
+        keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON)
+        put(tx, ben, school, "p1", thread="t1")
+    assert SECRET not in said(database)
+    with database.begin() as tx:
+        edited = replace(POST, html="hello", text="hello", author_name="Joe")
+        comments.merge(tx, ben, school.id, "lms", edited, now=NOON)
+        assert comments.known(tx, ben, "lms", ["p1"])["p1"].text == "hello"
+        assert keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON) == 1
+
+
+def test_nothing_is_erased_that_waits_and_nothing_erased_is_put_back(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        comment = put(tx, ben, school, "p1", thread="t1")
+        case = cases.flagged(tx, ben, comment, FLAGS, now=NOON)
+        with pytest.raises(ModerationError, match="1 of their comments wait"):
+            keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON)
+    with database.begin() as tx:
+        removal = review.decide(tx, ben, str(case), "remove", now=NOON).action_id
+        with pytest.raises(ModerationError, match="Settle these first"):
+            keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON)
+    with database.begin() as tx:
+        settle(tx)
+        keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON)
+    with database.begin() as tx, pytest.raises(ModerationError, match="cannot be put back"):
+        actions.undo(tx, ben, str(removal), now=NOON)
