@@ -10,11 +10,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from probes import line
+from probes.alerts import REMOVED
 from probes.graph import ancestors
 from probes.judge import Standing
 from probes.line import Line, Witnesses
 from probes.model import Result, State, Target
-from probes.results import STALE
+from probes.probers import conditions
+from probes.probers.base import UNKNOWN_AFTER
+from probes.resting import OVER
+from probes.rhythm import STALE, rhythm
 from store.db import Connection, Database, new_id, text
 from store.words import Words
 
@@ -51,6 +55,7 @@ class Scene:
     troubled: Collection[str]
     witnesses: Witnesses = field(default_factory=Witnesses)
     line: Line = field(default_factory=Line)
+    resting: Collection[str] = frozenset()  # not judged until their next lesson
 
 
 def follow(db: Database, scene: Scene) -> None:
@@ -71,15 +76,17 @@ def follow(db: Database, scene: Scene) -> None:
 def step_for(target: Target, scene: Scene) -> Step:
     """Whether the target should have an open alert; "keep" when that is not known.
 
-    Only a good answer ends an alert: what was told, and who has it, outlives a parent's
-    failure and a maintenance, in which nobody was told that the target works.
+    Only a good answer ends an alert, or the end of the lesson in which alone it is judged:
+    what was told, and who has it, outlives a parent's failure and a maintenance.
     """
+    if target.id in scene.resting:
+        return "close"
     result = scene.results.get(target.id)
     if result is None or not _fresh(target, result, scene.now):
         return "keep"
     if result.state is State.OK:
         return "close"
-    if not _alerts(result, _flaps(target, scene), scene.now):
+    if not _alerts(target, result, _flaps(target, scene), scene.now):
         return "keep"
     held = (
         _behind(target, result, scene)
@@ -89,9 +96,13 @@ def step_for(target: Target, scene: Scene) -> Step:
     return "keep" if held else "open"
 
 
-def _alerts(result: Result, flapping: bool, now: datetime) -> bool:
-    if result.state is State.SUSPECT and result.since is not None:
-        return flapping or now - result.since >= SUSPECT_LASTS
+def _alerts(target: Target, result: Result, flapping: bool, now: datetime) -> bool:
+    lasts = timedelta(0) if result.since is None else now - result.since
+    if result.state is State.SUSPECT:
+        return flapping or lasts >= SUSPECT_LASTS
+    if result.state is State.UNKNOWN:
+        limit = conditions.number(target, UNKNOWN_AFTER)
+        return 0 < limit <= lasts.total_seconds() and result.why != Words(line.CUT)
     return result.state is State.DOWN
 
 
@@ -127,7 +138,7 @@ def _may_be_the_line(target: Target, result: Result, scene: Scene) -> bool:
 
 
 def _fresh(target: Target, result: Result, now: datetime) -> bool:
-    return now - result.at <= STALE * target.interval
+    return now - result.at <= STALE * rhythm(target)
 
 
 def _open(tx: Connection) -> dict[str, Open]:
@@ -148,7 +159,7 @@ CHANGE = """
     UPDATE alert SET state = :state, kind = :kind, why = :why
     WHERE id = :id AND closed_at IS NULL
 """
-CLOSE = "UPDATE alert SET closed_at = :now WHERE id = :id AND closed_at IS NULL"
+CLOSE = "UPDATE alert SET closed_at = :now, ended = :why WHERE id = :id AND closed_at IS NULL"
 
 
 def _changes(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
@@ -158,7 +169,7 @@ def _changes(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
             continue
         is_open, step = opened.get(target_id), step_for(target, scene)
         if step == "close" and is_open:
-            yield CLOSE, {"id": is_open.id, "now": scene.now}
+            yield _closed(is_open, scene, OVER if target_id in scene.resting else None)
         elif step == "open":
             yield from _opened(target, result, _flaps(target, scene), is_open)
 
@@ -175,15 +186,23 @@ def _opened(
     if is_open is None:
         since = result.since or result.at
         yield OPEN, values | _row(target.school_id, target.id, target.name, since)
+    elif result.state is State.UNKNOWN:
+        return  # what was seen to fail is not known to be better
     elif (is_open.state, is_open.kind) != (result.state.value, kind):
         yield CHANGE, values | {"id": is_open.id}
+
+
+def _closed(alert: Open, scene: Scene, why: str | None) -> Change:
+    """The end of an alert; `why` when it is another than that the target answers again."""
+    words = Words(why).to_json() if why else None
+    return CLOSE, {"id": alert.id, "now": scene.now, "why": words}
 
 
 def _orphans(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
     """Alerts of targets that are probed no more."""
     for target_id, alert in opened.items():
         if target_id not in scene.targets and alert.kind != "offline":
-            yield CLOSE, {"id": alert.id, "now": scene.now}
+            yield _closed(alert, scene, REMOVED)
 
 
 def _offline(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
@@ -197,7 +216,7 @@ def _offline(scene: Scene, opened: Mapping[str, Open]) -> Iterator[Change]:
     wanted = {f"line:{school_id}": school_id for school_id in hit}
     for target_id, alert in opened.items():
         if alert.kind == "offline" and (since is None or target_id not in wanted):
-            yield CLOSE, {"id": alert.id, "now": scene.now}
+            yield _closed(alert, scene, None)
     for target_id, school_id in wanted.items():
         if target_id not in opened and since is not None:
             values = {

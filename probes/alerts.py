@@ -10,7 +10,9 @@ from probes.model import State
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, moment, text
-from store.words import Words
+from store.words import N_, Words
+
+REMOVED = N_("It is probed no more.")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Alert:
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     acknowledged_reason: str | None
+    ended: Words | None = None  # why it is over though the target was not seen to answer
 
 
 def open_(tx: Connection, actor: Actor, school_id: str) -> list[Alert]:
@@ -65,6 +68,15 @@ def recent(
     return [alert_of(row) for row in rows]
 
 
+def ended(tx: Connection, actor: Actor, alert_id: str) -> Words | None:
+    """Why the alert is over, where it is not that its target answers again."""
+    row = tx.execute(text("SELECT * FROM alert WHERE id = :id"), {"id": alert_id}).first()
+    if row is None:
+        return None
+    access.require(actor, "see", row.school_id)
+    return alert_of(row).ended
+
+
 def acknowledge(tx: Connection, actor: Actor, alert_id: str, *, reason: str, now: datetime) -> bool:
     """Say that somebody is on it, until recovery; False if somebody was, or it is over."""
     row = tx.execute(text("SELECT school_id FROM alert WHERE id = :id"), {"id": alert_id}).first()
@@ -97,4 +109,5 @@ def alert_of(row: Row[Any]) -> Alert:
         row.acknowledged_by,
         moment(row.acknowledged_at),
         row.acknowledged_reason,
+        Words.from_json(row.ended) if row.ended else None,
     )

@@ -172,6 +172,7 @@ class Books:
             self._troubled,
             plan.witnesses,
             self.line,
+            plan.resting,
         )
         alerting.follow(self._db, scene)
 

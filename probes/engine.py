@@ -23,6 +23,7 @@ from probes.pace import SATURATED
 from probes.planning import AdaptersFor, Plan
 from probes.probers.base import Context, Memory, Verdict
 from probes.recording import Record
+from probes.resting import BETWEEN
 from probes.runner import Runner
 from probes.steps import KEEP, Keep
 from store.db import Database
@@ -171,6 +172,8 @@ class Engine:
             verdict = verdict if verdict.judged else _watching(verdict)
             now = self._clock()
             standing = judge(before, verdict.state, at=now, patience=patience(target))
+            if target.id in self._plan.resting:
+                standing = NEW  # what it did between lessons says nothing of the next one
             self.books.standings[target.id] = standing
             self._record(target, self._result(target, verdict, standing, now), standing)
         self._again(target, verdict, self._standing(target))
@@ -242,6 +245,8 @@ class Engine:
             standing.since,
             verdict.rooms,
         )
+        if target.id in self._plan.resting:
+            return replace(result, state=State.MAINTENANCE, why=Words(BETWEEN), since=None)
         window = self._plan.maintenance.get(target.id)
         if window is None:
             return self._or_offline(result)

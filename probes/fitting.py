@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from probes import rows
 from probes.model import Module, NamedModule, Target, TargetError
 from probes.probers import PROBERS
-from probes.probers.base import COMMON_CONDITIONS, Condition
-from probes.probers.conditions import SERVER_NAME, VERIFY
+from probes.probers.base import COMMON_CONDITIONS, IN_LESSONS, Condition
+from probes.probers.conditions import SERVER_NAME, VERIFY, flag
 from store.db import Connection, text
 from store.words import N_, Words
 
@@ -77,7 +77,10 @@ def require(tx: Connection, target: Target) -> None:
             N_("The module {name} is for the probe {prober}."),
             {"name": module.name, "prober": module.prober},
         )
-    require_address(merged(target, module))
+    whole = merged(target, module)
+    require_address(whole)
+    if flag(whole, IN_LESSONS) and target.room_id is None:
+        raise TargetError(N_("Choose the classroom whose lessons it follows."))
     _require_rows(tx, target)
 
 

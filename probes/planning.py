@@ -7,7 +7,7 @@ from datetime import datetime
 from time import monotonic
 
 from platforms.base import Adapter
-from probes import beats, line, modules, targets, weekly, windows
+from probes import beats, line, modules, resting, targets, weekly, windows
 from probes.line import Witnesses
 from probes.model import Beat, Target
 from probes.modules import Unseal
@@ -32,6 +32,7 @@ class Plan:
     silenced: frozenset[str] = frozenset()
     witnesses: Witnesses = field(default_factory=Witnesses)
     heard: dict[str, Beat] = field(default_factory=dict)
+    resting: frozenset[str] = frozenset()
 
 
 class Planner:
@@ -59,6 +60,7 @@ class Planner:
             marks = _connections(tx)
             urls = {row.id: row.url for row in tx.execute(text("SELECT id, url FROM connection"))}
             heard = beats.heard(tx, now=now, since=self._began)
+            rest = resting.resting(tx, found.values(), now=now)
         wanted = {target.connection_id for target in found.values()}
         self._made = {
             connection_id: self._adapter(connection_id, mark)
@@ -72,6 +74,7 @@ class Planner:
             frozenset(w.target_id for w in running if w.kind == "silence"),
             self._witnesses(found, urls),
             heard,
+            rest,
         )
         return self.plan
 

@@ -11,6 +11,7 @@ from typing import Any
 from probes.judge import Standing
 from probes.model import SEVERITY, Result, State, Target
 from probes.results import readings_json
+from probes.rhythm import rhythm
 from store.db import Connection, execute_many, moment, text
 
 RECENT = 60  # checks kept in the newest row
@@ -192,7 +193,7 @@ def _row(record: Record, series: int) -> dict[str, Any]:
         "readings": readings_json(result.readings),
         "why": result.why.to_json() if result.why else None,
         "since": result.since,
-        "interval": record.target.interval.total_seconds(),
+        "interval": rhythm(record.target).total_seconds(),
         "judged": SEVERITY.index(standing.state),
         "judged_since": standing.since,
         "failures": standing.failures,

@@ -13,14 +13,13 @@ from sqlalchemy import Row, TextClause, bindparam
 from probes import steps
 from probes.history import JUST_OVER, Point, history
 from probes.model import SEVERITY, Reading, Result, State, Target
+from probes.rhythm import STALE
 from store import access
 from store.access import Actor
 from store.db import Connection, moment, text
 from store.words import N_, Words
 
 __all__ = ["Point", "availability", "history", "latest", "recent"]
-
-STALE = 3  # intervals without a reading until nothing is known
 
 
 def latest(
@@ -40,7 +39,7 @@ def latest(
     rows = mtx.execute(
         text("SELECT * FROM latest WHERE school_id = :school"), {"school": school_id}
     )
-    found = {row.target_id: _result(row) for row in rows}
+    found = {row.target_id: row for row in rows}
     return {
         target.id: _fresh(target, found.get(target.id), now, zone)
         for target in targets
@@ -124,10 +123,12 @@ def _counts(step: steps.Step) -> TextClause:
     """).bindparams(bindparam("targets", expanding=True))
 
 
-def _fresh(target: Target, result: Result | None, now: datetime, zone: tzinfo) -> Result:
-    if result is None:
+def _fresh(target: Target, row: Row[Any] | None, now: datetime, zone: tzinfo) -> Result:
+    if row is None:
         return Result(target.id, now, State.UNKNOWN, why=Words(N_("No reading yet.")))
-    if now - result.at <= STALE * target.interval:
+    result = _result(row)
+    rhythm = max(target.interval.total_seconds(), row.interval_seconds)
+    if (now - result.at).total_seconds() <= STALE * rhythm:
         return result
     why = Words(
         N_("No reading since {time}."), {"time": result.at.astimezone(zone).strftime("%H:%M:%S")}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from probes.history import place
-from probes.results import STALE
+from probes.rhythm import STALE
 from store import access
 from store.access import Actor
 from store.db import Connection, text

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from probes import fitting, rows
+from probes import alerts, fitting, rows
 from probes.fitting import SHORTEST
 from probes.model import Module, Target, TargetError
 from probes.probers import PROBERS
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, new_id, text
+from store.words import Words
 
 __all__ = ["TargetError", "add", "called", "change", "get", "of", "probed", "remove"]
 
@@ -100,8 +101,11 @@ def remove(tx: Connection, actor: Actor, target_id: str, *, now: datetime) -> No
     school_id = _school_of(tx, target_id)
     access.require(actor, "steer", school_id)
     tx.execute(
-        text("UPDATE alert SET closed_at = :now WHERE target_id = :id AND closed_at IS NULL"),
-        {"id": target_id, "now": now},
+        text("""
+            UPDATE alert SET closed_at = :now, ended = :why
+            WHERE target_id = :id AND closed_at IS NULL
+        """),
+        {"id": target_id, "now": now, "why": Words(alerts.REMOVED).to_json()},
     )
     tx.execute(text("DELETE FROM target WHERE id = :id"), {"id": target_id})
     audit.record(tx, actor, "remove target", target_id, school_id=school_id, now=now)

@@ -159,6 +159,24 @@ def desk(database: Database, school: School) -> Desk:
     return Desk(database, school)
 
 
+def test_being_blind_is_told_and_an_end_without_an_answer_is_not_called_one(
+    desk: Desk, receiver: Receiver
+) -> None:
+    alert(desk.database, desk.target)
+    desk.tell(receiver.url)
+    with desk.database.begin() as tx:
+        tx.execute(text("UPDATE alert SET state = 'unknown', target_name = 'Media A'"))
+    for minute in range(2):
+        alerting.follow(desk.database, desk.pult, desk.school.id, now=NOON)
+        desk.round(NOON + minute * MINUTE)
+        if not minute:
+            with desk.database.begin() as tx:
+                targets.remove(tx, desk.pult, desk.target.id, now=NOON)
+    told, over = receiver.got
+    assert told["title"] == "[School 14] Media A has told nothing for long"
+    assert over["message"].endswith("How it ended: It is probed no more.")
+
+
 def test_a_messenger_is_told_what_fails_since_when_whom_it_hurts_and_what_to_try_once(
     desk: Desk, receiver: Receiver
 ) -> None:

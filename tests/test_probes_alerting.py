@@ -33,6 +33,7 @@ class Watch:
         self.standings: dict[str, Standing] = {}
         self.line = Line()
         self.silenced: set[str] = set()
+        self.resting: set[str] = set()
 
     def add(self, name: str, *parents: str, address: str = "127.0.0.1:80") -> str:
         self.targets[name] = Target(
@@ -59,6 +60,7 @@ class Watch:
                 [name for name, result in self.results.items() if result.state is not OK],
                 line.witnesses(self.targets.values(), {}),
                 self.line,
+                self.resting,
             ),
         )
 
@@ -238,3 +240,44 @@ def test_a_failure_that_no_witness_clears_is_told_after_a_while_all_the_same(wat
     watch.results["s2"] = replace(watch.results["s2"], at=NOON + 23 * SECOND)
     watch.follow(NOON + 3 * SECOND + alerting.WAIT)
     assert watch.open() == ["s0", "s2"]
+
+
+def test_what_is_unknown_for_long_is_told_but_no_failure_becomes_less_by_it(watch: Watch) -> None:
+    watch.add("lms")
+    quiet = watch.add("quiet")
+    watch.targets[quiet] = replace(watch.targets[quiet], module={"unknown_after": 0})
+    soon = watch.add("soon")
+    watch.targets[soon] = replace(watch.targets[soon], module={"unknown_after": 60.0})
+    for name in watch.targets:
+        watch.stands(name, UNKNOWN, NOON)
+    for seconds, told in ((59, []), (60, ["soon"]), (899, ["soon"]), (900, ["lms", "soon"])):
+        for name in watch.targets:
+            watch.stands(name, UNKNOWN, NOON + seconds * SECOND, since=NOON)
+        watch.follow(NOON + seconds * SECOND)
+        assert watch.open() == told, seconds
+    watch.stands("lms", DOWN, NOON + 901 * SECOND)
+    watch.follow(NOON + 901 * SECOND)
+    watch.stands("lms", UNKNOWN, NOON + 2000 * SECOND, since=NOON + 902 * SECOND)
+    watch.follow(NOON + 2000 * SECOND)
+    assert {each.target_id: each.state for each in watch.ever()} == {"lms": DOWN, "soon": UNKNOWN}
+
+
+def test_the_end_of_the_lesson_ends_the_alert_and_says_so(watch: Watch) -> None:
+    watch.add("live")
+    watch.stands("live", DOWN, NOON)
+    watch.follow(NOON)
+    watch.resting = {"live"}
+    watch.stands("live", MAINTENANCE, NOON + SECOND)
+    watch.follow(NOON + SECOND)
+    (alert,) = watch.ever()
+    assert alert.closed_at == NOON + SECOND
+    with watch.database.read() as tx:
+        assert str(alerts.ended(tx, watch.actor, alert.id)).startswith("The lesson is over")
+
+
+def test_a_result_is_not_stale_while_the_next_check_may_still_take_its_time(watch: Watch) -> None:
+    watch.add("slow")
+    watch.targets["slow"] = replace(watch.targets["slow"], module={"timeout": 60.0})
+    watch.stands("slow", DOWN, NOON)
+    watch.follow(NOON + 170 * SECOND)
+    assert watch.open() == ["slow"]

@@ -16,6 +16,7 @@ from console.views import (
     module_form,
     target_form,
 )
+from console.views.target_form import Known
 from console.wiring import Console
 from moderation import comments, rules
 from probes import modules, targets
@@ -32,6 +33,7 @@ from tests.moderation_platform import connect
 from tests.stage import letters, press, said, screen
 from tests.wire import as_json, serving
 
+NOTHING = Known([], [], [], [])
 SECRET = "t0ken-that-nobody-reads-back"
 
 
@@ -89,7 +91,7 @@ def test_a_bad_address_is_told_in_the_form_and_nothing_is_kept(
 def test_a_target_is_added_with_its_conditions(
     console: Console, school: School, ada: Actor
 ) -> None:
-    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], [], []))
+    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, NOTHING))
     at.text_input(key="target-name").set_value("Moodle")
     at.text_input(key="target-address").set_value("http://127.0.0.1:9/")
     at.text_input(key="condition-http-contains").set_value("Log in")
@@ -126,7 +128,7 @@ def test_the_form_of_each_probe_has_its_conditions_and_saves_only_what_was_enter
 def test_a_condition_that_does_not_fit_is_told_in_the_form(
     console: Console, school: School, ada: Actor
 ) -> None:
-    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], [], []))
+    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, NOTHING))
     at.text_input(key="target-name").set_value("Moodle")
     at.text_input(key="target-address").set_value("http://127.0.0.1:9/")
     at.text_input(key="condition-http-status").set_value("fine")
@@ -167,7 +169,9 @@ def test_a_target_takes_its_probe_from_its_module_and_says_what_is_awaited(
     with console.db.begin() as tx:
         made = NamedModule("", school.id, "TURN *1*", "turn", sealed={"password": ""})
         module = modules.get(tx, ada, modules.add(tx, ada, made, now=NOON))
-    at = stage.dialog(lambda: target_form.edit(console, ada, school, None, [], [], [module]))
+    at = stage.dialog(
+        lambda: target_form.edit(console, ada, school, None, Known([], [], [module], []))
+    )
     at.text_input(key="target-name").set_value("Relay")
     at.text_input(key="target-address").set_value("turn.example")
     at.selectbox(key="target-Module").set_value(module.id).run()

@@ -46,7 +46,8 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
             for source in sources:
                 incidents.raise_(tx, actor, school_id, source, now=now)
             for incident in over:
-                incidents.recovered(tx, actor, incident.id, now=now)
+                said = alerts.ended(tx, actor, incident.alert_id or "") or incidents.WORKS
+                incidents.recovered(tx, actor, incident.id, said=said, now=now)
     return len(sources) + len(over)
 
 
@@ -103,6 +104,8 @@ def _title(alert: Alert, target: Target) -> Words:
     name = {"name": alert.target_name}
     if alert.kind == FLAPPING:
         return Words(RESTLESS, name)
+    if alert.state is State.UNKNOWN:
+        return Words(N_("{name} has told nothing for long"), name)
     if target.prober == FROZEN:
         return Words(N_("{name} has stopped"), name)
     if alert.state is State.DOWN:

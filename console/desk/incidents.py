@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 LONGEST_NOTE = 2000  # characters
+WORKS = Words(N_("It works again."))
 
 
 class IncidentError(Exception):
@@ -155,8 +156,15 @@ def close(tx: Connection, actor: Actor, incident_id: str, reason: str, *, now: d
     return _close(tx, actor, incident_id, school, now, note=reason.strip())
 
 
-def recovered(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) -> None:
-    """The cause is gone. What nobody took closes by itself."""
+def recovered(
+    tx: Connection,
+    actor: Actor,
+    incident_id: str,
+    *,
+    said: Words = WORKS,
+    now: datetime,
+) -> None:
+    """The cause is gone, as `said`. What nobody took closes by itself."""
     school = school_of(tx, incident_id)
     access.require(actor, "incident", school)
     changed = tx.execute(
@@ -168,7 +176,7 @@ def recovered(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) 
     )
     if changed.rowcount != 1:
         return
-    enter(tx, actor, incident_id, "recovered", now=now, said=Words(N_("It works again.")))
+    enter(tx, actor, incident_id, "recovered", now=now, said=said)
     row = tx.execute(
         text("""
             SELECT owner_id, (

@@ -19,6 +19,7 @@ class Cause:
     why: Words | None = None
     runbook: str = ""
     advice: Words | None = None  # ours, where nobody can have written a runbook
+    ended: Words | None = None  # how it is over, where it is not that it works again
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def trouble(
         return Told(_subject(school, head.format(what=what)), _body(lines))
 
 
-def recovery(school: School, incident: Incident, language: str, *, now: datetime) -> Told:
+def recovery(
+    school: School, incident: Incident, cause: Cause, language: str, *, now: datetime
+) -> Told:
     with speaking(language):
         what, until = _line(incident), incident.recovered_at or incident.closed_at or now
         lines = {
@@ -57,6 +60,7 @@ def recovery(school: School, incident: Incident, language: str, *, now: datetime
                 until=moment(until, school.zone, now=now),
                 span=span(max(until - incident.opened_at, timedelta(0))),
             ),
+            _("How it ended"): say(cause.ended, markdown=False),
         }
         return Told(_subject(school, _("Over: {what}").format(what=what)), _body(lines))
 

@@ -17,7 +17,7 @@ from store.schools import School
 from store.words import Words
 
 Kind = Literal["trouble", "recovery"]
-GRAVE, DOUBTFUL = "down", "suspect"  # severities of incidents that are told
+GRAVE, BLIND, DOUBTFUL = "down", "unknown", "suspect"  # severities of incidents that are told
 UNSENT = ("due", "claimed")
 
 
@@ -99,13 +99,13 @@ def _changes(scene: Scene) -> Iterator[Change]:
 
 
 def _is_owed(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> bool:
-    wanted = (GRAVE, DOUBTFUL) if channel.suspects else (GRAVE,)
+    wanted = (GRAVE, BLIND, DOUBTFUL) if channel.suspects else (GRAVE, BLIND)
     if incident.severity not in wanted or incident.id in scene.hushed:
         return False
     told = _told(said)
     if not told:
         return True
-    if incident.severity == GRAVE and all(row.severity == DOUBTFUL for row in told):
+    if incident.severity == GRAVE and all(row.severity != GRAVE for row in told):
         return True  # worse than anybody was told
     last = told[-1]
     return (
@@ -130,7 +130,10 @@ def _over(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -
         if row.kind == "trouble" and row.state == "due":
             yield WITHDRAW, {"id": row.id, "now": scene.now}
     if any(row.state != "due" or row.attempt for row in _told(said)):
-        words = notice_words.recovery(scene.school, incident, channel.language, now=scene.now)
+        cause = scene.causes.get(incident.id, Cause())
+        words = notice_words.recovery(
+            scene.school, incident, cause, channel.language, now=scene.now
+        )
         yield OWE, _owe(scene, channel, incident, "recovery", said, words)
 
 
@@ -175,7 +178,8 @@ def _scene(
             hushed.add(incident.id)
         runbook = runbooks.get(incident.target_id or "", "")
         advice = Words(alerting.ADVICE) if alerting.is_offline(incident) else None
-        causes[incident.id] = Cause(alert.why if alert else None, runbook, advice)
+        end = None if alert else alerts.ended(tx, actor, incident.alert_id or "")
+        causes[incident.id] = Cause(alert.why if alert else None, runbook, advice, end)
     return Scene(
         schools.get(tx, actor, school_id),
         told,

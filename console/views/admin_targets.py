@@ -8,11 +8,12 @@ import streamlit as st
 from console.desk import connections
 from console.i18n import N_, _, escape, say, span
 from console.views import acting, admin_modules
-from console.views.target_form import edit
+from console.views.target_form import Known, edit
 from console.widgets import actionbar, confirm, names, status, strangers, tables
 from console.wiring import Console
 from probes import modules, targets
 from probes.model import Target
+from store import timetable
 from store.access import Actor
 from store.schools import School
 
@@ -24,7 +25,8 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         known = targets.of(tx, actor, school.id)
         linked = connections.of(tx, actor, school.id)
         made = modules.of(tx, actor, school.id)
-    open_form = partial(edit, console, actor, school, known=known, linked=linked, modules=made)
+        rooms = timetable.rooms(tx, actor, school.id)
+    open_form = partial(edit, console, actor, school, known=Known(known, linked, made, rooms))
     with st.container(horizontal=True):
         if st.button(_("Add a target"), icon=":material/add:", key="target-add"):
             open_form(None)

@@ -1,7 +1,7 @@
 """The form of a target: what is looked at, how, and what it depends on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import streamlit as st
@@ -17,22 +17,27 @@ from probes.probers import PROBERS
 from store.access import Actor
 from store.db import Connection
 from store.schools import School
+from store.timetable import Room
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a target of the school may name: others that it depends on, and where it is."""
+
+    targets: Sequence[Target]
+    connections: Sequence[Linked]
+    modules: Sequence[NamedModule]
+    rooms: Sequence[Room]
 
 
 def edit(
-    console: Console,
-    actor: Actor,
-    school: School,
-    target: Target | None,
-    known: Sequence[Target],
-    linked: Sequence[Linked],
-    modules: Sequence[NamedModule],
+    console: Console, actor: Actor, school: School, target: Target | None, known: Known
 ) -> None:
     """Open the form of a new target, or of a known one."""
     start = target or Target("", school.id, "", "http", "", interval=timedelta(0))
 
     def fields() -> Callable[[], None]:
-        made = _fields(console, start, known, linked, modules)
+        made = _fields(console, start, known)
 
         def keep() -> None:
             with console.db.begin() as tx:
@@ -47,40 +52,11 @@ def edit(
     forms.edit(title, _("Save the target"), fields, icon=":material/dns:")
 
 
-def _fields(
-    console: Console,
-    start: Target,
-    known: Sequence[Target],
-    linked: Sequence[Linked],
-    modules: Sequence[NamedModule],
-) -> Target:
-    name = st.text_input(_("Name"), start.name, key="target-name")
-    module, prober = _way(start, {each.id: each for each in modules})
-    address = st.text_input(
-        _("Address"), start.address, help=_("A URL, or host:port"), key="target-address"
-    )
-    connection_id = _pick(
-        _("Connection"), {each.id: each.name for each in linked}, start.connection_id
-    )
-    parents = {each.id: each.name for each in known if each.id != start.id}
-    parent_ids = st.multiselect(
-        _("Depends on"),
-        list(parents),
-        [each for each in start.parent_ids if each in parents],
-        format_func=parents.__getitem__,
-        placeholder=_("None"),
-        help=_("When one of these fails, it explains this target's failure: one alert, not two."),
-        key="target-parents",
-    )
-    seconds = st.number_input(
-        _("Seconds between two checks"),
-        min_value=1.0,
-        max_value=86_400.0,
-        step=1.0,
-        format="%g",
-        value=start.interval.total_seconds() or PROBERS[prober].interval.total_seconds(),
-        key=f"target-every-{prober}",
-    )
+def _fields(console: Console, start: Target, known: Known) -> Target:
+    name = st.text_input(_("Name"), start.name, key="target-name") or ""
+    module, prober = _way(start, {each.id: each for each in known.modules})
+    placed = _placed(replace(start, name=name), known)
+    seconds = _interval(start, prober)
     runbook = st.text_area(
         _("Runbook: what to do when it fails"), start.runbook, height=90, key="target-runbook"
     )
@@ -92,20 +68,55 @@ def _fields(
         module.conditions if module else {},
         console.vault,
     )
-    enabled = st.toggle(_("Probe it"), start.enabled, key="target-on")
     return replace(
-        start,
-        name=name or "",
+        placed,
         prober=prober,
-        address=address or "",
-        connection_id=connection_id,
-        parent_ids=tuple(parent_ids),
         interval=timedelta(seconds=seconds),
         runbook=runbook or "",
-        enabled=enabled,
+        enabled=st.toggle(_("Probe it"), start.enabled, key="target-on"),
         module_id=module.id if module else None,
         module=given.open,
         sealed=given.sealed,
+    )
+
+
+def _placed(start: Target, known: Known) -> Target:
+    """Where it is, and what it depends on."""
+    address = st.text_input(
+        _("Address"), start.address, help=_("A URL, or host:port"), key="target-address"
+    )
+    linked = {each.id: each.name for each in known.connections}
+    connection_id = _pick(_("Connection"), linked, start.connection_id)
+    rooms = {each.id: each.name for each in known.rooms}
+    room_id = _pick(_("Classroom"), rooms, start.room_id)
+    parents = {each.id: each.name for each in known.targets if each.id != start.id}
+    parent_ids = st.multiselect(
+        _("Depends on"),
+        list(parents),
+        [each for each in start.parent_ids if each in parents],
+        format_func=parents.__getitem__,
+        placeholder=_("None"),
+        help=_("When one of these fails, it explains this target's failure: one alert, not two."),
+        key="target-parents",
+    )
+    return replace(
+        start,
+        address=address or "",
+        connection_id=connection_id,
+        room_id=room_id,
+        parent_ids=tuple(parent_ids),
+    )
+
+
+def _interval(start: Target, prober: str) -> float:
+    return st.number_input(
+        _("Seconds between two checks"),
+        min_value=1.0,
+        max_value=86_400.0,
+        step=1.0,
+        format="%g",
+        value=start.interval.total_seconds() or PROBERS[prober].interval.total_seconds(),
+        key=f"target-every-{prober}",
     )
 
 
@@ -151,6 +162,7 @@ def _add(console: Console, actor: Actor, tx: Connection, made: Target) -> None:
         interval=made.interval,
         parent_ids=made.parent_ids,
         connection_id=made.connection_id,
+        room_id=made.room_id,
         runbook=made.runbook,
         enabled=made.enabled,
         module_id=made.module_id,

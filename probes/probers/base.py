@@ -120,10 +120,18 @@ def within(seconds: float) -> Condition:
     return Condition("timeout", seconds, words)
 
 
+UNKNOWN_AFTER = Condition(
+    "unknown_after", 900.0, N_("Seconds without knowing until that is told as well; 0: never")
+)
+IN_LESSONS = Condition(
+    "in_lessons", False, N_("Whether it is judged only while a lesson runs in its classroom")
+)
 COMMON_CONDITIONS = (
     Condition("fail_after", 2, N_("Failed checks in a row until the target is down")),
     Condition("recover_after", 2, N_("Good checks in a row until it works again")),
     within(TIMEOUT),
+    UNKNOWN_AFTER,
+    IN_LESSONS,
     Condition(
         "sentinel", False, N_("Whether its failure means that Pult itself is offline, if all agree")
     ),

@@ -31,6 +31,7 @@ CALLS: Calls = {
     alerts.recent: lambda tx, who, on: alerts.recent(
         tx, who, on.school, since=NOON, target_id=on.target.id
     ),
+    alerts.ended: lambda tx, who, on: alerts.ended(tx, who, on.alert),
     alerts.acknowledge: lambda tx, who, on: alerts.acknowledge(
         tx, who, on.alert, reason="on it", now=NOON
     ),
