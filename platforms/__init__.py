@@ -1,6 +1,16 @@
 """The platforms that Pult can work with: one row each."""
 
-from platforms import bigbluebutton, janus, jitsi, livekit, matrix, mediamtx, moodle, nginx_rtmp
+from platforms import (
+    bigbluebutton,
+    janus,
+    jitsi,
+    livekit,
+    matrix,
+    mediamtx,
+    moodle,
+    nginx_rtmp,
+    openedx,
+)
 from platforms.base import N_, Platform
 from platforms.bigbluebutton import BigBlueButton
 from platforms.janus import Janus
@@ -10,6 +20,7 @@ from platforms.matrix import Matrix
 from platforms.mediamtx import MediaMtx
 from platforms.moodle import Moodle
 from platforms.nginx_rtmp import NginxRtmp
+from platforms.openedx import OpenEdx
 
 PASSWORD = N_("Password, if it asks for one")
 
@@ -37,6 +48,13 @@ PLATFORMS: dict[str, Platform] = {
     ),
     "nginx-rtmp": Platform(
         "nginx-rtmp", NginxRtmp, PASSWORD, nginx_rtmp.OPTIONS, nginx_rtmp.WORDS, secret_needed=False
+    ),
+    "openedx": Platform(
+        "Open edX",
+        OpenEdx,
+        N_("Secret of the OAuth application, or a token"),
+        openedx.OPTIONS,
+        openedx.WORDS,
     ),
     "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS),
 }

@@ -9,7 +9,7 @@ from platforms.http import Http
 from platforms.moodle import Moodle, people
 from platforms.moodle.calls import Calls, flat
 from platforms.moodle.forums import NOTICE
-from platforms.moodle.texts import plain
+from platforms.texts import plain
 from tests.wire import Asked, as_json, serving
 
 HOUR = 3600

@@ -8,7 +8,7 @@ from typing import Any
 from platforms.base import N_, Comment, Original, PlatformError
 from platforms.moodle import roster
 from platforms.moodle.calls import BATCH, Calls
-from platforms.moodle.texts import plain
+from platforms.texts import plain
 
 PAGE = 100  # discussions a call
 BY_LAST_POST = 1  # sortorder: newest first, but pinned ones before all others

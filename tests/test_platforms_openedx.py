@@ -1,0 +1,113 @@
+"""Open edX by the discussion API of its LMS, as that is documented."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from platforms.base import PlatformError
+from platforms.openedx import NOTICE, OpenEdx
+from tests import wire
+from tests.lms import COURSE, Lms
+from tests.wire import Wire
+
+
+@pytest.fixture
+def lms() -> Lms:
+    made = Lms()
+    made.thread("t1", "Gravity", "Why do things fall?")
+    made.respond("t1", "c1", "you fool")
+    made.respond("t1", "c2", "mass")
+    made.reply("t1", "c1", "r1", "rude")
+    return made
+
+
+@pytest.fixture
+def site(lms: Lms) -> Iterator[Wire]:
+    with wire.serving(lms.answer) as served:
+        yield served
+
+
+def adapter(site: Wire, **options: str) -> OpenEdx:
+    return OpenEdx(site.url, "s3cret", {"client_id": "pult", "loopback_only": "1", **options})
+
+
+def test_all_posts_are_read_with_one_token(lms: Lms, site: Wire) -> None:
+    edx = adapter(site)
+    assert edx.check().problem == ""
+    found = {one.external_id: one for one in edx.comments(None)}
+    assert set(found) == {"t1", "t1/c1", "t1/c2", "t1/c1/r1"}
+    assert found["t1"].subject == "Gravity"
+    assert found["t1/c1"].has_replies
+    assert found["t1/c1/r1"].parent_id == "t1/c1"
+    assert {one.course_external_id for one in found.values()} == {COURSE}
+    assert lms.issued == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("t1", "Why do things fall?"), ("t1/c1", "you fool"), ("t1/c1/r1", "rude")],
+)
+def test_a_post_is_blanked_out_and_put_back(lms: Lms, site: Wire, path: str, body: str) -> None:
+    edx = adapter(site)
+    original = edx.remove(path)
+    assert original.html == body
+    assert edx.removed(path)
+    assert edx.wording(path) == NOTICE
+    assert edx.remove(path).html == body  # from the last edit that the platform tells of
+    edx.restore(original)
+    assert (edx.removed(path), edx.wording(path)) == (False, body)
+    assert lms.threads["t1"]["title"] == "Gravity"
+
+
+def test_more_than_a_page(lms: Lms, site: Wire) -> None:
+    for number in range(150):
+        lms.respond("t1", f"more{number}", "again")
+    edx = adapter(site)
+    assert len(edx.thread("t1")) == 154
+    assert edx.wording("t1/more149") == "again"
+
+
+def test_what_is_gone_reads_as_removed(lms: Lms, site: Wire) -> None:
+    edx = adapter(site)
+    assert edx.removed("t9")
+    assert edx.removed("t1/c9")
+    assert edx.wording("t1/c1/r9") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent", "unsure"),
+    [
+        ("403 Forbidden", True, False),
+        ("429 Too Many Requests", False, False),
+        ("502 Bad Gateway", False, True),
+    ],
+)
+def test_a_refused_call_says_whether_it_may_have_worked(
+    lms: Lms, site: Wire, status: str, permanent: bool, unsure: bool
+) -> None:
+    edx = adapter(site)
+    post = edx._site.post("t1/c2")
+    lms.busy = status
+    with pytest.raises(PlatformError) as caught:
+        edx._site.write(post, "", "gone")
+    assert (caught.value.permanent, caught.value.unsure) == (permanent, unsure)
+
+
+def test_a_reason_that_the_site_does_not_know_is_told_in_its_words(site: Wire) -> None:
+    edx = adapter(site, edit_reason="because")
+    with pytest.raises(PlatformError, match="edit_reason_code") as caught:
+        edx.remove("t1/c1")
+    assert caught.value.permanent
+
+
+def test_a_wrong_secret_is_a_problem_to_tell(lms: Lms, site: Wire) -> None:
+    lms.secret = "another"
+    assert "secret" in adapter(site).check().problem
+
+
+def test_a_token_that_ran_out_is_asked_for_again(lms: Lms, site: Wire) -> None:
+    edx = adapter(site)
+    edx.comments(None)
+    lms.token = "jwt-2"
+    assert edx.comments(None)
+    assert lms.issued == 2
