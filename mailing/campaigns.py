@@ -195,7 +195,9 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     """Write the segment's people of this moment into the ledger. Raises MailingError for none."""
     access.require(actor, "send", campaign.school_id)
     segment = Segment.from_json(campaign.segment)
-    people = segments.audience(tx, actor, campaign.school_id, segment, topic=campaign.topic)
+    people = segments.audience(
+        tx, actor, campaign.school_id, segment, topic=campaign.topic, now=now
+    )
     if not people.people:
         raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
     language = schools.get(tx, actor, campaign.school_id).language

@@ -12,7 +12,7 @@ from console import campus_school
 from console.desk import accounts, channels, connections, incidents, relays, reports
 from console.desk.adapters import Adapters
 from console.wiring import Console
-from mailing import campaigns, suppression
+from mailing import campaigns, saved, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
 from moderation import actions, cases, comments
@@ -76,6 +76,7 @@ class Cast:
     released: Campaign
     incident: str
     colleague: str
+    group: str
 
     @property
     def ids(self) -> set[str]:
@@ -88,6 +89,7 @@ class Cast:
             self.released.id,
             self.incident,
             self.colleague,
+            self.group,
         )
         return {*vars(self.roster).values(), *own, *sent}
 
@@ -139,9 +141,10 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
                 address=url.replace("http", "json"), language="en", now=NOON,
             )  # fmt: skip
             campus_school.keep(tx, "campus", {"control": url}, now=NOON)
+            group = saved.save(tx, actor, school, MARK, Segment(everyone=True), now=NOON)
         cast = Cast(
             console, adapters, url, relay.url, school, listed, target, module, window, rule,
-            channel, alert, comment, case, action, draft, released, incident, colleague,
+            channel, alert, comment, case, action, draft, released, incident, colleague, group,
         )  # fmt: skip
         yield cast, reached
 

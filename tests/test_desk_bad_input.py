@@ -175,13 +175,13 @@ def test_a_table_with_broken_addresses_names_them_and_leaves_the_campus_as_it_is
     id_ = connect(database, pult, school, "moodle", campus.moodle["url"], campus.moodle["token"])
     sync.sync(database, pult, id_, Adapters(database, VAULT), now=NOON)
     before = kept(database, id_)
-    plan = importing.people_csv(MOODLE_TABLE)
+    plan = importing.people_table(MOODLE_TABLE)
     assert [(one.line, str(one.what).split(". ")[0]) for one in plan.problems] == [
         (2, "petr@@school14.test is not an e-mail address"),
         (4, "no at sign is not an e-mail address"),
     ]
     assert kept(database, id_) == before
-    assert importing.apply(database, pult, school.id, plan, now=LATER) == 1
+    assert importing.apply(database, pult, school.id, plan, now=LATER).people == 1
     with database.read() as tx:
         names = {one.name for one in roster.people(tx, pult, school.id)}
     assert names >= {"New One"}

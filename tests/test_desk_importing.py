@@ -1,12 +1,15 @@
 """Tables of people and timetables: every bad line is named, and only good ones come in."""
 
-from datetime import UTC, datetime, timedelta
+import io
+from datetime import UTC, date, datetime, timedelta
+from zipfile import ZIP_DEFLATED, ZipFile
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from console.desk import connections, importing
-from store import access, enrolling, roster, timetable
+from store import access, enrolling, guardians, roster, timetable
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.enrolling import Listed, ListedRoom
@@ -29,7 +32,7 @@ ivan@school14.example,Ivan,,,,8B,44
 
 
 def test_every_bad_line_is_named_with_what_to_do() -> None:
-    plan = importing.people_csv(PEOPLE)
+    plan = importing.people_table(PEOPLE)
     assert [row.email for row in plan.rows] == ["maria@school14.example", "ivan@school14.example"]
     assert [(problem.line, str(problem.what)) for problem in plan.problems] == [
         (3, "petr@@x is not an e-mail address. Correct it, or leave the line out."),
@@ -64,7 +67,7 @@ def test_every_bad_line_is_named_with_what_to_do() -> None:
     ],
 )
 def test_any_delimiter_encoding_and_language_is_read(table: str, encoding: str) -> None:
-    plan = importing.people_csv(table.encode(encoding))
+    plan = importing.people_table(table.encode(encoding))
     assert plan.problems == []
     (row,) = plan.rows
     assert (row.name, row.email, row.language) == ("Мария", "m@x.example", "ru")
@@ -82,23 +85,23 @@ def test_any_delimiter_encoding_and_language_is_read(table: str, encoding: str) 
     ],
 )
 def test_what_is_no_table_is_a_sentence(content: str | bytes, told: str) -> None:
-    plan = importing.people_csv(content)
+    plan = importing.people_table(content)
     assert plan.rows == []
     assert told in str(plan.problems[0].what)
 
 
 def test_a_value_over_two_lines_does_not_shift_the_numbers() -> None:
-    plan = importing.people_csv('email,name\na@x.example,"one\ntwo"\nbroken,x\n')
+    plan = importing.people_table('email,name\na@x.example,"one\ntwo"\nbroken,x\n')
     assert [problem.line for problem in plan.problems] == [4]
 
 
 def test_a_plan_writes_nothing_and_an_apply_brings_in_the_good_rows(
     database: Database, ana: Actor, school: School
 ) -> None:
-    plan = importing.people_csv(PEOPLE)
+    plan = importing.people_table(PEOPLE)
     with database.read() as tx:
         assert roster.people(tx, ana, school.id) == []
-    assert importing.apply(database, ana, school.id, plan, now=NOON) == 2
+    assert importing.apply(database, ana, school.id, plan, now=NOON).people == 2
     with database.read() as tx:
         people = {one.name: one for one in roster.people(tx, ana, school.id)}
     assert set(people) == {"Maria Ivanova", "Ivan"}
@@ -109,9 +112,9 @@ def test_a_plan_writes_nothing_and_an_apply_brings_in_the_good_rows(
 def test_a_second_import_leaves_what_it_does_not_name(
     database: Database, ana: Actor, school: School
 ) -> None:
-    importing.apply(database, ana, school.id, importing.people_csv(PEOPLE), now=NOON)
+    importing.apply(database, ana, school.id, importing.people_table(PEOPLE), now=NOON)
     table = "email,group\nmaria@school14.example,9A\n"
-    importing.apply(database, ana, school.id, importing.people_csv(table), now=NOON)
+    importing.apply(database, ana, school.id, importing.people_table(table), now=NOON)
     with database.read() as tx:
         maria = next(one for one in roster.people(tx, ana, school.id) if one.group == "9A")
     assert (maria.name, maria.role, maria.language) == ("Maria Ivanova", "teacher", "ru")
@@ -124,7 +127,7 @@ def test_who_may_not_write_brings_nobody_in(
     actor = request.getfixturevalue(who)
     plan = importing.timetable(LESSONS, zone=MOSCOW, now=NOON)
     with pytest.raises(Denied):
-        importing.apply(database, actor, school.id, importing.people_csv(PEOPLE), now=NOON)
+        importing.apply(database, actor, school.id, importing.people_table(PEOPLE), now=NOON)
     with pytest.raises(Denied):
         importing.apply_timetable(database, actor, school.id, plan, now=NOON)
     with database.read() as tx:
@@ -348,3 +351,105 @@ def test_the_campus_timetable_comes_in_whole(
     }
     assert len({room.connection_id for room in rooms}) == 3
     assert sum(1 for room in rooms if room.stream_url) == 2
+
+
+def workbook(*rows: tuple[str | float | date | None, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet(index=0)
+    for row in rows:
+        sheet.append(row)
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def test_a_workbook_is_read_as_it_is_typed_and_its_bad_rows_are_named() -> None:
+    plan = importing.people_table(
+        workbook(
+            ("Почта", "ФИО", "Рост", "Рождён", None),
+            ("a@x.example", "Анна", 172.0, date(2012, 5, 1), None),
+            (),
+            ("a@@x", "Борис", 1.5, None, None),
+        )
+    )
+    assert [(row.line, row.email, dict(row.fields)) for row in plan.rows] == [
+        (2, "a@x.example", {"Рост": "172", "Рождён": "2012-05-01"})
+    ]
+    assert [(problem.line, str(problem.what)) for problem in plan.problems] == [
+        (4, "a@@x is not an e-mail address. Correct it, or leave the line out.")
+    ]
+
+
+def packed(*parts: tuple[str, bytes]) -> bytes:
+    written = io.BytesIO()
+    with ZipFile(written, "w", ZIP_DEFLATED) as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+def bombed(entities: str, value: str) -> bytes:
+    """A workbook whose only cell is this one."""
+    written = f"""<?xml version="1.0"?><!DOCTYPE worksheet [{entities}]>
+        <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>
+        <row r="1"><c r="A1" t="inlineStr"><is><t>{value}</t></is></c></row>
+        </sheetData></worksheet>"""
+    with ZipFile(io.BytesIO(workbook(("email",), ("a@x.example",)))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    return packed(*{**parts, "xl/worksheets/sheet1.xml": written.encode()}.items())
+
+
+LAUGHS = '<!ENTITY a0 "lol">' + "".join(
+    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\x03\x04 and then nothing",
+        packed(("xl/workbook.xml", b"<workbook/>")),
+        packed(("[Content_Types].xml", b"0" * 80_000_000)),
+        bombed(LAUGHS, "&a9;"),
+        bombed('<!ENTITY x SYSTEM "file:///etc/passwd">', "&x;"),
+    ],
+    ids=["cut", "empty", "unpacks to 80 MB", "entities", "a file's entity"],
+)
+def test_a_hostile_workbook_is_refused_in_words(content: bytes) -> None:
+    plan = importing.people_table(content)
+    assert plan.rows == []
+    assert "root:" not in str(plan.problems)
+    assert len(plan.problems) == 1
+
+
+def test_a_cell_in_the_last_row_of_all_costs_nothing() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet(index=0)
+    sheet["A1"], sheet["XFD1048576"] = "email", "x"
+    written = io.BytesIO()
+    book.save(written)
+    (problem,) = importing.people_table(written.getvalue()).problems
+    assert "too large" in str(problem.what)
+
+
+def test_guardians_come_in_with_their_children(
+    database: Database, ana: Actor, school: School
+) -> None:
+    plan = importing.people_table(
+        "email,role,guardian of\nvera@x.example,parent,alina@x.example; lost@x.example\n"
+        "alina@x.example,student,\n"
+    )
+    brought = importing.apply(database, ana, school.id, plan, now=NOON)
+    assert brought.people == 2
+    assert [(one.line, str(one.what)) for one in brought.problems] == [
+        (
+            2,
+            "Nobody here has the address lost@x.example. "
+            "Bring the child in, then this table again.",
+        )
+    ]
+    with database.read() as tx:
+        known = {one.email: one.id for one in roster.people(tx, ana, school.id)}
+        assert guardians.of(tx, ana, school.id, known["alina@x.example"]) == [
+            known["vera@x.example"]
+        ]

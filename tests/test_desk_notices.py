@@ -75,7 +75,7 @@ def test_the_letter_goes_to_the_lesson_that_is_hit(
     campaign = campaigns.get(tx, ana, notices.tell(tx, ana, incident_id, sender=SENDER, now=NOON))
     segment = Segment.from_json(campaign.segment)
     assert segment.courses == (course_id,)
-    people = segments.audience(tx, ana, school.id, segment).people
+    people = segments.audience(tx, ana, school.id, segment, now=NOON).people
     assert sorted(person.name for person in people) == ["lena", "oleg"]
     assert set(campaign.body) == {"en", "ru", "zh_Hans"}
     assert campaign.body["ru"] != campaign.body["en"]
@@ -93,7 +93,7 @@ def test_a_room_s_name_is_letters_in_the_letter(tx: Connection, school: School, 
     incident_id = incidents.raise_(tx, ana, school.id, source, now=NOON)
     campaign_id = notices.tell(tx, ana, incident_id, sender=SENDER, now=NOON)
     segment = Segment.from_json(campaigns.get(tx, ana, campaign_id).segment)
-    (lena,) = segments.audience(tx, ana, school.id, segment).people
+    (lena,) = segments.audience(tx, ana, school.id, segment, now=NOON).people
     letter = campaigns.preview(tx, ana, campaign_id, lena.id, language="en")
     assert "evil.test/" in letter.text
     assert 'href="http://evil.test' not in letter.html

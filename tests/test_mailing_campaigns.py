@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from mailing import campaigns, outbox, segments, suppression
+from mailing import campaigns, outbox, saved, segments, suppression
 from mailing.model import UNDO, MailingError, Totals
 from mailing.segments import Segment
-from store import roster
+from store import guardians, roster
 from store.access import Actor, Denied
-from store.db import Connection, Database
+from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
+from tests.moderation_platform import connect
 
 SENDER = "Школа 14 <news@school.example>"
 EVERYONE = Segment(everyone=True)
@@ -56,7 +57,7 @@ def test_a_segment_narrows_by_kind_and_adds_people(
 
         def names(**values: tuple[str, ...]) -> list[str]:
             segment = Segment.from_json(Segment(**values).to_json())  # type: ignore[arg-type]
-            return [p.name for p in segments.audience(tx, ana, school.id, segment).people]
+            return [p.name for p in segments.audience(tx, ana, school.id, segment, now=NOON).people]
 
         assert names(roles=("student",), groups=("7B",)) == ["Alina", "Boris"]
         assert names(roles=("student",), languages=("ru",)) == ["Boris"]
@@ -74,8 +75,8 @@ def test_those_left_out_are_named_with_the_reason(
         suppression.add(tx, ana, school.id, "Boris@School.Example", now=NOON)
         suppression.add(tx, ana, school.id, "clara@school.example", topic="digest", now=NOON)
     with database.read() as tx:
-        digest = segments.audience(tx, ana, school.id, EVERYONE, topic="digest")
-        service = segments.audience(tx, ana, school.id, EVERYONE, topic="service")
+        digest = segments.audience(tx, ana, school.id, EVERYONE, topic="digest", now=NOON)
+        service = segments.audience(tx, ana, school.id, EVERYONE, topic="service", now=NOON)
     assert [p.name for p in digest.people] == ["Alina"]
     assert {p.name: str(why) for p, why in digest.left_out} == {
         "Boris": "Taken off the list by a coordinator.",
@@ -93,7 +94,7 @@ def test_service_mail_never_goes_to_a_dead_address(
         suppression.add(
             tx, ana, school.id, "alina@school.example", reason=suppression.HARD_BOUNCE, now=NOON
         )
-        found = segments.audience(tx, ana, school.id, EVERYONE, topic="service")
+        found = segments.audience(tx, ana, school.id, EVERYONE, topic="service", now=NOON)
     assert found.people == []
 
 
@@ -216,7 +217,7 @@ def test_nobody_without_the_right_reaches_a_campaign(
             lambda who: campaigns.decide_held(tx, who, id_, resend=True, now=NOON),
             lambda who: outbox.undelivered(tx, who, id_),
             lambda who: outbox.received(tx, who, alina),
-            lambda who: segments.audience(tx, who, school.id, EVERYONE),
+            lambda who: segments.audience(tx, who, school.id, EVERYONE, now=NOON),
             lambda who: suppression.of(tx, who, school.id),
             lambda who: suppression.add(tx, who, school.id, "a@b.example", now=NOON),
             lambda who: suppression.remove(tx, who, school.id, "a@b.example", now=NOON),
@@ -227,3 +228,77 @@ def test_nobody_without_the_right_reaches_a_campaign(
                     call(who)
         with pytest.raises(Denied):
             campaigns.release(tx, ben, id_, now=NOON)
+
+
+def test_a_segment_asks_what_people_got_and_when_they_came(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        ids = {name: person(tx, ana, school, name) for name in ("Alina", "Boris", "Clara")}
+        suppression.add(tx, ana, school.id, "boris@school.example", now=NOON)
+        connect(tx, school)
+        for name, days in (("Alina", 3), ("Boris", 40)):
+            tx.execute(
+                text("""
+                    INSERT INTO platform_account (id, school_id, connection_id, external_id,
+                        person_id, username, name, suspended, last_seen_at, gone, updated_at)
+                    VALUES (:person, :school, 'lms', :person, :person, '', '', FALSE, :seen, FALSE,
+                            :now)
+                """),
+                {
+                    "person": ids[name],
+                    "school": school.id,
+                    "seen": NOON - timedelta(days=days),
+                    "now": NOON,
+                },
+            )
+        campaign = draft(tx, ana, school, Segment(people=(ids["Alina"], ids["Boris"])))
+        campaigns.release(tx, ana, campaign, now=NOON)
+        tx.execute(text("UPDATE delivery SET state = 'sent' WHERE state = 'due'"))
+
+        def names(segment: Segment) -> list[str]:
+            segment = Segment.from_json(segment.to_json())
+            found = segments.audience(tx, ana, school.id, segment, now=NOON)
+            return [one.name for one in found.people] + [one.name for one, _ in found.left_out]
+
+        assert names(Segment(got=(campaign,))) == ["Alina"]
+        assert names(Segment(missed=(campaign,))) == ["Boris"]
+        assert names(Segment(unseen_days=7)) == ["Clara", "Boris"]
+        assert names(Segment(unseen_days=60)) == ["Clara"]
+
+
+def test_guardians_get_it_too_or_instead(database: Database, school: School, ana: Actor) -> None:
+    with database.begin() as tx:
+        child = person(tx, ana, school, "Alina")
+        parent = person(tx, ana, school, "Vera")
+        person(tx, ana, school, "Zoya")
+        unknown = guardians.add(
+            tx, ana, school.id, parent, ["alina@school.example", "nobody@school.example"]
+        )
+        assert unknown == ["nobody@school.example"]
+        assert guardians.of(tx, ana, school.id, child) == [parent]
+
+        def names(segment: Segment) -> list[str]:
+            found = segments.audience(tx, ana, school.id, segment, now=NOON)
+            return [one.name for one in found.people]
+
+        assert names(Segment(people=(child,), guardians="too")) == ["Alina", "Vera"]
+        assert names(Segment(people=(child,), guardians="instead")) == ["Vera"]
+        assert names(Segment(people=(child, parent), guardians="too")) == ["Alina", "Vera"]
+
+
+def test_a_group_keeps_its_name_and_its_rule(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        first = saved.save(
+            tx, ana, school.id, " Parents  of 7B ", Segment(groups=("7B",)), now=NOON
+        )
+        rule = Segment(groups=("7B",), guardians="instead")
+        assert saved.save(tx, ana, school.id, "Parents of 7B", rule, now=NOON) == first
+        (kept,) = saved.of(tx, ana, school.id)
+        assert (kept.id, kept.name, kept.segment) == (first, "Parents of 7B", rule)
+        with pytest.raises(MailingError, match="Give the group a name"):
+            saved.save(tx, ana, school.id, "  ", rule, now=NOON)
+        saved.delete(tx, ana, first, now=NOON)
+        assert saved.of(tx, ana, school.id) == []

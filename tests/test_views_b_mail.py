@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import restoring
-from console.views import composer_preview, composer_send, segment_picker, writing
+from console.views import composer_preview, composer_send, segment_picker, segment_words, writing
 from console.wiring import Console
 from mailing import campaigns, outbox, suppression
 from mailing.model import Campaign
@@ -271,8 +271,7 @@ def test_a_segment_reads_as_people_say_it(
     offered = segment_picker.choices(console, ana, school, Segment())
     meant = Segment(roles=("teacher",), languages=("ru",), people=("x",))
     assert (
-        segment_picker.plain_sentence(meant, offered)
-        == "Teacher reading Русский + 1 person by name"
+        segment_words.plain_sentence(meant, offered) == "Teacher reading Русский + 1 person by name"
     )
 
 

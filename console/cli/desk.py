@@ -148,7 +148,7 @@ def add_user(given: argparse.Namespace) -> int:
 
 def import_people(given: argparse.Namespace) -> int:
     content = read(given.file)
-    plan = importing.people_csv(content)
+    plan = importing.people_table(content)
     for problem in plan.problems:
         tell(f"{given.file}, line {problem.line}: {problem.what}")
     if given.dry_run:
@@ -160,8 +160,10 @@ def import_people(given: argparse.Namespace) -> int:
         school = the_school(console, given.school, make=True)
         actor = system(school.id)
         brought = importing.apply(console.db, actor, school.id, plan, now=console.now())
-    say(f"{brought} people are brought in.")
-    return FINDING if plan.problems else DONE
+    for problem in brought.problems:
+        tell(f"{given.file}, line {problem.line}: {problem.what}")
+    say(f"{brought.people} people are brought in.")
+    return FINDING if plan.problems or brought.problems else DONE
 
 
 def import_targets(given: argparse.Namespace) -> int:

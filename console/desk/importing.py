@@ -1,17 +1,18 @@
 """Bring people in from a table: first a plan that names every bad line, then all good rows."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.desk import tables
 from console.desk.calendars import LessonRow
 from console.desk.tables import Line, Plan, Problem, Unreadable
 from console.desk.timetables import Planned, apply_timetable, timetable
-from store import access, addresses, audit, roster
+from store import access, addresses, audit, guardians, roster
 from store.access import Actor
 from store.db import Database, text
-from store.words import N_
+from store.words import N_, Words
 
 __all__ = [
     "LessonRow",
@@ -21,7 +22,7 @@ __all__ = [
     "Problem",
     "apply",
     "apply_timetable",
-    "people_csv",
+    "people_table",
     "timetable",
 ]
 
@@ -39,6 +40,8 @@ COLUMNS = _by_any_name(
         "role": "role,роль,角色,身份",
         "level": "level,уровень,级别,层级",
         "group": "group,class,form,grade,группа,класс,班级,组,分组",
+        "guardian of": "guardian of,parent of,child,children,родитель (чей),ребёнок,ребенок,дети,"
+        "监护对象,孩子,子女",
     }
 )
 ROLES = _by_any_name(
@@ -65,6 +68,9 @@ LEVELS = _by_any_name(
 )
 
 
+NO_CHILD = N_("Nobody here has the address {email}. Bring the child in, then this table again.")
+
+
 @dataclass(frozen=True)
 class PersonRow:
     """A line that can be brought in; empty values leave what is known."""
@@ -77,9 +83,18 @@ class PersonRow:
     level: str
     group: str
     fields: Mapping[str, str]
+    guardian_of: tuple[str, ...] = ()  # addresses
 
 
-def people_csv(content: str | bytes) -> Plan[PersonRow]:
+@dataclass(frozen=True)
+class Brought:
+    """How many came in; each problem is a child that the school does not know."""
+
+    people: int
+    problems: list[Problem] = field(default_factory=list)
+
+
+def people_table(content: str | bytes) -> Plan[PersonRow]:
     """What the table would bring in; nothing is written. Columns we do not know become fields."""
     plan: Plan[PersonRow] = Plan()
     seen: dict[str, int] = {}
@@ -108,17 +123,19 @@ def people_csv(content: str | bytes) -> Plan[PersonRow]:
 
 def apply(
     db: Database, actor: Actor, school_id: str, plan: Plan[PersonRow], *, now: datetime
-) -> int:
-    """Bring in all good rows of the plan, in one transaction; return how many."""
+) -> Brought:
+    """Bring in all good rows of the plan, in one transaction, and say what was not found."""
     access.require(actor, "write", school_id)
+    brought = Brought(len(plan.rows))
     with db.begin() as tx:
         known = set(
             tx.execute(
                 text("SELECT email FROM person WHERE school_id = :school"), {"school": school_id}
             ).scalars()
         )
+        guardians_of: list[tuple[str, PersonRow]] = []
         for row in plan.rows:
-            roster.save_person(
+            person_id = roster.save_person(
                 tx,
                 actor,
                 school_id,
@@ -132,8 +149,12 @@ def apply(
                 source="import",
                 now=now,
             )
+            guardians_of.append((person_id, row))
+        for person_id, row in guardians_of:  # the children may stand further down in the table
+            for email in guardians.add(tx, actor, school_id, person_id, row.guardian_of):
+                brought.problems.append(Problem(row.line, Words(NO_CHILD, {"email": email})))
         audit.record(tx, actor, "import people", school_id, school_id=school_id, now=now)
-    return len(plan.rows)
+    return brought
 
 
 def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
@@ -158,8 +179,23 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
         _known(line, "level", LEVELS, plan),
         line["group"],
         line.more,
+        _children(line, plan),
     )
     return row if len(plan.problems) == before else None
+
+
+def _children(line: Line, plan: Plan[PersonRow]) -> tuple[str, ...]:
+    """Addresses with commas, semicolons or spaces between them."""
+    written = re.split(r"[,;\s]+", line["guardian of"].strip())
+    found = {each: addresses.normal(each) for each in written if each}
+    for each, email in found.items():
+        if not email:
+            plan.refuse(
+                line.number,
+                N_("{email} is not an e-mail address. Correct it, or leave the line out."),
+                email=each,
+            )
+    return tuple(found.values())
 
 
 def _known(line: Line, column: str, names: Mapping[str, str], plan: Plan[PersonRow]) -> str:

@@ -44,7 +44,9 @@ def tell(tx: Connection, actor: Actor, incident_id: str, *, sender: str, now: da
         incident_id=incident_id,
         now=now,
     )
-    people = segments.audience(tx, actor, incident.school_id, segment, topic=SERVICE).people
+    people = segments.audience(
+        tx, actor, incident.school_id, segment, topic=SERVICE, now=now
+    ).people
     incidents.told(tx, actor, incident_id, len(people), now=now)
     return campaign_id
 

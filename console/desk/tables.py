@@ -1,13 +1,15 @@
-"""Read a table that a person saved from a spreadsheet, whatever its delimiter and encoding."""
+"""Read a table from a spreadsheet: a workbook, or CSV of whatever delimiter and encoding."""
 
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from console.desk import workbooks
 from store.words import N_, Words
 
 DELIMITERS = ",;\t"
+WORKBOOK = N_("The workbook cannot be read, or is too large. Save the sheet as CSV in UTF-8.")
 Row = TypeVar("Row")
 
 
@@ -68,36 +70,45 @@ def lines(content: str | bytes, columns: Mapping[str, str], plan: Plan[Row]) -> 
 
     A line with more cells than the header is refused in the plan. Raises Unreadable.
     """
-    text = decoded(content)
-    first = text.split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    try:
-        headers = [header.strip() for header in next(reader, [])]
-        number = reader.line_num + 1
-        for cells in reader:
-            start, number = number, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) > len(headers):
-                plan.refuse(
-                    start,
-                    N_(
-                        "There are {cells} cells, but {columns} columns. Put quotation marks "
-                        "around a value that holds the delimiter."
-                    ),
-                    cells=len(cells),
-                    columns=len(headers),
-                )
-                continue
-            yield _line(start, headers, cells, columns)
-    except csv.Error:
-        raise Unreadable(
-            Problem(
-                reader.line_num,
-                Words(N_("The table breaks off here. Save it again as CSV in UTF-8.")),
+    rows = _rows(content)
+    headers = [header.strip() for header in next(rows, (1, []))[1]]
+    while headers and not headers[-1]:
+        headers.pop()
+    for number, cells in rows:
+        if len(cells) > len(headers) and any(cell.strip() for cell in cells[len(headers) :]):
+            plan.refuse(
+                number,
+                N_(
+                    "There are {cells} cells, but {columns} columns. Put quotation marks "
+                    "around a value that holds the delimiter."
+                ),
+                cells=len(cells),
+                columns=len(headers),
             )
-        ) from None
+        elif any(cell.strip() for cell in cells):
+            yield _line(number, headers, cells, columns)
+
+
+def _rows(content: str | bytes) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line it begins in, of CSV or of a workbook's first sheet."""
+    if isinstance(content, bytes) and workbooks.is_workbook(content):
+        try:
+            yield from enumerate(workbooks.rows(content), 1)
+        except workbooks.BadWorkbook:
+            raise Unreadable(Problem(1, Words(WORKBOOK))) from None
+        return
+    written = decoded(content)
+    first = written.split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(written.splitlines(keepends=True), delimiter=delimiter)
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error:
+        broken = Words(N_("The table breaks off here. Save it again as CSV in UTF-8."))
+        raise Unreadable(Problem(reader.line_num, broken)) from None
 
 
 def _line(number: int, headers: list[str], cells: list[str], columns: Mapping[str, str]) -> Line:

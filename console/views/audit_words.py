@@ -28,6 +28,8 @@ ACTIONS = {
     "found school": N_("founded the school"),
     "hand on case": N_("handed a comment on"),
     "import people": N_("imported people"),
+    "save group": N_("saved a group of recipients"),
+    "delete group": N_("deleted a group of recipients"),
     "import timetable": N_("imported a timetable"),
     "lift account": N_("lifted a block"),
     "lift suppression": N_("allowed mail to an address again"),

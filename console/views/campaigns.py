@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from console.desk import restoring
-from console.i18n import N_, _, language, moment, number
-from console.views import acting, writing
-from console.widgets import actionbar, head, live, pages, status, strangers, tables
+from console.i18n import N_, _, moment, number
+from console.views import acting, segment_picker, writing
+from console.widgets import actionbar, head, live, pages, status, tables
 from console.widgets.status import Colour
 from console.wiring import Console
 from mailing import campaigns
@@ -68,10 +68,7 @@ def _paused(console: Console, actor: Actor, school: School) -> None:
 
 
 def subject_of(campaign: Campaign) -> str:
-    """The subject in the reader's language, else in the first one written; plain text."""
-    written = {each: said for each, said in campaign.subject.items() if said.strip()}
-    subject = written.get(language()) or next(iter(written.values()), "")
-    return strangers.line(subject) or _("Without a subject")
+    return segment_picker.subject(campaign.subject)
 
 
 def _list(console: Console, actor: Actor, school: School) -> None:

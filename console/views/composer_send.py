@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import NAMES, _, escape, ngettext, number, say
-from console.views import acting, forms, segment_picker
+from console.views import acting, forms, segment_picker, segment_words
 from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, pages
@@ -123,7 +123,7 @@ def _ask(
     getting, out = len(meant.people), len(meant.left_out)
     told = {
         _("Subject"): subject_of(campaign),
-        _("To"): segment_picker.plain_sentence(Segment.from_json(campaign.segment), offered),
+        _("To"): segment_words.plain_sentence(Segment.from_json(campaign.segment), offered),
         _("Left out"): f"{number(out)} · {segment_picker.why(meant.left_out, markdown=False)}"
         if out
         else _("nobody"),

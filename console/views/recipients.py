@@ -5,7 +5,15 @@ from collections.abc import Callable
 import streamlit as st
 
 from console.i18n import _
-from console.views import acting, recipients_import, segment_picker, suppressions, writing
+from console.views import (
+    acting,
+    recipients_import,
+    saved_groups,
+    segment_picker,
+    segment_words,
+    suppressions,
+    writing,
+)
 from console.widgets import actionbar, head, pages
 from console.wiring import Console
 from mailing.segments import Segment
@@ -33,13 +41,17 @@ def page(console: Console, actor: Actor, school: School) -> None:
 
 
 def _groups(console: Console, actor: Actor, school: School) -> None:
-    empty = Segment()
-    offered = segment_picker.choices(console, actor, school, empty)
+    begun = saved_groups.chosen(console, actor, school)
+    known = begun.segment if begun else Segment()
+    offered = segment_picker.choices(console, actor, school, known)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        segment = segment_picker.pick(empty, offered, key="recipients")
+        segment = segment_picker.pick(
+            known, offered, key=f"recipients-{begun.id}" if begun else "recipients"
+        )
+        saved_groups.keep(console, actor, school, segment, begun)
     with right:
-        st.markdown(f"**{segment_picker.sentence(segment, offered)}**")
+        st.markdown(f"**{segment_words.sentence(segment, offered)}**")
         meant = segment_picker.audience(console, actor, school, segment)
         segment_picker.count(meant)
         if not meant.people and not meant.left_out:

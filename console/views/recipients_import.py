@@ -4,7 +4,7 @@ import streamlit as st
 
 from console.desk import importing
 from console.desk.importing import PersonRow, Plan
-from console.i18n import _, ngettext
+from console.i18n import _, ngettext, say
 from console.views import acting, plans
 from console.views.people import role
 from console.widgets import actionbar, strangers, tables
@@ -13,19 +13,24 @@ from store import access
 from store.access import Actor
 from store.schools import School
 
-SAMPLE = "email,name,role,language,group\nalina@pupils.example,Alina Vetrova,student,ru,7B\n"
+SAMPLE = (
+    "email,name,role,language,group,guardian of\n"
+    "alina@pupils.example,Alina Vetrova,student,ru,7B,\n"
+    "vetrov@home.example,Oleg Vetrov,guardian,ru,,alina@pupils.example\n"
+)
 SHOWN = 200  # rows and bad lines drawn; all good rows come in
 
 
 def draw(console: Console, actor: Actor, school: School) -> None:
     access.require(actor, "write", school.id)
-    st.caption(_("A CSV table in UTF-8; its first line names the columns. Only email is needed."))
+    st.caption(_("A CSV table or an Excel workbook; its first line names the columns."))
+    st.caption(_("Only email is needed. “guardian of” holds the children's addresses."))
     st.code(SAMPLE, language=None)
     taken = st.session_state.get("import-count", 0)  # a new key empties the field
-    given = st.file_uploader(_("Table of people"), type=["csv"], key=f"import-file-{taken}")
+    given = st.file_uploader(_("Table of people"), type=["csv", "xlsx"], key=f"import-file-{taken}")
     if given is None:
         return
-    plan = importing.people_csv(given.getvalue())
+    plan = importing.people_table(given.getvalue())
     plans.problems(plan.problems)
     if not plan.rows:
         return
@@ -63,8 +68,11 @@ def _rows(plan: Plan[PersonRow]) -> None:
 
 def _import(console: Console, actor: Actor, school: School, plan: Plan[PersonRow]) -> None:
     with acting.guarded():
-        count = importing.apply(console.db, actor, school.id, plan, now=console.now())
+        brought = importing.apply(console.db, actor, school.id, plan, now=console.now())
         st.session_state["import-count"] = st.session_state.get("import-count", 0) + 1
-        words = ngettext("{n} person is in.", "{n} people are in.", count)
-        actionbar.say(f":green[●] {words.format(n=count)}")
+        words = ngettext("{n} person is in.", "{n} people are in.", brought.people)
+        said = f":green[●] {words.format(n=brought.people)}"
+        for problem in brought.problems[:3]:
+            said += f" :orange[◆] {say(problem.what)}"
+        actionbar.say(said)
     st.rerun()

@@ -1,23 +1,28 @@
 """Pick who is meant, and say it back as a sentence with a live count and who is left out, why."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from console.i18n import N_, NAMES, _, escape, ngettext, say
+from console.i18n import N_, NAMES, _, language, ngettext, say
 from console.views.people import ROLES
 from console.widgets import status, strangers, tables
 from console.wiring import Console
-from mailing import segments
-from mailing.segments import Audience, Segment
+from mailing import campaigns, segments
+from mailing.segments import Audience, Guardians, Segment
 from store import roster, timetable
 from store.access import Actor
 from store.roster import Person
 from store.schools import LANGUAGES, School
 from store.words import Words
 
+GUARDIANS: dict[Guardians, str] = {
+    "": N_("Not asked"),
+    "too": N_("Parents too"),
+    "instead": N_("Parents instead of them"),
+}
 LEVELS = {"city": N_("City"), "district": N_("District"), "school": N_("School")}
 
 
@@ -28,18 +33,28 @@ class Choices:
     courses: dict[str, str]
     groups: list[str]
     people: dict[str, str]
+    campaigns: dict[str, str]  # released ones, by subject
 
 
 def choices(console: Console, actor: Actor, school: School, segment: Segment) -> Choices:
     with console.db.read() as tx:
         courses = timetable.courses(tx, actor, school.id)
         everybody = roster.people(tx, actor, school.id, limit=20_000)
+        written = campaigns.of(tx, actor, school.id)
     names = {person.id: person.name for person in everybody}
     return Choices(
         {course.id: course.name for course in courses},
         sorted({person.group for person in everybody if person.group}),
         {id_: names.get(id_, id_) for id_ in segment.people},
+        {each.id: subject(each.subject) for each in written if each.state != "draft"},
     )
+
+
+def subject(written: Mapping[str, str]) -> str:
+    """The subject in the reader's language, else in the first one written; plain text."""
+    said = {each: text for each, text in written.items() if text.strip()}
+    found = said.get(language()) or next(iter(said.values()), "")
+    return strangers.line(found) or _("Without a subject")
 
 
 def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
@@ -76,7 +91,7 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
         )
         people = tuple(kept)
     return replace(
-        segment,
+        _by_deeds(segment, offered, key),
         courses=tuple(courses),
         roles=roles,
         languages=languages,
@@ -85,6 +100,35 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
         people=people,
         everyone=False,
     )
+
+
+def _by_deeds(segment: Segment, offered: Choices, key: str) -> Segment:
+    """What they did and got, and whether their guardians are meant."""
+    chosen = bool(segment.got + segment.missed + (segment.guardians,) * bool(segment.guardians))
+    more = st.expander(
+        _("What they got, when they came, parents"),
+        expanded=chosen or bool(segment.unseen_days),
+        key=f"{key}-deeds",
+    )
+    with more, st.grid(2, min_column_width=180):
+        got = _several(_("Got"), segment.got, offered.campaigns, key)
+        missed = _several(_("Did not get"), segment.missed, offered.campaigns, key)
+        days = st.number_input(
+            _("Not seen for days"),
+            min_value=0,
+            max_value=3650,
+            value=segment.unseen_days,
+            help=_("On none of the platforms; 0 asks nothing."),
+            key=f"{key}-unseen",
+        )
+        guardians = st.selectbox(
+            _("Parents"),
+            list(GUARDIANS),
+            index=list(GUARDIANS).index(segment.guardians),
+            format_func=lambda each: _(GUARDIANS[each]),
+            key=f"{key}-guardians",
+        )
+    return replace(segment, got=got, missed=missed, unseen_days=days, guardians=guardians)
 
 
 def _several(label: str, chosen: Sequence[str], names: dict[str, str], key: str) -> tuple[str, ...]:
@@ -103,7 +147,7 @@ def audience(
     console: Console, actor: Actor, school: School, segment: Segment, *, topic: str = ""
 ) -> Audience:
     with console.db.read() as tx:
-        return segments.audience(tx, actor, school.id, segment, topic=topic)
+        return segments.audience(tx, actor, school.id, segment, topic=topic, now=console.now())
 
 
 def count(meant: Audience) -> None:
@@ -121,43 +165,6 @@ def why(left_out: Sequence[tuple[Person, Words]], *, markdown: bool = True) -> s
     """The reasons with how many each, the commonest first."""
     counted = Counter(say(words, markdown=markdown) for _person, words in left_out)
     return ", ".join(f"{reason.rstrip('.')}: {n}" for reason, n in counted.most_common(4))
-
-
-def sentence(segment: Segment, offered: Choices) -> str:
-    """The segment as people say it, in Markdown."""
-    return escape(plain_sentence(segment, offered))
-
-
-def plain_sentence(segment: Segment, offered: Choices) -> str:
-    """The segment as people say it: "Student of Algebra 7B reading Russian"; plain text."""
-    if segment.everyone:
-        return _("Everybody in the school")
-    roles = ", ".join(_(ROLES[each]) for each in segment.roles if each in ROLES)
-    parts = [roles or _("People")]
-    if segment.courses:
-        names = ", ".join(offered.courses.get(each, "?") for each in segment.courses)
-        parts.append(_("of {courses}").format(courses=strangers.line(names, limit=400)))
-    if segment.groups:
-        parts.append(
-            _("in group {groups}").format(
-                groups=strangers.line(", ".join(segment.groups), limit=400)
-            )
-        )
-    if segment.levels:
-        levels = ", ".join(_(LEVELS[each]) for each in segment.levels if each in LEVELS)
-        parts.append(_("at level {levels}").format(levels=levels))
-    if segment.languages:
-        said = ", ".join(NAMES.get(each, each) for each in segment.languages)
-        parts.append(_("reading {languages}").format(languages=said))
-    if parts == [_("People")]:
-        parts = []
-    by_name = len(segment.people)
-    if by_name:
-        parts += ["+"] if parts else []
-        parts.append(
-            ngettext("{n} person by name", "{n} people by name", by_name).format(n=by_name)
-        )
-    return " ".join(parts) or _("Nobody yet")
 
 
 def listed(meant: Audience) -> None:

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mailing import campaigns, outbox, records, segments, send_file, sender, suppression
+from mailing import campaigns, outbox, records, saved, segments, send_file, sender, suppression
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.segments import Segment
@@ -83,8 +83,15 @@ CALLS: Calls = {
     outbox.received: lambda tx, who, on: outbox.received(tx, who, on.roster.person),
     records.load: lambda tx, who, on: records.load(tx, who, on.draft, "see"),
     segments.audience: lambda tx, who, on: segments.audience(
-        tx, who, on.school, Segment(people=(on.roster.person,), courses=(on.roster.course,))
+        tx,
+        who,
+        on.school,
+        Segment(people=(on.roster.person,), courses=(on.roster.course,)),
+        now=NOON,
     ),
+    saved.of: lambda tx, who, on: saved.of(tx, who, on.school),
+    saved.save: lambda tx, who, on: saved.save(tx, who, on.school, "7B", Segment(), now=NOON),
+    saved.delete: lambda tx, who, on: saved.delete(tx, who, on.group, now=NOON),
     send_file.send: send,
     sender.send_test: lambda db, who, on: sender.send_test(
         db, who, on.draft, "me@school.example", Relay.from_url(on.relay), ORIGIN, now=NOON

@@ -1,6 +1,6 @@
 """Calls of the store: audit, roster, timetable, schools."""
 
-from store import access, audit, enrolling, planning, roster, schools, timetable
+from store import access, audit, enrolling, guardians, planning, roster, schools, timetable
 from store.enrolling import ListedRoom
 from store.planning import PlannedRoom
 from store.schools import Clock
@@ -24,6 +24,10 @@ CALLS: Calls = {
     enrolling.rooms: lambda tx, who, on: enrolling.rooms(
         tx, who, on.school, on.roster.media, [ListedRoom("r2", "9A", None)], now=NOON
     ),
+    guardians.add: lambda tx, who, on: guardians.add(
+        tx, who, on.school, on.roster.person, ["a@school.example"]
+    ),
+    guardians.of: lambda tx, who, on: guardians.of(tx, who, on.school, on.roster.person),
     planning.rooms: lambda tx, who, on: planning.rooms(
         tx,
         who,

@@ -1,0 +1,162 @@
+"""Who is meant: people of the roster by what they are, did and got, or one by one, as one query."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from store.db import Connection, text
+from store.roster import Person
+
+LANGUAGE = "COALESCE(NULLIF(person.language, ''), school.language)"
+Values = dict[str, object]
+Guardians = Literal["", "too", "instead"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Kinds narrow each other, values of one kind add up; `people` come on top.
+
+    An empty segment is nobody; `everyone` is the whole address book. `got` and
+    `missed` are campaigns' ids: who has the mail, and who was meant and has it
+    not. `unseen_days`: on no platform for so long. `guardians` of all these come
+    beside them ("too") or in their place ("instead").
+    """
+
+    courses: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    search: str = ""
+    everyone: bool = False
+    got: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    unseen_days: int = 0
+    guardians: Guardians = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, stored: str) -> "Segment":
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in json.loads(stored).items()
+        }
+        return cls(**values)
+
+
+def matching(
+    tx: Connection, school_id: str, segment: Segment, *, now: datetime
+) -> Iterator[Person]:
+    """Whoever is meant, reachable or not, by name; the caller has asked whether she may."""
+    values: Values = {"school": school_id}
+    rows = tx.execute(
+        text(f"""
+            WITH meant AS (
+                SELECT person.id FROM person JOIN school ON school.id = person.school_id
+                WHERE person.school_id = :school
+                  AND (({_by_rule(segment, values, now)}) OR {_by_name(segment, values)})
+            )
+            SELECT * FROM person
+            WHERE school_id = :school AND id IN ({_with_guardians(segment)})
+            ORDER BY name, id
+        """),
+        values,
+    )
+    for row in rows:
+        yield Person(
+            row.id,
+            row.school_id,
+            row.name,
+            row.email,
+            row.role,
+            row.language,
+            row.level,
+            row.grp,
+            json.loads(row.fields),
+        )
+
+
+def _by_rule(segment: Segment, values: Values, now: datetime) -> str:
+    conditions = [
+        _among("person.role", segment.roles, "role", values),
+        _among("person.level", segment.levels, "level", values),
+        _among("person.grp", segment.groups, "grp", values),
+        _among(LANGUAGE, segment.languages, "language", values),
+        _enrolled(segment.courses, values),
+        _unseen(segment.unseen_days, values, now),
+        _delivered(segment.got, "got", values),
+        _missed(segment.missed, values),
+        _named(segment.search, values),
+    ]
+    narrowing = [condition for condition in conditions if condition]
+    if narrowing:
+        return " AND ".join(narrowing)
+    return "1 = 1" if segment.everyone else "1 = 0"
+
+
+def _by_name(segment: Segment, values: Values) -> str:
+    return _among("person.id", segment.people, "person", values) or "1 = 0"
+
+
+def _with_guardians(segment: Segment) -> str:
+    guardians = """SELECT guardian.guardian_id FROM guardian
+                   JOIN meant ON meant.id = guardian.person_id"""
+    if segment.guardians == "instead":
+        return guardians
+    return "SELECT id FROM meant" + (f" UNION {guardians}" if segment.guardians == "too" else "")
+
+
+def _named(search: str, values: Values) -> str:
+    if not search:
+        return ""
+    values["like"] = f"%{search.casefold()}%"
+    return "(LOWER(person.name) LIKE :like OR LOWER(person.email) LIKE :like)"
+
+
+def _enrolled(courses: Sequence[str], values: Values) -> str:
+    among = _among("enrolment.course_id", courses, "course", values)
+    if not among:
+        return ""
+    return f"""EXISTS (SELECT 1 FROM enrolment
+                       WHERE enrolment.person_id = person.id AND {among})"""
+
+
+def _unseen(days: int, values: Values, now: datetime) -> str:
+    """On no platform since then. Whoever has no account anywhere was never there either."""
+    if not days:
+        return ""
+    values["unseen_since"] = now - timedelta(days=days)
+    return """NOT EXISTS (SELECT 1 FROM platform_account AS seen
+                          WHERE seen.person_id = person.id
+                            AND seen.last_seen_at >= :unseen_since)"""
+
+
+def _delivered(campaigns: Sequence[str], prefix: str, values: Values) -> str:
+    among = _among("delivery.campaign_id", campaigns, prefix, values)
+    if not among:
+        return ""
+    return f"""EXISTS (SELECT 1 FROM delivery
+                       WHERE delivery.person_id = person.id AND delivery.state = 'sent'
+                         AND {among})"""
+
+
+def _missed(campaigns: Sequence[str], values: Values) -> str:
+    """Meant by one of them, and it did not reach them: left out, failed, held or waiting."""
+    among = _among("delivery.campaign_id", campaigns, "missed", values)
+    if not among:
+        return ""
+    return f"""EXISTS (SELECT 1 FROM delivery
+                       WHERE delivery.person_id = person.id AND delivery.state <> 'sent'
+                         AND {among})"""
+
+
+def _among(column: str, chosen: Sequence[str], prefix: str, values: Values) -> str:
+    if not chosen:
+        return ""
+    values |= {f"{prefix}{n}": value for n, value in enumerate(chosen)}
+    return f"{column} IN ({', '.join(f':{prefix}{n}' for n in range(len(chosen)))})"
