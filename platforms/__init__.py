@@ -56,5 +56,5 @@ PLATFORMS: dict[str, Platform] = {
         openedx.OPTIONS,
         openedx.WORDS,
     ),
-    "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS),
+    "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS, matrix.WORDS),
 }

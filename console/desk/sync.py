@@ -80,7 +80,7 @@ def fetch(adapter: Adapter) -> Fetched:
     accounts: list[Account] | None = None
     courses: dict[str, str] = {}
     roles: dict[tuple[str, str], str] = {}
-    if isinstance(adapter, RosterSource):
+    if isinstance(adapter, RosterSource) and "roster" in adapter.can:
         accounts = list(adapter.accounts())
         courses = {course.external_id: course.name for course in adapter.courses()}
         for course_id in courses:

@@ -1,0 +1,136 @@
+"""Matrix, on Synapse: rooms and their members, what is said there, accounts and notices.
+
+https://spec.matrix.org/latest/client-server-api/
+https://element-hq.github.io/synapse/latest/usage/administration/admin_api/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from platforms.answers import Site
+from platforms.base import (
+    N_,
+    Account,
+    Capability,
+    Comment,
+    Course,
+    Enrolment,
+    Health,
+    Original,
+    PlatformError,
+    Room,
+)
+from platforms.matrix import messages, meter, muting, notices, people, removing, rooms
+from platforms.matrix.calls import Calls
+from platforms.metering import Reading
+
+# `rooms`: what is moderated; without it Pult counts members, and reads and changes nothing
+OPTIONS = {"rooms": ""}
+WORDS = {
+    "rooms": N_(
+        "Rooms to moderate: ids or aliases with commas between them, or * for all that the "
+        "token's account is in; needs a Synapse administrator's token"
+    )
+}
+COUNTED: frozenset[Capability] = frozenset({"meter rooms", "message room"})
+MODERATED: frozenset[Capability] = COUNTED | {
+    "roster",
+    "comments",
+    "remove comment",
+    "suspend account",
+    "mute account",
+    "notice board",
+}
+
+
+class Matrix:
+    """One homeserver, seen through one account's token."""
+
+    undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
+    removal = "PUT /rooms/{roomId}/redact/{eventId}"
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        self._site = Site("Matrix", url, options)
+        self._calls = Calls(self._site, secret)
+        self._wanted = options.get("rooms", "")
+        self.can = MODERATED if self._wanted.strip() else COUNTED
+
+    def check(self) -> Health:
+        health = self._site.health(self.reading())
+        if health.problem or "comments" not in self.can:
+            return health
+        try:
+            people.user(self._calls, self._calls.own_id())
+            self._rooms()
+        except PlatformError as error:
+            return Health(problem=error.template, params=error.params)
+        return health
+
+    def reading(self) -> Reading:
+        return meter.reading(self._site, self._calls.headers)
+
+    def rooms(self) -> list[Room] | None:
+        return self._site.rooms(self.reading())
+
+    def message(self, external_id: str, text: str) -> None:
+        """As the token's own account, which must be in the room."""
+        notices.write(self._calls, external_id, text)
+
+    def accounts(self) -> Iterator[Account]:
+        return people.accounts(self._calls)
+
+    def courses(self) -> list[Course]:
+        return []
+
+    def enrolments(self, course_external_id: str) -> list[Enrolment]:  # noqa: ARG002 - no courses
+        return []
+
+    def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
+        return messages.comments(self._calls, self._rooms(), since, limit)
+
+    def thread(self, thread_id: str) -> list[Comment]:
+        return messages.thread(self._calls, thread_id)
+
+    def remove(self, external_id: str) -> Original:
+        return removing.remove(self._calls, external_id)
+
+    def removed(self, external_id: str) -> bool:
+        return removing.removed(self._calls, external_id)
+
+    def restore(self, original: Original) -> None:  # noqa: ARG002 - nothing comes back
+        raise PlatformError(removing.NO_RETURN, permanent=True, code="redacted")
+
+    def suspend(self, external_id: str) -> None:
+        if external_id == self._calls.own_id():
+            raise PlatformError(people.OWN, permanent=True, code="own account")
+        people.suspend(self._calls, external_id)
+
+    def standing(self, external_id: str) -> str:  # noqa: ARG002 - each account alike
+        return ""  # an account of Synapse is suspended or not, and nothing else
+
+    def lift(self, external_id: str, standing: str) -> None:  # noqa: ARG002 - see standing
+        people.lift(self._calls, external_id)
+
+    def suspended(self, external_id: str) -> bool:
+        return people.suspended(self._calls, external_id)
+
+    def protected(self, external_id: str) -> str:
+        return people.protected(self._calls, external_id)
+
+    def mute(self, external_id: str) -> None:
+        muting.mute(self._calls, self._rooms(), external_id)
+
+    def mute_standing(self, external_id: str) -> str:
+        return muting.standing(self._calls, self._rooms(), external_id)
+
+    def unmute(self, external_id: str, standing: str) -> None:
+        muting.unmute(self._calls, self._rooms(), external_id, standing)
+
+    def muted(self, external_id: str) -> bool:
+        return muting.muted(self._calls, self._rooms(), external_id)
+
+    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+        return notices.notify(self._calls, external_ids, text)
+
+    def _rooms(self) -> list[str]:
+        return rooms.moderated(self._calls, self._wanted)

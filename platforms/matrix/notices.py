@@ -1,0 +1,74 @@
+"""Write to one person each on Matrix, in a room of their own with Pult's account."""
+
+from collections.abc import Sequence
+from secrets import token_hex
+
+from platforms.base import PlatformError
+from platforms.matrix import people, rooms
+from platforms.matrix.calls import CLIENT, Calls, path
+
+LISTENING = 50  # power to speak there: nobody reads what would be answered
+
+
+def notify(calls: Calls, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+    """False for accounts that are gone. They see an invitation, and the notice once they join."""
+    reached = dict.fromkeys(external_ids, False)
+    known = rooms.direct(calls)
+    for number, external_id in enumerate(reached):
+        try:
+            if _there(calls, external_id):
+                _send(calls, _room(calls, known, external_id), text)
+                reached[external_id] = True
+        except PlatformError as error:
+            error.unsure |= number > 0
+            raise
+    return reached
+
+
+def write(calls: Calls, room: str, text: str) -> None:
+    """Say it in a room that Pult's account is in; it cannot be taken back unseen."""
+    _send(calls, room, text)
+
+
+def _there(calls: Calls, external_id: str) -> bool:
+    try:
+        return not people.user(calls, external_id).get("deactivated")
+    except PlatformError as error:
+        if error.code == "M_NOT_FOUND":
+            return False
+        raise
+
+
+def _room(calls: Calls, known: dict[str, list[str]], external_id: str) -> str:
+    """The newest of their rooms that they have not left, else a new one, noted as theirs."""
+    for room in reversed(known.get(external_id, [])):
+        if _membership(calls, room, external_id) in {"join", "invite"}:
+            return room
+    made = calls.post(
+        f"{CLIENT}/createRoom",
+        {
+            "preset": "private_chat",
+            "invite": [external_id],
+            "is_direct": True,
+            "power_level_content_override": {"events_default": LISTENING},
+        },
+    )
+    room = str(made.get("room_id"))
+    known.setdefault(external_id, []).append(room)
+    calls.put(f"{CLIENT}/{path('user', calls.own_id(), 'account_data', 'm.direct')}", known)
+    return room
+
+
+def _membership(calls: Calls, room: str, external_id: str) -> str:
+    place = f"{CLIENT}/{path('rooms', room, 'state', 'm.room.member', external_id)}"
+    try:
+        return str(calls.get(place).get("membership") or "")
+    except PlatformError as error:
+        if error.code in {"M_NOT_FOUND", "M_FORBIDDEN"}:
+            return ""
+        raise
+
+
+def _send(calls: Calls, room: str, text: str) -> None:
+    place = f"{CLIENT}/{path('rooms', room, 'send', 'm.room.message', token_hex(12))}"
+    calls.put(place, {"msgtype": "m.text", "body": text})

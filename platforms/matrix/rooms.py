@@ -1,0 +1,56 @@
+"""Which Matrix rooms are moderated, and how Pult's account comes into them."""
+
+from platforms.answers import word
+from platforms.base import PlatformError
+from platforms.matrix.calls import ADMIN, CLIENT, Calls, path
+
+EVERY = "*"
+
+
+def moderated(calls: Calls, wanted: str) -> list[str]:
+    """Ids of the rooms that the option names: ids or aliases with commas between, or EVERY.
+
+    EVERY are those that Pult's account is in, but for the talks with one person.
+    """
+    named = [name.strip() for name in wanted.split(",") if name.strip()]
+    if named == [EVERY]:
+        joined = calls.get(f"{CLIENT}/joined_rooms").get("joined_rooms")
+        if not isinstance(joined, list):
+            raise calls.site.strange()
+        private = {room for rooms in direct(calls).values() for room in rooms}
+        return sorted(set(map(word, joined)) - private)
+    return [_id(calls, name) if name.startswith("#") else name for name in named]
+
+
+def direct(calls: Calls) -> dict[str, list[str]]:
+    """The rooms that Pult's account made for one person each, by person."""
+    try:
+        found = calls.get(f"{CLIENT}/{path('user', calls.own_id(), 'account_data', 'm.direct')}")
+    except PlatformError as error:
+        if error.code == "M_NOT_FOUND":
+            return {}
+        raise
+    return {
+        user: list(map(word, rooms)) for user, rooms in found.items() if isinstance(rooms, list)
+    }
+
+
+def enter(calls: Calls, room: str) -> None:
+    """Join with the power to moderate: Synapse gives an administrator what the room's have."""
+    own = {"user_id": calls.own_id()}
+    calls.post(f"{ADMIN}/v1/{path('rooms', room, 'make_room_admin')}", own)
+    calls.post(f"{CLIENT}/{path('join', room)}", {})
+
+
+def name(calls: Calls, room: str) -> str:
+    try:
+        said = calls.get(f"{CLIENT}/{path('rooms', room, 'state', 'm.room.name')}")
+    except PlatformError as error:
+        if error.code == "M_NOT_FOUND":
+            return room
+        raise
+    return word(said.get("name")) or room
+
+
+def _id(calls: Calls, alias: str) -> str:
+    return word(calls.get(f"{CLIENT}/{path('directory', 'room', alias)}").get("room_id"))
