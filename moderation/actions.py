@@ -5,15 +5,17 @@ intent and what stood before are written first, the outcome after. A lease per
 account or comment keeps the worker and a screen from acting at the same time.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from moderation import calls, ending, guards, receipts
-from moderation.calls import KINDS, State
-from moderation.intents import get, of, request, undo
+from moderation.calls import KINDS
+from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt
-from moderation.receipts import Outcome
-from platforms.base import Adapter, Comment, Original, PlatformError
+from moderation.receipts import Look, Outcome
+from moderation.records import get, of
+from moderation.seconding import allow, decline, held
+from platforms.base import Adapter, Original, PlatformError
 from platforms.http import DEADLINE
 from store import access, leases
 from store.access import Actor
@@ -22,9 +24,19 @@ from store.leases import Lease
 from store.vault import VaultError
 from store.words import N_, Words
 
-__all__ = ["get", "of", "perform", "request", "run_due", "undo"]
+__all__ = [
+    "allow",
+    "decline",
+    "get",
+    "held",
+    "of",
+    "perform",
+    "request",
+    "run_due",
+    "undo",
+]
 
-MOST_CALLS = 6  # of one action: a removal looks, reads the thread, reads twice, writes, reads back
+MOST_CALLS = 9  # of one action: an edit looks twice, reads the thread, twice more, writes, looks
 MARGIN = timedelta(minutes=1)  # for our own database between them
 LEASE = timedelta(seconds=MOST_CALLS * DEADLINE) + MARGIN  # longer than one action can take
 BUSY = N_("It is being done at this moment. Look again in a few seconds.")
@@ -32,12 +44,8 @@ NO_EFFECT = N_("The platform said yes, but nothing has changed there. Pult tries
 SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or another one.")
 
 
-@dataclass(frozen=True)
-class Look:
-    """How things stood before the call, and the wording to keep."""
-
-    state: State
-    wording: Comment | None
+SECOND = N_("This platform cannot take it back: somebody else has to allow it first.")
+GONE = N_("This comment is removed there already, so its wording stays as it is.")
 
 
 def perform(
@@ -94,15 +102,30 @@ def _carry_out(
         return Outcome("refused" if error.permanent else "unconfirmed", None, _words(error))
     except VaultError:
         return Outcome("unconfirmed", None, Words(SEALED))
+    hindered = _hindered(adapter, action, look)
+    if hindered is not None:
+        return hindered
+    stands = look.state == KINDS[action.kind].wanted
     with db.begin() as tx:
-        action = receipts.begin(tx, actor, action, look.state, look.wording, now=clock())
-    if look.state == KINDS[action.kind].wanted:
-        return Outcome("verified", look.state, None, seen_at=seen_at)
-    return _call(adapter, action, clock)
+        begun = receipts.begin(tx, actor, action, look, now=clock())
+    if stands or begun is None:
+        return Outcome("verified" if stands else "unconfirmed", look.state, None, seen_at=seen_at)
+    return _call(adapter, begun, clock)
+
+
+def _hindered(adapter: Adapter, action: Action, look: Look) -> Outcome | None:
+    """What must not be done now that it is seen how things stand there."""
+    if action.kind == "edit comment" and look.state == "removed":
+        return Outcome("refused", look.state, Words(GONE))
+    if look.state == KINDS[action.kind].wanted or action.approved_by:
+        return None
+    if calls.undoable(adapter, action.kind):
+        return None
+    return Outcome("held", look.state, Words(SECOND))
 
 
 def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> Words | None:
-    if action.kind != "suspend account":
+    if action.kind not in ("suspend account", "mute account"):
         return None
     with db.read() as tx:
         try:
@@ -113,9 +136,11 @@ def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> 
 
 
 def _look(db: Database, adapter: Adapter, action: Action) -> Look:
-    state = calls.read(adapter, action.kind, action.external_id)
-    if action.kind != "remove comment" or state == "removed":
-        return Look(state, None)
+    state = calls.read(adapter, action)
+    if state == KINDS[action.kind].wanted or not KINDS[action.kind].forward:
+        return Look(state)
+    if KINDS[action.kind].about == "account":
+        return Look(state, standing=calls.standing(adapter, action.kind, action.external_id))
     with db.read() as tx:
         thread_id = tx.execute(
             text("""
@@ -125,7 +150,7 @@ def _look(db: Database, adapter: Adapter, action: Action) -> Look:
             {"connection": action.connection_id, "external": action.external_id},
         ).scalar_one_or_none()
     if thread_id is None:
-        return Look(state, None)
+        return Look(state)
     return Look(state, calls.as_it_stands(adapter, thread_id, action.external_id))
 
 
@@ -134,13 +159,13 @@ def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
     original: Original | None = None
     failure: PlatformError | None = None
     try:
-        original = calls.act(adapter, action.kind, action.external_id, action.original)
+        original = calls.act(adapter, action)
     except PlatformError as error:
         if error.permanent and not error.unsure:
             return Outcome("refused", None, _words(error))
         failure = error
     try:
-        state = calls.read(adapter, action.kind, action.external_id)
+        state = calls.read(adapter, action)
     except PlatformError as error:
         return Outcome("unconfirmed", None, _words(failure or error), original)
     if state == KINDS[action.kind].wanted:

@@ -1,72 +1,137 @@
 """What each kind of action asks of a platform, and how the platform is read back."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
-from moderation.model import ActionKind
+from moderation.model import Action, ActionKind
 from platforms.base import (
+    AccountMuter,
     AccountSuspender,
     Adapter,
+    Capability,
     Comment,
+    CommentEditor,
     CommentRemover,
     CommentSource,
+    Moderated,
     Original,
     PlatformError,
 )
 from store.words import N_, Words
 
-State = Literal["visible", "removed", "active", "suspended"]
+State = Literal["visible", "removed", "edited", "active", "suspended", "unmuted", "muted"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`wanted` is the state that a read-back must show; `undo` the way back."""
+    """`wanted` is the state that a read-back must show; `undo` the way back.
+
+    `ability` is what the platform must be able to do and, where there is no way
+    back, to take back. Kinds of one `aspect` take each other's place.
+    """
 
     about: Literal["comment", "account"]
+    aspect: Literal["comment", "access", "voice"]
     wanted: State
     undo: ActionKind
+    ability: Capability
+    forward: bool = True  # it changes something for its author; the others put back
 
 
 KINDS: dict[ActionKind, Kind] = {
-    "remove comment": Kind("comment", "removed", "restore comment"),
-    "restore comment": Kind("comment", "visible", "remove comment"),
-    "suspend account": Kind("account", "suspended", "lift account"),
-    "lift account": Kind("account", "active", "suspend account"),
+    "remove comment": Kind("comment", "comment", "removed", "restore comment", "remove comment"),
+    "edit comment": Kind("comment", "comment", "edited", "restore comment", "edit comment"),
+    "restore comment": Kind(
+        "comment", "comment", "visible", "remove comment", "restore comment", forward=False
+    ),
+    "suspend account": Kind("account", "access", "suspended", "lift account", "suspend account"),
+    "lift account": Kind(
+        "account", "access", "active", "suspend account", "suspend account", forward=False
+    ),
+    "mute account": Kind("account", "voice", "muted", "unmute account", "mute account"),
+    "unmute account": Kind(
+        "account", "voice", "unmuted", "mute account", "mute account", forward=False
+    ),
 }
 CANNOT = N_("This platform cannot do that. Do it there by hand.")
 NO_ORIGINAL = N_("The text of this comment was never kept, so it cannot be put back.")
 
 
-def read(adapter: Adapter, kind: ActionKind, external_id: str) -> State:
+def rivals(kind: ActionKind) -> list[ActionKind]:
+    """The kinds of which only one stands on a comment or an account at a time."""
+    return [each for each in KINDS if KINDS[each].aspect == KINDS[kind].aspect]
+
+
+def undoable(adapter: object, kind: ActionKind) -> bool:
+    """Whether the platform takes it back exactly, by its adapter or the adapter's class.
+
+    A comment that can be written anew is not lost either.
+    """
+    what = KINDS[kind]
+    if not what.forward:
+        return True
+    if what.about == "comment" and "restore comment" in getattr(adapter, "can", ()):
+        return True
+    return isinstance(adapter, Moderated) and what.ability in adapter.undoes
+
+
+def read(adapter: Adapter, action: Action) -> State:
     """How it stands on the platform now. Raises PlatformError."""
-    if KINDS[kind].about == "comment":
-        return "removed" if _remover(adapter).removed(external_id) else "visible"
-    return "suspended" if _suspender(adapter).suspended(external_id) else "active"
+    match KINDS[action.kind].aspect:
+        case "access":
+            return "suspended" if _suspender(adapter).suspended(action.external_id) else "active"
+        case "voice":
+            return "muted" if _muter(adapter).muted(action.external_id) else "unmuted"
+    if action.wording is not None:
+        return _edited(adapter, action.external_id, action.wording)
+    return "removed" if _remover(adapter).removed(action.external_id) else "visible"
 
 
-def act(
-    adapter: Adapter, kind: ActionKind, external_id: str, original: Original | None
-) -> Original | None:
+def act(adapter: Adapter, action: Action) -> Original | None:
     """Make the call once; return the original that the platform gave. Raises PlatformError."""
-    if kind == "remove comment":
-        return _remover(adapter).remove(external_id)
-    if kind == "restore comment":
-        if original is None:
-            raise PlatformError(NO_ORIGINAL, permanent=True)
-        _remover(adapter).restore(original)
-    elif kind == "suspend account":
-        _suspender(adapter).suspend(external_id)
-    else:
-        _suspender(adapter).lift(external_id, "")
+    match action.kind:
+        case "remove comment":
+            return _remover(adapter).remove(action.external_id)
+        case "edit comment":
+            return _editor(adapter).edit(action.external_id, as_html(action.wording or ""))
+        case "restore comment":
+            if action.original is None:
+                raise PlatformError(NO_ORIGINAL, permanent=True)
+            _remover(adapter).restore(action.original)
+        case "suspend account":
+            _suspender(adapter).suspend(action.external_id)
+        case "lift account":
+            _suspender(adapter).lift(action.external_id, action.standing or "")
+        case "mute account":
+            _muter(adapter).mute(action.external_id)
+        case "unmute account":
+            _muter(adapter).unmute(action.external_id, action.standing or "")
+    return None
+
+
+def standing(adapter: Adapter, kind: ActionKind, external_id: str) -> str | None:
+    """What taking the action back will put back there; None for what needs no such thing."""
+    if kind == "suspend account":
+        return _suspender(adapter).standing(external_id)
+    if kind == "mute account":
+        return _muter(adapter).mute_standing(external_id)
     return None
 
 
 def forbidden(adapter: Adapter, kind: ActionKind, external_id: str) -> Words | None:
     """Why the platform's own rules forbid it: our own account, an administrator's."""
-    if kind != "suspend account":
+    if kind not in ("suspend account", "mute account"):
         return None
-    reason = _suspender(adapter).protected(external_id)
+    if not isinstance(adapter, AccountSuspender):
+        return None  # it knows no accounts beyond who may write
+    reason = adapter.protected(external_id)
     return Words(reason) if reason else None
+
+
+def as_html(wording: str) -> str:
+    """What a moderator typed, as the platform shows it: text, never markup."""
+    return "".join(f"<p>{escape(line)}</p>" for line in wording.split("\n") if line.strip())
 
 
 def as_it_stands(adapter: Adapter, thread_id: str, external_id: str) -> Comment | None:
@@ -77,6 +142,13 @@ def as_it_stands(adapter: Adapter, thread_id: str, external_id: str) -> Comment 
     return next((comment for comment in thread if comment.external_id == external_id), None)
 
 
+def _edited(adapter: Adapter, external_id: str, wording: str) -> State:
+    stands = _editor(adapter).wording(external_id)
+    if stands is None or (isinstance(adapter, CommentRemover) and adapter.removed(external_id)):
+        return "removed"
+    return "edited" if stands.split() == wording.split() else "visible"
+
+
 def _remover(adapter: Adapter) -> CommentRemover:
     if not isinstance(adapter, CommentRemover):
         raise PlatformError(CANNOT, permanent=True)
@@ -85,5 +157,17 @@ def _remover(adapter: Adapter) -> CommentRemover:
 
 def _suspender(adapter: Adapter) -> AccountSuspender:
     if not isinstance(adapter, AccountSuspender):
+        raise PlatformError(CANNOT, permanent=True)
+    return adapter
+
+
+def _editor(adapter: Adapter) -> CommentEditor:
+    if not isinstance(adapter, CommentEditor):
+        raise PlatformError(CANNOT, permanent=True)
+    return adapter
+
+
+def _muter(adapter: Adapter) -> AccountMuter:
+    if not isinstance(adapter, AccountMuter):
         raise PlatformError(CANNOT, permanent=True)
     return adapter

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from moderation import cases, comments, rules
 from moderation.calls import CANNOT
 from moderation.filters import Rules, screen, screen_subject
-from moderation.intents import PENDING
 from moderation.model import Adapters, Flag, Stored
+from moderation.records import PENDING
 from platforms.base import Adapter, Comment, CommentRemover, CommentSource, PlatformError
 from store import access
 from store.access import Actor

@@ -7,8 +7,8 @@ receipts: the figures still add up, and the audit, which holds ids alone, still 
 from collections.abc import Iterable
 from datetime import datetime
 
-from moderation.intents import PENDING
 from moderation.model import ModerationError
+from moderation.records import OPEN
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, text
@@ -25,7 +25,7 @@ UNSETTLED = f"""
     EXISTS (SELECT 1 FROM moderation_action AS action
             WHERE action.connection_id = comment.connection_id
               AND action.external_id = comment.external_id
-              AND action.kind LIKE '% comment' AND action.state IN {PENDING})
+              AND action.kind LIKE '% comment' AND action.state IN {OPEN})
 """
 WAITS = N_("{n} of their comments wait for a decision or for a platform. Settle these first.")
 
@@ -115,7 +115,7 @@ def _blank(tx: Connection, ids: list[str], now: datetime) -> None:
 
 BLANK = (
     """
-    UPDATE moderation_action SET original = NULL
+    UPDATE moderation_action SET original = NULL, wording = NULL
     WHERE kind LIKE '% comment' AND (connection_id, external_id) IN (
         SELECT connection_id, external_id FROM comment WHERE id = :id)
     """,

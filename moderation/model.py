@@ -12,8 +12,17 @@ from store.words import Refusal, Words
 CLAIM = timedelta(minutes=5)  # how long a moderator holds a case without deciding
 
 Verdict = Literal["approve", "remove", "hand on"]
-ActionKind = Literal["remove comment", "restore comment", "suspend account", "lift account"]
-ReceiptState = Literal["verified", "unconfirmed", "refused"]
+ActionKind = Literal[
+    "remove comment",
+    "edit comment",
+    "restore comment",
+    "suspend account",
+    "lift account",
+    "mute account",
+    "unmute account",
+]
+ReceiptState = Literal["verified", "unconfirmed", "held", "refused"]  # held: wants a second person
+MeasureKind = Literal["word", "warning", "mute", "suspension", "block"]
 Adapters = Callable[[str], Adapter]  # connection id -> adapter
 Clock = Callable[[], datetime]
 
@@ -119,7 +128,7 @@ class Receipt:
     action_id: str
     kind: ActionKind
     connection_id: str
-    before: str | None  # visible, removed, active or suspended
+    before: str | None  # visible, removed, edited; active, suspended; unmuted or muted
     after: str | None
     state: ReceiptState
     verified_at: datetime | None
@@ -147,3 +156,60 @@ class Action:
     receipt: Receipt
     earlier: str | None  # the state that undoing it, or its end, goes back to
     original: Original | None  # what a restore puts back
+    measure_id: str | None
+    standing: str | None  # what a lift puts back, in the platform's own terms
+    wording: str | None  # what an edit puts in the comment's place
+    approved_by: str | None  # the second person for what cannot be undone
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a measure is about: a person, or an account that the roster gives to nobody."""
+
+    person_id: str | None = None
+    connection_id: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a measure comes to on one account. `username` is a stranger's word.
+
+    `does` is None where nothing is done, and `why` says why; elsewhere `why` is
+    what else is to be known. `by` says with which call, `undoable` whether the
+    platform takes it back exactly: what it does not waits for a second person.
+    """
+
+    connection_id: str
+    connection: str  # its name: "Moodle"
+    external_id: str
+    username: str
+    does: ActionKind | None
+    by: Words | None
+    undoable: bool
+    why: Words | None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What was done about somebody, by whom and until when.
+
+    `action_ids` are those on platforms, one an account, each with its own receipt;
+    `lifted_at` is set when it was lifted before its time or another took its place.
+    """
+
+    id: str
+    school_id: str
+    subject: Subject
+    kind: MeasureKind
+    reason: str
+    rule: str  # the house rule that it goes by, or ''
+    until: datetime | None
+    case_id: str | None
+    imposed_by: str
+    imposed_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+    lift_reason: str
+    replaced_by: str | None
+    action_ids: tuple[str, ...]

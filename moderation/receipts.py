@@ -1,12 +1,13 @@
 """What was seen of an action, written down, with all that follows from a read-back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from moderation import comments
-from moderation.calls import KINDS, State
-from moderation.intents import PENDING, stored_original
-from moderation.model import Action, ReceiptState
+from moderation.calls import KINDS, State, rivals
+from moderation.model import Action, ActionKind, ReceiptState
+from moderation.records import PENDING, stored_original
 from platforms.base import Comment, Original
 from store import access, audit, roster
 from store.access import Actor
@@ -15,6 +16,15 @@ from store.words import Words
 
 FIRST_DELAY = timedelta(seconds=5)  # before the second try; doubled from try to try
 MAX_DELAY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How things stood before the call: the wording to keep, and what a lift would put back."""
+
+    state: State
+    wording: Comment | None = None
+    standing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,41 +60,41 @@ def due(tx: Connection, *, now: datetime, limit: int) -> list[tuple[str, str]]:
 
 
 def begin(
-    tx: Connection,
-    actor: Actor,
-    action: Action,
-    state: State,
-    wording: Comment | None,
-    *,
-    now: datetime,
-) -> Action:
+    tx: Connection, actor: Actor, action: Action, look: Look, *, now: datetime
+) -> Action | None:
     """Write down how it stood and when to try again, before the call is made.
 
-    What the first look saw stays: a later look may see our own doing.
+    What the first look saw stays: a later look may see our own doing. None when a
+    later action took its place meanwhile: then nothing is to be called.
     """
     access.require(actor, "moderate", action.school_id)
     original = action.original
-    if wording is not None:
-        original = Original(wording.external_id, wording.subject, wording.html)
+    if look.wording is not None and KINDS[action.kind].forward:
+        original = Original(look.wording.external_id, look.wording.subject, look.wording.html)
         kept = comments.known(tx, actor, action.connection_id, [action.external_id])
         for stored in kept.values():
-            comments.note_version(tx, actor, stored, wording, now=now)
-    earlier = action.earlier or _earlier(tx, action, state)
-    tx.execute(
+            comments.note_version(tx, actor, stored, look.wording, now=now)
+    earlier, standing = _before(tx, action, look)
+    changed = tx.execute(
         text(f"""
             UPDATE moderation_action SET before = COALESCE(before, :state), earlier = :earlier,
-                original = :original, tries = tries + 1, next_try_at = :next
+                standing = :standing, original = :original, tries = tries + 1, next_try_at = :next
             WHERE id = :id AND state IN {PENDING}
         """),
         {
             "id": action.id,
-            "state": state,
+            "state": look.state,
             "earlier": earlier,
+            "standing": standing,
             "original": stored_original(original),
             "next": now + _delay(action.tries),
         },
     )
-    return replace(action, original=original, earlier=earlier, tries=action.tries + 1)
+    if changed.rowcount == 0:
+        return None
+    return replace(
+        action, original=original, earlier=earlier, standing=standing, tries=action.tries + 1
+    )
 
 
 def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now: datetime) -> None:
@@ -134,32 +144,32 @@ def _follow(tx: Connection, actor: Actor, action: Action, now: datetime) -> None
         )
         return
     account = roster.account(tx, actor, action.connection_id, action.external_id)
-    if account is not None:
+    if account is not None and state in ("active", "suspended"):
         roster.note_suspended(tx, actor, account.id, state == "suspended", now=now)
 
 
 def _end_others(tx: Connection, action: Action) -> None:
-    """Earlier actions on the same account or comment are over: this one stands."""
+    """Earlier actions on the same side of the account or comment are over: this one stands."""
     tx.execute(
-        text("""
+        text(f"""
             UPDATE moderation_action SET ended = TRUE
             WHERE connection_id = :connection AND external_id = :external AND id <> :id
-              AND kind LIKE :about AND state = 'verified'
+              AND kind IN ({_kinds(rivals(action.kind))}) AND state = 'verified'
         """),
-        {
-            "connection": action.connection_id,
-            "external": action.external_id,
-            "id": action.id,
-            "about": f"% {KINDS[action.kind].about}",
-        },
+        {"connection": action.connection_id, "external": action.external_id, "id": action.id},
     )
 
 
-def _earlier(tx: Connection, action: Action, state: State) -> str:
-    """The state to go back to: not what an earlier action of ours, still in force, had made."""
+def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None]:
+    """The state to go back to, and what to put back there: what the first look saw.
+
+    That is not what an earlier action of ours, still in force, had made.
+    """
+    if action.earlier is not None:
+        return action.earlier, action.standing
     row = tx.execute(
         text("""
-            SELECT earlier FROM moderation_action
+            SELECT earlier, standing FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external AND id <> :id
               AND kind = :kind AND state = 'verified' AND NOT ended
             ORDER BY requested_at DESC LIMIT 1
@@ -171,8 +181,13 @@ def _earlier(tx: Connection, action: Action, state: State) -> str:
             "kind": action.kind,
         },
     ).first()
-    ours = row is not None and state == KINDS[action.kind].wanted
-    return str(row.earlier) if ours and row and row.earlier else state
+    if row and row.earlier and look.state == KINDS[action.kind].wanted:
+        return str(row.earlier), action.standing or row.standing
+    return look.state, action.standing or look.standing
+
+
+def _kinds(kinds: Sequence[ActionKind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
 
 
 def _delay(tries: int) -> timedelta:

@@ -15,8 +15,8 @@ from console.wiring import Console
 from mailing import campaigns, saved, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
-from moderation import actions, cases, comments
-from moderation.model import Action, Flag, Stored
+from moderation import actions, cases, comments, measures
+from moderation.model import Action, Flag, Stored, Subject
 from platforms.base import Adapter, Comment
 from probes import alerting, alerts, modules, recording, targets, weekly, windows
 from probes.alerting import Scene
@@ -25,7 +25,7 @@ from probes.model import NamedModule, Result, RoomCount, State, Target
 from probes.recording import Record
 from store import access, enrolling, planning, roster, timetable
 from store.access import Actor
-from store.db import Connection, Database
+from store.db import Connection, Database, text
 from store.enrolling import Listed, ListedRoom
 from store.planning import PlannedLesson
 from store.words import Words
@@ -72,6 +72,8 @@ class Cast:
     comment: Stored
     case: str
     action: Action
+    measure: str
+    held: str  # an action that waits for a second person
     draft: str
     released: Campaign
     incident: str
@@ -85,6 +87,8 @@ class Cast:
             self.comment.id,
             self.case,
             self.action.id,
+            self.measure,
+            self.held,
             self.draft,
             self.released.id,
             self.incident,
@@ -129,6 +133,7 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
         with db.begin() as tx:
             comment, case = _case(tx, actor, listed)
             action = _action(tx, actor, school, listed, case)
+            measure, held = _measure(tx, actor, school, listed, case)
             draft, released = _campaigns(tx, actor, school)
             incident = _incident(tx, actor, school, target, listed)
             relays.save(tx, actor, school, console.vault, url=relay.url, sender=SENDER, now=NOON)
@@ -144,7 +149,8 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             group = saved.save(tx, actor, school, MARK, Segment(everyone=True), now=NOON)
         cast = Cast(
             console, adapters, url, relay.url, school, listed, target, module, window, rule,
-            channel, alert, comment, case, action, draft, released, incident, colleague, group,
+            channel, alert, comment, case, action, measure, held, draft, released,
+            incident, colleague, group,
         )  # fmt: skip
         yield cast, reached
 
@@ -229,6 +235,28 @@ def _action(tx: Connection, actor: Actor, school: str, known: Roster, case: str)
     found = actions.get(tx, actor, id_)
     assert found is not None
     return found
+
+
+def _measure(
+    tx: Connection, actor: Actor, school: str, known: Roster, case: str
+) -> tuple[str, str]:
+    """Somebody was warned, and a removal waits for a second person."""
+    person = Subject(known.person)
+    measure = measures.impose(
+        tx, actor, school, person, "warning", reason=MARK, until=LATER, case_id=case, now=NOON
+    )
+    held = actions.request(
+        tx, actor, "remove comment", school_id=school, connection_id=known.connection,
+        external_id="p7", reason=MARK, now=NOON,
+    )  # fmt: skip
+    tx.execute(
+        text("""
+            UPDATE moderation_action SET state = 'held', requested_by = 'olga', next_try_at = NULL
+            WHERE id = :id
+        """),
+        {"id": held},
+    )
+    return measure.id, held
 
 
 def _campaigns(tx: Connection, actor: Actor, school: str) -> tuple[str, Campaign]:

@@ -106,6 +106,8 @@ class Adapter:
     can: frozenset[Capability] = frozenset(
         {"comments", "remove comment", "restore comment", "suspend account"}
     )
+    undoes: frozenset[Capability] = frozenset({"remove comment", "suspend account"})
+    removal = "remove"
 
     def __init__(self, url: str) -> None:
         self.url = url

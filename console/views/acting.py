@@ -16,6 +16,7 @@ from console.i18n import N_, Sayable, _, clock, escape, say
 from console.widgets import actionbar, confirm
 from console.wiring import Console
 from moderation import actions
+from moderation.calls import KINDS
 from moderation.model import ActionKind, Receipt
 from store.access import Actor
 from store.schools import School
@@ -26,21 +27,31 @@ CALLS = ThreadPoolExecutor(8, thread_name_prefix="acts")
 
 DONE: dict[ActionKind, str] = {
     "remove comment": N_("Removed from {place}, checked at {time}"),
+    "edit comment": N_("Reworded on {place}, checked at {time}"),
     "restore comment": N_("Restored on {place}, checked at {time}"),
     "suspend account": N_("Blocked on {place}, checked at {time}"),
     "lift account": N_("Block lifted on {place}, checked at {time}"),
+    "mute account": N_("Muted on {place}, checked at {time}"),
+    "unmute account": N_("May write on {place} again, checked at {time}"),
 }
 WAITING: dict[ActionKind, str] = {
     "remove comment": N_("Removal from {place}: not confirmed yet"),
+    "edit comment": N_("Rewording on {place}: not confirmed yet"),
     "restore comment": N_("Restoring on {place}: not confirmed yet"),
     "suspend account": N_("Block on {place}: not confirmed yet"),
     "lift account": N_("Lifting the block on {place}: not confirmed yet"),
+    "mute account": N_("Mute on {place}: not confirmed yet"),
+    "unmute account": N_("Lifting the mute on {place}: not confirmed yet"),
 }
+HELD = N_("Waits on {place} for a second person")
 REFUSED: dict[ActionKind, str] = {
     "remove comment": N_("Not removed from {place}"),
+    "edit comment": N_("Not reworded on {place}"),
     "restore comment": N_("Not restored on {place}"),
     "suspend account": N_("Not blocked on {place}"),
     "lift account": N_("The block on {place} stays"),
+    "mute account": N_("Not muted on {place}"),
+    "unmute account": N_("The mute on {place} stays"),
 }
 
 
@@ -79,8 +90,12 @@ def sentence(receipt: Receipt, place: str, school: School) -> str:
         time = clock(receipt.verified_at, school.zone, seconds=True)
         words = _(DONE[receipt.kind]).format(place=escape(place), time=time)
         return f":green[●] {words}"
-    shape, texts = (":red[▲]", REFUSED) if receipt.state == "refused" else (":gray[○]", WAITING)
-    words = _(texts[receipt.kind]).format(place=escape(place))
+    shape, told = ":gray[○]", WAITING[receipt.kind]
+    if receipt.state == "refused":
+        shape, told = ":red[▲]", REFUSED[receipt.kind]
+    elif receipt.state == "held":
+        shape, told = ":orange[◆]", HELD
+    words = _(told).format(place=escape(place))
     return f"{shape} {words}. {say(receipt.why)}".rstrip()
 
 
@@ -112,7 +127,7 @@ def _tell(
         st.session_state[PENDING] = tuple(action_ids)
     else:
         st.session_state.pop(PENDING, None)
-    done = [each for each in receipts if each.state != "refused" and _forward(each)]
+    done = [each for each in receipts if _forward(each)]
     actionbar.say(
         " · ".join(words),
         undo=(lambda: _undo(console, actor, school, done)) if done else None,
@@ -121,7 +136,9 @@ def _tell(
 
 def _forward(receipt: Receipt) -> bool:
     """Whether it changed something; what was so before has nothing to undo."""
-    return receipt.kind in ("remove comment", "suspend account") and (
+    if receipt.state not in ("verified", "unconfirmed"):
+        return False
+    return KINDS[receipt.kind].forward and (
         receipt.before is None or receipt.before != receipt.after
     )
 

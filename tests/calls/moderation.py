@@ -8,20 +8,28 @@ from moderation import (
     comments,
     context,
     deciding,
+    ending,
     guards,
     history,
     intake,
     intents,
     keeping,
+    measures,
     metrics,
+    penalties,
+    planning,
     receipts,
+    records,
     review,
     rules,
+    seconding,
     trial,
 )
-from moderation.receipts import Outcome
+from moderation.model import Subject
+from moderation.receipts import Look, Outcome
+from store.words import Words
 from tests.calls import Calls
-from tests.cast import post
+from tests.cast import LATER, post
 from tests.conftest import NOON
 
 RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
@@ -84,10 +92,42 @@ CALLS: Calls = {
     keeping.erase: lambda tx, who, on: keeping.erase(
         tx, who, on.school, [(on.roster.connection, "nobody")], now=NOON
     ),
+    records.of: lambda tx, who, on: records.of(tx, who, on.school, person_id=on.roster.person),
+    records.get: lambda tx, who, on: records.get(tx, who, on.action.id),
+    ending.end: lambda tx, who, on: ending.end(
+        tx, who, on.action, why=Words(ending.LIFTED), now=NOON
+    ),
+    measures.impose: lambda tx, who, on: measures.impose(
+        tx, who, on.school, Subject(on.roster.person), "block", now=NOON
+    ),
+    measures.lift: lambda tx, who, on: measures.lift(tx, who, on.measure, now=NOON),
+    measures.shorten: lambda tx, who, on: measures.shorten(
+        tx, who, on.measure, until=LATER, now=NOON
+    ),
+    penalties.accounts_of: lambda tx, who, on: penalties.accounts_of(
+        tx, who, on.school, Subject(on.roster.person)
+    ),
+    penalties.get: lambda tx, who, on: penalties.get(tx, who, on.measure),
+    penalties.history: lambda tx, who, on: penalties.history(
+        tx, who, on.school, Subject(on.roster.person)
+    ),
+    penalties.in_force: lambda tx, who, on: penalties.in_force(
+        tx, who, on.school, Subject(on.roster.person), now=NOON
+    ),
+    penalties.subject_of: lambda tx, who, on: penalties.subject_of(
+        tx, who, on.school, on.roster.connection, "u1"
+    ),
+    planning.plan: lambda tx, who, on: planning.plan(
+        tx, who, on.school, Subject(on.roster.person), "block"
+    ),
+    records.actions_of: lambda tx, who, on: records.actions_of(tx, who, on.school, on.measure),
+    seconding.held: lambda tx, who, on: seconding.held(tx, who, on.school),
+    seconding.allow: lambda tx, who, on: seconding.allow(tx, who, on.held, now=NOON),
+    seconding.decline: lambda tx, who, on: seconding.decline(tx, who, on.held, now=NOON),
     metrics.cases: lambda tx, who, on: metrics.cases(tx, who, on.school),
     metrics.actions: lambda tx, who, on: metrics.actions(tx, who, on.school),
     receipts.begin: lambda tx, who, on: receipts.begin(
-        tx, who, on.action, "active", None, now=NOON
+        tx, who, on.action, Look("active"), now=NOON
     ),
     receipts.write: lambda tx, who, on: receipts.write(
         tx, who, on.action, Outcome("verified", "suspended", None, seen_at=NOON), now=NOON

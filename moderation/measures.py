@@ -1,0 +1,204 @@
+"""What is done about a person, over all of their accounts: a word, a warning, a mute, a block.
+
+A measure is planned, imposed at once everywhere, ends by itself or is lifted; each
+account's action has a receipt of its own (moderation.actions).
+"""
+
+from datetime import datetime
+from typing import get_args
+
+from moderation import ending, guards
+from moderation.calls import KINDS
+from moderation.intents import request
+from moderation.model import Measure, MeasureKind, ModerationError, Step, Subject
+from moderation.penalties import get, history, in_force, subject_of
+from moderation.planning import CALLS, plan
+from moderation.records import actions_of
+from store import access, audit
+from store.access import Actor
+from store.db import Connection, new_id, text
+from store.words import N_, Words
+
+__all__ = ["get", "history", "impose", "in_force", "lift", "plan", "shorten", "subject_of"]
+
+NOWHERE = N_("None of their platforms can do this. Do it there by hand, or choose another measure.")
+OVER = N_("This measure is over already.")
+
+
+def impose(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    subject: Subject,
+    kind: MeasureKind,
+    *,
+    reason: str = "",
+    rule: str = "",
+    until: datetime | None = None,
+    case_id: str | None = None,
+    leave_out: frozenset[tuple[str, str]] = frozenset(),
+    now: datetime,
+) -> Measure:
+    """Write it down, and ask for what `plan` shows; `actions.perform` does it, or the worker.
+
+    A suspension needs an end. A later mute, or suspension or block, takes the place
+    of the earlier one. `leave_out` names accounts (connection, external id) to leave
+    alone. Raises ModerationError where nobody may do it, or nothing can do it.
+    """
+    access.require(actor, "moderate", school_id)
+    if kind not in get_args(MeasureKind):
+        raise ValueError(f"A measure is one of {', '.join(get_args(MeasureKind))}.")
+    guards.end(until, now)
+    if kind == "suspension" and until is None:
+        raise ModerationError(N_("A suspension needs an end. Choose a block for one without."))
+    steps = [
+        step
+        for step in plan(tx, actor, school_id, subject, kind)
+        if (step.connection_id, step.external_id) not in leave_out
+    ]
+    for step in steps:
+        guards.not_ours(tx, actor, school_id, step.connection_id, step.external_id)
+    doing = [(step, step.does) for step in steps if step.does is not None]
+    if kind in CALLS and not doing:
+        raise ModerationError(NOWHERE)
+    measure_id = new_id()
+    _insert(
+        tx,
+        {
+            "id": measure_id,
+            "school": school_id,
+            "person": subject.person_id,
+            "kind": kind,
+            "reason": reason,
+            "rule": rule,
+            "until": until,
+            "case": case_id,
+            "account": actor.account_id,
+            "now": now,
+        },
+        steps,
+    )
+    if kind in CALLS:
+        _replace(tx, actor, school_id, subject, kind, measure_id, now)
+    for step, does in doing:
+        request(
+            tx,
+            actor,
+            does,
+            school_id=school_id,
+            connection_id=step.connection_id,
+            external_id=step.external_id,
+            case_id=case_id,
+            measure_id=measure_id,
+            reason=reason,
+            until=until,
+            now=now,
+        )
+    audit.record(tx, actor, f"impose {kind}", measure_id, school_id=school_id, now=now)
+    return _known(tx, actor, measure_id)
+
+
+def lift(
+    tx: Connection, actor: Actor, measure_id: str, *, reason: str = "", now: datetime
+) -> Measure:
+    """Take it back before its time, on every platform, to how it stood there before.
+
+    Its `action_ids` then end with the lifts, for `actions.perform`. Raises
+    ModerationError when it is over already.
+    """
+    measure = _held(tx, actor, measure_id, now)
+    tx.execute(
+        text("""
+            UPDATE measure SET lifted_by = :account, lifted_at = :now, lift_reason = :reason
+            WHERE id = :id AND lifted_at IS NULL
+        """),
+        {"id": measure.id, "account": actor.account_id, "now": now, "reason": reason},
+    )
+    for action in actions_of(tx, actor, measure.school_id, measure.id):
+        if KINDS[action.kind].forward and not action.ended and action.receipt.state != "refused":
+            ending.end(tx, actor, action, why=Words(ending.LIFTED), now=now)
+    audit.record(tx, actor, "lift measure", measure.id, school_id=measure.school_id, now=now)
+    return _known(tx, actor, measure.id)
+
+
+def shorten(
+    tx: Connection, actor: Actor, measure_id: str, *, until: datetime, now: datetime
+) -> Measure:
+    """Let it end sooner, everywhere. Raises ModerationError for an end that is later, or past."""
+    measure = _held(tx, actor, measure_id, now)
+    guards.end(until, now)
+    if measure.until is not None and until > measure.until:
+        raise ModerationError(N_("This would make it longer. Impose another measure for that."))
+    tx.execute(
+        text("UPDATE measure SET until = :until WHERE id = :id"),
+        {"id": measure.id, "until": until},
+    )
+    tx.execute(
+        text("""
+            UPDATE moderation_action SET until = :until
+            WHERE measure_id = :id AND NOT ended AND kind IN ('suspend account', 'mute account')
+        """),
+        {"id": measure.id, "until": until},
+    )
+    audit.record(tx, actor, "shorten measure", measure.id, school_id=measure.school_id, now=now)
+    return _known(tx, actor, measure.id)
+
+
+def _held(tx: Connection, actor: Actor, measure_id: str, now: datetime) -> Measure:
+    measure = _known(tx, actor, measure_id)
+    access.require(actor, "moderate", measure.school_id)
+    if measure.lifted_at is not None or (measure.until is not None and measure.until <= now):
+        raise ModerationError(OVER)
+    return measure
+
+
+def _known(tx: Connection, actor: Actor, measure_id: str) -> Measure:
+    measure = get(tx, actor, measure_id)
+    if measure is None:
+        raise access.Denied
+    return measure
+
+
+def _insert(tx: Connection, values: dict[str, object], steps: list[Step]) -> None:
+    tx.execute(
+        text("""
+            INSERT INTO measure (id, school_id, person_id, kind, reason, rule, until, case_id,
+                                 imposed_by, imposed_at, lift_reason)
+            VALUES (:id, :school, :person, :kind, :reason, :rule, :until, :case, :account, :now, '')
+        """),
+        values,
+    )
+    for step in steps:
+        tx.execute(
+            text("""
+                INSERT INTO measure_account (measure_id, school_id, connection_id, external_id)
+                VALUES (:id, :school, :connection, :external)
+            """),
+            {
+                "id": values["id"],
+                "school": values["school"],
+                "connection": step.connection_id,
+                "external": step.external_id,
+            },
+        )
+
+
+def _replace(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    subject: Subject,
+    kind: MeasureKind,
+    measure_id: str,
+    now: datetime,
+) -> None:
+    """The later measure stands; what the earlier one came from is what it goes back to."""
+    for earlier in in_force(tx, actor, school_id, subject, now=now):
+        if earlier.id != measure_id and CALLS.get(earlier.kind) == CALLS[kind]:
+            tx.execute(
+                text("""
+                    UPDATE measure SET lifted_by = :account, lifted_at = :now, replaced_by = :by
+                    WHERE id = :id AND lifted_at IS NULL
+                """),
+                {"id": earlier.id, "account": actor.account_id, "now": now, "by": measure_id},
+            )

@@ -1,0 +1,160 @@
+"""Measures as they are kept: whom they are about, which are in force, what came before."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from moderation.model import Measure, Subject
+from store import access, roster
+from store.access import Actor
+from store.db import Connection, instant, moment, text
+from store.roster import PlatformAccount
+
+# What was imposed on the person, or on an account that is theirs now.
+ABOUT = """
+    (measure.person_id = :person OR EXISTS (
+        SELECT 1 FROM measure_account AS one
+        LEFT JOIN platform_account AS account ON account.connection_id = one.connection_id
+            AND account.external_id = one.external_id
+        WHERE one.measure_id = measure.id
+          AND (account.person_id = :person
+               OR (one.connection_id = :connection AND one.external_id = :external))))
+"""
+
+
+def subject_of(
+    tx: Connection, actor: Actor, school_id: str, connection_id: str, external_id: str
+) -> Subject:
+    """The person whose account it is; the account itself where the roster knows nobody."""
+    access.require(actor, "see people", school_id)
+    known = roster.account(tx, actor, connection_id, external_id)
+    if known is not None and known.person_id is not None:
+        return Subject(person_id=known.person_id)
+    return Subject(connection_id=connection_id, external_id=external_id)
+
+
+def accounts_of(
+    tx: Connection, actor: Actor, school_id: str, subject: Subject
+) -> list[PlatformAccount]:
+    """The accounts that a measure is about; one that the roster does not list has no id."""
+    access.require(actor, "see people", school_id)
+    if subject.person_id is None:
+        known = roster.account(tx, actor, subject.connection_id, subject.external_id)
+        found = [known or _unlisted(tx, school_id, subject)]
+    else:
+        person = roster.person(tx, actor, subject.person_id)
+        found = roster.accounts_of(tx, actor, person.id) if person else []
+    if any(account.school_id != school_id for account in found):
+        raise access.Denied
+    return sorted(found, key=lambda account: (account.connection_id, account.external_id))
+
+
+def in_force(
+    tx: Connection, actor: Actor, school_id: str, subject: Subject, *, now: datetime
+) -> list[Measure]:
+    """The mutes, suspensions and blocks that stand now, the newest first."""
+    return [
+        measure
+        for measure in history(tx, actor, school_id, subject)
+        if measure.kind in ("mute", "suspension", "block")
+        and measure.lifted_at is None
+        and (measure.until is None or measure.until > now)
+    ]
+
+
+def history(
+    tx: Connection, actor: Actor, school_id: str, subject: Subject, *, limit: int = 50
+) -> list[Measure]:
+    """All that was ever imposed, the newest first."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text(f"""
+            SELECT * FROM measure WHERE school_id = :school AND {ABOUT}
+            ORDER BY imposed_at DESC, id LIMIT :limit
+        """),
+        {
+            "school": school_id,
+            "person": subject.person_id or "",
+            "connection": subject.connection_id,
+            "external": subject.external_id,
+            "limit": limit,
+        },
+    ).all()
+    return [_measure(tx, row) for row in rows]
+
+
+def get(tx: Connection, actor: Actor, measure_id: str) -> Measure | None:
+    row = tx.execute(text("SELECT * FROM measure WHERE id = :id"), {"id": measure_id}).first()
+    if row is None:
+        return None
+    access.require(actor, "see people", row.school_id)
+    return _measure(tx, row)
+
+
+def _measure(tx: Connection, row: Row[Any]) -> Measure:
+    return Measure(
+        id=row.id,
+        school_id=row.school_id,
+        subject=_subject(tx, row),
+        kind=row.kind,
+        reason=row.reason,
+        rule=row.rule,
+        until=moment(row.until),
+        case_id=row.case_id,
+        imposed_by=row.imposed_by,
+        imposed_at=instant(row.imposed_at),
+        lifted_by=row.lifted_by,
+        lifted_at=moment(row.lifted_at),
+        lift_reason=row.lift_reason,
+        replaced_by=row.replaced_by,
+        action_ids=_action_ids(tx, row.id),
+    )
+
+
+def _subject(tx: Connection, row: Row[Any]) -> Subject:
+    if row.person_id is not None:
+        return Subject(person_id=row.person_id)
+    account = tx.execute(
+        text("SELECT connection_id, external_id FROM measure_account WHERE measure_id = :id"),
+        {"id": row.id},
+    ).first()
+    return Subject(None, *account) if account else Subject()
+
+
+def _action_ids(tx: Connection, measure_id: str) -> tuple[str, ...]:
+    rows = tx.execute(
+        text("""
+            SELECT id FROM moderation_action WHERE measure_id = :id ORDER BY requested_at, id
+        """),
+        {"id": measure_id},
+    )
+    return tuple(row.id for row in rows)
+
+
+def _unlisted(tx: Connection, school_id: str, subject: Subject) -> PlatformAccount:
+    """An account that is known by what it wrote alone."""
+    name = tx.execute(
+        text("""
+            SELECT author_name FROM comment
+            WHERE connection_id = :connection AND author_external_id = :external
+              AND school_id = :school
+            ORDER BY written_at DESC LIMIT 1
+        """),
+        {
+            "connection": subject.connection_id,
+            "external": subject.external_id,
+            "school": school_id,
+        },
+    ).scalar()
+    return PlatformAccount(
+        id="",
+        school_id=school_id,
+        connection_id=subject.connection_id,
+        external_id=subject.external_id,
+        person_id=None,
+        username=str(name or ""),
+        name=str(name or ""),
+        suspended=False,
+        last_seen_at=None,
+    )

@@ -1,0 +1,128 @@
+"""Actions as they are kept: read them by person, case or measure, each with its receipt."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Row
+
+from moderation.model import Action, Receipt, ReceiptState
+from platforms.base import Original
+from store import access
+from store.access import Actor
+from store.db import Connection, instant, moment, text
+from store.words import Words
+
+PENDING = "('waiting', 'unconfirmed')"  # the worker's to try
+OPEN = "('waiting', 'unconfirmed', 'held')"  # nothing is settled yet
+
+
+def of(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    person_id: str | None = None,
+    case_id: str | None = None,
+    limit: int = 50,
+) -> list[Action]:
+    """What was asked and what came of it, the newest first; for one person or case if named.
+
+    A person's actions are those on any of their accounts and on what these wrote.
+    """
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT * FROM moderation_action AS action
+            WHERE action.school_id = :school AND (:every OR action.case_id = :case)
+              AND (:everybody OR EXISTS (
+                  SELECT 1 FROM platform_account AS account
+                  WHERE account.person_id = :person
+                    AND account.connection_id = action.connection_id
+                    AND (account.external_id = action.external_id
+                             AND action.kind LIKE '% account'
+                         OR action.kind LIKE '% comment' AND EXISTS (
+                             SELECT 1 FROM comment
+                             WHERE comment.connection_id = action.connection_id
+                               AND comment.external_id = action.external_id
+                               AND comment.author_external_id = account.external_id))))
+            ORDER BY action.requested_at DESC, action.id LIMIT :limit
+        """),
+        {
+            "school": school_id,
+            "every": case_id is None,
+            "case": case_id or "",
+            "everybody": person_id is None,
+            "person": person_id or "",
+            "limit": limit,
+        },
+    )
+    return [from_row(row) for row in rows]
+
+
+def get(tx: Connection, actor: Actor, action_id: str) -> Action | None:
+    row = tx.execute(
+        text("SELECT * FROM moderation_action WHERE id = :id"), {"id": action_id}
+    ).first()
+    if row is None:
+        return None
+    access.require(actor, "see people", row.school_id)
+    return from_row(row)
+
+
+def actions_of(tx: Connection, actor: Actor, school_id: str, measure_id: str) -> list[Action]:
+    """The actions of a measure, the first asked for first: the lifts come last."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT * FROM moderation_action WHERE school_id = :school AND measure_id = :measure
+            ORDER BY requested_at, id
+        """),
+        {"school": school_id, "measure": measure_id},
+    )
+    return [from_row(row) for row in rows]
+
+
+def from_row(row: Row[Any]) -> Action:
+    return Action(
+        id=row.id,
+        school_id=row.school_id,
+        connection_id=row.connection_id,
+        kind=row.kind,
+        external_id=row.external_id,
+        case_id=row.case_id,
+        undo_of=row.undo_of,
+        requested_by=row.requested_by,
+        requested_at=instant(row.requested_at),
+        reason=row.reason,
+        until=moment(row.until),
+        ended=bool(row.ended),
+        tries=row.tries,
+        next_try_at=moment(row.next_try_at),
+        receipt=_receipt(row),
+        earlier=row.earlier,
+        original=Original(*json.loads(row.original)) if row.original else None,
+        measure_id=row.measure_id,
+        standing=row.standing,
+        wording=row.wording,
+        approved_by=row.approved_by,
+    )
+
+
+def stored_original(original: Original | None) -> str | None:
+    if original is None:
+        return None
+    return json.dumps([original.external_id, original.subject, original.html], ensure_ascii=False)
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    state: ReceiptState = "unconfirmed" if row.state == "waiting" else row.state
+    return Receipt(
+        action_id=row.id,
+        kind=row.kind,
+        connection_id=row.connection_id,
+        before=row.before,
+        after=row.after,
+        state=state,
+        verified_at=moment(row.verified_at),
+        why=Words.from_json(row.why) if row.why else None,
+    )
