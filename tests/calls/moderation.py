@@ -84,8 +84,6 @@ CALLS: Calls = {
         now=NOON,
     ),
     intents.undo: lambda tx, who, on: intents.undo(tx, who, on.action.id, now=NOON),
-    intents.of: lambda tx, who, on: intents.of(tx, who, on.school, person_id=on.roster.person),
-    intents.get: lambda tx, who, on: intents.get(tx, who, on.action.id),
     keeping.forget: lambda tx, who, on: keeping.forget(
         tx, who, on.school, before=NOON - timedelta(days=365), now=NOON
     ),
