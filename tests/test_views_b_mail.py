@@ -286,3 +286,32 @@ def test_after_a_restore_an_administrator_lets_mail_leave_again(
     assert "Mail leaves again" in said(resumed)
     with console.db.read() as tx:
         assert restoring.paused(tx) is None
+
+
+def test_an_empty_draft_begins_with_a_ready_text_that_is_stopped_until_it_is_filled_in(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school)
+    at = screen("composer", console, ana, school, id=campaign_id)
+    at.segmented_control(key=f"starter-{campaign_id}").set_value("survey").run()
+    campaign = kept(console, ana, campaign_id)
+    assert set(campaign.body) == {"en", "ru", "zh_Hans"}
+    at = screen("composer", console, ana, school, id=campaign_id)
+    assert "is still to be filled in" in said(at)
+    assert at.button(key="composer-send").disabled
+    at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    assert not at.button(key="composer-send").disabled
+
+
+def test_a_dead_link_stops_the_letter_until_she_says_so(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    dead = "http://127.0.0.1:9/timetable"
+    body = dict.fromkeys(("en", "ru"), f"[Timetable]({dead})")
+    campaign_id = drafted(console, ana, school, **body)
+    at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "Nothing answers at http" in said(at)
+    assert at.button(key="composer-send").disabled
+    at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    at = press(at, "Review and send")
+    assert "Send to 2 people" in [button.label for button in at.button]

@@ -12,6 +12,7 @@ from console.wiring import Console
 from mailing import campaigns, recipients
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
+from mailing.starters import STARTERS
 from store import access
 from store.access import Actor
 from store.schools import LANGUAGES, School
@@ -56,11 +57,37 @@ def _write(
     meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
     segment_picker.count(meant)
     chosen = _language(campaign, school, meant)
+    _begin(console, actor, campaign)
     subject = dict(campaign.subject) | {chosen: _subject(campaign, chosen)}
     body = dict(campaign.body) | {chosen: _body(campaign, chosen)}
     campaign = _keep(console, actor, campaign, segment, subject, body)
     composer_send.draw(console, actor, school, campaign, meant, offered)
     return campaign, meant
+
+
+def _begin(console: Console, actor: Actor, campaign: Campaign) -> None:
+    """An empty draft may begin with one of the ready texts, in all languages at once."""
+    typed = any(
+        (st.session_state.get(f"{part}-{campaign.id}-{each}") or "").strip()
+        for part in ("subject", "body")
+        for each in LANGUAGES
+    )
+    if typed or campaign.subject or campaign.body:
+        return
+    picked = st.segmented_control(
+        _("Begin with"),
+        list(STARTERS),
+        format_func=lambda each: _(STARTERS[each].name),
+        key=f"starter-{campaign.id}",
+    )
+    if picked:
+        begun = STARTERS[picked]
+        segment = Segment.from_json(campaign.segment)
+        _save(console, actor, campaign, segment, begun.subject, begun.body)
+        for each in LANGUAGES:
+            st.session_state.pop(f"subject-{campaign.id}-{each}", None)
+            st.session_state.pop(f"body-{campaign.id}-{each}", None)
+        st.rerun()
 
 
 def _language(campaign: Campaign, school: School, meant: Audience) -> str:
@@ -133,6 +160,17 @@ def _keep(
     )
     if same:
         return campaign
+    return _save(console, actor, campaign, segment, subject, body)
+
+
+def _save(
+    console: Console,
+    actor: Actor,
+    campaign: Campaign,
+    segment: Segment,
+    subject: Mapping[str, str],
+    body: Mapping[str, str],
+) -> Campaign:
     with console.db.begin() as tx:
         try:
             campaigns.save(

@@ -1,7 +1,7 @@
 """Check a draft, send a test, and say everything back before it goes to people."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import streamlit as st
@@ -12,7 +12,8 @@ from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, pages
 from console.wiring import Console
-from mailing import campaigns, fields, recipients, sender
+from mailing import campaigns, fields, lint, reaching, recipients, sender
+from mailing.lint import Finding
 from mailing.model import UNDO, Campaign, MailingError
 from mailing.segments import Audience, Segment
 from store import access
@@ -34,10 +35,12 @@ def draw(
 ) -> None:
     """The open points, then the two buttons."""
     points = list(open_points(campaign, school, meant))
-    for point in points:
-        st.markdown(f":orange[◆] {say(point)}")
-    if not points:
-        st.markdown(f":green[●] {_('Every reader has a text, and no field is empty.')}")
+    found = [*_led_nowhere(campaign), *lint.findings(campaign.subject, campaign.body)]
+    _tell(points, found)
+    stopped = any(finding.stops for finding in found)
+    anyway = stopped and st.checkbox(
+        _("Send it all the same"), key=f"composer-anyway-{campaign.id}"
+    )
     with st.container(horizontal=True):
         may = access.may(actor, "send", school.id)
         written = recipients.written(campaign.body)
@@ -48,13 +51,42 @@ def draw(
             type="primary",
             icon=":material/send:",
             shortcut=None if confirm.is_open() else "Mod+Enter",
-            disabled=not ready,
+            disabled=not ready or (stopped and not anyway),
             on_click=confirm.opening,
             key="composer-send",
         ):
-            _ask(console, actor, campaign, meant, offered, points)
+            if not anyway and _look_at_links(campaign, school):
+                confirm.closed()
+                st.rerun()
+            told = [*points, *(finding.words for finding in found)]
+            _ask(console, actor, campaign, meant, offered, told)
         if st.button(_("Send a test"), icon=":material/forward_to_inbox:", key="composer-test"):
             _test(console, actor, school, campaign)
+
+
+def _tell(points: Sequence[Words], found: Sequence[Finding]) -> None:
+    for point in points:
+        st.markdown(f":orange[◆] {say(point)}")
+    for finding in found:
+        st.markdown(f"{':red[▲]' if finding.stops else ':orange[◆]'} {say(finding.words)}")
+    if not points and not found:
+        st.markdown(f":green[●] {_('Every reader has a text, and no field is empty.')}")
+
+
+def _look_at_links(campaign: Campaign, school: School) -> bool:
+    """Ask, when she means to send, whether the links lead anywhere; True if one does not."""
+    links = lint.links(campaign.body)
+    with st.spinner(_("Looking whether the links lead anywhere")):
+        dead = reaching.dead(links, loopback_only=school.simulated)
+    st.session_state[f"dead-{campaign.id}"] = (links, dead)
+    return bool(dead)
+
+
+def _led_nowhere(campaign: Campaign) -> list[Finding]:
+    """What the last look at these links found."""
+    links, dead = st.session_state.get(f"dead-{campaign.id}", ([], []))
+    same = links == lint.links(campaign.body)
+    return [Finding(words, stops=True) for words in dead] if same else []
 
 
 def open_points(campaign: Campaign, school: School, meant: Audience) -> Iterator[Words]:
@@ -91,9 +123,8 @@ def _empty_fields(
 ) -> Iterator[Words]:
     try:
         asked = {each: _names(campaign, each) for each in written}
-    except MailingError as error:
-        yield error.words
-        return
+    except MailingError:
+        return  # the lint says what is wrong with it
     empty: Counter[str] = Counter()
     for person in meant.people:
         known = recipients.fields(person)

@@ -1,0 +1,126 @@
+"""What a text would do to its readers or to spam filters, told before it goes out.
+
+The limits: Gmail cuts a mail at 102 KB of HTML; RFC 5322, 2.1.1 asks for lines of
+at most 78 characters, which a subject keeps to be read on a phone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mailing import recipients, starters, templates
+from mailing.model import MailingError
+from store.words import N_, Words
+
+HEAVY = 100_000  # bytes of HTML
+LONG_SUBJECT = 78  # characters
+SHORTENERS = frozenset(
+    {"bit.ly", "t.co", "goo.gl", "tinyurl.com", "ow.ly", "is.gd", "clck.ru", "vk.cc", "t.cn"}
+)
+LETTERS = re.compile(r"[^\W\d_]")
+SHOUTED = 8  # letters in capitals before it counts as shouting
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)+/?\S*")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`stops`: it should not go out like this, unless somebody says so."""
+
+    words: Words
+    stops: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    address: str
+    says: str
+
+
+def findings(subject: Mapping[str, str], body: Mapping[str, str]) -> list[Finding]:
+    """By language, what stops first; the caller says what is missing for whom."""
+    found: list[Finding] = []
+    for language in recipients.written(body):
+        try:
+            found += _of(language, subject.get(language, ""), body[language])
+        except MailingError as error:
+            found.append(Finding(error.words, stops=True))
+    once = {str(finding.words): finding for finding in found}
+    return sorted(once.values(), key=lambda finding: not finding.stops)
+
+
+def links(body: Mapping[str, str]) -> list[str]:
+    """The addresses of sites in the texts, each once; those made of a field are not known yet."""
+    found = [link.address for text in body.values() for link in _links(text)]
+    whole = [each for each in found if "{{" not in each and "%7B%7B" not in each]
+    return list(dict.fromkeys(each for each in whole if each.startswith(("http://", "https://"))))
+
+
+def _of(language: str, subject: str, body: str) -> Iterator[Finding]:
+    yield from _subject(subject)
+    for blank in starters.blanks(f"{subject}\n{body}"):
+        yield Finding(Words(N_("{blank} is still to be filled in."), {"blank": blank}), stops=True)
+    html = templates.render(
+        templates.Message({language: subject}, {language: body}), {}, language=language, school=""
+    ).html
+    weight = len(html.encode())
+    if weight > HEAVY:
+        words = Words(
+            N_("The text weighs {kb} KB; many mailboxes cut it off at 100."),
+            {"kb": round(weight / 1000)},
+        )
+        yield Finding(words, stops=True)
+    for link in _links(body):
+        yield from _link(link)
+    if any(token.type == "image" and not token.content.strip() for token in _inline(body)):
+        yield Finding(Words(N_("A picture has no words for those who do not see it.")), stops=False)
+
+
+def _subject(subject: str) -> Iterator[Finding]:
+    letters = LETTERS.findall(subject)
+    shouted = len(letters) >= SHOUTED and "".join(letters).isupper()
+    if shouted or subject.count("!") > 1:
+        words = N_("Capitals and exclamation marks in the subject look like spam.")
+        yield Finding(Words(words), stops=False)
+    if len(subject) > LONG_SUBJECT:
+        words = N_("The subject is longer than {n} characters: a phone cuts it off.")
+        yield Finding(Words(words, {"n": LONG_SUBJECT}), stops=False)
+
+
+def _link(link: Link) -> Iterator[Finding]:
+    host = _host(link.address)
+    if host in SHORTENERS:
+        words = N_("{host} hides where a link leads; mail with it is often taken for spam.")
+        yield Finding(Words(words, {"host": host}), stops=True)
+    if ADDRESS.fullmatch(link.says.strip()):
+        said = _host(link.says.strip())
+        if said and host and said != host:
+            words = N_("A link says {said} and leads to {host}: that is how frauds look.")
+            yield Finding(Words(words, {"said": said, "host": host}), stops=True)
+    if not link.says.strip():
+        yield Finding(Words(N_("A link has no words to press on.")), stops=True)
+
+
+def _links(body: str) -> Iterator[Link]:
+    tokens = _inline(body)
+    for at, token in enumerate(tokens):
+        if token.type == "link_open":
+            end = next(n for n in range(at, len(tokens)) if tokens[n].type == "link_close")
+            says = "".join(each.content for each in tokens[at + 1 : end])
+            yield Link(str(token.attrGet("href") or ""), says)
+
+
+def _inline(body: str) -> list[Token]:
+    parsed = MarkdownIt("commonmark", {"html": False}).enable("table").parse(body)
+    return [child for token in parsed for child in token.children or []]
+
+
+def _host(address: str) -> str:
+    try:
+        parts = urlsplit(address if "//" in address else f"//{address}")
+        return (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""

@@ -1,0 +1,66 @@
+"""Whether the links of a text lead anywhere, asked of all at once within a few seconds."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import requests
+
+from platforms.deadline import Adapter, Passed, ending
+from platforms.http import is_loopback
+from store.words import N_, Words
+
+DEADLINE = 5.0  # seconds for all of them
+AT_ONCE = 8
+MOST = 40  # links looked at
+REDIRECTS = 5
+GONE = (404, 410)
+NO_HEAD = (400, 403, 404, 405, 501)  # many sites answer a HEAD wrongly; a GET decides
+NOBODY = N_("Nothing answers at {address}.")
+NOT_THERE = N_("There is no page at {address} (answer {status}).")
+
+
+def dead(addresses: Sequence[str], *, loopback_only: bool = False) -> list[Words]:
+    """What is wrong with each link that leads nowhere.
+
+    A site that refuses us, or is slow, is not dead: only its owner knows. With
+    `loopback_only` (a simulation) no other machine is asked.
+    """
+    asked = [each for each in addresses[:MOST] if not loopback_only or _here(each)]
+    if not asked:
+        return []
+    until = time.monotonic() + DEADLINE
+    with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as pool:
+        found = pool.map(lambda address: _look(address, until), asked)
+        return [words for words in found if words is not None]
+
+
+def _look(address: str, until: float) -> Words | None:
+    session = requests.Session()
+    session.trust_env, session.max_redirects = False, REDIRECTS
+    session.headers["User-Agent"] = "Pult"
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Adapter())
+    try:
+        with session, ending(until):
+            status = _status(session, "HEAD", address, until)
+            if status in NO_HEAD:
+                status = _status(session, "GET", address, until)
+    except requests.ConnectionError:
+        return Words(NOBODY, {"address": address}) if time.monotonic() < until else None
+    except (Passed, requests.RequestException, ValueError):
+        return None
+    return Words(NOT_THERE, {"address": address, "status": status}) if status in GONE else None
+
+
+def _status(session: requests.Session, method: str, address: str, until: float) -> int:
+    left = max(0.1, until - time.monotonic())
+    with session.request(
+        method, address, timeout=left, allow_redirects=True, stream=True
+    ) as answer:
+        return answer.status_code
+
+
+def _here(address: str) -> bool:
+    return is_loopback(urlsplit(address).hostname or "")

@@ -1,0 +1,116 @@
+"""What a text would do to its readers is told before it goes out, and what stops it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from mailing import lint, reaching
+from mailing.starters import STARTERS, blanks
+from store.schools import LANGUAGES
+
+CALM = "The room has changed"
+ANSWERS = {"/gone": 404, "/refused": 403, "/round": 302}
+
+
+def said(subject: str, body: str) -> list[tuple[str, bool]]:
+    found = lint.findings({"en": subject}, {"en": body})
+    return [(str(finding.words), finding.stops) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        (CALM, "Dear {{ name }}, see [the new room](https://school.example/room)."),
+        ("Урок ОГЭ перенесён!", "Войти: https://school.example"),
+        (CALM, "See https://school.example/a and [www.school.example](https://school.example/b)."),
+        (CALM, "Class [7B] meets at 18:00. ![Map of the school](https://school.example/map.png)"),
+    ],
+)
+def test_a_usual_text_is_let_go(subject: str, body: str) -> None:
+    assert said(subject, body) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "told", "stops"),
+    [
+        ("COME IN AT ONCE", "x", "look like spam", False),
+        ("Come!! Now", "x", "look like spam", False),
+        ("long " * 20, "x", "longer than 78 characters", False),
+        (CALM, "x" * 120_000, "weighs 12", True),
+        (CALM, "[come](https://bit.ly/3x)", "bit.ly hides where a link leads", True),
+        (CALM, "[school.example](https://evil.example)", "says school.example and leads to", True),
+        (CALM, "[](https://school.example)", "no words to press on", True),
+        (CALM, "![](https://school.example/a.png)", "A picture has no words", False),
+        (CALM, "Dear {{ 1 + 1 }}", "is not a field", True),
+        (CALM, "Come [day, time, time zone].", "is still to be filled in", True),
+    ],
+)
+def test_what_is_wrong_is_said(subject: str, body: str, told: str, stops: bool) -> None:
+    (found,) = said(subject, body)
+    assert told in found[0]
+    assert found[1] is stops
+
+
+def test_every_ready_text_stands_in_every_language_and_stops_until_it_is_filled_in() -> None:
+    for starter in STARTERS.values():
+        assert set(starter.subject) == set(starter.body) == set(LANGUAGES)
+        for language in LANGUAGES:
+            assert list(blanks(starter.body[language]))
+        assert lint.findings(starter.subject, starter.body)[0].stops
+
+
+def test_links_made_of_a_field_are_not_asked_for() -> None:
+    body = "[a](https://a.example/{{ name }}) [b](https://b.example) [c](mailto:c@c.example)"
+    assert lint.links({"en": body, "ru": "[b](https://b.example)"}) == ["https://b.example"]
+
+
+class Site(BaseHTTPRequestHandler):
+    """/gone is not there; /get answers a HEAD wrongly; /round never ends; /refused is private."""
+
+    def do_HEAD(self) -> None:
+        self._answer(
+            {"/gone": 404, "/get": 405, "/refused": 403, "/round": 302}.get(self.path, 200)
+        )
+
+    def do_GET(self) -> None:
+        self._answer({"/gone": 404, "/refused": 403, "/round": 302}.get(self.path, 200))
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", self.path)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_link_that_leads_nowhere_is_named_and_a_doubtful_one_is_not() -> None:
+    with serving() as site:
+        good = [f"{site}/{page}" for page in ("", "get", "refused", "round")]
+        found = reaching.dead([*good, f"{site}/gone"], loopback_only=True)
+    assert [str(words) for words in found] == [f"There is no page at {site}/gone (answer 404)."]
+    assert [str(words) for words in reaching.dead([f"{site}/gone"])] == [
+        f"Nothing answers at {site}/gone."
+    ]
+
+
+def test_a_simulation_asks_no_other_machine() -> None:
+    assert reaching.dead(["http://no-such-host.invalid/"], loopback_only=True) == []
