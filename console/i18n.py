@@ -20,6 +20,7 @@ from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from store.letters import legible
 from store.schools import LANGUAGES
 from store.words import N_, Value
 
@@ -106,7 +107,7 @@ def say(words: Sayable | BaseException | None, *, markdown: bool = True) -> str:
 
 def escape(text: str) -> str:
     """Plain text as Markdown that shows exactly it: no links, images, colours or emoji."""
-    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s+", " ", legible(text))
     text = re.sub(r"(https?|ftp)(?=:)|(www)(?=\.)", rf"\g<0>{JOINER}", text, flags=re.IGNORECASE)
     text = re.sub(r"(?=@)|(?<=:)(?=[A-Za-z+_-])", JOINER, text)
     return SPECIAL.sub(r"\\\1", text)
@@ -163,7 +164,7 @@ def span(length: timedelta) -> str:
 def _value(value: Value, markdown: bool) -> str:
     if isinstance(value, float):
         return numbers.format_decimal(value, locale=_locale())
-    return escape(str(value)) if markdown else str(value)
+    return escape(str(value)) if markdown else legible(str(value))
 
 
 @lru_cache

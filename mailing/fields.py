@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailing.model import MailingError
+from store.letters import legible
 from store.words import N_
 
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 IDENTIFIER = re.compile(r"\s*([^\W\d]\w*)\s*")
-CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -51,5 +51,5 @@ def fill(pieces: Pieces, values: Mapping[str, str]) -> str:
 
 
 def clean(value: str) -> str:
-    """A value without the control characters that no mail may carry."""
-    return CONTROLS.sub("", value)
+    """A value without what no mail may carry: control characters, letters that hide or reorder."""
+    return legible(value)

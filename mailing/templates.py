@@ -16,6 +16,7 @@ from mailing import fields, frame
 from mailing.fields import Field, Pieces
 from mailing.plain import plain
 from mailing.wording import wording
+from store.letters import ordered
 
 UNSUBSCRIBE = "unsubscribe link"  # no identifier, so no author can write it
 SCHEMES = ("http", "https", "mailto")
@@ -65,7 +66,7 @@ class Template:
         known[UNSUBSCRIBE] = unsubscribe
         # The subject keeps its control characters: the header's own check refuses them.
         return Rendered(
-            fields.fill(self.subject, values),
+            fields.fill(self.subject, {name: ordered(value) for name, value in values.items()}),
             "".join(p if isinstance(p, str) else _html(p, known) for p in self.html),
             fields.fill(self.text, known),
             missing,

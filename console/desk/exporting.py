@@ -14,10 +14,24 @@ from console.desk import incidents
 from store import audit, roster
 from store.access import Actor
 from store.db import Connection
+from store.letters import legible
 from store.schools import School
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a cell must not begin with
+FORMULAS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # what a cell must not begin with
 MOST = 1_000_000  # rows
+MOST_LETTERS = 32_000  # of a cell: a spreadsheet takes 32,767
 Row = Sequence[object]
 
 
@@ -64,8 +78,9 @@ def write(name: str, tx: Connection, actor: Actor, school: School, out: TextIO) 
 
 
 def neutral(cell: str) -> str:
-    """The cell as text for a spreadsheet, whatever it begins with."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
+    """The cell as text for a spreadsheet, whatever it begins with: legible, cut at MOST_LETTERS."""
+    shown = legible(cell[:MOST_LETTERS])
+    return f"'{shown}" if shown.startswith(FORMULAS) else shown
 
 
 def _time(at: datetime | None, school: School) -> str:

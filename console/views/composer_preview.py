@@ -96,7 +96,9 @@ def _person(campaign: Campaign, meant: Audience) -> Person:
         _("Show as"),
         list(by_id),
         index=list(by_id).index(first),
-        format_func=lambda id_: f"{by_id[id_].name}, {by_id[id_].group or by_id[id_].email}",
+        format_func=lambda id_: strangers.line(
+            f"{by_id[id_].name}, {by_id[id_].group or by_id[id_].email}"
+        ),
         key=f"preview-{campaign.id}",
     )
     return by_id.get(chosen or first, by_id[first])

@@ -66,7 +66,7 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
         _("Courses"),
         list(offered.courses),
         default=[each for each in segment.courses if each in offered.courses],
-        format_func=offered.courses.__getitem__,
+        format_func=lambda id_: strangers.line(offered.courses[id_]),
         placeholder=_("Choose"),
         key=f"{key}-courses",
     )
@@ -78,14 +78,19 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
             _("Languages"), segment.languages, {each: NAMES[each] for each in LANGUAGES}, key
         )
         levels = _several(_("Levels"), segment.levels, LEVELS, key)
-        groups = _several(_("Groups"), segment.groups, {each: each for each in offered.groups}, key)
+        groups = _several(
+            _("Groups"),
+            segment.groups,
+            {each: strangers.line(each) for each in offered.groups},
+            key,
+        )
     people = segment.people
     if people:
         kept = st.multiselect(
             _("People by name"),
             list(offered.people),
             default=list(people),
-            format_func=offered.people.__getitem__,
+            format_func=lambda id_: strangers.line(offered.people[id_]),
             placeholder=_("Choose"),
             key=f"{key}-people",
         )

@@ -2,28 +2,29 @@
 
 import streamlit as st
 
-from console.i18n import escape
+from console.i18n import _, escape, number
+from store.letters import legible
 
-HIDDEN = {  # characters that reorder or hide what is read
-    ord(letter): "\ufffd" for letter in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-}
+LONGEST = 20_000  # letters drawn of one text; the rest is kept, and nobody reads a megabyte
+LINE = 120
 
 
 def text(words: str, *, wrap: bool = True) -> None:
     """Show the words exactly; nothing in them links, loads or colours anything."""
-    st.text(plain(words), wrap=wrap)
+    st.text(plain(words[:LONGEST]), wrap=wrap)
+    if len(words) > LONGEST:
+        cut = _("Cut here: {n} letters in all, kept as evidence.")
+        st.caption(cut.format(n=number(len(words))))
 
 
 def plain(words: str) -> str:
     """The words for a table's text column: letters only, in their own order."""
-    return "".join(
-        letter for letter in words.translate(HIDDEN) if letter in "\n\t" or ord(letter) >= 32
-    )
+    return legible(words)
 
 
-def line(words: str, *, limit: int = 120) -> str:
+def line(words: str, *, limit: int = LINE) -> str:
     """The same in one line, cut with an ellipsis, for a row of a table."""
-    flat = " ".join(plain(words).split())
+    flat = " ".join(plain(words[: limit * 20]).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
