@@ -2,6 +2,7 @@
 
 from platforms import (
     bigbluebutton,
+    discourse,
     janus,
     jitsi,
     livekit,
@@ -13,6 +14,7 @@ from platforms import (
 )
 from platforms.base import N_, Platform
 from platforms.bigbluebutton import BigBlueButton
+from platforms.discourse import Discourse
 from platforms.janus import Janus
 from platforms.jitsi import Jitsi
 from platforms.livekit import LiveKit
@@ -57,4 +59,11 @@ PLATFORMS: dict[str, Platform] = {
         openedx.WORDS,
     ),
     "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS, matrix.WORDS),
+    "discourse": Platform(
+        "Discourse",
+        Discourse,
+        N_("API key, then the webhook's secret: with a space between them"),
+        discourse.OPTIONS,
+        discourse.WORDS,
+    ),
 }

@@ -16,6 +16,9 @@ USER = N_("Name, if a password is asked for")  # an option of several platforms
 WRONG_SECRET = N_("{host} does not accept the secret. Enter the one that its {product} has.")
 NOT_THERE = N_("There is no {product} at {host} under this address. Check the address.")
 NOT_ITS_OWN = N_("{host} answered with something that is not {product}'s. Check the address.")
+GONE = N_("There is no such post in the discussion any more.")
+BUSY = N_("{host} asks Pult to slow down. It tries again soon.")
+INVALID = N_("{host} does not take this: {said}")
 REFUSED = N_("{product} at {host} answered with HTTP status {code}. Tell its technicians.")
 
 

@@ -112,6 +112,7 @@ class Comment:
     has_replies: bool = False
     attachments: tuple[str, ...] = ()
     changed_at: datetime | None = None  # the cursor moves by it; None: as written
+    revised_at: datetime | None = None  # of this wording; an older one never takes its place
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from platforms.answers import NOT_THERE, REFUSED, WRONG_SECRET, Site
+from platforms.answers import BUSY, GONE, INVALID, NOT_THERE, REFUSED, WRONG_SECRET, Site
 from platforms.base import N_, PlatformError
 from platforms.http import FORM
 from platforms.metering import Ask, Reply
@@ -15,10 +15,7 @@ from platforms.metering import Ask, Reply
 PRODUCT = "Open edX"
 MARGIN = 60.0  # seconds before its end that a token is asked for anew
 HOUR = 3600.0
-GONE = N_("There is no such post in the discussion any more.")
 MAY_NOT = N_("{host} does not let Pult do this. Make its account a discussion moderator.")
-BUSY = N_("{host} asks Pult to slow down. It tries again soon.")
-INVALID = N_("{host} does not take this: {said}")
 LONGEST = 200  # characters of the platform's own words
 
 

@@ -8,9 +8,9 @@ is looked up among its thread's, and a reply among its response's.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from platforms.answers import word
+from platforms.answers import GONE, word
 from platforms.base import PlatformError
-from platforms.openedx.calls import GONE, Calls, part
+from platforms.openedx.calls import Calls, part
 from platforms.openedx.posts import EPOCH, Post, Thread, before, instant, said, under
 
 API = "/api/discussion/v1"

@@ -1,0 +1,119 @@
+"""Discourse: its posts, by reading and by webhook; people suspended, silenced, written to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from platforms.base import (
+    N_,
+    Account,
+    Capability,
+    Comment,
+    Course,
+    Enrolment,
+    Health,
+    Original,
+    PlatformError,
+)
+from platforms.discourse import hooks, posts, users
+from platforms.discourse.calls import MAY_NOT, Calls
+
+OPTIONS = {"username": "system"}
+WORDS = {"username": N_("User name of the administrator whom the key belongs to")}
+
+
+class Discourse:
+    """One forum, by an administrator's key; the secret may name the webhook's secret after it."""
+
+    can: frozenset[Capability] = frozenset(
+        {
+            "roster",
+            "comments",
+            "remove comment",
+            "restore comment",
+            "edit comment",
+            "suspend account",
+            "mute account",
+            "notice board",
+        }
+    )
+    undoes: frozenset[Capability] = frozenset(
+        {"remove comment", "edit comment", "suspend account", "mute account"}
+    )
+    removal = "DELETE /posts/{id}.json"
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        key, _space, self._hook = secret.strip().partition(" ")
+        self._user = options.get("username") or OPTIONS["username"]
+        self._calls = Calls(url, key, self._user, options)
+
+    def check(self) -> Health:
+        try:
+            self._calls.rows("/admin/users/list/active.json", page=1)
+        except PlatformError as error:
+            if error.code == "gone":  # what is not for the key's owner is not there for it
+                return Health(problem=MAY_NOT, params={"host": self._calls.site.host})
+            return Health(problem=error.template, params=error.params)
+        return Health()
+
+    def accounts(self) -> Iterator[Account]:
+        return users.accounts(self._calls)
+
+    def courses(self) -> Iterable[Course]:
+        return []  # a forum for all courses: nobody is enrolled there
+
+    def enrolments(self, _course_external_id: str) -> Iterable[Enrolment]:
+        return []
+
+    def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
+        return posts.comments(self._calls, since, limit)
+
+    def thread(self, thread_id: str) -> list[Comment]:
+        return posts.thread(self._calls, thread_id)
+
+    def hooked(self, headers: Mapping[str, str], body: bytes) -> list[Comment]:
+        return hooks.hooked(self._hook.strip(), headers, body)
+
+    def remove(self, external_id: str) -> Original:
+        return posts.remove(self._calls, external_id)
+
+    def removed(self, external_id: str) -> bool:
+        return posts.removed(self._calls, external_id)
+
+    def restore(self, original: Original) -> None:
+        posts.restore(self._calls, original)
+
+    def edit(self, external_id: str, html: str) -> Original:
+        return posts.edit(self._calls, external_id, html)
+
+    def wording(self, external_id: str) -> str | None:
+        return posts.wording(self._calls, external_id)
+
+    def suspend(self, external_id: str) -> None:
+        users.begin(self._calls, external_id, "suspend")
+
+    def standing(self, external_id: str) -> str:
+        return users.standing(self._calls, external_id, "suspend")
+
+    def lift(self, external_id: str, standing: str) -> None:
+        users.end(self._calls, external_id, "suspend", standing)
+
+    def suspended(self, external_id: str) -> bool:
+        return users.held(self._calls, external_id, "suspend")
+
+    def mute(self, external_id: str) -> None:
+        users.begin(self._calls, external_id, "silence")
+
+    def mute_standing(self, external_id: str) -> str:
+        return users.standing(self._calls, external_id, "silence")
+
+    def unmute(self, external_id: str, standing: str) -> None:
+        users.end(self._calls, external_id, "silence", standing)
+
+    def muted(self, external_id: str) -> bool:
+        return users.held(self._calls, external_id, "silence")
+
+    def protected(self, external_id: str) -> str:
+        return users.protected(self._calls, external_id, self._user)
+
+    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+        return users.notify(self._calls, external_ids, text)

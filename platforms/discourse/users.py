@@ -1,0 +1,119 @@
+"""Discourse's people: list, suspend, silence, and back to exactly how each stood."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from platforms.answers import word
+from platforms.base import N_, Account, PlatformError
+from platforms.discourse.calls import Calls
+from platforms.discourse.posts import instant
+
+PAGES = 200  # of a hundred accounts
+FOREVER = "3000-01-01T00:00:00.000Z"  # Pult itself ends what it began
+REASON = "Pult"  # where the platform keeps a reason; people's own reasons stay with Pult
+OWN = N_("This is the account that Pult itself works with.")
+STAFF = N_("This account belongs to an administrator, or to the site itself.")
+Hold = Literal["suspend", "silence"]
+UNTIL = {"suspend": "suspend_until", "silence": "silenced_till"}  # as it is asked
+TILL = {"suspend": "suspended_till", "silence": "silenced_till"}  # as it is told
+REASONS = {"suspend": "full_suspend_reason", "silence": "silence_reason"}
+
+
+def accounts(calls: Calls) -> Iterator[Account]:
+    for page in range(1, PAGES + 1):
+        rows = calls.rows("/admin/users/list/active.json", page=page, show_emails="true")
+        yield from map(_account, rows)
+        if not rows:
+            return
+
+
+def held(calls: Calls, external_id: str, hold: Hold) -> bool:
+    return _until(_user(calls, external_id), hold) is not None
+
+
+def standing(calls: Calls, external_id: str, hold: Hold) -> str:
+    """Until when and why it is held already; '' when it is not."""
+    user = _user(calls, external_id)
+    if _until(user, hold) is None:
+        return ""
+    return json.dumps(
+        {"till": user[TILL[hold]], "reason": str(user.get(REASONS[hold]) or "")[:1000]}
+    )
+
+
+def begin(calls: Calls, external_id: str, hold: Hold) -> None:
+    _hold(calls, external_id, hold, FOREVER, REASON)
+
+
+def end(calls: Calls, external_id: str, hold: Hold, standing: str) -> None:
+    """Free it, or hold it again as somebody else had, until the time that was theirs."""
+    calls.write("PUT", f"/admin/users/{external_id}/un{hold}.json", {})
+    earlier = json.loads(standing) if standing else {}
+    till = instant(earlier.get("till"))
+    if till and till > datetime.now(UTC):
+        _hold(calls, external_id, hold, earlier["till"], earlier["reason"] or REASON)
+
+
+def protected(calls: Calls, external_id: str, own_name: str) -> str:
+    user = _user(calls, external_id)
+    if word(user.get("username")).lower() == own_name.lower():
+        return OWN
+    if user.get("admin") or user.get("moderator") or not external_id.isdigit():
+        return STAFF  # the system's own accounts have negative ids
+    return ""
+
+
+def notify(calls: Calls, external_ids: Sequence[str], said: str) -> dict[str, bool]:
+    """One private message to each, so that nobody sees who else got it."""
+    reached: dict[str, bool] = {}
+    for external_id in external_ids:
+        try:
+            message = {
+                "title": said.strip().splitlines()[0][:100],
+                "raw": said,
+                "archetype": "private_message",
+                "target_recipients": word(_user(calls, external_id).get("username")),
+            }
+            calls.write("POST", "/posts.json", message)
+        except PlatformError as error:
+            if error.unsure or not error.permanent:
+                raise
+            reached[external_id] = False
+        else:
+            reached[external_id] = True
+    return reached
+
+
+def _hold(calls: Calls, external_id: str, hold: Hold, till: str, reason: str) -> None:
+    calls.write(
+        "PUT",
+        f"/admin/users/{external_id}/{hold}.json",
+        {UNTIL[hold]: till, "reason": reason, "message": "", "post_action": "none"},
+    )
+
+
+def _user(calls: Calls, external_id: str) -> dict[str, Any]:
+    user = calls.read(f"/admin/users/{external_id}.json")
+    if "username" not in user:
+        raise calls.site.strange()
+    return user
+
+
+def _until(user: dict[str, Any], hold: Hold) -> datetime | None:
+    till = instant(user.get(TILL[hold]))
+    return till if till and till > datetime.now(UTC) else None
+
+
+def _account(row: dict[str, Any]) -> Account:
+    staff = row.get("admin") or row.get("moderator")
+    return Account(
+        external_id=word(row.get("id")),
+        username=word(row.get("username")),
+        name=word(row.get("name")) or word(row.get("username")),
+        email=word(row.get("email")),
+        suspended=bool(row.get("suspended")) or _until(row, "suspend") is not None,
+        last_seen=instant(row.get("last_seen_at")),
+        role="staff" if staff else "",
+    )
