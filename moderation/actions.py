@@ -8,7 +8,7 @@ account or comment keeps the worker and a screen from acting at the same time.
 from dataclasses import replace
 from datetime import timedelta
 
-from moderation import calls, ending, guards, receipts
+from moderation import calls, guards, receipts
 from moderation.calls import KINDS
 from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt
@@ -17,9 +17,9 @@ from moderation.records import get, of
 from moderation.seconding import allow, decline, held
 from platforms.base import Adapter, Original, PlatformError
 from platforms.http import DEADLINE
-from store import access, leases
+from store import access, leases, owners
 from store.access import Actor
-from store.db import Database, new_id, text
+from store.db import Database, text
 from store.leases import Lease
 from store.vault import VaultError
 from store.words import N_, Words
@@ -32,7 +32,6 @@ __all__ = [
     "of",
     "perform",
     "request",
-    "run_due",
     "undo",
 ]
 
@@ -66,26 +65,11 @@ def perform(
         subject = (
             f"moderation {KINDS[action.kind].about} {action.connection_id} {action.external_id}"
         )
-        lease = leases.take(tx, subject, new_id(), now=clock(), ttl=LEASE)
+        lease = leases.take(tx, subject, owners.mine(), now=clock(), ttl=LEASE)
     if lease is None:
         return replace(action.receipt, why=Words(BUSY))
     outcome = _carry_out(db, actor, action, adapters, clock)
     return _settle(db, actor, action, outcome, lease, clock)
-
-
-def run_due(db: Database, adapters: Adapters, *, clock: Clock, limit: int = 20) -> int:
-    """End suspensions whose time is over and try unresolved actions; return how many tries.
-
-    They follow one another and a slow platform may hold each up for minutes: every
-    one reads the clock for itself.
-    """
-    now = clock()
-    with db.begin() as tx:
-        ending.end_suspensions(tx, now=now, limit=limit)
-        due = receipts.due(tx, now=now, limit=limit)
-    for action_id, school_id in due:
-        perform(db, access.system(school_id), action_id, adapters, clock=clock)
-    return len(due)
 
 
 def _carry_out(

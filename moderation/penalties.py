@@ -125,7 +125,8 @@ def _subject(tx: Connection, row: Row[Any]) -> Subject:
 def _action_ids(tx: Connection, measure_id: str) -> tuple[str, ...]:
     rows = tx.execute(
         text("""
-            SELECT id FROM moderation_action WHERE measure_id = :id ORDER BY requested_at, id
+            SELECT id FROM moderation_action WHERE measure_id = :id
+            ORDER BY requested_at, connection_id, external_id, id
         """),
         {"id": measure_id},
     )

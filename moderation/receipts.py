@@ -46,17 +46,27 @@ def pending(tx: Connection, action_id: str) -> bool:
     return row is not None
 
 
-def due(tx: Connection, *, now: datetime, limit: int) -> list[tuple[str, str]]:
-    """Ids of actions to try now, with their schools', the longest due first."""
+def due(tx: Connection, *, now: datetime, limit: int) -> dict[str, list[tuple[str, str]]]:
+    """What to try now: (action, school) by connection, the longest due first.
+
+    At most `limit` of each: a platform that is down leaves room for the others.
+    """
     rows = tx.execute(
         text(f"""
-            SELECT id, school_id FROM moderation_action
-            WHERE state IN {PENDING} AND next_try_at <= :now
-            ORDER BY next_try_at, id LIMIT :limit
+            SELECT id, school_id, connection_id FROM (
+                SELECT id, school_id, connection_id, next_try_at, ROW_NUMBER() OVER (
+                    PARTITION BY connection_id ORDER BY next_try_at, id
+                ) AS place
+                FROM moderation_action WHERE state IN {PENDING} AND next_try_at <= :now
+            ) AS waiting
+            WHERE place <= :limit ORDER BY next_try_at, id
         """),
         {"now": now, "limit": limit},
     )
-    return [(row.id, row.school_id) for row in rows]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row.connection_id, []).append((row.id, row.school_id))
+    return found
 
 
 def begin(

@@ -75,7 +75,7 @@ def actions_of(tx: Connection, actor: Actor, school_id: str, measure_id: str) ->
     rows = tx.execute(
         text("""
             SELECT * FROM moderation_action WHERE school_id = :school AND measure_id = :measure
-            ORDER BY requested_at, id
+            ORDER BY requested_at, connection_id, external_id, id
         """),
         {"school": school_id, "measure": measure_id},
     )

@@ -7,6 +7,7 @@ clocks to within a fraction of the lease.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from store import owners
 from store.db import Connection, text
 
 
@@ -19,21 +20,21 @@ class Lease:
 
 
 def take(tx: Connection, name: str, owner: str, *, now: datetime, ttl: timedelta) -> Lease | None:
-    """Take or renew the lease; None if another owner holds it."""
-    values = {"name": name, "owner": owner, "now": now, "until": now + ttl}
-    row = tx.execute(
-        text("""
-            INSERT INTO lease (name, owner, fence, expires_at) VALUES (:name, :owner, 1, :until)
-            ON CONFLICT (name) DO UPDATE SET
-                fence = lease.fence + CASE WHEN lease.owner = excluded.owner THEN 0 ELSE 1 END,
-                owner = excluded.owner,
-                expires_at = excluded.expires_at
-            WHERE lease.owner = excluded.owner OR lease.expires_at <= :now
-            RETURNING fence
-        """),
-        values,
-    ).first()
-    return Lease(name, owner, row.fence, now + ttl) if row else None
+    """Take or renew the lease; None if another owner holds it.
+
+    An owner that is certainly dead (store.owners) holds nothing any more.
+    """
+    lease = _take(tx, name, owner, now=now, ttl=ttl)
+    if lease is not None:
+        return lease
+    row = tx.execute(text("SELECT owner FROM lease WHERE name = :name"), {"name": name}).first()
+    if row is not None and not owners.dead(row.owner):
+        return None
+    tx.execute(
+        text("UPDATE lease SET expires_at = :now WHERE name = :name AND owner = :dead"),
+        {"name": name, "dead": row.owner if row else "", "now": now},
+    )
+    return _take(tx, name, owner, now=now, ttl=ttl)
 
 
 def give_back(tx: Connection, lease: Lease) -> None:
@@ -57,3 +58,20 @@ def first_in_slot(tx: Connection, name: str, owner: str, slot: datetime) -> bool
 
 def forget_slots(tx: Connection, *, before: datetime) -> None:
     tx.execute(text("DELETE FROM periodic_run WHERE slot < :before"), {"before": before})
+
+
+def _take(tx: Connection, name: str, owner: str, *, now: datetime, ttl: timedelta) -> Lease | None:
+    values = {"name": name, "owner": owner, "now": now, "until": now + ttl}
+    row = tx.execute(
+        text("""
+            INSERT INTO lease (name, owner, fence, expires_at) VALUES (:name, :owner, 1, :until)
+            ON CONFLICT (name) DO UPDATE SET
+                fence = lease.fence + CASE WHEN lease.owner = excluded.owner THEN 0 ELSE 1 END,
+                owner = excluded.owner,
+                expires_at = excluded.expires_at
+            WHERE lease.owner = excluded.owner OR lease.expires_at <= :now
+            RETURNING fence
+        """),
+        values,
+    ).first()
+    return Lease(name, owner, row.fence, now + ttl) if row else None

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from platforms.base import Capability, Comment, Health, Original, PlatformError
+from platforms.texts import plain
 from store.db import Connection, text
 from store.schools import School
 from tests.conftest import NOON
@@ -23,6 +24,8 @@ class Site:
     def __init__(self) -> None:
         self.posts: dict[str, dict[str, Any]] = {}
         self.suspended: set[str] = set()
+        self.roles: dict[str, str] = {}  # what an account is, unless suspended: "owner"
+        self.muted: set[str] = set()
         self.protected: dict[str, str] = {}
         self.lie = ""  # ignore, drop, deny, slow, down
         self.calls: list[str] = []
@@ -44,10 +47,16 @@ class Site:
         if what in ("remove", "restore"):
             self.posts[id_]["removed"] = what == "remove"
             self.posts[id_]["html"] = "[removed]" if what == "remove" else html
+        elif what == "edit":
+            self.posts[id_]["html"] = html
         elif what == "suspend":
             self.suspended.add(id_)
-        else:
+            self.roles[id_] = "outcast"
+        elif what == "lift":
             self.suspended.discard(id_)
+            self.roles[id_] = html
+        else:
+            (self.muted.add if what == "mute" else self.muted.discard)(id_)
 
 
 @contextmanager
@@ -63,7 +72,12 @@ def serving(site: Site) -> Iterator[str]:
                 return self.answer(200, site.posts[rest[0]])
             return self.answer(
                 200,
-                {"suspended": rest[0] in site.suspended, "why": site.protected.get(rest[0], "")},
+                {
+                    "suspended": rest[0] in site.suspended,
+                    "role": site.roles.get(rest[0], ""),
+                    "muted": rest[0] in site.muted,
+                    "why": site.protected.get(rest[0], ""),
+                },
             )
 
         def do_POST(self) -> None:
@@ -138,10 +152,10 @@ class Adapter:
         self._post(f"suspend/{external_id}")
 
     def standing(self, external_id: str) -> str:
-        return ""
+        return str(self._get(f"account/{external_id}")["role"])
 
     def lift(self, external_id: str, standing: str) -> None:
-        self._post(f"lift/{external_id}")
+        self._post(f"lift/{external_id}", standing)
 
     def suspended(self, external_id: str) -> bool:
         return bool(self._get(f"account/{external_id}")["suspended"])
@@ -168,6 +182,33 @@ class Adapter:
             raise PlatformError("The platform is down.", permanent=False)
 
 
+class Talkative(Adapter):
+    """It also mutes, and changes wordings; what is in `undoes` is for a test to say."""
+
+    can = Adapter.can | {"edit comment", "mute account"}
+    undoes = Adapter.undoes | {"edit comment", "mute account"}
+
+    def edit(self, external_id: str, html: str) -> Original:
+        before = self._get(f"post/{external_id}")["html"]
+        self._post(f"edit/{external_id}", html)
+        return Original(external_id, "", before)
+
+    def wording(self, external_id: str) -> str | None:
+        return plain(self._get(f"post/{external_id}")["html"])
+
+    def mute(self, external_id: str) -> None:
+        self._post(f"mute/{external_id}")
+
+    def mute_standing(self, external_id: str) -> str:
+        return ""
+
+    def unmute(self, external_id: str, standing: str) -> None:
+        self._post(f"unmute/{external_id}", standing)
+
+    def muted(self, external_id: str) -> bool:
+        return bool(self._get(f"account/{external_id}")["muted"])
+
+
 def _comment(post: dict[str, Any]) -> Comment:
     at = datetime.fromisoformat("1970-01-01T00:00:00+00:00") + timedelta(seconds=post["at"])
     return Comment(
@@ -186,13 +227,15 @@ def _comment(post: dict[str, Any]) -> Comment:
     )
 
 
-def connect(tx: Connection, school: School) -> None:
+def connect(
+    tx: Connection, school: School, connection_id: str = "lms", platform: str = "moodle"
+) -> None:
     """A connection called "lms", to which a test brings an adapter of its own."""
     tx.execute(
         text("""
             INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
                                     state, detail, created_at)
-            VALUES ('lms', :school, 'moodle', 'LMS', '', '', '{}', 'new', '', :now)
+            VALUES (:id, :school, :platform, UPPER(:id), '', '', '{}', 'new', '', :now)
         """),
-        {"school": school.id, "now": NOON},
+        {"id": connection_id, "school": school.id, "platform": platform, "now": NOON},
     )

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from moderation import actions, comments, intake, metrics, review
+from moderation import actions, comments, intake, metrics, review, together
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
 from platforms.base import Comment, Original
 from platforms.http import DEADLINE
@@ -107,8 +107,8 @@ def test_a_yes_without_effect_is_never_called_done(desk: Desk) -> None:
     assert (receipt.state, receipt.after, receipt.verified_at) == ("unconfirmed", "visible", None)
     assert receipt.why is not None
     desk.site.lie = ""
-    assert actions.run_due(desk.db, desk.adapters, clock=lambda: NOON) == 0  # not before its time
-    assert actions.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
+    assert together.run_due(desk.db, desk.adapters, clock=lambda: NOON) == 0  # not before its time
+    assert together.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
     assert desk.do(action).state == "verified"
 
 
@@ -122,7 +122,7 @@ def test_a_refusal_is_final_and_says_the_platforms_sentence(desk: Desk) -> None:
     desk.site.lie = "deny"
     receipt = desk.do(desk.ask("suspend account", "u1"))
     assert (receipt.state, str(receipt.why)) == ("refused", "The token may not do this.")
-    assert actions.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 0
+    assert together.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 0
 
 
 def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> None:
@@ -130,7 +130,7 @@ def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> 
     action = desk.ask("suspend account", "u1")
     assert desk.do(action).state == "unconfirmed"
     desk.site.lie = ""
-    actions.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     assert desk.do(action).state == "verified"
 
@@ -158,7 +158,7 @@ def test_after_a_crash_in_mid_call_another_takes_over_and_looks_first(desk: Desk
     with pytest.raises(Killed):
         actions.perform(desk.db, desk.ben, action, lambda _: dying, clock=lambda: NOON)
     assert desk.do(action).state == "unconfirmed"  # the dead one's lease still runs
-    assert actions.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
+    assert together.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
     receipt = desk.do(action)
     assert (receipt.before, receipt.state) == ("active", "verified")
     assert desk.site.calls == ["suspend u1"]
@@ -221,7 +221,7 @@ def test_nobody_else_acts_while_a_slow_round_is_at_an_action(desk: Desk) -> None
         desk.site.write(id_, "<p>you moron</p>", NOON)
     waiting = {id_: desk.ask("remove comment", id_) for id_ in ("p1", "p2", "p3")}
     watched = Watched(cast(Adapter, desk.adapters("lms")).url, clock)
-    assert actions.run_due(desk.db, lambda _: watched, clock=clock) == 3
+    assert together.run_due(desk.db, lambda _: watched, clock=clock) == 3
     assert sorted(desk.site.calls) == ["remove p1", "remove p2", "remove p3"]
     assert all(receipt.why and "at this moment" in str(receipt.why) for receipt in second)
     assert {desk.do(action).state for action in waiting.values()} == {"verified"}
@@ -229,10 +229,10 @@ def test_nobody_else_acts_while_a_slow_round_is_at_an_action(desk: Desk) -> None
 
 def test_a_suspension_ends_by_itself_once(desk: Desk) -> None:
     desk.do(desk.ask("suspend account", "u1", hours=2))
-    actions.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     for hours in (3, 4):
-        actions.run_due(desk.db, desk.adapters, clock=Ticking(NOON + timedelta(hours=hours)))
+        together.run_due(desk.db, desk.adapters, clock=Ticking(NOON + timedelta(hours=hours)))
     assert desk.site.calls == ["suspend u1", "lift u1"]
 
 
@@ -242,7 +242,7 @@ def test_who_was_suspended_before_stays_so_at_the_end(desk: Desk) -> None:
     assert desk.do(action).before == "suspended"
     with pytest.raises(ModerationError):
         desk.undo(action)
-    actions.run_due(desk.db, desk.adapters, clock=lambda: NOON + timedelta(hours=2))
+    together.run_due(desk.db, desk.adapters, clock=lambda: NOON + timedelta(hours=2))
     assert desk.site.suspended == {"u1"}
 
 
@@ -253,7 +253,7 @@ def test_a_lift_takes_the_place_of_a_suspension_not_yet_made(desk: Desk) -> None
     desk.site.lie = ""
     assert desk.do(desk.undo(suspension)).state == "verified"
     assert desk.do(suspension).state == "refused"
-    actions.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == set()
 
 

@@ -5,8 +5,7 @@ An action's receipt is never better than what was read back: until then it is
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillRunning
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import streamlit as st
@@ -18,12 +17,13 @@ from console.wiring import Console
 from moderation import actions
 from moderation.calls import KINDS
 from moderation.model import ActionKind, Receipt
+from store import access
 from store.access import Actor
 from store.schools import School
 
 PATIENCE = 4.0  # seconds that the screen waits; the call goes on behind it
 PENDING = "pult-pending"  # session state: ids of actions that are not confirmed yet
-CALLS = ThreadPoolExecutor(8, thread_name_prefix="acts")
+CALLS = ThreadPoolExecutor(16, thread_name_prefix="acts")
 
 DONE: dict[ActionKind, str] = {
     "remove comment": N_("Removed from {place}, checked at {time}"),
@@ -68,7 +68,7 @@ def guarded() -> Iterator[None]:
 
 def carry_out(console: Console, actor: Actor, school: School, action_ids: Sequence[str]) -> None:
     """Make the calls, no transaction being open, and tell what came of them."""
-    _tell(console, actor, school, action_ids, [_perform(console, actor, id_) for id_ in action_ids])
+    _tell(console, actor, school, action_ids, _at_once(console, actor, action_ids))
 
 
 def follow(console: Console, actor: Actor, school: School) -> None:
@@ -99,18 +99,27 @@ def sentence(receipt: Receipt, place: str, school: School) -> str:
     return f"{shape} {words}. {say(receipt.why)}".rstrip()
 
 
-def _perform(console: Console, actor: Actor, action_id: str) -> Receipt:
-    call = CALLS.submit(
-        actions.perform, console.db, actor, action_id, console.adapters, clock=console.now
-    )
-    try:
-        return call.result(timeout=PATIENCE)
-    except StillRunning:
-        with console.db.read() as tx:
-            action = actions.get(tx, actor, action_id)
-        if action is None:
-            raise
-        return action.receipt
+def _at_once(console: Console, actor: Actor, action_ids: Sequence[str]) -> list[Receipt]:
+    """Call every platform at the same time; what is not back in time goes on behind it."""
+    running = [
+        CALLS.submit(
+            actions.perform, console.db, actor, action_id, console.adapters, clock=console.now
+        )
+        for action_id in action_ids
+    ]
+    wait(running, timeout=PATIENCE)
+    return [
+        call.result() if call.done() else _so_far(console, actor, action_id)
+        for call, action_id in zip(running, action_ids, strict=True)
+    ]
+
+
+def _so_far(console: Console, actor: Actor, action_id: str) -> Receipt:
+    with console.db.read() as tx:
+        action = actions.get(tx, actor, action_id)
+    if action is None:
+        raise access.Denied
+    return action.receipt
 
 
 def _tell(
