@@ -17,6 +17,7 @@ from platforms.base import (
     Moderated,
     Original,
     PlatformError,
+    Restorer,
 )
 from store.words import N_, Words
 
@@ -77,7 +78,16 @@ def undoable(adapter: object, kind: ActionKind) -> bool:
 
 
 def read(adapter: Adapter, action: Action) -> State:
-    """How it stands on the platform now. Raises PlatformError."""
+    """How it stands on the platform now. Raises PlatformError.
+
+    What was put back in a part of the rooms only is not put back.
+    """
+    if isinstance(adapter, Restorer) and action.kind == "lift account":
+        back = adapter.lifted(action.external_id, action.standing or "")
+        return "active" if back else "suspended"
+    if isinstance(adapter, Restorer) and action.kind == "unmute account":
+        back = adapter.unmuted(action.external_id, action.standing or "")
+        return "unmuted" if back else "muted"
     match KINDS[action.kind].aspect:
         case "access":
             return "suspended" if _suspender(adapter).suspended(action.external_id) else "active"

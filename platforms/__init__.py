@@ -3,6 +3,7 @@
 from platforms import (
     bigbluebutton,
     discourse,
+    ejabberd,
     janus,
     jitsi,
     livekit,
@@ -15,6 +16,7 @@ from platforms import (
 from platforms.base import N_, Platform
 from platforms.bigbluebutton import BigBlueButton
 from platforms.discourse import Discourse
+from platforms.ejabberd import Ejabberd
 from platforms.janus import Janus
 from platforms.jitsi import Jitsi
 from platforms.livekit import LiveKit
@@ -65,5 +67,12 @@ PLATFORMS: dict[str, Platform] = {
         N_("API key, then the webhook's secret: with a space between them"),
         discourse.OPTIONS,
         discourse.WORDS,
+    ),
+    "ejabberd": Platform(
+        "ejabberd",
+        Ejabberd,
+        N_("Password of the account, or an OAuth token"),
+        ejabberd.OPTIONS,
+        ejabberd.WORDS,
     ),
 }

@@ -256,6 +256,17 @@ class AccountMuter(Protocol):
 
 
 @runtime_checkable
+class Restorer(Protocol):
+    """Where an account stands differently from room to room, a way back is read room by room.
+
+    Each says whether nothing is left of the block, or of the mute, by what stood before it.
+    """
+
+    def lifted(self, external_id: str, standing: str) -> bool: ...
+    def unmuted(self, external_id: str, standing: str) -> bool: ...
+
+
+@runtime_checkable
 class RoomDoor(Protocol):
     def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
         """A link that lets one person in under this name: whoever holds it is that person."""

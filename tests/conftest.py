@@ -17,6 +17,7 @@ from console.wiring import PACKAGES
 from store import access, db, migrate, schools
 from store.access import Actor
 from store.schools import School
+from tests.ejabberd import Ejabberd
 from tests.synapse import Synapse
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -63,6 +64,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
     """One homeserver for all tests; each brings people and rooms of its own."""
     made = Synapse(tmp_path_factory.mktemp("synapse"))
+    with made.up():
+        yield made
+
+
+@pytest.fixture(scope="session")
+def ejabberd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ejabberd]:
+    """One chat server for all tests; each brings people and rooms of its own."""
+    made = Ejabberd(tmp_path_factory.mktemp("ejabberd"))
     with made.up():
         yield made
 

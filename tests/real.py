@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,13 +47,16 @@ def find(program: str) -> str | None:
 
 
 @contextmanager
-def serving(port: int, program: str, *arguments: str) -> Iterator[None]:
+def serving(
+    port: int, program: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """Run the program until the block ends; the block begins when it listens on loopback's port."""
     process = subprocess.Popen(
         [str(find(program)), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=environment,
     )
     try:
         until = time.monotonic() + PATIENCE

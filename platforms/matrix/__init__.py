@@ -129,6 +129,12 @@ class Matrix:
     def muted(self, external_id: str) -> bool:
         return muting.muted(self._calls, self._rooms(), external_id)
 
+    def lifted(self, external_id: str, standing: str) -> bool:  # noqa: ARG002 - see standing
+        return not people.suspended(self._calls, external_id)
+
+    def unmuted(self, external_id: str, standing: str) -> bool:
+        return muting.is_unmuted(self._calls, self._rooms(), external_id, standing)
+
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return notices.notify(self._calls, external_ids, text)
 

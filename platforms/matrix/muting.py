@@ -5,7 +5,7 @@ https://spec.matrix.org/latest/client-server-api/#mroompower_levels
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from platforms.base import N_, PlatformError
@@ -38,14 +38,12 @@ def standing(calls: Calls, ids: Sequence[str], external_id: str) -> str:
 
 def unmute(calls: Calls, ids: Sequence[str], external_id: str, stood: str) -> None:
     """Each room's level as it stood; without a word of it, as everybody's."""
-    earlier: dict[str, int] = json.loads(stood) if stood else {}
-    for room in dict.fromkeys([*ids, *earlier]):
-        levels = _levels(calls, room)
-        users = {id_: level for id_, level in _users(levels).items() if id_ != external_id}
-        if room in earlier:
-            users[external_id] = earlier[room]
-        if users != _users(levels):
-            _set(calls, room, {**levels, "users": users})
+    for room, levels, users in _owed(calls, ids, external_id, stood):
+        _set(calls, room, {**levels, "users": users})
+
+
+def is_unmuted(calls: Calls, ids: Sequence[str], external_id: str, stood: str) -> bool:
+    return not any(_owed(calls, ids, external_id, stood))
 
 
 def muted(calls: Calls, ids: Sequence[str], external_id: str) -> bool:
@@ -54,6 +52,20 @@ def muted(calls: Calls, ids: Sequence[str], external_id: str) -> bool:
         _level(levels, external_id) < _needed(levels)
         for levels in (_levels(calls, room) for room in _some(calls, ids))
     )
+
+
+def _owed(
+    calls: Calls, ids: Sequence[str], external_id: str, stood: str
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """What is left of a mute: rooms, their levels, and whose levels they should be."""
+    earlier: dict[str, int] = json.loads(stood) if stood else {}
+    for room in dict.fromkeys([*ids, *earlier]):
+        levels = _levels(calls, room)
+        users = {id_: level for id_, level in _users(levels).items() if id_ != external_id}
+        if room in earlier:
+            users[external_id] = earlier[room]
+        if users != _users(levels):
+            yield room, levels, users
 
 
 def _some(calls: Calls, ids: Sequence[str]) -> Sequence[str]:

@@ -1,0 +1,135 @@
+"""ejabberd's conference rooms, by its HTTP API: who is there, who may come in, who may speak.
+
+The API shows and removes no messages (23.01), so comments are not offered.
+https://docs.ejabberd.im/developer/ejabberd-api/admin-api/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from platforms.answers import Site
+from platforms.base import (
+    N_,
+    Account,
+    Capability,
+    Course,
+    Enrolment,
+    Health,
+    PlatformError,
+    Room,
+)
+from platforms.ejabberd import people, rooms
+from platforms.ejabberd.calls import Calls
+from platforms.ejabberd.rooms import Service
+from platforms.metering import Reading
+
+OPTIONS = {"user": "", "host": "", "service": "", "rooms": "*", "never_suspend": "admin"}
+WORDS = {
+    "user": N_("The account that Pult works with, name@host; empty: the secret is an OAuth token"),
+    "host": N_("The host whose accounts these are; empty: the one of that account"),
+    "service": N_("The conference service; empty: conference. and the host"),
+    "rooms": N_("Names of the rooms to moderate, with commas between them, or * for all"),
+    "never_suspend": N_("User names that are never blocked, with commas between them"),
+}
+OWN = N_("This is the account that Pult itself works with.")
+STAFF = N_("This account belongs to an administrator, or to the site itself.")
+NO_HOST = N_("Enter the host whose accounts these are in the settings of this connection.")
+SENDS = "chat"  # the type of message that clients show, and keep for who is away
+
+
+class Ejabberd:
+    """One host of a server, and one of its conference services."""
+
+    can: frozenset[Capability] = frozenset(
+        {"roster", "suspend account", "mute account", "meter rooms", "notice board"}
+    )
+    undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
+    removal = ""
+
+    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+        chosen = {**OPTIONS, **options}
+        self._site = Site("ejabberd", url, options)
+        self._own = chosen["user"].strip()
+        self._host = chosen["host"].strip() or self._own.rpartition("@")[2]
+        service = chosen["service"].strip() or f"conference.{self._host}"
+        self._service = Service(service, chosen["rooms"])
+        self._calls = Calls(self._site, self._own, secret)
+        self._never = {name.strip() for name in chosen["never_suspend"].split(",")} - {""}
+
+    def check(self) -> Health:
+        if not self._host:
+            return Health(problem=NO_HOST)
+        return self._site.health(self.reading())
+
+    def reading(self) -> Reading:
+        return rooms.reading(self._calls, self._service)
+
+    def rooms(self) -> list[Room] | None:
+        return self._site.rooms(self.reading())
+
+    def accounts(self) -> Iterator[Account]:
+        return people.accounts(self._calls, self._host)
+
+    def courses(self) -> list[Course]:
+        return []
+
+    def enrolments(self, course_external_id: str) -> list[Enrolment]:  # noqa: ARG002 - no courses
+        return []
+
+    def suspend(self, external_id: str) -> None:
+        if external_id == self._own:
+            raise PlatformError(OWN, permanent=True, code="own account")
+        people.put_out(self._calls, self._service, external_id)
+
+    def standing(self, external_id: str) -> str:
+        return people.standing(rooms.affiliations(self._calls, self._service, external_id))
+
+    def lift(self, external_id: str, standing: str) -> None:
+        people.let_in(self._calls, self._service, external_id, standing)
+
+    def suspended(self, external_id: str) -> bool:
+        """Out of every moderated room."""
+        self._require(external_id)
+        return people.is_out(self._calls, self._service, external_id)
+
+    def lifted(self, external_id: str, standing: str) -> bool:
+        return people.is_let_in(self._calls, self._service, external_id, standing)
+
+    def protected(self, external_id: str) -> str:
+        if external_id == self._own:
+            return OWN
+        user, _, domain = external_id.rpartition("@")
+        return STAFF if user in self._never and domain == self._host else ""
+
+    def mute(self, external_id: str) -> None:
+        people.silence(self._calls, self._service, external_id)
+
+    def mute_standing(self, external_id: str) -> str:
+        return self.standing(external_id)
+
+    def unmute(self, external_id: str, standing: str) -> None:
+        people.give_voice(self._calls, self._service, external_id, standing)
+
+    def muted(self, external_id: str) -> bool:
+        self._require(external_id)
+        return people.is_silent(self._calls, self._service, external_id)
+
+    def unmuted(self, external_id: str, standing: str) -> bool:
+        return people.has_voice(self._calls, self._service, external_id, standing)
+
+    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+        """From the host itself; False for accounts that are gone."""
+        reached = dict.fromkeys(external_ids, False)
+        for number, external_id in enumerate(reached):
+            try:
+                if people.exists(self._calls, self._host, external_id):
+                    place = {"from": self._host, "to": external_id, "subject": "", "type": SENDS}
+                    self._calls.change("send_message", **place, body=text)
+                    reached[external_id] = True
+            except PlatformError as error:
+                error.unsure |= number > 0
+                raise
+        return reached
+
+    def _require(self, external_id: str) -> None:
+        if not people.exists(self._calls, self._host, external_id):
+            raise self._calls.error(people.MISSING, code="no account")
