@@ -4,7 +4,6 @@ Libraries call 5.2.2 (mailbox full) permanent; a full mailbox is emptied one
 day, and no one should be dropped from a school's mail for it.
 """
 
-import hashlib
 import hmac
 import re
 
@@ -38,4 +37,4 @@ def delivery_of(key: bytes, address: str) -> str | None:
 
 
 def _mark(key: bytes, delivery_id: str) -> str:
-    return hmac.new(key, b"bounce\0" + delivery_id.encode(), hashlib.sha256).hexdigest()[:10]
+    return hmac.digest(key, b"bounce\0" + delivery_id.encode(), "sha256").hex()[:10]

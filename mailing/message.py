@@ -5,13 +5,14 @@ boundary can occur inside.
 """
 
 import re
-from binascii import b2a_qp
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from mailing import bounces, headers, recipients, templates, unsubscribe
+from mailing import bounces, fields, headers, recipients, templates, unsubscribe
+from mailing.letter import Letter
 from mailing.model import SERVICE, Campaign, Origin
 from mailing.templates import Template
 
@@ -51,46 +52,57 @@ class Builder:
         self._mandatory = campaign.topic == SERVICE
         self._school_language = school_language
         self._languages = recipients.written(campaign.body)
-        self._templates: dict[str, Template] = {
-            language: templates.compile_(
-                campaign.subject.get(language, ""),
-                campaign.body[language],
-                language=language,
-                school=school_name,
-                mandatory=self._mandatory,
-                linked=bool(origin.public_url),
-            )
-            for language in self._languages
-        }
+        boundary = f"=_{secrets.token_hex(12)}"
+        templates_ = {each: self._compiled(each, school_name) for each in self._languages}
+        self._subjects = {language: each.subject for language, each in templates_.items()}
+        self._letters = {each: Letter(one, boundary) for each, one in templates_.items()}
         name, email = headers.mailbox(campaign.sender)
         self.domain = recipients.wire(email).rpartition("@")[2]
-        self._static = self._shared(headers.address(name, email), school_name)
+        self._static = self._shared(headers.address(name, email), school_name, boundary)
+        self._date = (datetime.min.replace(tzinfo=UTC), "")  # the last second, as written
 
     def build(self, person: Addressee, *, now: datetime) -> Envelope:
         """Raises MailingError when a header cannot carry this person's values."""
         language = recipients.variant(person.language, self._school_language, self._languages)
-        link = self._link(person.email)
-        rendered = self._templates[language].render(person.fields, unsubscribe=link)
+        token = self._token(person.email)
+        link = f"{self._origin.public_url}/u/{token}" if token else ""
+        # The subject keeps its control characters: the header's own check refuses them.
+        subject = fields.fill(self._subjects[language], person.fields)
         recipient = recipients.wire(person.email)
         lines = [
             f"To: {headers.address(person.name, person.email)}",
-            f"Subject: {headers.unstructured(rendered.subject)}",
-            f"Date: {format_datetime(now)}",
+            f"Subject: {headers.unstructured(subject)}",
+            f"Date: {self._dated(now)}",
             f"Message-ID: <{headers.checked(person.message_id)}>",
-            *self._unsubscription(link, person.email),
+            *self._unsubscription(link, token),
+            "",
+            "",
         ]
-        boundary = f"=_{person.delivery_id}"
-        lines += [f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
         head = self._static + "\r\n".join(lines).encode()
-        parts = _part("plain", rendered.text, boundary) + _part("html", rendered.html, boundary)
         return Envelope(
             bounces.return_path(self._origin.key, person.delivery_id, self.domain),
             recipient,
-            head + parts + f"--{boundary}--\r\n".encode(),
+            head + self._letters[language].filled(person.fields, unsubscribe=link),
             not recipient.isascii(),
         )
 
-    def _shared(self, sender: str, school_name: str) -> bytes:
+    def _compiled(self, language: str, school_name: str) -> Template:
+        return templates.compile_(
+            self.campaign.subject.get(language, ""),
+            self.campaign.body[language],
+            language=language,
+            school=school_name,
+            mandatory=self._mandatory,
+            linked=bool(self._origin.public_url),
+        )
+
+    def _dated(self, now: datetime) -> str:
+        second = now.replace(microsecond=0)
+        if self._date[0] != second:
+            self._date = (second, format_datetime(second))
+        return self._date[1]
+
+    def _shared(self, sender: str, school_name: str, boundary: str) -> bytes:
         topic = re.sub("[^a-z0-9]+", "-", self.campaign.topic.lower()).strip("-") or "mail"
         school = self.campaign.school_id[:12]
         listed = headers.unstructured(school_name.replace("<", " ").replace(">", " "))
@@ -100,41 +112,27 @@ class Builder:
             "Auto-Submitted: auto-generated",
             "Precedence: bulk",
             f"Feedback-ID: {self.campaign.id[:12]}:{topic}:{school}",
+            f'Content-Type: multipart/alternative; boundary="{boundary}"',
         ]
         if not self._mandatory:
             phrase = listed if "=?" in listed else f'"{listed.replace(chr(34), chr(39))}"'
             lines.append(f"List-ID: {phrase}\r\n <{topic}.{school}.{self.domain}>")
         return "".join(f"{line}\r\n" for line in lines).encode()
 
-    def _link(self, email: str) -> str:
+    def _token(self, email: str) -> str:
         if self._mandatory or not self._origin.public_url:
             return ""
-        return f"{self._origin.public_url}/u/{self._token(email)}"
-
-    def _token(self, email: str) -> str:
         return unsubscribe.token(
             self._origin.key, self.campaign.school_id, email, self.campaign.topic
         )
 
-    def _unsubscription(self, link: str, email: str) -> list[str]:
+    def _unsubscription(self, link: str, token: str) -> list[str]:
         if not link:
             return []
         ways = [f"<{link}>"]
         if self._origin.mailto:
-            ways.append(f"<mailto:{self._origin.mailto}?subject={self._token(email)}>")
+            ways.append(f"<mailto:{self._origin.mailto}?subject={token}>")
         return [
             "List-Unsubscribe: " + ",\r\n ".join(ways),
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         ]
-
-
-def _part(kind: str, body: str, boundary: str) -> bytes:
-    lines = body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    return (
-        (
-            f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        ).encode()
-        + b2a_qp(lines.encode("utf-8", "replace"), istext=True)
-        + b"\r\n"
-    )

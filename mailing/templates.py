@@ -60,14 +60,18 @@ class Template:
         asked = [p.name for p in (*self.subject, *self.html, *self.text) if not isinstance(p, str)]
         return [name for name in dict.fromkeys(asked) if name != UNSUBSCRIBE]
 
+    def title(self, values: Mapping[str, str]) -> str:
+        """One person's subject. It keeps control characters: the header's own check refuses them."""
+        asked = {name: ordered(values.get(name, "")) for name in fields.names(self.subject)}
+        return fields.fill(self.subject, asked)
+
     def render(self, values: Mapping[str, str], *, unsubscribe: str = "") -> Rendered:
         known = {name: fields.clean(value) for name, value in values.items()}
         missing = [name for name in self.names if not known.get(name, "").strip()]
         known[UNSUBSCRIBE] = unsubscribe
-        # The subject keeps its control characters: the header's own check refuses them.
         return Rendered(
-            fields.fill(self.subject, {name: ordered(value) for name, value in values.items()}),
-            "".join(p if isinstance(p, str) else _html(p, known) for p in self.html),
+            self.title(values),
+            "".join(p if isinstance(p, str) else shown(p, known) for p in self.html),
             fields.fill(self.text, known),
             missing,
         )
@@ -166,7 +170,8 @@ def _placed(piece: tuple[str, str], places: Mapping[str, str]) -> str | Place:
     return Place(places[words], "part")
 
 
-def _html(place: Place, values: Mapping[str, str]) -> str:
+def shown(place: Place, values: Mapping[str, str]) -> str:
+    """The HTML that stands at a place for one person."""
     value = values.get(place.name, "").strip()
     if place.kind == "text":
         return escape(value)

@@ -1,0 +1,57 @@
+"""One language of a letter as bytes with gaps: only what differs is encoded for each person."""
+
+from collections.abc import Mapping, Sequence
+
+from mailing import fields, quoted, templates
+from mailing.fields import Field
+from mailing.templates import UNSUBSCRIBE, Place, Template
+
+Piece = str | Field | Place
+
+
+class Letter:
+    """Both parts of the multipart body, from the first boundary to the last.
+
+    `=_` cannot stand in quoted-printable, so a boundary that begins with it
+    occurs in no body, and one serves for all.
+    """
+
+    def __init__(self, template: Template, boundary: str) -> None:
+        self._frame: list[bytes] = []
+        self._gaps: dict[Field | Place, list[int]] = {}
+        self._names = [name for name in template.names if name != UNSUBSCRIBE]
+        self._part("plain", template.text, boundary)
+        self._part("html", template.html, boundary)
+        self._frame.append(f"--{boundary}--\r\n".encode())
+
+    def filled(self, values: Mapping[str, str], *, unsubscribe: str) -> bytes:
+        """The body for one person; a field without a value becomes nothing."""
+        known = {name: fields.clean(values.get(name, "")) for name in self._names}
+        known[UNSUBSCRIBE] = unsubscribe
+        pieces = self._frame.copy()
+        for gap, places in self._gaps.items():
+            said = known[gap.name] if isinstance(gap, Field) else templates.shown(gap, known)
+            encoded = quoted.encode(said)
+            for place in places:
+                pieces[place] = encoded
+        return b"".join(pieces)
+
+    def _part(self, kind: str, written: Sequence[Piece], boundary: str) -> None:
+        head = (
+            f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        )
+        self._frame.append(head.encode())
+        broken = True  # a new line has begun
+        for piece in written:
+            if isinstance(piece, str):
+                static = quoted.encode(piece)
+                self._frame.append(
+                    static if broken or static[:2] == b"\r\n" else quoted.SOFT + static
+                )
+                broken = static.endswith(b"\r\n")
+            else:
+                self._frame += [b"" if broken else quoted.SOFT, b""]
+                self._gaps.setdefault(piece, []).append(len(self._frame) - 1)
+                broken = False
+        self._frame.append(b"\r\n")
