@@ -52,11 +52,14 @@ def mail(console: Console, stop: threading.Event) -> None:
             return
         rows = tx.execute(
             text("""
-                SELECT DISTINCT campaign.id, campaign.school_id, campaign.relay_sealed
-                FROM delivery JOIN campaign ON campaign.id = delivery.campaign_id
-                WHERE campaign.state = 'released' AND campaign.leaves_at <= :now
-                  AND ((delivery.state = 'due' AND delivery.next_at <= :now)
-                       OR delivery.lease_until <= :now)
+                SELECT id, school_id, relay_sealed FROM campaign
+                WHERE state = 'released' AND leaves_at <= :now AND (
+                    EXISTS (SELECT 1 FROM delivery
+                            WHERE campaign_id = campaign.id AND delivery.state = 'due'
+                              AND next_at <= :now)
+                    OR EXISTS (SELECT 1 FROM delivery
+                               WHERE campaign_id = campaign.id AND delivery.state = 'sending'
+                                 AND lease_until <= :now))
             """),
             {"now": console.now()},
         ).all()

@@ -1,10 +1,11 @@
-"""Moves of ledger rows: claim, begin, settle, reclaim.
+"""Moves of ledger rows: claim, settle, give back, reclaim.
 
 A row says `sending` on the disk before its mail is handed over, so that after
-any crash the rows in `sending` are all that can be uncertain.
+any crash the rows in `sending` are all that can be uncertain; the sender's own
+file (`intents`) says which of them are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from mailing import suppression
-from store.db import Connection, text
+from store.db import Connection, execute_many, text
 from store.words import N_, Words
 
-LEASE = timedelta(seconds=20)  # how soon another may take over from a sender that died
+LEASE = timedelta(seconds=20)  # how soon another machine may take over from a sender that died
 RENEWALS = 4  # in the time of one lease, by a sender that lives
+STOPPED = N_("The sender stopped while it was on its way.")
 
 
 def claim(
@@ -28,32 +30,29 @@ def claim(
     now: datetime,
     limit: int,
     lease: timedelta,
-) -> Sequence[Row[Any]]:
+) -> list[Row[Any]]:
     """Take rows that are due; those suppressed since the release are left out with their reason."""
+    chosen = "" if campaign_id is None else "AND campaign_id = :campaign"
     skip = "FOR UPDATE OF delivery SKIP LOCKED" if dialect == "postgresql" else ""
-    rows = tx.execute(
-        text(f"""
-            UPDATE delivery SET state = 'claimed', owner = :owner, lease_until = :until,
-                   updated_at = :now
-            WHERE id IN (
-                SELECT delivery.id FROM delivery JOIN campaign ON campaign.id = campaign_id
-                WHERE delivery.state = 'due' AND delivery.next_at <= :now
-                  AND campaign.state = 'released' AND campaign.leaves_at <= :now
-                  AND (:any_campaign OR campaign.id = :campaign)
-                ORDER BY delivery.next_at, delivery.id LIMIT :limit {skip}
-            )
-            RETURNING *
-        """),
-        {
-            "owner": owner,
-            "now": now,
-            "until": now + lease,
-            "limit": limit,
-            "any_campaign": campaign_id is None,
-            "campaign": campaign_id or "",
-        },
-    ).all()
-    return _without_suppressed(tx, rows, now)
+    statement = text(f"""
+        UPDATE delivery SET state = 'sending', owner = :owner, lease_until = :until,
+               updated_at = :now
+        WHERE id IN (
+            SELECT delivery.id FROM delivery JOIN campaign ON campaign.id = campaign_id
+            WHERE delivery.state = 'due' AND delivery.next_at <= :now
+              AND campaign.state = 'released' AND campaign.leaves_at <= :now {chosen}
+            ORDER BY delivery.next_at LIMIT :limit {skip}
+        )
+        RETURNING *
+    """)
+    values: dict[str, object] = {"owner": owner, "now": now, "until": now + lease, "limit": limit}
+    if campaign_id is not None:
+        values["campaign"] = campaign_id
+    while rows := tx.execute(statement, values).all():
+        left = _without_suppressed(tx, rows, now)
+        if left:
+            return left
+    return []
 
 
 def _without_suppressed(tx: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
@@ -67,60 +66,68 @@ def _without_suppressed(tx: Connection, rows: Sequence[Row[Any]], now: datetime)
         for row in mine:
             if row.email in reasons:
                 why = Words(suppression.WHY[reasons[row.email]])
-                settle(tx, Settled(row.id, row.owner, "suppressed", why, now, now))
+                settle(tx, [Settled(row.id, row.owner, "suppressed", why, now, now)])
             else:
                 left.append(row)
     return left
 
 
-def reclaim(tx: Connection, *, now: datetime) -> int:
-    """Free the rows of a sender that died; return how many became uncertain."""
-    values = {"now": now, "why": Words(N_("The sender stopped while it was on its way.")).to_json()}
+def reclaim(tx: Connection, *, now: datetime, living: Collection[str] = ()) -> int:
+    """Settle the rows of a sender that died elsewhere; return how many became uncertain.
+
+    Nobody here can tell which of them had begun, so all are uncertain. The
+    `living` are senders of this machine: slow, and not dead.
+    """
+    values: dict[str, object] = {f"o{n}": owner for n, owner in enumerate(living)}
+    others = f"AND owner NOT IN ({', '.join(f':{name}' for name in values)})" if values else ""
+    values |= {"now": now, "why": Words(STOPPED).to_json()}
+    expired = f"owner IS NOT NULL AND lease_until < :now AND state = 'sending' {others}"
     tx.execute(
-        text("""
+        text(f"""
             UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL, updated_at = :now
-            WHERE lease_until < :now AND (state = 'claimed' OR (state = 'sending' AND EXISTS (
+            WHERE {expired} AND EXISTS (
                 SELECT 1 FROM campaign
-                WHERE campaign.id = campaign_id AND campaign.uncertain = 'resend')))
+                WHERE campaign.id = campaign_id AND campaign.uncertain = 'resend')
         """),
         values,
     )
-    # The owner stays: a sender that was only slow may still say what came of it.
+    # The owner stays: the sender may still say what came of it, or its file.
     held = tx.execute(
-        text("""
+        text(f"""
             UPDATE delivery SET state = 'held', lease_until = NULL, reply = :why, updated_at = :now
-            WHERE lease_until < :now AND state = 'sending'
+            WHERE {expired}
         """),
         values,
     )
     return held.rowcount
 
 
-def release(tx: Connection, owner: str, *, next_at: datetime, now: datetime) -> None:
-    """Give back what was claimed and not begun."""
-    tx.execute(
+def taken(tx: Connection, owner: str) -> list[tuple[str, str]]:
+    """What the owner has not settled: each row's id, and what its campaign does in doubt."""
+    rows = tx.execute(
         text("""
-            UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL, next_at = :next,
-                   updated_at = :now
-            WHERE owner = :owner AND state = 'claimed'
+            SELECT delivery.id, campaign.uncertain FROM delivery
+            JOIN campaign ON campaign.id = campaign_id
+            WHERE owner = :owner AND delivery.state IN ('sending', 'held')
         """),
-        {"owner": owner, "next": next_at, "now": now},
+        {"owner": owner},
     )
+    return [(row.id, row.uncertain) for row in rows]
 
 
-def begin(tx: Connection, delivery_id: str, owner: str, *, now: datetime, lease: timedelta) -> bool:
-    """Say that the mail is about to leave; False when it is paused, or no longer ours."""
-    changed = tx.execute(
-        text("""
-            UPDATE delivery SET state = 'sending', lease_until = :until,
-                   updated_at = :now
-            WHERE id = :id AND owner = :owner AND state = 'claimed' AND EXISTS (
-                SELECT 1 FROM campaign
-                WHERE campaign.id = campaign_id AND campaign.state = 'released')
-        """),
-        {"id": delivery_id, "owner": owner, "now": now, "until": now + lease},
+def give_back(
+    tx: Connection, owner: str, ids: Collection[str], *, next_at: datetime, now: datetime
+) -> None:
+    """Rows that were claimed and never begun are due again; that was no attempt."""
+    execute_many(
+        tx,
+        """
+            UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL, reply = NULL,
+                   next_at = ?, updated_at = ?
+            WHERE id = ? AND owner = ? AND state IN ('sending', 'held')
+        """,
+        [(next_at.timestamp(), now.timestamp(), id_, owner) for id_ in ids],
     )
-    return changed.rowcount == 1
 
 
 def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> bool:
@@ -128,14 +135,14 @@ def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> boo
     changed = tx.execute(
         text("""
             UPDATE delivery SET lease_until = :until
-            WHERE owner = :owner AND state IN ('claimed', 'sending')
+            WHERE owner = :owner AND state = 'sending'
         """),
         {"owner": owner, "until": now + lease},
     )
     return changed.rowcount > 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Settled:
     """What became of a row."""
 
@@ -148,26 +155,37 @@ class Settled:
     hard: bool = False  # the address is dead: nothing goes there any more
 
 
-def settle(tx: Connection, settled: Settled) -> bool:
-    """Write the outcome; False if the row is no longer this sender's."""
+def settle(tx: Connection, settled: Sequence[Settled]) -> None:
+    """Write the outcomes; a row that is no longer its sender's stays as it is."""
+    execute_many(
+        tx,
+        """
+            UPDATE delivery SET state = ?, next_at = ?, reply = ?, attempt = attempt + 1,
+                   owner = NULL, lease_until = NULL, updated_at = ?
+            WHERE id = ? AND owner = ? AND state IN ('sending', 'held')
+        """,
+        [
+            (
+                each.state,
+                each.next_at.timestamp(),
+                each.reply.to_json() if each.reply.template else None,
+                each.now.timestamp(),
+                each.delivery_id,
+                each.owner,
+            )
+            for each in settled
+        ],
+    )
+    for each in settled:
+        if each.hard:
+            _suppress(tx, each)
+
+
+def _suppress(tx: Connection, settled: Settled) -> None:
     row = tx.execute(
-        text("""
-            UPDATE delivery SET state = :state, next_at = :next, reply = :reply,
-                   attempt = attempt + 1,
-                   owner = NULL, lease_until = NULL, updated_at = :now
-            WHERE id = :id AND owner = :owner AND state IN ('claimed', 'sending', 'held')
-            RETURNING school_id, email
-        """),
-        {
-            "id": settled.delivery_id,
-            "owner": settled.owner,
-            "state": settled.state,
-            "next": settled.next_at,
-            "reply": settled.reply.to_json() if settled.reply.template else None,
-            "now": settled.now,
-        },
+        text("SELECT school_id, email FROM delivery WHERE id = :id"), {"id": settled.delivery_id}
     ).first()
-    if settled.hard and row is not None:
+    if row is not None:
         suppression.keep(
             tx,
             row.school_id,
@@ -177,4 +195,3 @@ def settle(tx: Connection, settled: Settled) -> bool:
             detail="",
             now=settled.now,
         )
-    return row is not None

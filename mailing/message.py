@@ -25,6 +25,7 @@ class Envelope:
     recipient: str
     data: bytes  # CRLF lines, dots not yet doubled
     utf8: bool  # needs SMTPUTF8 (RFC 6531)
+    delivery_id: str = ""  # its row in the ledger, if it has one
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Builder:
             recipient,
             head + self._letters[language].filled(person.fields, unsubscribe=link),
             not recipient.isascii(),
+            person.delivery_id,
         )
 
     def _compiled(self, language: str, school_name: str) -> Template:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -71,7 +72,7 @@ Kind = Literal[
     "later",  # 4xx: try again
     "lost",  # the connection broke before the mail was handed over
     "uncertain",  # it broke while or after: only the relay knows
-    "withdrawn",  # `begin` said no; nothing was handed over
+    "withdrawn",  # nothing was handed over, and the relay has nothing to do with it
 ]
 
 
@@ -83,15 +84,46 @@ class Outcome:
     closed: bool = False  # the session is of no more use
 
 
+WITHDRAWN = Outcome("withdrawn", Words(""))
+
+
 class RelayError(MailingError):
     """No session with the relay; the recipients have nothing to do with it."""
+
+
+class Source(Protocol):
+    """Who has mails for a session, one after another."""
+
+    def next(self, *, wait: bool) -> Envelope | None:
+        """The next mail. None: there is none any more, or (without `wait`) none this moment."""
+
+    def begin(self, envelope: Envelope, *, alone: bool) -> bool:
+        """Write down that its body leaves now; False when it must not any more.
+
+        `alone`: no other mail is on this connection's way meanwhile.
+        """
+
+    def take(self, envelope: Envelope, outcome: Outcome) -> None:
+        """Hear what came of it: once for every mail that `next` gave."""
 
 
 class Session(Protocol):
     def send(self, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
         """Hand one mail over; `begin` is asked when the relay took the recipient, before DATA."""
 
+    def stream(self, source: Source) -> None:
+        """Hand over what the source has, until it has no more or the session is of no more use."""
+
     def close(self) -> None: ...
 
 
 Transport = Callable[[Relay], Session]  # raises RelayError
+
+
+def one_by_one(session: Session, source: Source) -> None:
+    """A stream for a relay that takes one command at a time."""
+    while (envelope := source.next(wait=True)) is not None:
+        outcome = session.send(envelope, partial(source.begin, envelope, alone=True))
+        source.take(envelope, outcome)
+        if outcome.closed:
+            return

@@ -1,31 +1,33 @@
 """Send what is due over several connections, and say of each mail what became of it."""
 
 import json
-import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from mailing import campaigns, ledger, recipients
-from mailing.journal import Journal
-from mailing.ledger import LEASE, RENEWALS, Settled
-from mailing.message import Addressee, Builder
+from mailing import campaigns, intents, recipients, records, recovering
+from mailing.dispatch import Dispatch, Share
+from mailing.gate import Gate
+from mailing.intents import BEGUN, OVER, SENT, Intents
+from mailing.ledger import LEASE, Settled
+from mailing.message import Addressee, Builder, Envelope
 from mailing.model import MailingError, Origin
-from mailing.relay import Outcome, Relay, RelayError, Session
+from mailing.relay import Outcome, Relay, RelayError
 from mailing.transports import TRANSPORTS
 from store import access, roster, schools
 from store.access import Actor
-from store.db import Connection, Database, new_id
+from store.db import Database, new_id
 from store.words import N_, Words
 
 FIRST_RETRY = 60  # seconds; doubles with every attempt
 LAST_RETRY = 60 * 60  # seconds, the longest pause between attempts
 ATTEMPTS = 12  # about eight hours of trying, then it has failed
 RELAY_PAUSE = timedelta(seconds=30)  # before a relay that gave no session is tried again
+LIMIT = 20_000  # mails of one call, so that other schools' have their turn
 LOST_IN_A_ROW = 5  # connections broken without one mail handed over: the relay is at fault
 
 Clock = Callable[[], datetime]
@@ -55,26 +57,26 @@ def deliver(
     clock: Clock,
     stop: threading.Event,
     campaign_id: str | None = None,
-    limit: int = 1000,
+    limit: int = LIMIT,
     lease: timedelta = LEASE,
 ) -> Delivered:
     """Send up to `limit` mails that are due, of one campaign or of all; return when done.
 
     `owner` is made unique to this call, so that two senders never share rows.
-    Raises what the database raises; rows not begun are due again, begun ones
-    are reclaimed when their lease runs out.
+    Raises what the database raises; the next call finds out what became of the rows.
     """
+    place = intents.folder(db)
+    recovering.recover(db, place, now=clock())
     owner = f"{owner}/{new_id()}"
-    with db.begin() as tx:
-        now = clock()
-        ledger.reclaim(tx, now=now)
-        rows = ledger.claim(
-            tx, db.dialect, owner, campaign_id=campaign_id, now=now, limit=limit, lease=lease
-        )
-    if not rows:
-        return Delivered()
-    run = _Run(db, relay, owner, clock, stop, lease, _builders(db, rows, origin))
-    return run.through(rows)
+    written = Intents(place, owner)
+    settled = False
+    try:
+        run = _Run(db, relay, origin, owner, clock, stop, written)
+        done = run.through(Share(owner, campaign_id, limit, lease))
+        settled = True
+    finally:  # unsettled, the file tells the next sender what came of the rows
+        written.close(settled=settled)
+    return done
 
 
 def send_test(
@@ -114,12 +116,12 @@ def send_test(
         session.close()
 
 
-def _builders(db: Database, rows: Sequence[Row[Any]], origin: Origin) -> dict[str, Builder]:
-    pult = access.system(*{row.school_id for row in rows})
+def _builders(db: Database, campaign_ids: Collection[str], origin: Origin) -> dict[str, Builder]:
     builders: dict[str, Builder] = {}
     with db.read() as tx:
-        for campaign_id in {row.campaign_id for row in rows}:
-            campaign = campaigns.get(tx, pult, campaign_id)
+        pult = access.system(*schools.every_id(tx))
+        for campaign_id in campaign_ids:
+            campaign = records.content(tx, pult, campaign_id)
             school = schools.get(tx, pult, campaign.school_id)
             builders[campaign_id] = Builder(campaign, school.name, school.language, origin)
     return builders
@@ -131,125 +133,158 @@ class _Run:
 
     db: Database
     relay: Relay
+    origin: Origin
     owner: str
     clock: Clock
     stop: threading.Event
-    lease: timedelta
-    builders: dict[str, Builder]
+    intents: Intents
     done: Delivered = field(default_factory=Delivered)
-    rows: "queue.SimpleQueue[Row[Any]]" = field(default_factory=queue.SimpleQueue)
-    halted: threading.Event = field(default_factory=threading.Event)
+    builders: dict[str, Builder] = field(default_factory=dict)
     lost_in_a_row: int = 0
     error: Exception | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def through(self, rows: Sequence[Row[Any]]) -> Delivered:
-        for row in rows:
-            self.rows.put(row)
-        every = self.lease.total_seconds() / RENEWALS
-        self.journal = Journal(self.db, self._alive, every=every)
+    def through(self, share: Share) -> Delivered:
+        self.gate = Gate(self.db)
+        self.dispatch = Dispatch(
+            self.db, share, clock=self.clock, stop=self.stop, prepare=self._prepare
+        )
+        rows = self.dispatch.start()
         threads = [
             threading.Thread(target=self._connection, name=f"mail-{n}")
-            for n in range(min(self.relay.connections, len(rows)))
+            for n in range(min(self.relay.connections, rows))
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        try:
-            self.journal.close()
-        except Exception as error:
-            self.error = self.error or error
-        now = self.clock()
-        with self.db.begin() as tx:
-            pause = RELAY_PAUSE if self.done.problem else timedelta()
-            ledger.release(tx, self.owner, next_at=now + pause, now=now)
+        pause = RELAY_PAUSE if self.done.problem else timedelta()
+        self.dispatch.close(pause=pause)
         if self.error is not None:
             raise self.error
         return self.done
 
+    def halt(self, words: Words) -> None:
+        self.done.problem = words
+        self.dispatch.halt()
+
+    def _prepare(self, rows: Sequence[Row[Any]]) -> None:
+        missing = {row.campaign_id for row in rows} - set(self.builders)
+        if missing:
+            self.builders |= _builders(self.db, missing, self.origin)
+
     def _connection(self) -> None:
-        session: Session | None = None
+        lane = _Lane(self)
         try:
-            while not self.stop.is_set() and not self.halted.is_set():
+            while lane.more():
+                session = TRANSPORTS[self.relay.transport](self.relay)
                 try:
-                    row = self.rows.get_nowait()
-                except queue.Empty:
-                    break
-                session = self._one(row, session)
+                    session.stream(lane)
+                finally:
+                    session.close()
         except RelayError as error:
-            self._halt(error.words)
+            self.halt(error.words)
         except Exception as error:
             self.error = error
-            self.halted.set()
+            self.dispatch.halt()
         finally:
-            if session is not None:
-                session.close()
+            lane.leave()
 
-    def _one(self, row: Row[Any], session: Session | None) -> Session | None:
-        """Send one mail; return the session if it can take another."""
-        try:
-            envelope = self.builders[row.campaign_id].build(_addressee(row), now=self.clock())
-        except MailingError as error:
-            self._settle(row, "failed", error.words)
-            return session
-        if session is None:
-            session = TRANSPORTS[self.relay.transport](self.relay)
-        outcome = session.send(envelope, lambda: self._begin(row))
-        self._take(row, outcome)
-        if not outcome.closed:
-            return session
-        session.close()
+    def count(self, state: str) -> None:
+        column = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}[state]
+        with self.lock:
+            setattr(self.done, column, getattr(self.done, column) + 1)
+
+
+class _Lane:
+    """What one connection takes and tells; a mail whose connection broke goes out by the next."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._kept: Envelope | None = None  # built, and not begun
+        self._rows: dict[str, Row[Any]] = {}  # on their way, by id
+        self._ends = ""  # lines of the intents that are not yet written
+
+    def more(self) -> bool:
+        """Whether there is a mail for a session that is still to be opened."""
+        if self._kept is None:
+            self._kept = self.next(wait=True)
+        return self._kept is not None and not self._run.dispatch.over
+
+    def next(self, *, wait: bool) -> Envelope | None:
+        if self._kept is not None:
+            if self._run.dispatch.over:
+                return None  # `leave` gives it back
+            kept, self._kept = self._kept, None
+            return kept
+        if wait:
+            self._write()
+        while (row := self._run.dispatch.next(wait=wait)) is not None:
+            try:
+                builder = self._run.builders[row.campaign_id]
+                envelope = builder.build(_addressee(row), now=self._run.clock())
+            except MailingError as error:
+                self._settle(row, "failed", error.words)
+                continue
+            self._rows[row.id] = row
+            return envelope
         return None
 
-    def _alive(self, tx: Connection) -> bool:
-        return ledger.renew(tx, self.owner, now=self.clock(), lease=self.lease)
+    def begin(self, envelope: Envelope, *, alone: bool) -> bool:
+        row = self._rows[envelope.delivery_id]
+        if not self._run.gate.open(row.campaign_id, fresh=alone):
+            self._run.dispatch.put_back(self._rows.pop(row.id))
+            return False
+        self._ends += intents.line(BEGUN, row.id)
+        self._write()
+        return True
 
-    def _begin(self, row: Row[Any]) -> bool:
-        def move(tx: Connection) -> bool:
-            return ledger.begin(tx, row.id, self.owner, now=self.clock(), lease=self.lease)
-
-        return self.journal.write(move).result()
-
-    def _take(self, row: Row[Any], outcome: Outcome) -> None:
+    def take(self, envelope: Envelope, outcome: Outcome) -> None:
+        if outcome.kind == "withdrawn":
+            self._kept = envelope if envelope.delivery_id in self._rows else None
+            return
+        row = self._rows.pop(envelope.delivery_id)
         if outcome.kind != "lost":
-            self.lost_in_a_row = 0
+            self._run.lost_in_a_row = 0
+        if outcome.kind != "uncertain":
+            self._ends += intents.line(SENT if outcome.kind == "sent" else OVER, row.id)
         match outcome.kind:
             case "sent":
                 self._settle(row, "sent", outcome.words)
             case "refused":
                 self._settle(row, "failed", outcome.words, hard=outcome.hard)
-            case "uncertain" if self.builders[row.campaign_id].campaign.uncertain == "resend":
-                self._later(row, outcome)
-            case "uncertain":
+            case "uncertain" if not self._resends(row):
                 self._settle(row, "held", outcome.words)
-            case "later" | "lost":
+            case _:
                 self._later(row, outcome)
-            case "withdrawn":
-                pass  # paused or reclaimed meanwhile; `release` gives it back
+
+    def leave(self) -> None:
+        """The connection ends; what it has not begun is due again."""
+        self._write()
+        if self._kept is not None:
+            self._run.dispatch.put_back(self._rows.pop(self._kept.delivery_id))
+            self._kept = None
+
+    def _write(self) -> None:
+        lines, self._ends = self._ends, ""
+        if lines:
+            self._run.intents.note(lines)
+
+    def _resends(self, row: Row[Any]) -> bool:
+        return self._run.builders[row.campaign_id].campaign.uncertain == "resend"
 
     def _later(self, row: Row[Any], outcome: Outcome) -> None:
         if outcome.kind == "lost":
-            self.lost_in_a_row += 1
-            if self.lost_in_a_row >= LOST_IN_A_ROW:
-                self._halt(Words(N_("The relay breaks every connection off.")))
-        if row.attempt + 1 >= ATTEMPTS:
-            self._settle(row, "failed", outcome.words)
-            return
-        self._settle(row, "due", outcome.words)
+            self._run.lost_in_a_row += 1
+            if self._run.lost_in_a_row >= LOST_IN_A_ROW:
+                self._run.halt(Words(N_("The relay breaks every connection off.")))
+        self._settle(row, "failed" if row.attempt + 1 >= ATTEMPTS else "due", outcome.words)
 
     def _settle(self, row: Row[Any], state: str, words: Words, *, hard: bool = False) -> None:
-        now = self.clock()
+        run, now = self._run, self._run.clock()
         wait = timedelta(seconds=min(FIRST_RETRY * 2**row.attempt, LAST_RETRY))
-        settled = Settled(row.id, self.owner, state, words, now, now + wait, hard)
-        self.journal.write(lambda tx: ledger.settle(tx, settled))
-        column = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}[state]
-        with self.lock:
-            setattr(self.done, column, getattr(self.done, column) + 1)
-
-    def _halt(self, words: Words) -> None:
-        self.done.problem = words
-        self.halted.set()
+        run.dispatch.settle(Settled(row.id, run.owner, state, words, now, now + wait, hard))
+        run.count(state)
 
 
 def _addressee(row: Row[Any]) -> Addressee:

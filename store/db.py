@@ -28,6 +28,7 @@ class Database:
 
     operations: Engine
     metrics: Engine
+    folder: Path | None = None  # of the data, for what must not wait for a commit
 
     @property
     def dialect(self) -> str:
@@ -63,11 +64,13 @@ def connect(data: Path | None = None, url: str | None = None) -> Database:
     PostgreSQL does not answer.
     """
     if url:
-        return Database(*(_postgresql(url, schema) for schema in SCHEMAS))
+        operations, metrics = (_postgresql(url, schema) for schema in SCHEMAS)
+        return Database(operations, metrics, data)
     if data is None:
         raise ValueError("connect() needs a data folder or a PostgreSQL URL")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Database(*(_sqlite(data / f"{schema}.sqlite3", schema) for schema in SCHEMAS))
+    operations, metrics = (_sqlite(data / f"{schema}.sqlite3", schema) for schema in SCHEMAS)
+    return Database(operations, metrics, data)
 
 
 def execute_many(tx: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> int:

@@ -205,7 +205,7 @@ def test_a_restore_waits_until_the_console_has_stopped(world: Path) -> None:
     assert main(["migrate"]) == 0
     assert main(["backup", "b.zip"]) == 0
     holding = (
-        "import sys; from pathlib import Path; from console.web import lock; "
+        "import sys; from pathlib import Path; from store import lock; "
         "kept = lock.take(Path('data/console.lock')); print(1, flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(

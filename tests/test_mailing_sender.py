@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
+from sqlalchemy import Row
 
-from mailing import campaigns, ledger, outbox, sender, suppression
+from mailing import campaigns, intents, ledger, outbox, sender, suppression
+from mailing.intents import BEGUN, SENT, Intents
 from mailing.model import UNDO, Origin, Totals
 from mailing.relay import RelayError
 from mailing.segments import Segment
@@ -251,30 +254,68 @@ def test_who_unsubscribes_after_the_release_is_left_out(
     assert totals(database, ana, id_) == Totals(sent=1, suppressed=1)
 
 
-def test_rows_of_a_dead_sender_come_back_and_what_it_had_begun_is_held(
+def test_what_a_killed_sender_had_begun_is_held_and_the_rest_goes_on(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = released(database, ana, school, "Alina", "Boris", "Clara")
+    clock = Clock()
+    rows = {row.name: row.id for row in claimed(database, "dead", clock)}
+    file = Intents(intents.folder(database), "dead")
+    file.note(intents.line(BEGUN, rows["Alina"]))
+    file.note(intents.line(BEGUN, rows["Clara"]) + intents.line(SENT, rows["Clara"]))
+    with smtp.relay() as relay:
+        assert deliver(database, relay.url, clock).moved == 0  # its lock says that it lives
+        file.close(settled=False)  # as a kill does
+        assert deliver(database, relay.url, clock).sent == 1
+    assert relay.recipients == ["boris@school.example"]
+    assert totals(database, ana, id_) == Totals(sent=2, held=1)
+    assert list(why(database, ana, id_)) == ["Alina"]
+    assert not list(intents.folder(database).iterdir())
+
+
+def test_after_a_loss_of_power_the_files_silence_proves_nothing(
     database: Database, school: School, ana: Actor
 ) -> None:
     id_ = released(database, ana, school, "Alina", "Boris")
+    rows = {row.name: row.id for row in claimed(database, "dead", Clock())}
+    file = Intents(intents.folder(database), "dead")
+    file.note(intents.line(BEGUN, rows["Alina"]) + intents.line(SENT, rows["Alina"]))
+    file.close(settled=False)
+    (path,) = intents.folder(database).glob("*.log")
+    head, _, rest = path.read_text().partition("\n")
+    path.write_text(f'["dead", "another start of the machine"]\n{rest}')
+    assert head.startswith('["dead", ')
+    with smtp.relay() as relay:
+        deliver(database, relay.url, Clock())
+    assert relay.mails == []
+    assert totals(database, ana, id_) == Totals(sent=1, held=1)
+
+
+@pytest.mark.parametrize(("uncertain", "sent"), [("hold", 0), ("resend", 2)])
+def test_rows_of_a_sender_on_another_machine_wait_for_its_lease(
+    database: Database, school: School, ana: Actor, uncertain: str, sent: int
+) -> None:
+    id_ = released(database, ana, school, "Alina", "Boris", uncertain=uncertain)
     clock = Clock()
+    assert len(claimed(database, "elsewhere", clock)) == 2
+    with smtp.relay() as relay:
+        assert deliver(database, relay.url, clock).moved == 0
+        clock.now += ledger.LEASE + timedelta(seconds=1)
+        assert deliver(database, relay.url, clock).sent == sent
+    assert totals(database, ana, id_) == Totals(sent=sent, held=2 - sent)
+
+
+def claimed(database: Database, owner: str, clock: Clock) -> list[Row[Any]]:
     with database.begin() as tx:
-        rows = ledger.claim(
+        return ledger.claim(
             tx,
             database.dialect,
-            "dead",
+            owner,
             campaign_id=None,
             now=clock(),
             limit=9,
             lease=ledger.LEASE,
         )
-        assert len(rows) == 2
-        alina = next(row for row in rows if row.name == "Alina")
-        assert ledger.begin(tx, alina.id, "dead", now=clock(), lease=ledger.LEASE)
-    with smtp.relay() as relay:
-        assert deliver(database, relay.url, clock).moved == 0
-        clock.now += ledger.LEASE + timedelta(seconds=1)
-        assert deliver(database, relay.url, clock).sent == 1
-    assert relay.recipients == ["boris@school.example"]
-    assert totals(database, ana, id_) == Totals(sent=1, held=1)
 
 
 def test_several_senders_share_the_work_and_send_nothing_twice(

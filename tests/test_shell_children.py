@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.children import Part, Supervisor
-from console.web import lock
+from store import lock
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -102,7 +102,7 @@ def test_children_end_when_their_parent_is_killed() -> None:
 
 def test_one_process_holds_the_lock_and_a_killed_one_gives_it_back(tmp_path: Path) -> None:
     holding = (
-        "import sys, time; from pathlib import Path; from console.web import lock; "
+        "import sys, time; from pathlib import Path; from store import lock; "
         f"kept = lock.take(Path({str(tmp_path / 'lock')!r})); print(bool(kept), flush=True); "
         "time.sleep(60)"
     )

@@ -25,11 +25,10 @@ from console.cli.common import (
 )
 from console.desk import accounts, doctor, exporting, importing, restoring
 from console.settings import load
-from console.web import lock
 from console.wiring import PACKAGES, open_databases
 from probes import exporting as probing
 from probes.importing import bring_in
-from store import backup, heartbeats
+from store import backup, heartbeats, lock
 from store.access import ROLES, system
 from store.db import Connection, Database
 

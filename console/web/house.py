@@ -11,8 +11,9 @@ from typing import IO, Any, Literal
 from console import campus
 from console.children import Supervisor
 from console.desk import accounts
-from console.web import lock, parts
+from console.web import parts
 from console.wiring import CAMPUS, Console, campus_environment, open_console
+from store import lock
 from store.access import Actor
 
 World = Literal["real", "campus"]

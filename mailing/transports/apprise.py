@@ -16,7 +16,7 @@ from apprise import Apprise, AppriseAsset, NotifyBase
 from apprise.common import NotifyType
 
 from mailing.message import Envelope
-from mailing.relay import Outcome, Relay, RelayError
+from mailing.relay import WITHDRAWN, Outcome, Relay, RelayError, Source, one_by_one
 from store.words import N_, Words
 
 
@@ -68,7 +68,7 @@ class AppriseSession:
     def send(self, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
         title, body = _read(envelope)
         if not begin():
-            return Outcome("withdrawn", Words(""))
+            return WITHDRAWN
         with _listening() as heard:
             try:
                 sent = self._plugin.notify(body=body, title=title, notify_type=NotifyType.WARNING)
@@ -76,6 +76,9 @@ class AppriseSession:
                 heard.append(f"{BROKEN}: {type(error).__name__}")
                 sent = False
         return Outcome("sent", Words("")) if sent else _outcome(heard)
+
+    def stream(self, source: Source) -> None:
+        one_by_one(self, source)
 
     def close(self) -> None:
         """Nothing stays open."""

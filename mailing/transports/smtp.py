@@ -5,14 +5,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import ip_address
 
-from mailing import bounces
 from mailing.message import Envelope
-from mailing.relay import Outcome, Relay, RelayError
-from store.words import N_, Value, Words
-
-LONGEST_REPLY = 300  # characters of the relay's words that are kept
+from mailing.relay import WITHDRAWN, Outcome, Relay, RelayError, Source, one_by_one
+from mailing.transports import replies
+from mailing.transports.pipeline import Offers, Pipeline
+from store.words import N_, Value
 
 
 def connect(relay: Relay) -> "SmtpSession":
@@ -58,27 +58,33 @@ class SmtpSession:
             if refused:
                 return refused
         except (smtplib.SMTPException, OSError):
-            return _lost()
+            return replies.lost()
         if not begin():
             with suppress(smtplib.SMTPException, OSError):
                 self._client.rset()
-            return Outcome("withdrawn", Words(""))
+            return WITHDRAWN
         return self._hand_over(envelope.data)
 
     def _hand_over(self, data: bytes) -> Outcome:
         try:
             code, reply = self._client.docmd("DATA")
         except (smtplib.SMTPException, OSError):
-            return _lost()
+            return replies.lost()
         if code != 354:
             return self._answer(max(code, 400), reply)
         try:
-            self._client.send(_dotted(data))
+            self._client.send(replies.dotted(data))
             code, reply = self._client.getreply()
         except (smtplib.SMTPException, OSError):
-            words = Words(N_("The connection broke while the mail was handed over."))
-            return Outcome("uncertain", words, closed=True)
+            return replies.uncertain()
         return self._answer(code, reply)
+
+    def stream(self, source: Source) -> None:
+        offered, sock = self._client.has_extn, self._client.sock
+        if sock is None or not offered("pipelining"):
+            one_by_one(self, source)
+            return
+        Pipeline(sock, Offers(offered("chunking"), offered("smtputf8"))).run(source)
 
     def close(self) -> None:
         with suppress(smtplib.SMTPException, OSError):
@@ -89,8 +95,7 @@ class SmtpSession:
         options = []
         if envelope.utf8:
             if not self._client.has_extn("smtputf8"):
-                words = Words(N_("The relay cannot carry addresses in letters other than Latin."))
-                return Outcome("refused", words)
+                return replies.no_utf8()
             options = ["SMTPUTF8", "BODY=8BITMIME"]
             self._client.command_encoding = "utf-8"
         try:
@@ -102,19 +107,14 @@ class SmtpSession:
         return None if 200 <= code < 300 else self._answer(max(code, 400), reply)
 
     def _answer(self, code: int, reply: bytes) -> Outcome:
-        said = reply.decode("utf-8", "replace")
-        words = Words(N_("The relay says: {reply}"), {"reply": f"{code} {said}"[:LONGEST_REPLY]})
-        if 200 <= code < 300:
-            return Outcome("sent", words)
-        closed = code in (421, -1)
-        if not closed:
-            try:
-                self._client.rset()
-            except (smtplib.SMTPException, OSError):
-                closed = True
-        if 500 <= code < 600:
-            return Outcome("refused", words, bounces.is_hard(code, said), closed)
-        return Outcome("later", words, closed=closed)
+        outcome = replies.outcome(code, reply)
+        if outcome.kind == "sent" or outcome.closed:
+            return outcome
+        try:
+            self._client.rset()
+        except (smtplib.SMTPException, OSError):
+            return replace(outcome, closed=True)
+        return outcome
 
 
 def _open(relay: Relay) -> smtplib.SMTP:
@@ -164,22 +164,9 @@ def _context(relay: Relay) -> ssl.SSLContext:
     return context
 
 
-def _lost() -> Outcome:
-    return Outcome(
-        "lost", Words(N_("The connection broke before the mail was handed over.")), closed=True
-    )
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
         said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        return f"{error.smtp_code} {said}"[:LONGEST_REPLY]
-    return str(error)[:LONGEST_REPLY] or type(error).__name__
-
-
-def _dotted(data: bytes) -> bytes:
-    """The body with its dots doubled and its end (RFC 5321, section 4.5.2)."""
-    if data.startswith(b"."):
-        data = b"." + data
-    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+        return f"{error.smtp_code} {said}"[: replies.LONGEST_REPLY]
+    return str(error)[: replies.LONGEST_REPLY] or type(error).__name__

@@ -1,0 +1,156 @@
+"""The ways of `benchmarks.sending`, each run in a process of its own."""
+
+import json
+import resource
+import smtplib
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+
+from console.wiring import PACKAGES
+from mailing import campaigns, outbox, sender
+from mailing.model import Origin
+from mailing.relay import MAX_CONNECTIONS, Relay
+from mailing.segments import Segment
+from store import access, db, migrate, schools
+from store.db import Database, text
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
+SAID = "Plain words about the timetable, the rooms, and what to bring along on that evening. "
+BODY = "\n\n".join(
+    ["Dear {{ name }}, your group {{ group }} meets in [{{ room }}](https://x.example/r).", *[
+        f"{SAID * 7} Until then, {{{{ name }}}}!"] * 14]
+)  # fmt: skip
+FIELDS = {"group": "7 B", "room": "R12"}
+
+
+def prepare(place: str, count: int) -> None:
+    """A released campaign of so many, in a fresh database."""
+    database = opened(place)
+    migrate.apply(database, PACKAGES, now=NOW)
+    with database.begin() as tx:
+        pult = access.system()
+        school = schools.found(tx, pult, "School", time_zone="UTC", language="en", now=NOW)
+        pult = access.system(school.id)
+        id_ = campaigns.draft(
+            tx, pult, school.id, subject={"en": "The room of {{ group }}"}, body={"en": BODY},
+            segment=Segment(everyone=True), sender="School 14 <news@school.example>", now=NOW,
+        )  # fmt: skip
+        campaign = campaigns.start(tx, pult, id_, leaves_at=NOW, now=NOW)
+        assert campaign is not None
+        for start in range(0, count, 1000):
+            rows = []
+            for n in range(start, min(start + 1000, count)):
+                name, email = f"Pupil Number{n}", f"pupil{n}@school.example"
+                rows.append(
+                    outbox.row(
+                        campaign, person_id=None, name=name, email=email, language="en",
+                        fields={"name": name, "email": email, **FIELDS}, why=None, now=NOW,
+                    )
+                )  # fmt: skip
+            tx.execute(outbox.INSERT, rows)
+    database.close()
+
+
+def opened(place: str) -> Database:
+    return db.connect(url=place) if "://" in place else db.connect(Path(place))
+
+
+def pult(port: int, count: int, place: str) -> None:
+    database = opened(place)
+    with database.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = 'due', attempt = 0, reply = NULL"))
+    relay = Relay.from_url(f"smtp://127.0.0.1:{port}", connections=MAX_CONNECTIONS)
+
+    def send() -> int:
+        sent, words = 0, None
+        while sent < count and words is None:
+            done = sender.deliver(
+                database, relay, ORIGIN, owner="bench", clock=lambda: datetime.now(UTC),
+                stop=threading.Event(),
+            )  # fmt: skip
+            sent, words = sent + done.sent, done.problem
+        assert words is None, str(words)
+        return sent
+
+    measured(send, count)
+
+
+def plain(port: int, count: int, _place: str) -> None:
+    """smtplib with letters that are made already but for the name."""
+    page = (SAID * 7 + "\r\n") * 36
+    head = "From: news@school.example\r\nTo: {0}\r\nSubject: The room\r\n\r\n"
+
+    def one(client: smtplib.SMTP, n: int) -> None:
+        to = f"pupil{n}@school.example"
+        client.sendmail("news@school.example", [to], head.format(to) + page)
+
+    measured(lambda: _shared(port, count, one), count)
+
+
+def django(port: int, count: int, _place: str) -> None:
+    """What Django's EmailMultiAlternatives and its SMTP backend do for each mail."""
+    words = "\n\n".join([SAID * 7] * 14)
+    page = f"<p>{words}</p>"
+
+    def one(client: smtplib.SMTP, n: int) -> None:
+        to = f"pupil{n}@school.example"
+        mail = MIMEMultipart("alternative")
+        mail["Subject"], mail["From"], mail["To"] = "The room", "news@school.example", to
+        mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="school.example")
+        mail.attach(MIMEText(f"Dear pupil {n}\n{words}", "plain", "utf-8"))
+        mail.attach(MIMEText(f"<p>Dear pupil {n}</p>{page}", "html", "utf-8"))
+        client.sendmail("news@school.example", [to], mail.as_bytes())
+
+    measured(lambda: _shared(port, count, one), count)
+
+
+def _shared(port: int, count: int, one: Callable[[smtplib.SMTP, int], None]) -> int:
+    """As many connections as Pult opens, a thread for each."""
+
+    def some(first: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            for n in range(first, count, MAX_CONNECTIONS):
+                one(client, n)
+
+    threads = [threading.Thread(target=some, args=(n,)) for n in range(MAX_CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return count
+
+
+def measured(send: Callable[[], int], count: int) -> None:
+    cpu, started = time.process_time(), time.perf_counter()
+    sent = send()
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    assert sent == count, f"{sent} of {count}"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = {"rate": sent / seconds, "cpu_us": 1e6 * cpu / sent, "peak_mb": round(peak, 1)}
+    print(json.dumps(told))
+
+
+def wait_for(port: int) -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError
+
+
+WAYS = {"pult": pult, "smtplib": plain, "django": django}
+
+if __name__ == "__main__":
+    way, port, count, *where = sys.argv[1:]
+    WAYS[way](int(port), int(count), where[0] if where else "")

