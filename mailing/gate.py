@@ -5,7 +5,7 @@ import time
 
 from store.db import Database, text
 
-GLANCE = 0.02  # seconds that a look at a campaign serves all connections
+GLANCE = 0.05  # seconds that a look at a campaign serves all connections
 
 
 class Gate:

@@ -56,19 +56,24 @@ def claim(
 
 
 def _without_suppressed(tx: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
-    left: list[Row[Any]] = []
-    for campaign in {row.campaign_id for row in rows}:
-        mine = [row for row in rows if row.campaign_id == campaign]
+    reasons: dict[tuple[str, str], str] = {}
+    for campaign, school in {(row.campaign_id, row.school_id) for row in rows}:
         topic = tx.execute(
             text("SELECT topic FROM campaign WHERE id = :id"), {"id": campaign}
         ).scalar_one()
-        reasons = suppression.reasons(tx, mine[0].school_id, topic, [row.email for row in mine])
-        for row in mine:
-            if row.email in reasons:
-                why = Words(suppression.WHY[reasons[row.email]])
-                settle(tx, [Settled(row.id, row.owner, "suppressed", why, now, now)])
-            else:
-                left.append(row)
+        found = suppression.reasons(tx, school, topic, claimed_by=rows[0].owner)
+        reasons |= {(campaign, email): reason for email, reason in found.items()}
+    if not reasons:
+        return list(rows)
+    left = [row for row in rows if (row.campaign_id, row.email) not in reasons]
+    settle(
+        tx,
+        [
+            Settled(row.id, row.owner, "suppressed", Words(suppression.WHY[reason]), now, now)
+            for row in rows
+            if (reason := reasons.get((row.campaign_id, row.email))) is not None
+        ],
+    )
     return left
 
 

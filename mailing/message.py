@@ -26,6 +26,7 @@ class Envelope:
     data: bytes  # CRLF lines, dots not yet doubled
     utf8: bool  # needs SMTPUTF8 (RFC 6531)
     delivery_id: str = ""  # its row in the ledger, if it has one
+    undotted: bool = False  # no line begins with a dot
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Builder:
             head + self._letters[language].filled(person.fields, unsubscribe=link),
             not recipient.isascii(),
             person.delivery_id,
+            undotted=True,
         )
 
     def _compiled(self, language: str, school_name: str) -> Template:

@@ -126,11 +126,17 @@ def remove(
 
 
 def reasons(
-    tx: Connection, school_id: str, topic: str, emails: Iterable[str] | None = None
+    tx: Connection,
+    school_id: str,
+    topic: str,
+    emails: Iterable[str] | None = None,
+    *,
+    claimed_by: str | None = None,
 ) -> dict[str, str]:
     """The reason by address, for mail of this topic; a hard bounce before all others.
 
-    Mandatory mail is kept back by a hard bounce alone.
+    Of all addresses, of some, or of those that a sender has claimed. Mandatory mail
+    is kept back by a hard bounce alone.
     """
     chosen = None if emails is None else list(emails)
     if chosen == []:
@@ -140,6 +146,9 @@ def reasons(
     if chosen is not None:
         values |= {f"e{n}": email for n, email in enumerate(chosen)}
         narrowed = f"AND email IN ({', '.join(f':e{n}' for n in range(len(chosen)))})"
+    if claimed_by is not None:
+        values["owner"] = claimed_by
+        narrowed = "AND email IN (SELECT email FROM delivery WHERE owner = :owner)"
     rows = tx.execute(
         text(f"""
             SELECT email, reason FROM suppression

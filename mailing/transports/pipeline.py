@@ -93,7 +93,7 @@ class Pipeline:
         self._reset = self._offers.chunking
         opening = b"" if following is None else self._opening(following)
         try:
-            self._sock.sendall(self._body(envelope.data) + opening)
+            self._sock.sendall(self._body(envelope) + opening)
             return self._ended(*self._reply())
         except (OSError, Broken):
             self._closed = True
@@ -113,10 +113,10 @@ class Pipeline:
         mail = f"MAIL FROM:<{envelope.sender}>{options}\r\n"
         return f"{reset}{mail}RCPT TO:<{envelope.recipient}>\r\n{data}".encode()
 
-    def _body(self, data: bytes) -> bytes:
+    def _body(self, envelope: Envelope) -> bytes:
         if self._offers.chunking:
-            return b"BDAT %d LAST\r\n" % len(data) + data
-        return replies.dotted(data)
+            return b"BDAT %d LAST\r\n" % len(envelope.data) + envelope.data
+        return replies.dotted(envelope)
 
     def _ended(self, code: int, words: bytes) -> Outcome:
         outcome = replies.outcome(code, words)

@@ -1,6 +1,7 @@
 """What a relay's answers mean for a mail, in words that people can read."""
 
 from mailing import bounces
+from mailing.message import Envelope
 from mailing.relay import Outcome
 from store.words import N_, Words
 
@@ -34,8 +35,11 @@ def no_utf8() -> Outcome:
     return Outcome("refused", words)
 
 
-def dotted(data: bytes) -> bytes:
+def dotted(envelope: Envelope) -> bytes:
     """The body with its dots doubled and its end (RFC 5321, section 4.5.2)."""
+    data = envelope.data
+    if envelope.undotted:
+        return data + b".\r\n"
     if data.startswith(b"."):
         data = b"." + data
     return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"

@@ -63,9 +63,9 @@ class SmtpSession:
             with suppress(smtplib.SMTPException, OSError):
                 self._client.rset()
             return WITHDRAWN
-        return self._hand_over(envelope.data)
+        return self._hand_over(envelope)
 
-    def _hand_over(self, data: bytes) -> Outcome:
+    def _hand_over(self, envelope: Envelope) -> Outcome:
         try:
             code, reply = self._client.docmd("DATA")
         except (smtplib.SMTPException, OSError):
@@ -73,7 +73,7 @@ class SmtpSession:
         if code != 354:
             return self._answer(max(code, 400), reply)
         try:
-            self._client.send(replies.dotted(data))
+            self._client.send(replies.dotted(envelope))
             code, reply = self._client.getreply()
         except (smtplib.SMTPException, OSError):
             return replies.uncertain()

@@ -81,6 +81,7 @@ CALLS: Calls = {
     ),
     outbox.undelivered: lambda tx, who, on: outbox.undelivered(tx, who, on.released.id),
     outbox.received: lambda tx, who, on: outbox.received(tx, who, on.roster.person),
+    records.content: lambda tx, who, on: records.content(tx, who, on.draft, "see"),
     records.load: lambda tx, who, on: records.load(tx, who, on.draft, "see"),
     segments.audience: lambda tx, who, on: segments.audience(
         tx,
