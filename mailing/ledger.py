@@ -43,25 +43,27 @@ def claim(
               AND campaign.state = 'released' AND campaign.leaves_at <= :now {chosen}
             ORDER BY delivery.next_at LIMIT :limit {skip}
         )
-        RETURNING *
+        RETURNING id, campaign_id, school_id, name, email, language, fields, attempt, message_id
     """)
     values: dict[str, object] = {"owner": owner, "now": now, "until": now + lease, "limit": limit}
     if campaign_id is not None:
         values["campaign"] = campaign_id
     while rows := tx.execute(statement, values).all():
-        left = _without_suppressed(tx, rows, now)
+        left = _without_suppressed(tx, owner, rows, now)
         if left:
             return left
     return []
 
 
-def _without_suppressed(tx: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
+def _without_suppressed(
+    tx: Connection, owner: str, rows: Sequence[Row[Any]], now: datetime
+) -> list[Row[Any]]:
     reasons: dict[tuple[str, str], str] = {}
     for campaign, school in {(row.campaign_id, row.school_id) for row in rows}:
         topic = tx.execute(
             text("SELECT topic FROM campaign WHERE id = :id"), {"id": campaign}
         ).scalar_one()
-        found = suppression.reasons(tx, school, topic, claimed_by=rows[0].owner)
+        found = suppression.reasons(tx, school, topic, claimed_by=owner)
         reasons |= {(campaign, email): reason for email, reason in found.items()}
     if not reasons:
         return list(rows)
@@ -69,7 +71,7 @@ def _without_suppressed(tx: Connection, rows: Sequence[Row[Any]], now: datetime)
     settle(
         tx,
         [
-            Settled(row.id, row.owner, "suppressed", Words(suppression.WHY[reason]), now, now)
+            Settled(row.id, owner, "suppressed", Words(suppression.WHY[reason]), now, now)
             for row in rows
             if (reason := reasons.get((row.campaign_id, row.email))) is not None
         ],

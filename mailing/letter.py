@@ -29,9 +29,12 @@ class Letter:
         known = {name: fields.clean(values.get(name, "")) for name in self._names}
         known[UNSUBSCRIBE] = unsubscribe
         pieces = self._frame.copy()
+        done: dict[str, bytes] = {}  # a value stands in both parts, mostly the same
         for gap, places in self._gaps.items():
             said = known[gap.name] if isinstance(gap, Field) else templates.shown(gap, known)
-            encoded = quoted.encode(said)
+            encoded = done.get(said)
+            if encoded is None:
+                encoded = done[said] = quoted.encode(said)
             for place in places:
                 pieces[place] = encoded
         return b"".join(pieces)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from mailing import bounces, fields, headers, recipients, templates, unsubscribe
+from mailing import bounces, headers, recipients, templates, unsubscribe
 from mailing.letter import Letter
 from mailing.model import SERVICE, Campaign, Origin
 from mailing.templates import Template
@@ -55,9 +55,8 @@ class Builder:
         self._school_language = school_language
         self._languages = recipients.written(campaign.body)
         boundary = f"=_{secrets.token_hex(12)}"
-        templates_ = {each: self._compiled(each, school_name) for each in self._languages}
-        self._subjects = {language: each.subject for language, each in templates_.items()}
-        self._letters = {each: Letter(one, boundary) for each, one in templates_.items()}
+        self._templates = {each: self._compiled(each, school_name) for each in self._languages}
+        self._letters = {each: Letter(one, boundary) for each, one in self._templates.items()}
         name, email = headers.mailbox(campaign.sender)
         self.domain = recipients.wire(email).rpartition("@")[2]
         self._static = self._shared(headers.address(name, email), school_name, boundary)
@@ -68,8 +67,7 @@ class Builder:
         language = recipients.variant(person.language, self._school_language, self._languages)
         token = self._token(person.email)
         link = f"{self._origin.public_url}/u/{token}" if token else ""
-        # The subject keeps its control characters: the header's own check refuses them.
-        subject = fields.fill(self._subjects[language], person.fields)
+        subject = self._templates[language].title(person.fields)
         recipient = recipients.wire(person.email)
         lines = [
             f"To: {headers.address(person.name, person.email)}",

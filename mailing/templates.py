@@ -61,7 +61,7 @@ class Template:
         return [name for name in dict.fromkeys(asked) if name != UNSUBSCRIBE]
 
     def title(self, values: Mapping[str, str]) -> str:
-        """One person's subject. It keeps control characters: the header's own check refuses them."""
+        """One person's subject; control characters stay, for the header's own check to refuse."""
         asked = {name: ordered(values.get(name, "")) for name in fields.names(self.subject)}
         return fields.fill(self.subject, asked)
 
