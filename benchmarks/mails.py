@@ -67,7 +67,9 @@ def opened(place: str) -> Database:
 def pult(port: int, count: int, place: str) -> None:
     database = opened(place)
     with database.begin() as tx:
-        tx.execute(text("UPDATE delivery SET state = 'due', next_at = 0, attempt = 0, reply = NULL"))
+        tx.execute(
+            text("UPDATE delivery SET state = 'due', next_at = 0, attempt = 0, reply = NULL")
+        )
     relay = Relay.from_url(f"smtp://127.0.0.1:{port}", connections=MAX_CONNECTIONS)
 
     def send() -> int:
