@@ -61,8 +61,9 @@ def links(body: Mapping[str, str]) -> list[str]:
 
 def _of(language: str, subject: str, body: str) -> Iterator[Finding]:
     yield from _subject(subject)
-    for blank in starters.blanks(f"{subject}\n{body}"):
-        yield Finding(Words(N_("{blank} is still to be filled in."), {"blank": blank}), stops=True)
+    blanks = ", ".join(starters.blanks(f"{subject}\n{body}"))
+    if blanks:
+        yield Finding(Words(N_("Still to be filled in: {blanks}."), {"blanks": blanks}), stops=True)
     html = templates.render(
         templates.Message({language: subject}, {language: body}), {}, language=language, school=""
     ).html

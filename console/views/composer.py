@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from console.i18n import NAMES, _, clock, say
-from console.views import composer_preview, composer_send, segment_picker
+from console.views import composer_preview, composer_send, saved_groups, segment_picker
 from console.widgets import actionbar, pages
 from console.wiring import Console
 from mailing import campaigns, recipients
@@ -51,13 +51,15 @@ def _write(
     console: Console, actor: Actor, school: School, campaign: Campaign
 ) -> tuple[Campaign, Audience]:
     """Draw the fields, keep what changed; return the draft as kept, and who is meant."""
-    kept = Segment.from_json(campaign.segment)
+    begun = saved_groups.chosen(console, actor, school, key=f"group-{campaign.id}")
+    kept = begun.segment if begun else Segment.from_json(campaign.segment)
     offered = segment_picker.choices(console, actor, school, kept)
-    segment = segment_picker.pick(kept, offered, key=f"to-{campaign.id}")
+    key = f"to-{campaign.id}-{begun.id}" if begun else f"to-{campaign.id}"
+    segment = segment_picker.pick(kept, offered, key=key)
     meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
     segment_picker.count(meant)
     chosen = _language(campaign, school, meant)
-    _begin(console, actor, campaign)
+    campaign = _begin(console, actor, campaign)
     subject = dict(campaign.subject) | {chosen: _subject(campaign, chosen)}
     body = dict(campaign.body) | {chosen: _body(campaign, chosen)}
     campaign = _keep(console, actor, campaign, segment, subject, body)
@@ -65,29 +67,35 @@ def _write(
     return campaign, meant
 
 
-def _begin(console: Console, actor: Actor, campaign: Campaign) -> None:
+def _begin(console: Console, actor: Actor, campaign: Campaign) -> Campaign:
     """An empty draft may begin with one of the ready texts, in all languages at once."""
-    typed = any(
-        (st.session_state.get(f"{part}-{campaign.id}-{each}") or "").strip()
+    keys = {
+        part: {each: f"{part}-{campaign.id}-{each}" for each in LANGUAGES}
         for part in ("subject", "body")
-        for each in LANGUAGES
+    }
+    typed = any(
+        (st.session_state.get(key) or "").strip() for each in keys.values() for key in each.values()
     )
     if typed or campaign.subject or campaign.body:
-        return
-    picked = st.segmented_control(
+        return campaign
+    key = f"starter-{campaign.id}"
+    current = st.session_state.get(key)
+    picked = st.pills(
         _("Begin with"),
         list(STARTERS),
-        format_func=lambda each: _(STARTERS[each].name),
-        key=f"starter-{campaign.id}",
+        format_func=lambda each: (
+            f":blue[{_(STARTERS[each].name)}]" if each == current else _(STARTERS[each].name)
+        ),
+        key=key,
     )
-    if picked:
-        begun = STARTERS[picked]
-        segment = Segment.from_json(campaign.segment)
-        _save(console, actor, campaign, segment, begun.subject, begun.body)
-        for each in LANGUAGES:
-            st.session_state.pop(f"subject-{campaign.id}-{each}", None)
-            st.session_state.pop(f"body-{campaign.id}-{each}", None)
-        st.rerun()
+    if not picked:
+        return campaign
+    begun = STARTERS[picked]
+    for each in LANGUAGES:  # what the fields show is their state, once they were drawn
+        st.session_state[keys["subject"][each]] = begun.subject[each]
+        st.session_state[keys["body"][each]] = begun.body[each]
+    segment = Segment.from_json(campaign.segment)
+    return _save(console, actor, campaign, segment, begun.subject, begun.body)
 
 
 def _language(campaign: Campaign, school: School, meant: Audience) -> str:
@@ -117,11 +125,12 @@ def _language(campaign: Campaign, school: School, meant: Audience) -> str:
 
 
 def _subject(campaign: Campaign, chosen: str) -> str:
+    key = f"subject-{campaign.id}-{chosen}"
     return (
         st.text_input(
             _("Subject"),
-            campaign.subject.get(chosen, ""),
-            key=f"subject-{campaign.id}-{chosen}",
+            "" if key in st.session_state else campaign.subject.get(chosen, ""),
+            key=key,
             max_chars=200,
         )
         or ""
@@ -129,12 +138,13 @@ def _subject(campaign: Campaign, chosen: str) -> str:
 
 
 def _body(campaign: Campaign, chosen: str) -> str:
+    key = f"body-{campaign.id}-{chosen}"
     return (
         st.text_area(
             _("Message (Markdown)"),
-            campaign.body.get(chosen, ""),
+            "" if key in st.session_state else campaign.body.get(chosen, ""),
             height=230,
-            key=f"body-{campaign.id}-{chosen}",
+            key=key,
             help=_("Fields: {fields}").format(
                 fields=", ".join(f"`{{{{ {name} }}}}`" for name in recipients.ROLE_FIELDS)
             ),

@@ -41,7 +41,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
 
 
 def _groups(console: Console, actor: Actor, school: School) -> None:
-    begun = saved_groups.chosen(console, actor, school)
+    begun = saved_groups.chosen(console, actor, school, key="recipients-group")
     known = begun.segment if begun else Segment()
     offered = segment_picker.choices(console, actor, school, known)
     left, right = st.columns([2, 3], gap="medium")

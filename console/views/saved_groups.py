@@ -12,10 +12,8 @@ from mailing.segments import Segment
 from store.access import Actor
 from store.schools import School
 
-CHOSEN = "saved-group"
 
-
-def chosen(console: Console, actor: Actor, school: School) -> Saved | None:
+def chosen(console: Console, actor: Actor, school: School, *, key: str) -> Saved | None:
     """The saved group to begin with; None when there are none, or none is chosen."""
     with console.db.read() as tx:
         known = {each.id: each for each in saved.of(tx, actor, school.id)}
@@ -25,7 +23,7 @@ def chosen(console: Console, actor: Actor, school: School) -> Saved | None:
         _("Saved group"),
         ["", *known],
         format_func=lambda id_: strangers.line(known[id_].name) if id_ else _("A new one"),
-        key=CHOSEN,
+        key=key,
     )
     return known.get(picked or "")
 
