@@ -15,7 +15,7 @@ from console.wiring import Console
 from mailing import campaigns, saved, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
-from moderation import actions, cases, comments, measures
+from moderation import actions, appeals, cases, comments, measures
 from moderation.model import Action, Flag, Stored, Subject
 from platforms.base import Adapter, Comment
 from probes import alerting, alerts, modules, recording, targets, weekly, windows
@@ -73,6 +73,7 @@ class Cast:
     case: str
     action: Action
     measure: str
+    appeal: str
     held: str  # an action that waits for a second person
     draft: str
     released: Campaign
@@ -88,6 +89,7 @@ class Cast:
             self.case,
             self.action.id,
             self.measure,
+            self.appeal,
             self.held,
             self.draft,
             self.released.id,
@@ -134,6 +136,7 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             comment, case = _case(tx, actor, listed)
             action = _action(tx, actor, school, listed, case)
             measure, held = _measure(tx, actor, school, listed, case)
+            appeal = appeals.write(tx, actor, measure, f"It was a joke, {MARK}", now=NOON)
             draft, released = _campaigns(tx, actor, school)
             incident = _incident(tx, actor, school, target, listed)
             relays.save(tx, actor, school, console.vault, url=relay.url, sender=SENDER, now=NOON)
@@ -149,7 +152,7 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             group = saved.save(tx, actor, school, MARK, Segment(everyone=True), now=NOON)
         cast = Cast(
             console, adapters, url, relay.url, school, listed, target, module, window, rule,
-            channel, alert, comment, case, action, measure, held, draft, released,
+            channel, alert, comment, case, action, measure, appeal, held, draft, released,
             incident, colleague, group,
         )  # fmt: skip
         yield cast, reached

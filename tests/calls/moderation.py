@@ -4,16 +4,20 @@ from datetime import timedelta
 
 from moderation import (
     actions,
+    appeals,
     cases,
     comments,
     context,
     deciding,
     ending,
     guards,
+    hearing,
     history,
+    house,
     intake,
     intents,
     keeping,
+    ladder,
     measures,
     metrics,
     penalties,
@@ -37,6 +41,24 @@ RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
 CALLS: Calls = {
     actions.perform: lambda db, who, on: actions.perform(
         db, who, on.action.id, on.adapters, clock=lambda: NOON
+    ),
+    appeals.write: lambda tx, who, on: appeals.write(tx, who, on.measure, "No", now=NOON),
+    appeals.answer: lambda tx, who, on: appeals.answer(tx, who, on.appeal, "Why?", now=NOON),
+    appeals.waiting: lambda tx, who, on: appeals.waiting(tx, who, on.school),
+    appeals.count: lambda tx, who, on: appeals.count(tx, who, on.school),
+    appeals.get: lambda tx, who, on: appeals.get(tx, who, on.appeal),
+    appeals.known: lambda tx, who, on: appeals.known(tx, who, on.appeal),
+    appeals.of_measures: lambda tx, who, on: appeals.of_measures(tx, who, on.school, [on.measure]),
+    appeals.messages: lambda tx, who, on: appeals.messages(tx, who, on.appeal),
+    appeals.measure_of: lambda tx, who, on: appeals.measure_of(tx, who, on.measure),
+    hearing.decide: lambda tx, who, on: hearing.decide(
+        tx, who, on.appeal, "uphold", said="It stays.", now=NOON
+    ),
+    hearing.had_a_hand: lambda tx, who, on: hearing.had_a_hand(tx, who, on.appeal),
+    house.of: lambda tx, who, on: house.of(tx, who, on.school),
+    house.save: lambda tx, who, on: house.save(tx, who, on.school, house.STARTER, now=NOON),
+    ladder.suggest: lambda tx, who, on: ladder.suggest(
+        tx, who, on.school, Subject(on.roster.person), now=NOON
     ),
     cases.flagged: lambda tx, who, on: cases.flagged(tx, who, on.comment.id, [], now=NOON),
     cases.report_comment: lambda tx, who, on: cases.report_comment(

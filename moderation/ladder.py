@@ -1,0 +1,69 @@
+"""Which step of the ladder comes next for somebody, and why: a suggestion, never an act."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from moderation import appeals, house, measures
+from moderation.house import Rung
+from moderation.model import Measure, Subject
+from store import access
+from store.access import Actor
+from store.db import Connection
+from store.words import N_, Words
+
+FIRST = N_("Nothing counts against them in the last {days} days.")
+AGAIN = N_("Measures in the last {days} days: {n}.")
+BROKEN = N_("A measure was lifted on a condition that holds until {date}: {condition}")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """`until` is None for what has no end; `counted` are the measures that count."""
+
+    rung: Rung
+    until: datetime | None
+    why: Words
+    counted: tuple[Measure, ...]
+
+
+def suggest(
+    tx: Connection, actor: Actor, school_id: str, subject: Subject, *, now: datetime
+) -> Suggestion:
+    """The next step by the house's ladder.
+
+    What was taken back, replaced or lifted by an appeal does not count. While a
+    condition of an appeal holds, the step that was lifted on it is suggested again.
+    """
+    access.require(actor, "see people", school_id)
+    rules = house.of(tx, actor, school_id)
+    past = measures.history(tx, actor, school_id, subject)
+    known = appeals.of_measures(tx, actor, school_id, [each.id for each in past])
+    for measure in past:
+        appeal = known.get(measure.id)
+        if appeal and appeal.outcome == "conditional" and appeal.ends_at and appeal.ends_at > now:
+            why = Words(
+                BROKEN, {"date": f"{appeal.ends_at:%Y-%m-%d}", "condition": appeal.condition}
+            )
+            rung = next((each for each in rules.ladder if each.kind == measure.kind), None)
+            return _suggestion(rung or Rung(measure.kind), why, (measure,), now)
+    since = now - timedelta(days=rules.counts_days)
+    counted = tuple(
+        each for each in past if each.imposed_at >= since and _counts(each, known.get(each.id))
+    )
+    rung = rules.ladder[min(len(counted), len(rules.ladder) - 1)]
+    template = AGAIN if counted else FIRST
+    params = (
+        {"days": rules.counts_days, "n": len(counted)} if counted else {"days": rules.counts_days}
+    )
+    return _suggestion(rung, Words(template, params), counted, now)
+
+
+def _counts(measure: Measure, appeal: appeals.Appeal | None) -> bool:
+    if appeal is not None and appeal.outcome:
+        return appeal.outcome != "lift"
+    return measure.lifted_at is None
+
+
+def _suggestion(rung: Rung, why: Words, counted: tuple[Measure, ...], now: datetime) -> Suggestion:
+    until = now + timedelta(days=rung.days) if rung.days else None
+    return Suggestion(rung, until, why, counted)
