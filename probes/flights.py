@@ -1,11 +1,11 @@
 """Each target's last probe: when it began, whether its time was up, and who waits for the next."""
 
-from dataclasses import dataclass
 from math import inf
 from time import monotonic
 
 from probes.alerting import LOOKED
 from probes.judge import Standing
+from probes.light import light
 from probes.model import State, Target
 from probes.probers import PROBERS
 from probes.probers.base import Verdict, time_for
@@ -15,7 +15,7 @@ QUICK = 0.25  # if its last good answer took no more than this of its time
 ASKING = 0.5  # seconds at least between probes of one that others ask
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Flight:
     """One probe of a target: when it began, and the pace's idle time then."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from probes.light import light
 from store.words import Value, Words
 
 
@@ -68,7 +69,7 @@ class NamedModule:
     sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Reading:
     name: str
     value: float
@@ -86,7 +87,7 @@ class RoomCount:
     running: bool
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Result:
     """One judged probe. `since`: when the state began; `rooms`: None if they were not read."""
 

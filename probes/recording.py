@@ -5,10 +5,11 @@ One transaction a batch: a killed prober loses at most the batch it had not writ
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from probes.judge import Standing
+from probes.light import light
 from probes.model import SEVERITY, Result, State, Target
 from probes.results import readings_json
 from probes.rhythm import rhythm
@@ -43,7 +44,7 @@ UPDATE_CALM = f"""
 """
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Record:
     """A result to be written, with the standing from which the next one is judged.
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from platforms.base import Adapter
+from probes.light import light
 from probes.model import Beat, Reading, RoomCount, State, Target
 from store.words import N_, Value, Words
 
@@ -35,7 +36,7 @@ class Fetch:
     body: bytes | None = None
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Answer:
     """What came back. Times are seconds since the start; `error` is set when nothing did.
 
@@ -57,7 +58,7 @@ class Answer:
         return self.phases.get("total")
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Verdict:
     """What a probe found. `again`: seconds until it wants to look again, if sooner than due.
 
@@ -75,7 +76,7 @@ class Verdict:
     slow: bool = False
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Context:
     """What a probe may know: its adapter, the seconds it has, what it noted last time.
 

@@ -4,9 +4,10 @@ Not libcurl's way, since it knows no bounds but their number.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
+from probes.light import light
 from probes.model import ProbeFailed, Target
 from probes.probers import conditions
 from probes.probers.base import Answer, Condition, Fetch
@@ -22,7 +23,7 @@ MOST = 20
 PRIVATE = "Authorization"  # never told to another server
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Landed:
     """The last answer, and what the way to it took; `days` are the least of all certificates'."""
 
