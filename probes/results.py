@@ -2,10 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from math import isfinite
 from typing import Any
 
 from sqlalchemy import Row, TextClause, bindparam
@@ -21,6 +20,7 @@ from store.words import N_, Words
 
 __all__ = ["Point", "availability", "history", "latest", "recent"]
 
+NUMBERS = {int, float}  # whose repr is JSON, but for what is not finite
 
 def latest(
     mtx: Connection,
@@ -94,21 +94,23 @@ def availability(
     return {target_id: up[target_id] / n for target_id, n in known.items() if n}
 
 
-def readings_json(readings: Iterable[Reading]) -> str:
-    return f"[{', '.join([_head(r.name, r.unit) + _number(r.value) + '}' for r in readings])}]"
+def readings_json(readings: Collection[Reading]) -> str:
+    """As json.dumps writes them, ten times as fast: this is done for every probe."""
+    values = [r.value for r in readings]
+    said = tuple(map(repr, values))
+    if not NUMBERS.issuperset(map(type, values)) or "n" in "".join(said):  # inf, nan
+        return json.dumps([{"name": r.name, "unit": r.unit, "value": r.value} for r in readings])
+    return _form(tuple([r.name for r in readings]), tuple([r.unit for r in readings])) % said
 
 
-def _number(value: float) -> str:
-    """As json.dumps writes it, ten times as fast: this is done for every probe."""
-    if value.__class__ is int or (value.__class__ is float and isfinite(value)):
-        return repr(value)
-    return json.dumps(value)
-
-
-@lru_cache
-def _head(name: str, unit: str) -> str:
-    head = json.dumps({"name": name, "unit": unit})
-    return f'{head[:-1]}, "value": '
+@lru_cache(maxsize=1024)
+def _form(names: tuple[str, ...], units: tuple[str, ...]) -> str:
+    """What is the same in all readings of these names, with a place for each value."""
+    heads = [
+        json.dumps({"name": name, "unit": unit})[:-1]
+        for name, unit in zip(names, units, strict=True)
+    ]
+    return "[" + ", ".join([head.replace("%", "%%") + ', "value": %s}' for head in heads]) + "]"
 
 
 def _counts(step: steps.Step) -> TextClause:
