@@ -1,17 +1,16 @@
 """The prober process's loop: probe what is due, judge it, pass it on to the books."""
 
-import heapq
 import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
 from math import ceil
 from threading import Event
 from time import monotonic
 
+from probes.agenda import Agenda
 from probes.books import Books
 from probes.flights import Flight, Flights
 from probes.graph import ancestors
@@ -80,9 +79,7 @@ class Engine:
         self._clock = clock
         self._loopback_only = loopback_only
         self._plan = Plan()
-        self._due: list[tuple[float, int, str]] = []
-        self._next: dict[str, int] = {}  # the number of each target's valid entry in _due
-        self._numbers = count()
+        self._agenda = Agenda()
         self._flying: set[str] = set()
         self._flights = Flights()
         self._memory: dict[str, Memory] = {}
@@ -96,12 +93,11 @@ class Engine:
         if self.books.plan is not self._plan:
             self._take_up(self.books.plan)
         now = monotonic()
-        while self._due and self._due[0][0] <= now:
-            due, entry, target_id = heapq.heappop(self._due)
-            if self._next.get(target_id) == entry:
-                self._pace.late(now - due)
-                self._start(self._plan.targets[target_id])
-        wait = self._due[0][0] - monotonic() if self._due else TURN
+        for due, target_id in self._agenda.due(now):
+            self._pace.late(now - due)
+            self._start(self._plan.targets[target_id])
+        following = self._agenda.next()
+        wait = TURN if following is None else following - monotonic()
         self.runner.turn(min(max(wait, 0.0), TURN))
 
     def _take_up(self, plan: Plan) -> None:
@@ -109,8 +105,9 @@ class Engine:
         if plan.targets is before:
             return
         for target_id in before.keys() - plan.targets.keys():
-            for kept in (self._next, self._memory, self._recorded):
+            for kept in (self._memory, self._recorded):
                 kept.pop(target_id, None)
+            self._agenda.forget(target_id)
             self._flights.forget(target_id)
             self._flying.discard(target_id)
             self.books.standings.pop(target_id, None)
@@ -127,9 +124,7 @@ class Engine:
         due = monotonic() + seconds
         if seconds > TICK:
             due = ceil(due / TICK) * TICK
-        entry = next(self._numbers)
-        self._next[target_id] = entry
-        heapq.heappush(self._due, (due, entry, target_id))
+        self._agenda.set(target_id, due)
 
     def _start(self, target: Target) -> None:
         flight = self._flights.begin(target.id, self._pace.idle)
@@ -170,10 +165,11 @@ class Engine:
         self._flights.ended(target.id, flight, verdict)
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else _watching(verdict)
-            now = self._clock()
-            standing = judge(before, verdict.state, at=now, patience=patience(target))
+            now, standing = self._clock(), before
             if target.id in self._plan.resting:
                 standing = NEW  # what it did between lessons says nothing of the next one
+            elif verdict.state is not State.OK or not before.calm:
+                standing = judge(before, verdict.state, at=now, patience=patience(target))
             self.books.standings[target.id] = standing
             self._record(target, self._result(target, verdict, standing, now), standing)
         self._again(target, verdict, self._standing(target))
