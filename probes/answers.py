@@ -2,28 +2,29 @@
 
 import re
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import NamedTuple
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import pycurl
 
-from probes.probers.base import Answer, Fetch
+from probes.probers.base import Answer, Fetch, Shape
 from store.words import N_, Value, Words
 
 WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 HEADERS_AT_MOST = 200
 DAY = 86_400.0  # seconds
-PHASES = (
-    ("resolve", pycurl.NAMELOOKUP_TIME),
-    ("connect", pycurl.CONNECT_TIME),
-    ("tls", pycurl.APPCONNECT_TIME),
-    ("first byte", pycurl.STARTTRANSFER_TIME),
-)
+SECOND = 1_000_000  # microseconds, in which libcurl counts
+RESOLVE = ("resolve", pycurl.NAMELOOKUP_TIME_T)
+CONNECT = ("connect", pycurl.CONNECT_TIME_T)
+TLS = ("tls", pycurl.APPCONNECT_TIME_T)
+FIRST = ("first byte", pycurl.STARTTRANSFER_TIME_T)
+PHASES = (RESOLVE, CONNECT, FIRST)
+SECURE_PHASES = (RESOLVE, CONNECT, TLS, FIRST)
 EXPIRES = "Expire date"  # libcurl's name for notAfter
 
 REASONS = {
@@ -41,22 +42,9 @@ REASONS = {
 NOT_HTTP = N_("What answers at {host} is not a web server.")
 BROKEN = N_("The connection to {host} broke: {error}.")
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
 OpenSocket = Callable[[int, tuple[int, int, int, tuple[object, ...]]], socket.socket | int]
-
-
-class Shape(NamedTuple):
-    """What fetches must have in common to share a handle, whose options are set but once."""
-
-    verify: bool
-    cold: bool
-    secure: bool
-    plain: bool  # neither headers nor a body of its own
-
-    @classmethod
-    def of(cls, fetch: Fetch) -> "Shape":
-        plain = fetch.body is None and not fetch.headers
-        secure = fetch.url[:8].lower() == "https://"
-        return cls(fetch.verify, fetch.cold, secure, plain)
 
 
 class Headers(Mapping[str, str]):
@@ -93,6 +81,7 @@ class Transfer:
         self.shape = shape
         self.curl = curl = pycurl.Curl()
         self._lines: list[bytes] = []
+        self._milliseconds = 0
         curl.setopt(pycurl.PROTOCOLS, WEB)
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.PROXY, "")
@@ -100,8 +89,12 @@ class Transfer:
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.USERAGENT, "Pult")
-        curl.setopt(pycurl.WRITEFUNCTION, self._take)
-        curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)  # libcurl takes 300 kB at most
+        if shape.most is None:
+            curl.setopt(pycurl.WRITEFUNCTION, self._take)
+            curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)  # libcurl takes 300 kB at most
+        else:
+            curl.setopt(pycurl.WRITEFUNCTION, len)  # all is well, and nothing kept
+            curl.setopt(pycurl.MAXFILESIZE, shape.most)
         if opened is not None:
             curl.setopt(pycurl.OPENSOCKETFUNCTION, opened)
         if shape.secure:
@@ -123,7 +116,10 @@ class Transfer:
         self._cut = False
         self._lines.clear()
         self.curl.setopt(pycurl.URL, fetch.url)
-        self.curl.setopt(pycurl.TIMEOUT_MS, max(int(timeout * 1000), 1))
+        milliseconds = max(int(timeout * 1000), 1)
+        if milliseconds != self._milliseconds:
+            self.curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
+            self._milliseconds = milliseconds
         if fetch.headers:
             self.curl.setopt(pycurl.HTTPHEADER, [f"{k}: {v}" for k, v in fetch.headers.items()])
         if fetch.body is not None:
@@ -132,17 +128,31 @@ class Transfer:
 
     def answer(self, code: int, message: str) -> Answer:
         """What came, once libcurl is done with it (code 0: well)."""
+        if self.shape.most is not None:
+            return self._unread(self.shape.most, code, message)
         if code == pycurl.E_WRITE_ERROR and self._cut:
             code = 0
         body, self._chunks = b"".join(self._chunks), []
+        return self._answer(Headers(tuple(self._lines)), body, self._size, self._cut, code, message)
+
+    def _unread(self, most: int, code: int, message: str) -> Answer:
+        if code == pycurl.E_FILESIZE_EXCEEDED:
+            return self._answer(NONE, b"", most, True, 0, "")
+        size = self.curl.getinfo(pycurl.SIZE_DOWNLOAD_T)
+        return self._answer(NONE, b"", size, False, code, message)
+
+    def _answer(
+        self, headers: Mapping[str, str], body: bytes, size: int, cut: bool, code: int, message: str
+    ) -> Answer:
+        secure = self.shape.secure
         return Answer(
             self.curl.getinfo(pycurl.RESPONSE_CODE),
-            Headers(tuple(self._lines)),
+            headers,
             body,
-            self._size,
-            self._cut,
-            _phases(self.curl),
-            _cert_days(self.curl) if self.shape.secure else None,
+            size,
+            cut,
+            _phases(self.curl, SECURE_PHASES if secure else PHASES),
+            _cert_days(self.curl) if secure else None,
             _words(self._fetch, self._timeout, code, message) if code else None,
         )
 
@@ -173,16 +183,16 @@ def _words(fetch: Fetch, timeout: float, code: int, message: str) -> Words:
     return Words(template, {k: v for k, v in params.items() if f"{{{k}}}" in template})
 
 
-def _phases(curl: pycurl.Curl) -> dict[str, float]:
+def _phases(curl: pycurl.Curl, of: Iterable[tuple[str, int]]) -> dict[str, float]:
     """Seconds of each phase by itself, and in total; a reused connection has no first three."""
     phases: dict[str, float] = {}
-    before = 0.0
-    for name, info in PHASES:
-        moment = curl.getinfo(info)
+    before, told = 0, curl.getinfo
+    for name, info in of:
+        moment = told(info)
         if moment > before:
-            phases[name] = moment - before
+            phases[name] = (moment - before) / SECOND
             before = moment
-    phases["total"] = curl.getinfo(pycurl.TOTAL_TIME)
+    phases["total"] = told(pycurl.TOTAL_TIME_T) / SECOND
     return phases
 
 

@@ -14,21 +14,15 @@ from time import monotonic
 import certifi
 import pycurl
 
-from probes.answers import Shape, Transfer, refused
+from probes.answers import Transfer, refused
 from probes.pace import Pace
-from probes.probers.base import Answer, Fetch
+from probes.probers.base import Answer, Fetch, Shape
 from probes.watch import READ, WRITE, Watch
 
 AT_ONCE = 400  # fetches in flight; the rest wait their turn
 CONNECTIONS = 512  # kept warm; with those in flight below the usual 1,024 open files
 SPARE = 256  # handles of one shape that wait for their next fetch
 NEVER = -1
-WATCHED = {
-    pycurl.POLL_NONE: 0,
-    pycurl.POLL_IN: READ,
-    pycurl.POLL_OUT: WRITE,
-    pycurl.POLL_INOUT: READ | WRITE,
-}
 READY = {READ: pycurl.CSELECT_IN, WRITE: pycurl.CSELECT_OUT}
 BOTH = pycurl.CSELECT_IN | pycurl.CSELECT_OUT  # an error shows on either
 
@@ -41,13 +35,14 @@ class Carrier:
     def __init__(self, *, loopback_only: bool = False) -> None:
         self.pace = Pace()
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._set_watch)
+        self._watch = Watch()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch.want)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, CONNECTIONS)
-        self._watch = Watch()
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
-        self._watch.set(self._near.fileno(), READ)
+        self._waking = self._near.fileno()
+        self._watch.want(pycurl.POLL_IN, self._waking, None, None)
         self._deadline: float | None = None
         self._spare: dict[Shape, list[Transfer]] = {}
         self._flying: dict[pycurl.Curl, tuple[Transfer, Done]] = {}
@@ -64,7 +59,7 @@ class Carrier:
         if len(self._flying) >= AT_ONCE:
             self._queue.append((monotonic(), fetch, timeout, done))
             return
-        shape = Shape.of(fetch)
+        shape = fetch.shape
         spare = self._spare.get(shape)
         transfer = spare.pop() if spare else Transfer(shape, self._authorities, self._open)
         try:
@@ -85,7 +80,7 @@ class Carrier:
         self.pace.slept(wait, before, after)
         act = self._multi.socket_action
         for fd, events in ready:
-            if fd == self._near.fileno():
+            if fd == self._waking:
                 self._near.recv(4096)
             else:
                 act(fd, READY.get(events, BOTH))
@@ -140,12 +135,6 @@ class Carrier:
             spare.append(transfer)
         else:
             transfer.curl.close()
-
-    def _set_watch(self, what: int, fd: int, _multi: object, _known: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            self._watch.forget(fd)
-        else:
-            self._watch.set(fd, WATCHED[what])
 
     def _set_timer(self, milliseconds: int) -> None:
         self._deadline = None if milliseconds == NEVER else monotonic() + milliseconds / 1000

@@ -95,11 +95,15 @@ class _Talking:
         except Exception as error:
             self._end(_failed(self._target, error))
         else:
-            left = self._timeout - (monotonic() - self._began)
-            self._carrier.start(fetch, max(left, 0.001), self.go_on)
+            left = self._timeout
+            if answer is not None:
+                left = max(left - (monotonic() - self._began), 0.001)
+            self._carrier.start(fetch, left, self.go_on)
 
     def _end(self, verdict: Verdict) -> None:
-        self._done(_timed(verdict, monotonic() - self._began, self._timeout))
+        if verdict.state is not State.OK:
+            verdict = _timed(verdict, monotonic() - self._began, self._timeout)
+        self._done(verdict)
 
 
 def _guarded(target: Target, probe: Callable[[], Verdict]) -> Verdict:

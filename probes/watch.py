@@ -7,31 +7,38 @@ import select
 import selectors
 import sys
 
-READ = 1  # as epoll numbers them; with other bits set, both are due
-WRITE = 4
+import pycurl
 
-Event = tuple[int, int]  # a socket's number, and what it is ready for
+READ = 1  # as epoll numbers them
+WRITE = 4
+WANTED = {
+    pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: READ,
+    pycurl.POLL_OUT: WRITE,
+    pycurl.POLL_INOUT: READ | WRITE,
+}
+
+Event = tuple[int, int]  # a socket's number, and what it is ready for; other bits are errors
 
 if sys.platform == "linux":
 
     class Watch:
-        """`set` what a socket is watched for, `forget` it, `poll` what is ready."""
+        """`want` is libcurl's socket function; `poll` says what is ready."""
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
             self._known: set[int] = set()
 
-        def set(self, fd: int, events: int) -> None:
-            if fd in self._known:
-                self._epoll.modify(fd, events)
-            else:
-                self._epoll.register(fd, events)
-                self._known.add(fd)
-
-        def forget(self, fd: int) -> None:
-            if fd in self._known:
+        def want(self, what: int, fd: int, _multi: object, _known: object) -> None:
+            if fd not in self._known:
+                if what != pycurl.POLL_REMOVE:
+                    self._epoll.register(fd, WANTED[what])
+                    self._known.add(fd)
+            elif what == pycurl.POLL_REMOVE:
                 self._known.remove(fd)
                 self._epoll.unregister(fd)
+            else:
+                self._epoll.modify(fd, WANTED[what])
 
         def poll(self, seconds: float) -> list[Event]:
             return self._epoll.poll(seconds)
@@ -42,23 +49,25 @@ if sys.platform == "linux":
 else:
 
     class Watch:
-        """`set` what a socket is watched for, `forget` it, `poll` what is ready."""
+        """`want` is libcurl's socket function; `poll` says what is ready."""
 
         def __init__(self) -> None:
             self._selector = selectors.DefaultSelector()
 
-        def set(self, fd: int, events: int) -> None:
+        def want(self, what: int, fd: int, _multi: object, _known: object) -> None:
+            known = fd in self._selector.get_map()
+            if what == pycurl.POLL_REMOVE:
+                if known:
+                    self._selector.unregister(fd)
+                return
+            events = WANTED[what]
             wanted = (selectors.EVENT_READ if events & READ else 0) | (
                 selectors.EVENT_WRITE if events & WRITE else 0
             )
-            if fd in self._selector.get_map():
+            if known:
                 self._selector.modify(fd, wanted)
             else:
                 self._selector.register(fd, wanted)
-
-        def forget(self, fd: int) -> None:
-            if fd in self._selector.get_map():
-                self._selector.unregister(fd)
 
         def poll(self, seconds: float) -> list[Event]:
             return [

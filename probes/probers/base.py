@@ -8,7 +8,8 @@ Both return a Verdict or raise ProbeFailed.
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from platforms.base import Adapter
 from probes.light import light
@@ -20,11 +21,22 @@ MEBIBYTE = 1024 * 1024
 Memory = dict[str, Any]  # what a target's prober noted, for itself alone
 
 
+class Shape(NamedTuple):
+    """What fetches must have in common to share a handle, whose options are set but once."""
+
+    verify: bool
+    cold: bool
+    secure: bool
+    plain: bool  # neither headers nor a body of its own
+    most: int | None  # bytes of an answer that nobody reads
+
+
 @dataclass(frozen=True)
 class Fetch:
     """One GET, or a POST where there is a `body`; redirects are the prober's to follow.
 
     Of a body of at most `max_bytes` only the first `keep` are kept, if it says so; all count.
+    Of an answer that is not `read` neither headers nor body come, but all else.
     """
 
     url: str
@@ -34,6 +46,17 @@ class Fetch:
     cold: bool = False  # a new connection, name look-up and handshake
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    read: bool = True
+
+    @cached_property
+    def shape(self) -> Shape:
+        return Shape(
+            self.verify,
+            self.cold,
+            self.url[:8].lower() == "https://",
+            self.body is None and not self.headers,
+            None if self.read else self.max_bytes,
+        )
 
 
 @light(frozen=True)
@@ -164,4 +187,7 @@ def time_for(prober: Prober, target: Target) -> float:
     said = target.module.get("timeout")
     if isinstance(said, (int, float)):
         return float(said)
-    return next((float(c.default) for c in prober.conditions if c.name == "timeout"), TIMEOUT)
+    for condition in prober.conditions:
+        if condition.name == "timeout":
+            return float(condition.default)
+    return TIMEOUT

@@ -1,5 +1,6 @@
 """GET a web address and judge status, speed, body and the certificate's remaining days."""
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from probes.model import ProbeFailed, Reading, State, Target
@@ -22,25 +23,69 @@ JSON = Condition(
 AUTHORIZATION = Condition(
     "authorization", "", N_("The Authorization header, such as Bearer and a token"), secret=True
 )
+DAY = 86_400.0  # seconds
+ASKED = "asked"  # where the memory holds what the module asks for
 COLD_EVERY = 300.0  # seconds between new connections, each of which shows the certificate
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the target's module asks for, read once for all its probes."""
+
+    warm: Fetch
+    cold: Fetch
+    redirects: int
+    status: str
+    contains: str
+    lacks: str
+    json: str
+    slow: float
+    certificate_days: float
+
+    @classmethod
+    def of(cls, target: Target) -> "_Asked":
+        wanted, unwanted = conditions.words(target, CONTAINS), conditions.words(target, LACKS)
+        written = conditions.words(target, JSON)
+        most = int(conditions.number(target, redirects.REDIRECTS))
+        warm = Fetch(
+            target.address,
+            verify=conditions.flag(target, conditions.VERIFY),
+            headers=_headers(target),
+            read=bool(wanted or unwanted or written or most > 0),
+        )
+        return cls(
+            warm,
+            replace(warm, cold=True),
+            most,
+            conditions.words(target, STATUS),
+            wanted,
+            unwanted,
+            written,
+            conditions.number(target, conditions.SLOW),
+            conditions.number(target, conditions.CERTIFICATE_DAYS),
+        )
+
+
 def talk(target: Target, context: Context) -> Talk:
-    memory = context.memory
-    cold = context.cold or context.monotonic - memory.get("cold at", -COLD_EVERY) >= COLD_EVERY
-    verify = conditions.flag(target, conditions.VERIFY)
-    fetch = Fetch(target.address, verify=verify, cold=cold, headers=_headers(target))
-    most = int(conditions.number(target, redirects.REDIRECTS))
-    landed = yield from redirects.follow(target, fetch, most)
-    answer = landed.answer
+    memory, now = context.memory, context.monotonic
+    asked: _Asked = memory.get(ASKED) or memory.setdefault(ASKED, _Asked.of(target))
+    cold = context.cold or now - memory.get("cold at", -COLD_EVERY) >= COLD_EVERY
+    fetch = asked.cold if cold else asked.warm
+    if asked.redirects > 0:
+        landed = yield from redirects.follow(target, fetch, asked.redirects)
+    else:
+        landed = redirects.landed(fetch, (yield fetch))
     if cold:
-        memory["cold at"] = context.monotonic
+        memory["cold at"] = now
     if landed.days is not None:
-        memory["certificate ends"] = context.monotonic / 86_400 + landed.days
-    readings = _readings(landed, context)
-    _require(target, answer, readings)
-    readings += _require_body(target, answer, readings)
-    return _judged(target, landed, context, readings)
+        memory["certificate ends"] = now / DAY + landed.days
+    ends = memory.get("certificate ends")
+    days = None if ends is None else ends - now / DAY
+    readings = _readings(landed, days)
+    _require(asked, landed.answer, readings)
+    if asked.contains or asked.lacks or asked.json:
+        readings += _require_body(asked, landed.answer, readings)
+    return _judged(asked, landed, days, readings)
 
 
 def _headers(target: Target) -> dict[str, str]:
@@ -48,72 +93,59 @@ def _headers(target: Target) -> dict[str, str]:
     return {redirects.PRIVATE: authorization} if authorization else {}
 
 
-def _readings(landed: Landed, context: Context) -> tuple[Reading, ...]:
+def _readings(landed: Landed, days: float | None) -> tuple[Reading, ...]:
     answer = landed.answer
-    found = [] if answer.error else list(phases(answer))
+    found = phases(answer) if answer.error is None else ()
     if answer.status:
-        found.append(Reading("status", answer.status, ""))
-        found.append(Reading("size", answer.size, "B"))
+        found += (Reading("status", answer.status, ""), Reading("size", answer.size, "B"))
     if landed.hops:
-        found.append(Reading("redirects", landed.hops, ""))
-    days = _certificate_days(context)
+        found += (Reading("redirects", landed.hops, ""),)
     if days is not None:
-        found.append(Reading("certificate", round(days, 2), "d"))
-    return tuple(found)
+        found += (Reading("certificate", round(days, 2), "d"),)
+    return found
 
 
-def _require(target: Target, answer: Answer, readings: tuple[Reading, ...]) -> None:
+def _require(asked: _Asked, answer: Answer, readings: tuple[Reading, ...]) -> None:
     if answer.error is not None:
         raise ProbeFailed(answer.error.template, answer.error.params, readings=readings)
-    expected = conditions.words(target, STATUS)
-    if not _accepted(answer.status, expected):
+    if not _accepted(answer.status, asked.status):
         redirected = 300 <= answer.status < 400
         template = (
             N_("It redirects elsewhere (status {status}): probe that address, or allow redirects.")
             if redirected
             else N_("It answers with status {status}; expected {expected}.")
         )
-        params = {"status": answer.status} | ({} if redirected else {"expected": expected})
+        params = {"status": answer.status} | ({} if redirected else {"expected": asked.status})
         raise ProbeFailed(template, params, readings=readings)
 
 
 def _require_body(
-    target: Target, answer: Answer, readings: tuple[Reading, ...]
+    asked: _Asked, answer: Answer, readings: tuple[Reading, ...]
 ) -> tuple[Reading, ...]:
     """What the conditions of the body read. Raises ProbeFailed for the first that is not met."""
-    wanted, unwanted = conditions.words(target, CONTAINS), conditions.words(target, LACKS)
-    written = conditions.words(target, JSON)
-    if not (wanted or unwanted or written):
-        return ()
     try:
         require_plain(answer)
         body = text_of(answer)
-        if wanted and wanted not in body:
-            raise ProbeFailed(N_("The page does not contain “{words}”."), {"words": wanted})
-        if unwanted and unwanted in body:
-            raise ProbeFailed(N_("The page contains “{words}”."), {"words": unwanted})
-        return json_conditions.judge(body, json_conditions.parse(written)) if written else ()
+        if asked.contains and asked.contains not in body:
+            raise ProbeFailed(N_("The page does not contain “{words}”."), {"words": asked.contains})
+        if asked.lacks and asked.lacks in body:
+            raise ProbeFailed(N_("The page contains “{words}”."), {"words": asked.lacks})
+        return json_conditions.judge(body, json_conditions.parse(asked.json)) if asked.json else ()
     except ProbeFailed as failed:
         raise ProbeFailed(failed.template, failed.params, readings=readings) from failed
 
 
 def _judged(
-    target: Target, landed: Landed, context: Context, readings: tuple[Reading, ...]
+    asked: _Asked, landed: Landed, days: float | None, readings: tuple[Reading, ...]
 ) -> Verdict:
-    days = _certificate_days(context)
-    if days is not None and days < conditions.number(target, conditions.CERTIFICATE_DAYS):
+    if days is not None and days < asked.certificate_days:
         why = Words(N_("The certificate expires in {days} days; renew it."), {"days": int(days)})
         return Verdict(landed.seconds, readings, State.SUSPECT, why)
-    if landed.seconds > conditions.number(target, conditions.SLOW):
+    if landed.seconds > asked.slow:
         seconds = round(landed.seconds, 1)
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": seconds})
         return Verdict(landed.seconds, readings, State.SUSPECT, why, slow=True)
     return Verdict(landed.seconds, readings)
-
-
-def _certificate_days(context: Context) -> float | None:
-    ends = context.memory.get("certificate ends")
-    return None if ends is None else ends - context.monotonic / 86_400
 
 
 @lru_cache

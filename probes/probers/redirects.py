@@ -34,6 +34,11 @@ class Landed:
     days: float | None
 
 
+def landed(fetch: Fetch, answer: Answer) -> Landed:
+    """Where nothing is followed."""
+    return Landed(answer, fetch.url, 0, answer.seconds or 0.0, answer.cert_days)
+
+
 def follow(target: Target, fetch: Fetch, most: int) -> Generator[Fetch, Answer, Landed]:
     """Raises ProbeFailed for a redirect that must not be followed, or one too many."""
     hops, seconds = 0, 0.0

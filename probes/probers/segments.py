@@ -83,7 +83,7 @@ def _loaded(
     headers = {"Range": f"bytes={span}"} if span else {}
     fetch = Fetch(urljoin(url, uri), max_bytes=most, keep=KEPT, headers=headers)
     landed = yield from fetched(fetch)
-    return replace(landed.answer, phases={"total": landed.seconds})
+    return replace(landed.answer, phases={"total": round(landed.seconds, 6)})
 
 
 def _require(answer: Answer, template: str) -> None:

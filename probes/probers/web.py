@@ -54,4 +54,4 @@ def require_plain(answer: Answer) -> None:
 
 def phases(answer: Answer) -> tuple[Reading, ...]:
     """The phases of the request as readings, each in seconds of its own."""
-    return tuple([Reading(name, round(took, 6), "s") for name, took in answer.phases.items()])
+    return tuple([Reading(name, took, "s") for name, took in answer.phases.items()])
