@@ -22,6 +22,7 @@ __all__ = ["Point", "availability", "history", "latest", "recent"]
 
 NUMBERS = {int, float}  # whose repr is JSON, but for what is not finite
 
+
 def latest(
     mtx: Connection,
     actor: Actor,
