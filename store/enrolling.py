@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access, matching, schools
+from store import access, linking, matching, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 
@@ -49,17 +49,15 @@ def people(
     """Keep accounts, and one person by e-mail address; return how many accounts are gone.
 
     Somebody without an address is a person by account. An address that changed
-    stays with its person, unless another has it already.
+    stays with its person, unless another has it already. Whose account it is by
+    somebody's word (store.linking), no list changes.
     """
     _require(tx, actor, school_id, connection_id)
     wanted = {account.external_id: account for account in listed}
-    known = _accounts(tx, connection_id)
-    emails = {one.external_id: one.email for one in wanted.values()}
-    persons = matching.persons(tx, school_id, known, emails)
-    rows = [
-        _person_row(school_id, connection_id, persons[one.external_id], one, now)
-        for one in wanted.values()
-    ]
+    known, said = _accounts(tx, connection_id), linking.said(tx, connection_id)
+    emails = {id_: one.email for id_, one in wanted.items() if id_ not in said}
+    persons = matching.persons(tx, school_id, known, emails) | said
+    rows = [_person_row(school_id, connection_id, persons[id_], wanted[id_], now) for id_ in emails]
     _many(tx, SAVE_PERSON, rows)
     _many(
         tx,

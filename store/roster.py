@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row
 
@@ -38,6 +38,7 @@ class PlatformAccount:
     name: str
     suspended: bool
     last_seen_at: datetime | None
+    linked: Literal["roster", "hand", "apart"] = "roster"  # by lists, or because somebody said so
 
 
 def people(
@@ -56,7 +57,7 @@ def people(
         return []
     values: dict[str, object] = {
         "school": school_id,
-        "like": f"%{_literal(search.lower())}%",
+        "like": f"%{literal(search.lower())}%",
         "limit": limit,
     }
     narrowed = ""
@@ -148,7 +149,7 @@ def accounts_of(tx: Connection, actor: Actor, person_id: str) -> list[PlatformAc
     ).all()
     for school in {row.school_id for row in rows}:
         access.require(actor, "see people", school)
-    return [_account(row) for row in rows]
+    return [account_of(row) for row in rows]
 
 
 def account(
@@ -164,7 +165,7 @@ def account(
     if row is None:
         return None
     access.require(actor, "see people", row.school_id)
-    return _account(row)
+    return account_of(row)
 
 
 def note_suspended(
@@ -200,7 +201,7 @@ def enrolled(
     return [_person(row) for row in rows]
 
 
-def _literal(search: str) -> str:
+def literal(search: str) -> str:
     """What LIKE takes letter for letter."""
     return re.sub(r"([!%_])", r"!\1", search)
 
@@ -220,7 +221,8 @@ def _person(row: Row[Any]) -> Person:
     )
 
 
-def _account(row: Row[Any]) -> PlatformAccount:
+def account_of(row: Row[Any]) -> PlatformAccount:
+    """The account in a whole row of its table."""
     values = row._mapping
     return PlatformAccount(
         values["id"],
@@ -232,4 +234,5 @@ def _account(row: Row[Any]) -> PlatformAccount:
         values["name"],
         bool(values["suspended"]),
         moment(values["last_seen_at"]),
+        values["linked"],
     )

@@ -48,6 +48,7 @@ class Roster:
     media: str
     person: str
     account: str
+    second: str  # the same person's, on the media server
     course: str
     room: str
     lesson: str
@@ -177,7 +178,13 @@ def _roster(tx: Connection, console: Console, actor: Actor, school: str, url: st
     )
     planning.lessons(tx, actor, school, [lesson("l1", course.id, room.id, person.id)], now=NOON)
     (planned,) = timetable.lessons(tx, actor, school, since=NOON, until=LATER)
-    return Roster(connection, media, person.id, account.id, course.id, room.id, planned.id)
+    enrolling.people(tx, actor, school, media, [listed()], now=NOON)
+    (second,) = (
+        one for one in roster.accounts_of(tx, actor, person.id) if one.connection_id == media
+    )
+    return Roster(
+        connection, media, person.id, account.id, second.id, course.id, room.id, planned.id
+    )
 
 
 def listed(external_id: str = "u1") -> Listed:

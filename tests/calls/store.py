@@ -1,6 +1,6 @@
 """Calls of the store: audit, roster, timetable, schools."""
 
-from store import access, audit, enrolling, guardians, planning, roster, schools, timetable
+from store import access, audit, enrolling, guardians, linking, planning, roster, schools, timetable
 from store.enrolling import ListedRoom
 from store.planning import PlannedRoom
 from store.schools import Clock
@@ -28,6 +28,14 @@ CALLS: Calls = {
         tx, who, on.school, on.roster.person, ["a@school.example"]
     ),
     guardians.of: lambda tx, who, on: guardians.of(tx, who, on.school, on.roster.person),
+    linking.suggested: lambda tx, who, on: linking.suggested(tx, who, on.roster.person),
+    linking.link: lambda tx, who, on: linking.link(
+        tx, who, on.roster.account, on.roster.person, now=NOON
+    ),
+    linking.unlink: lambda tx, who, on: linking.unlink(tx, who, on.roster.second, now=NOON),
+    linking.refuse: lambda tx, who, on: linking.refuse(
+        tx, who, on.roster.account, on.roster.person, now=NOON
+    ),
     planning.rooms: lambda tx, who, on: planning.rooms(
         tx,
         who,
