@@ -100,6 +100,11 @@ class Console:
         token = links.sign(self.vault.derive("links"), "report", school_id)
         return f"{self.settings.public_url}/report/{token}"
 
+    def appeal_link(self, measure_id: str) -> str:
+        """Where the person whom the measure is about appeals, without signing in."""
+        token = links.sign(self.vault.derive("links"), "appeal", measure_id)
+        return f"{self.settings.public_url}/appeal/{token}"
+
     def push_link(self, target_id: str) -> str:
         """Where the target sends its signs of life."""
         token = links.sign(self.vault.derive("links"), "push", target_id)

@@ -167,6 +167,19 @@ def messages(tx: Connection, actor: Actor, appeal_id: str) -> list[Message]:
     return [Message(row.name, row.said, instant(row.at)) for row in rows]
 
 
+def wording(tx: Connection, actor: Actor, measure_id: str) -> str:
+    """What was written that the measure is about, as kept; '' where it is about no comment."""
+    measure = measure_of(tx, actor, measure_id)
+    row = tx.execute(
+        text("""
+            SELECT comment.text FROM cases JOIN comment ON comment.id = cases.comment_id
+            WHERE cases.id = :id AND cases.school_id = :school
+        """),
+        {"id": measure.case_id or "", "school": measure.school_id},
+    ).first()
+    return str(row.text) if row else ""
+
+
 def stands(measure: Measure, now: datetime) -> bool:
     return measure.lifted_at is None and (measure.until is None or measure.until > now)
 

@@ -60,7 +60,7 @@ class Reports:
                 return self._page(request, school, fields, say(error, markdown=False), 422)
             words = _("Thank you. The coordinators of {school} have your report.")
             body = f"<section><p>{escape(words.format(school=school.name))}</p></section>"
-            return _html(request, school.language, _("Reported"), body)
+            return answer(request, school.language, _("Reported"), body)
 
     def _keep(self, school: School, fields: dict[str, str]) -> None:
         known = {room for room, _title in self._lessons(school)}
@@ -131,7 +131,7 @@ class Reports:
                 f'<p class="quiet">{escape(school.name)}</p>'
                 f"<section>{pages.problem(why)}{form}</section>"
             )
-            return _html(request, school.language, _("Report trouble"), body, status)
+            return answer(request, school.language, _("Report trouble"), body, status)
 
 
 class Limit:
@@ -159,9 +159,10 @@ class Limit:
 def unknown(request: Request) -> Response:
     with speaking(language_of(request)):
         words = escape(_("This link is not one of ours. Ask your school for a new one."))
-        return _html(request, "en", _("Not found"), f"<section><p>{words}</p></section>", 404)
+        return answer(request, "en", _("Not found"), f"<section><p>{words}</p></section>", 404)
 
 
-def _html(request: Request, otherwise: str, title: str, body: str, status: int = 200) -> Response:
+def answer(request: Request, otherwise: str, title: str, body: str, status: int = 200) -> Response:
+    """The page in the reader's language, else in `otherwise`; `body` is HTML."""
     language = language_of(request, otherwise=otherwise)
     return HTMLResponse(pages.page(title, body, language=language, here=request.url.path), status)

@@ -22,6 +22,7 @@ from console.desk import (
     incident_rows,
     incidents,
     limits,
+    measure_words,
     notices,
     owed,
     people,
@@ -40,6 +41,7 @@ from console.desk.importing import PersonRow
 from console.desk.incidents import Source
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
+from moderation import appeals
 from platforms.base import Adapter, Capability, Health, Room
 from store import access, schools
 from store.db import Connection
@@ -198,6 +200,13 @@ CALLS: Calls = {
     ),
     histories.Histories.of: lambda db, who, on: histories.Histories(on.console.db, None).of(
         who, on.school, on.target.id, since=NOON, until=LATER
+    ),
+    measure_words.facts: lambda tx, who, on: measure_words.facts(
+        tx,
+        who,
+        schools.get(tx, access.system(on.school), on.school),
+        appeals.measure_of(tx, access.system(on.school), on.measure),
+        now=NOON,
     ),
     notices.tell: lambda tx, who, on: notices.tell(tx, who, on.incident, sender=SENDER, now=NOON),
     people.find: lambda tx, who, on: people.find(tx, who, on.school, search="olga"),

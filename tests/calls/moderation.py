@@ -45,6 +45,7 @@ CALLS: Calls = {
     ),
     appeals.write: lambda tx, who, on: appeals.write(tx, who, on.measure, "No", now=NOON),
     appeals.answer: lambda tx, who, on: appeals.answer(tx, who, on.appeal, "Why?", now=NOON),
+    appeals.wording: lambda tx, who, on: appeals.wording(tx, who, on.measure),
     appeals.waiting: lambda tx, who, on: appeals.waiting(tx, who, on.school),
     appeals.count: lambda tx, who, on: appeals.count(tx, who, on.school),
     appeals.get: lambda tx, who, on: appeals.get(tx, who, on.appeal),

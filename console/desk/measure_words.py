@@ -1,0 +1,80 @@
+"""A measure and its appeal in people's words: what, by which rule, about what, until when.
+
+What a moderator noted for the record is not for the person and never stands here.
+"""
+
+from datetime import datetime
+
+from console.i18n import N_, _, language, moment
+from moderation import appeals, house
+from moderation.house import House
+from moderation.model import Measure, MeasureKind
+from store.access import Actor
+from store.db import Connection
+from store.letters import legible
+from store.schools import School
+
+QUOTED = 300  # letters of what they wrote
+
+KINDS: dict[MeasureKind, str] = {
+    "word": N_("A word"),
+    "warning": N_("Warning"),
+    "mute": N_("Not allowed to write"),
+    "suspension": N_("Account suspended"),
+    "block": N_("Account blocked"),
+}
+OUTCOMES = {
+    "uphold": N_("It stays as it was decided"),
+    "lift": N_("It was lifted"),
+    "shorten": N_("It ends sooner"),
+    "conditional": N_("It was lifted on a condition"),
+}
+
+
+def facts(
+    tx: Connection, actor: Actor, school: School, measure: Measure, *, now: datetime
+) -> dict[str, str]:
+    """Label and plain text, in the language that is spoken; a stranger's words among them."""
+    lines = {
+        _("Decided"): _(KINDS[measure.kind]),
+        _("When"): moment(measure.imposed_at, school.zone, now=now),
+        _("Until"): _until(measure, school, now),
+        _("Rule"): rule(house.of(tx, actor, school.id), measure),
+        _("What was written"): _quote(appeals.wording(tx, actor, measure.id)),
+    }
+    return {label: said for label, said in lines.items() if said}
+
+
+def rule(kept: House, measure: Measure) -> str:
+    """The rule in the reader's language; '' where none of the house's was named."""
+    for named in (measure.rule, measure.reason):
+        for each in kept.rules:
+            if named and each.name == named:
+                return each.said.get(language()) or _(each.name)
+    return ""
+
+
+def outcome(appeal: appeals.Appeal, school: School, *, now: datetime) -> str:
+    """What came of the appeal, in a sentence or two; '' until it is decided."""
+    if not appeal.outcome:
+        return ""
+    said = _(OUTCOMES[appeal.outcome])
+    if appeal.ends_at is not None:
+        until = moment(appeal.ends_at, school.zone, now=now)
+        said += f" ({_('until {time}').format(time=until)})"
+    if appeal.condition:
+        said += f": {legible(appeal.condition)}"
+    return f"{said}."
+
+
+def _until(measure: Measure, school: School, now: datetime) -> str:
+    if measure.lifted_at is not None:
+        return _("Lifted {time}").format(time=moment(measure.lifted_at, school.zone, now=now))
+    if measure.until is not None:
+        return moment(measure.until, school.zone, now=now)
+    return "" if measure.kind in ("word", "warning") else _("until lifted")
+
+
+def _quote(written: str) -> str:
+    flat = " ".join(legible(written[: QUOTED * 4]).split())
+    return flat if len(flat) <= QUOTED else f"{flat[:QUOTED]}…"
