@@ -52,7 +52,7 @@ def parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     """The parser with every command; with the processes alone where one of them is asked for."""
     whole = argparse.ArgumentParser(prog="python -m console", description=__doc__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    rooms = ["processes"] if set(asked) & PROCESSES else ["desk", "processes", "doing"]
+    rooms = ["processes"] if set(asked) & PROCESSES else ["desk", "transfer", "processes", "doing"]
     for room in rooms:
         import_module(f"console.cli.{room}").add(commands)
     return whole

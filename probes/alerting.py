@@ -15,8 +15,8 @@ from probes.graph import ancestors
 from probes.judge import Standing
 from probes.line import Line, Witnesses
 from probes.model import Result, State, Target
-from probes.probers import conditions
-from probes.probers.base import UNKNOWN_AFTER
+from probes.probers import PROBERS
+from probes.probers.base import silence_for
 from probes.resting import OVER
 from probes.rhythm import STALE, rhythm
 from store.db import Connection, Database, new_id, text
@@ -101,7 +101,7 @@ def _alerts(target: Target, result: Result, flapping: bool, now: datetime) -> bo
     if result.state is State.SUSPECT:
         return flapping or lasts >= SUSPECT_LASTS
     if result.state is State.UNKNOWN:
-        limit = conditions.number(target, UNKNOWN_AFTER)
+        limit = silence_for(PROBERS[target.prober], target)
         return 0 < limit <= lasts.total_seconds() and result.why != Words(line.CUT)
     return result.state is State.DOWN
 

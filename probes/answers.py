@@ -125,6 +125,10 @@ class Transfer:
         if fetch.body is not None:
             self.curl.setopt(pycurl.POST, 1)
             self.curl.setopt(pycurl.POSTFIELDS, fetch.body)
+        if fetch.method == "HEAD":
+            self.curl.setopt(pycurl.NOBODY, 1)
+        elif fetch.method:
+            self.curl.setopt(pycurl.CUSTOMREQUEST, fetch.method)
 
     def answer(self, code: int, message: str) -> Answer:
         """What came, once libcurl is done with it (code 0: well)."""
@@ -154,6 +158,7 @@ class Transfer:
             _phases(self.curl, SECURE_PHASES if secure else PHASES),
             _cert_days(self.curl) if secure else None,
             _words(self._fetch, self._timeout, code, message) if code else None,
+            cut and _endless(self.curl),
         )
 
     def _take(self, chunk: bytes) -> int:
@@ -181,6 +186,12 @@ def _words(fetch: Fetch, timeout: float, code: int, message: str) -> Words:
     }
     template = NOT_HTTP if "HTTP/0.9" in message else REASONS.get(code, BROKEN)
     return Words(template, {k: v for k, v in params.items() if f"{{{k}}}" in template})
+
+
+def _endless(curl: pycurl.Curl) -> bool:
+    """Whether no length was announced; libcurl takes nothing of what announces too much."""
+    took, length = curl.getinfo(pycurl.SIZE_DOWNLOAD_T), pycurl.CONTENT_LENGTH_DOWNLOAD_T
+    return bool(took > 0 and curl.getinfo(length) < 0)
 
 
 def _phases(curl: pycurl.Curl, of: Iterable[tuple[str, int]]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from platforms.base import Adapter
 from probes.model import Beat, ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
-from probes.probers.base import Context, Memory, Verdict
+from probes.probers.base import Context, Memory, Verdict, time_for
 from probes.runner import Runner
 from store.words import N_
 
@@ -24,15 +24,18 @@ def check(
     target: Target,
     *,
     adapters: Adapters | None = None,
-    timeout: float = 10.0,
+    timeout: float | None = None,
     loopback_only: bool = False,
     beat: Beat | None = None,
 ) -> Result:
-    """One probe now, within `timeout` seconds; a first failure is tried again at once.
+    """One probe now, within `timeout` seconds in all; a first failure is tried again at once.
 
-    A live stream is watched for as long as judging it takes: at most one and a
-    half of its target durations, plus the timeout.
+    Without it, each look has the time that the target's module allows. A live stream is
+    watched for as long as judging it takes: at most one and a half of its target
+    durations, plus the timeout.
     """
+    each = timeout if timeout is not None else time_for(PROBERS[target.prober], target)
+    whole = timeout if timeout is not None else 2 * each
     runner = Runner(loopback_only=loopback_only)
     adapter = adapters(target.connection_id) if adapters and target.connection_id else None
     memory: Memory = {}
@@ -43,13 +46,13 @@ def check(
 
     try:
         start = time.monotonic()
-        verdict = once(timeout, cold=True)
+        verdict = once(each, cold=True)
         while not verdict.judged:
             time.sleep(verdict.again or 0.0)
-            verdict = once(timeout, cold=False)
-        left = timeout - (time.monotonic() - start)
-        if verdict.state is State.DOWN and left > timeout / 10:
-            verdict = once(left, cold=True)
+            verdict = once(each, cold=False)
+        left = whole - (time.monotonic() - start)
+        if verdict.state is State.DOWN and left > whole / 10:
+            verdict = once(min(left, each), cold=True)
     finally:
         runner.close()
     return Result(

@@ -14,7 +14,7 @@ from probes.probers.conditions import SERVER_NAME, VERIFY, flag
 from store.db import Connection, text
 from store.words import N_, Words
 
-SHORTEST = timedelta(seconds=1)
+SHORTEST, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 LONGEST = 4_000  # letters of one condition
 MISFITS = {
     bool: N_("{name} must be true or false."),
@@ -71,6 +71,8 @@ def require(tx: Connection, target: Target) -> None:
     require_conditions(target.prober, target.module, target.sealed)
     if target.interval < SHORTEST:
         raise TargetError(N_("Probe at most once a second."))
+    if target.interval > LONGEST_INTERVAL:
+        raise TargetError(N_("Probe at least once a day."))
     module = _module(tx, target)
     if module is not None and module.prober != target.prober:
         raise TargetError(
@@ -142,7 +144,20 @@ def _misfit(condition: Condition, value: object) -> Words | None:
     if isinstance(value, str) and len(value) > LONGEST:
         words = N_("{name} is longer than {n} letters.")
         return Words(words, {"name": condition.name, "n": LONGEST})
-    return None if fits else Words(MISFITS[kind], {"name": condition.name})
+    if not fits:
+        return Words(MISFITS[kind], {"name": condition.name})
+    return _out_of_bounds(condition, value)
+
+
+def _out_of_bounds(condition: Condition, value: object) -> Words | None:
+    if not isinstance(value, (int, float)):
+        return None
+    name = condition.name
+    if value < condition.least:
+        return Words(N_("{name} must be {n} at least."), {"name": name, "n": condition.least})
+    if value > condition.most:
+        return Words(N_("{name} must be {n} at most."), {"name": name, "n": condition.most})
+    return None
 
 
 def _module(tx: Connection, target: Target) -> NamedModule | None:

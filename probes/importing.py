@@ -43,13 +43,21 @@ def bring_in(
     dry_run: bool = False,
 ) -> Outcome:
     """Keep what the file says. Raises TargetError when it cannot be read as a whole."""
+    with db.begin() as tx:
+        outcome = rehearse(tx, actor, school_id, written, now=now)
+        if dry_run or outcome.problems:
+            tx.rollback()
+    return outcome
+
+
+def rehearse(
+    tx: Connection, actor: Actor, school_id: str, written: str, *, now: datetime
+) -> Outcome:
+    """Keep what the file says in a transaction that the caller rolls back. Raises TargetError."""
     access.require(actor, "steer", school_id)
     found, problems = entries.read(written)
-    with db.begin() as tx:
-        work = _Work(tx, actor, school_id, now, Outcome(problems=problems))
-        work.all(found)
-        if dry_run or work.outcome.problems:
-            tx.rollback()
+    work = _Work(tx, actor, school_id, now, Outcome(problems=problems))
+    work.all(found)
     return work.outcome
 
 

@@ -42,14 +42,16 @@ class Scraper:
         """
         until = time.monotonic() + timeout
         busy = self._busy[target.id]
-        verdict = Verdict(state=State.UNKNOWN)
+        verdict, took = Verdict(state=State.UNKNOWN), timeout
         if busy.acquire(timeout=timeout):
             try:
                 left = max(until - time.monotonic(), 0.1)
+                began = time.monotonic()
                 verdict = self._look(target, min(left, number(target, within(left))), beat)
+                took = time.monotonic() - began
             finally:
                 busy.release()
-        return exposition(target, verdict, now=datetime.now(UTC))
+        return exposition(target, verdict, took=took, now=datetime.now(UTC))
 
     def keep_only(self, known: Collection[str]) -> None:
         """Forget what was noted of targets that are probed no more."""
@@ -76,8 +78,11 @@ class Scraper:
             runner.close()
 
 
-def exposition(target: Target, verdict: Verdict, *, now: datetime) -> bytes:
-    """The verdict as Prometheus reads it; one that is not sure yet says nothing of success."""
+def exposition(target: Target, verdict: Verdict, *, took: float, now: datetime) -> bytes:
+    """The verdict as Prometheus reads it; one that is not sure yet says nothing of success.
+
+    `took`: seconds until nothing came, where nothing was measured.
+    """
     registry = CollectorRegistry()
     state = verdict.state if verdict.judged else State.UNKNOWN
     words = "1 for the state that the probe found"
@@ -85,9 +90,9 @@ def exposition(target: Target, verdict: Verdict, *, now: datetime) -> bytes:
     if state is not State.UNKNOWN:
         words = "1 if the probe was OK, 0 if not"
         Gauge("probe_success", words, registry=registry).set(state is State.OK)
-    if verdict.seconds is not None:
-        words = "How long the answer took"
-        Gauge("probe_duration_seconds", words, registry=registry).set(verdict.seconds)
+    words = "How long the answer took, or until there was none"
+    seconds = took if verdict.seconds is None else verdict.seconds
+    Gauge("probe_duration_seconds", words, registry=registry).set(seconds)
     for name, value in sorted(_values(verdict.readings, now).items()):
         words = "A reading of the probe"
         Gauge(name, words, registry=registry).set(value)

@@ -27,7 +27,7 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def web(answer: Answer, *, certificate: Path | None = None) -> Iterator[str]:
-    """An HTTP server that answers every GET so; its address without a path."""
+    """An HTTP server that answers every request so; its address without a path."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -37,6 +37,8 @@ def web(answer: Answer, *, certificate: Path | None = None) -> Iterator[str]:
                 answer(self)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the probe had seen enough
+
+        do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_GET
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

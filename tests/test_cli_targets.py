@@ -43,6 +43,15 @@ def write(world: Path, words: str, address: str = "https://lms.example/") -> str
     return str(file)
 
 
+def test_a_trial_run_on_a_fresh_installation_says_what_would_be_and_founds_no_school(
+    world: Path, capsys: Capture
+) -> None:
+    assert main(["import", "targets", write(world, "welcome"), "--dry-run"]) == 0
+    assert capsys.readouterr().out.endswith("It would be: 2 added, 0 changed, 0 unchanged.\n")
+    assert main(["export", "targets"]) == 2
+    assert capsys.readouterr().err == "There is no school yet.\n"
+
+
 @pytest.mark.usefixtures("founded")
 def test_targets_go_out_and_in_and_a_trial_run_changes_nothing(
     world: Path, capsys: Capture

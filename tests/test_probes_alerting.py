@@ -281,3 +281,11 @@ def test_a_result_is_not_stale_while_the_next_check_may_still_take_its_time(watc
     watch.stands("slow", DOWN, NOON)
     watch.follow(NOON + 170 * SECOND)
     assert watch.open() == ["slow"]
+
+
+def test_nobody_is_told_that_a_sign_of_life_is_awaited(watch: Watch) -> None:
+    watch.add("backup")
+    watch.targets["backup"] = replace(watch.targets["backup"], prober="push")
+    watch.stands("backup", UNKNOWN, NOON + 9000 * SECOND, since=NOON)
+    watch.follow(NOON + 9000 * SECOND)
+    assert watch.open() == []

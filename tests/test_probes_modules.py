@@ -92,6 +92,11 @@ def test_what_a_module_asks_for_is_what_the_probe_asks_for(
         ({"contains": "x" * 4001}, "longer than 4000"),
         ({"status": "fine"}, "Write the expected status like"),
         ({"fail_after": "often"}, "fail_after must be a whole number"),
+        ({"fail_after": 0}, "fail_after must be 1 at least"),
+        ({"timeout": -5}, "timeout must be 0.1 at least"),
+        ({"timeout": 1e6}, "timeout must be 120.0 at most"),
+        ({"redirects": 500}, "redirects must be 20 at most"),
+        ({"slow": -1.0}, "slow must be 0.0 at least"),
     ],
 )
 def test_a_condition_that_is_unknown_or_badly_typed_is_refused_by_name(

@@ -109,12 +109,14 @@ def test_what_is_not_known_has_no_series() -> None:
     target = Target("t", "s", "Stream", "hls", "https://live.example/x.m3u8")
     readings = (Reading("success", 9.0, ""), Reading("certificate", 1.0, "d"))
     unsure = Verdict(readings=readings, judged=False)
-    text = exposition(target, unsure, now=NOON).decode()
+    text = exposition(target, unsure, took=0.25, now=NOON).decode()
     assert "probe_success" not in text
-    assert "probe_duration_seconds" not in text
+    assert "probe_duration_seconds 0.25" in text
     assert "pult_room_participants{" not in text
     assert 'pult_target_state{state="unknown"} 1.0' in text
     (ends,) = (float(line.split()[1]) for line in text.splitlines() if line.startswith(CERTIFICATE))
     assert ends == NOON.timestamp() + 86_400
-    sure = exposition(target, replace(unsure, judged=True, state=State.SUSPECT), now=NOON).decode()
+    judged = replace(unsure, judged=True, state=State.SUSPECT, seconds=0.5)
+    sure = exposition(target, judged, took=9.0, now=NOON).decode()
+    assert "probe_duration_seconds 0.5" in sure
     assert "probe_success 0.0" in sure

@@ -11,6 +11,7 @@ from typing import Any
 from console.wiring import Console, open_console
 from store import access, schools
 from store.access import Actor
+from store.db import Connection
 from store.schools import School
 
 DONE, FINDING, WRONG_USE = 0, 1, 2  # exit codes
@@ -48,16 +49,29 @@ def the_school(console: Console, named: str | None, *, make: bool = False) -> Sc
     Raises Refused.
     """
     with console.db.read() as tx:
-        known = schools.in_scope(tx, access.system(*schools.every_id(tx)))
+        found = known_school(tx, named)
+    if found is not None:
+        return found
+    if not make:
+        raise Refused("There is no school yet.")
+    tell("There was no school yet: one called School is made.")
+    with console.db.begin() as tx:
+        return schools.found(
+            tx, access.system(), "School", time_zone="UTC", language="en", now=console.now()
+        )
+
+
+def known_school(tx: Connection, named: str | None) -> School | None:
+    """The school of that name or id, else the only one; None where there is none at all.
+
+    Raises Refused for a name that none has, and when nobody says which of several.
+    """
+    known = schools.in_scope(tx, access.system(*schools.every_id(tx)))
     found = [school for school in known if not named or named in (school.name, school.id)]
     if len(found) == 1:
         return found[0]
-    if not known and make and not named:
-        tell("There was no school yet: one called School is made.")
-        with console.db.begin() as tx:
-            return schools.found(
-                tx, access.system(), "School", time_zone="UTC", language="en", now=console.now()
-            )
+    if not known and not named:
+        return None
     listed = ", ".join(school.name for school in known) or "none yet"
     raise Refused(f"Name the school with --school. Known: {listed}.")
 

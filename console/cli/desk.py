@@ -1,4 +1,4 @@
-"""Commands about the desk itself: migrate, doctor, user, import, backup, restore."""
+"""Commands about the desk itself: migrate, doctor, user, backup, restore."""
 
 import argparse
 import getpass
@@ -20,19 +20,14 @@ from console.cli.common import (
     opened,
     say,
     show,
-    tell,
     the_school,
 )
-from console.desk import accounts, doctor, exporting, importing, restoring
+from console.desk import accounts, doctor, restoring
 from console.settings import load
 from console.wiring import PACKAGES, open_databases
-from probes import exporting as probing
-from probes.importing import bring_in
 from store import backup, heartbeats, lock
 from store.access import ROLES, system
 from store.db import Connection, Database
-
-TARGETS = "targets"  # what is exported and imported as TOML
 
 
 def add(commands: Any) -> None:
@@ -46,6 +41,11 @@ def add(commands: Any) -> None:
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=examine)
 
+    _add_users(commands)
+    _add_backups(commands)
+
+
+def _add_users(commands: Any) -> None:
     words = "Accounts of the console."
     users = commands.add_parser("user", help=words, description=words)
     user = users.add_subparsers(dest="what", required=True)
@@ -56,28 +56,8 @@ def add(commands: Any) -> None:
     command.add_argument("--school", help="name or id; without it: every school")
     command.set_defaults(run=add_user)
 
-    words = "On standard output: people, incidents or audit as CSV, or targets as TOML."
-    command = commands.add_parser("export", help=words, description=words)
-    command.add_argument("name", metavar="NAME", choices=[*sorted(exporting.EXPORTS), TARGETS])
-    command.add_argument("--school", help="name or id; needed when there are several")
-    command.set_defaults(run=export)
 
-    words = "Bring in people from a table, or targets from a TOML file."
-    imports = commands.add_parser("import", help=words, description=words)
-    kinds = imports.add_subparsers(dest="what", required=True)
-    words = "People from a CSV file: email, name, role, language, level, group, other fields."
-    command = kinds.add_parser("people", help=words, description=words)
-    command.add_argument("file", type=Path)
-    command.add_argument("--dry-run", action="store_true", help="say what is wrong, change nothing")
-    command.add_argument("--school", help="name or id; needed where there are several")
-    command.set_defaults(run=import_people)
-    words = "Modules and targets from a TOML file, as export writes it: all of it or nothing."
-    command = kinds.add_parser(TARGETS, help=words, description=words)
-    command.add_argument("file", type=Path)
-    command.add_argument("--dry-run", action="store_true", help="say what would be, change nothing")
-    command.add_argument("--school", help="name or id; needed where there are several")
-    command.set_defaults(run=import_targets)
-
+def _add_backups(commands: Any) -> None:
     words = "Copy both databases into one file, while Pult runs. The vault's key is not in it."
     command = commands.add_parser("backup", help=words, description=words)
     command.add_argument("file", type=Path)
@@ -115,17 +95,6 @@ def examine(given: argparse.Namespace) -> int:
     return FINDING if wrong else DONE
 
 
-def export(given: argparse.Namespace) -> int:
-    with opened() as console:
-        school = the_school(console, given.school)
-        with console.db.read() as tx:
-            if given.name == TARGETS:
-                sys.stdout.write(probing.toml(tx, system(school.id), school.id))
-                return DONE
-            exporting.write(given.name, tx, system(school.id), school, sys.stdout)
-    return DONE
-
-
 def add_user(given: argparse.Namespace) -> int:
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     with opened() as console:
@@ -143,55 +112,6 @@ def add_user(given: argparse.Namespace) -> int:
             )
     say(f"{given.name} may sign in.")
     return DONE
-
-
-def import_people(given: argparse.Namespace) -> int:
-    content = read(given.file)
-    plan = importing.people_table(content)
-    for problem in plan.problems:
-        tell(f"{given.file}, line {problem.line}: {problem.what}")
-    if given.dry_run:
-        say(f"{len(plan.rows)} people would be brought in.")
-        return FINDING if plan.problems else DONE
-    if not plan.rows:
-        return FINDING
-    with opened() as console:
-        school = the_school(console, given.school, make=True)
-        actor = system(school.id)
-        brought = importing.apply(console.db, actor, school.id, plan, now=console.now())
-    for problem in brought.problems:
-        tell(f"{given.file}, line {problem.line}: {problem.what}")
-    say(f"{brought.people} people are brought in.")
-    return FINDING if plan.problems or brought.problems else DONE
-
-
-def import_targets(given: argparse.Namespace) -> int:
-    written = read(given.file).decode("utf-8", "replace")
-    with opened() as console:
-        school = the_school(console, given.school, make=not given.dry_run)
-        outcome = bring_in(
-            console.db,
-            system(school.id),
-            school.id,
-            written,
-            now=console.now(),
-            dry_run=given.dry_run,
-        )
-    for problem in outcome.problems:
-        entry = problem.entry
-        place = f", line {entry.line}" if entry.line else ""
-        tell(f"{given.file}{place}, {entry.kind} {entry.name}: {problem.what}")
-    if outcome.problems:
-        tell("Nothing was brought in.")
-        return FINDING
-    counts = (
-        f"{len(outcome.added)} added, {len(outcome.changed)} changed, "
-        f"{len(outcome.unchanged)} unchanged"
-    )
-    say(f"It would be: {counts}." if given.dry_run else f"{counts}.")
-    for awaited in outcome.awaited:
-        tell(str(awaited))
-    return FINDING if outcome.awaited else DONE
 
 
 @contextmanager
@@ -248,11 +168,3 @@ def refuse_while_alive(target: Database, lead: object, *, now: datetime) -> None
             f"A {beat.part} (process {beat.pid}) works on these databases. Stop it, wait "
             f"{heartbeats.SILENT.seconds} seconds, then restore, or add --while-running."
         )
-
-
-def read(path: Path) -> bytes:
-    """Raises Refused when the file cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from error

@@ -20,7 +20,7 @@ from console.cli.common import (
     tell,
     the_school,
 )
-from console.cli.desk import read
+from console.cli.transfer import read
 from console.desk import restoring
 from console.lifeline import told_to_end
 from console.settings import load

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
 import streamlit as st
 
@@ -76,7 +78,12 @@ def _number(
 ) -> float | None:
     whole = isinstance(condition.default, int)
     kind = int if whole else float
-    start = None if own is None or isinstance(own, str) else kind(own)
+    edges: dict[str, Any] = {
+        name: kind(edge)
+        for name, edge in (("min_value", condition.least), ("max_value", condition.most))
+        if isfinite(edge)
+    }
+    start = None if own is None or isinstance(own, str) else kind(_within(condition, own))
     given = st.number_input(
         label,
         value=start,
@@ -85,8 +92,14 @@ def _number(
         placeholder=f"{holds:g}" if isinstance(holds, int | float) else str(holds),
         help=f"`{condition.name}`",
         key=key,
+        **edges,
     )
     return own if given == start and isinstance(own, int | float) else given
+
+
+def _within(condition: Condition, value: float) -> float:
+    """The value, or the nearest that is allowed: it may have been kept before it was bounded."""
+    return min(max(value, condition.least), condition.most)
 
 
 def _secret(condition: Condition, key: str, sealed: str | None, vault: Vault) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from math import inf
 from typing import Any, NamedTuple
 
 from platforms.base import Adapter
@@ -27,13 +28,15 @@ class Shape(NamedTuple):
     verify: bool
     cold: bool
     secure: bool
-    plain: bool  # neither headers nor a body of its own
+    plain: bool  # neither headers nor a body nor a method of its own
     most: int | None  # bytes of an answer that nobody reads
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """One GET, or a POST where there is a `body`; redirects are the prober's to follow.
+    """One GET, or a POST where there is a `body`, unless it names its `method`.
+
+    Redirects are the prober's to follow.
 
     Of a body of at most `max_bytes` only the first `keep` are kept, if it says so; all count.
     Of an answer that is not `read` neither headers nor body come, but all else.
@@ -47,6 +50,7 @@ class Fetch:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     read: bool = True
+    method: str = ""
 
     @cached_property
     def shape(self) -> Shape:
@@ -54,7 +58,7 @@ class Fetch:
             self.verify,
             self.cold,
             self.url[:8].lower() == "https://",
-            self.body is None and not self.headers,
+            self.body is None and not self.headers and not self.method,
             None if self.read else self.max_bytes,
         )
 
@@ -75,6 +79,7 @@ class Answer:
     phases: Mapping[str, float] = field(default_factory=dict)
     cert_days: float | None = None
     error: Words | None = None
+    endless: bool = False  # cut, and no length was announced
 
     @property
     def seconds(self) -> float | None:
@@ -123,7 +128,7 @@ class Condition:
     """One condition that a module may set: its name in TOML, what holds without it, what it means.
 
     `words` is marked with N_. A secret one is kept sealed, and read from `target.secrets`.
-    `lines`: it is written on several.
+    `lines`: it is written on several. A number is from `least` to `most`.
     """
 
     name: str
@@ -131,9 +136,13 @@ class Condition:
     words: str
     secret: bool = False
     lines: bool = False
+    least: float = -inf
+    most: float = inf
 
 
 TIMEOUT = 3.0  # seconds; less than an interval, or a dead target would be known late
+LONGEST_CHECK = 120.0  # seconds
+DAY, YEAR = 86_400.0, 366 * 86_400.0  # seconds
 
 
 def within(seconds: float) -> Condition:
@@ -141,19 +150,30 @@ def within(seconds: float) -> Condition:
     words = N_(
         "Seconds that a check may take; the one that confirms that a quick service hangs, half"
     )
-    return Condition("timeout", seconds, words)
+    return Condition("timeout", seconds, words, least=0.1, most=LONGEST_CHECK)
 
 
-UNKNOWN_AFTER = Condition(
-    "unknown_after", 900.0, N_("Seconds without knowing until that is told as well; 0: never")
-)
+WITHIN = within(TIMEOUT)
+
+
+def unknown_after(seconds: float) -> Condition:
+    """When not knowing is told; a prober that may well wait for longer declares its own."""
+    words = N_("Seconds without knowing until that is told as well; 0: never")
+    return Condition("unknown_after", seconds, words, least=0.0, most=7 * DAY)
+
+
+UNKNOWN_AFTER = unknown_after(900.0)
 IN_LESSONS = Condition(
     "in_lessons", False, N_("Whether it is judged only while a lesson runs in its classroom")
 )
 COMMON_CONDITIONS = (
-    Condition("fail_after", 2, N_("Failed checks in a row until the target is down")),
-    Condition("recover_after", 2, N_("Good checks in a row until it works again")),
-    within(TIMEOUT),
+    Condition(
+        "fail_after", 2, N_("Failed checks in a row until the target is down"), least=1, most=1000
+    ),
+    Condition(
+        "recover_after", 2, N_("Good checks in a row until it works again"), least=1, most=1000
+    ),
+    WITHIN,
     UNKNOWN_AFTER,
     IN_LESSONS,
     Condition(
@@ -163,8 +183,17 @@ COMMON_CONDITIONS = (
 """What every prober's modules may set: the judging is not the prober's."""
 
 
+class _Conditioned:
+    conditions: tuple[Condition, ...]
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Value | bool]:
+        """What holds of its own conditions where nothing is set."""
+        return {each.name: each.default for each in self.conditions}
+
+
 @dataclass(frozen=True)
-class HttpProber:
+class HttpProber(_Conditioned):
     talk: Callable[[Target, Context], Talk]
     refuse: Callable[[Target], Words | None]  # why the target cannot be probed so
     interval: timedelta = timedelta(seconds=5)
@@ -172,7 +201,7 @@ class HttpProber:
 
 
 @dataclass(frozen=True)
-class SocketProber:
+class SocketProber(_Conditioned):
     ask: Callable[[Target, Context], Verdict]
     refuse: Callable[[Target], Words | None]
     interval: timedelta = timedelta(seconds=5)
@@ -184,10 +213,17 @@ Prober = HttpProber | SocketProber
 
 def time_for(prober: Prober, target: Target) -> float:
     """The seconds that a check of the target may take."""
-    said = target.module.get("timeout")
+    return min(max(_said(prober, target, WITHIN), 0.1), LONGEST_CHECK)
+
+
+def silence_for(prober: Prober, target: Target) -> float:
+    """The seconds of not knowing after which that is told; 0: never."""
+    return _said(prober, target, UNKNOWN_AFTER)
+
+
+def _said(prober: Prober, target: Target, common: Condition) -> float:
+    """A number that the target's module says, or its prober, or that holds for all."""
+    said = target.module.get(common.name)
     if isinstance(said, (int, float)):
         return float(said)
-    for condition in prober.conditions:
-        if condition.name == "timeout":
-            return float(condition.default)
-    return TIMEOUT
+    return float(prober.defaults.get(common.name, common.default))

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from platforms.base import PlatformError, Room
 from platforms.metering import Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
-from probes.probers.base import MEBIBYTE, Answer, Context, Fetch, HttpProber, Talk, Verdict
+from probes.probers.base import (
+    MEBIBYTE,
+    Answer,
+    Context,
+    Fetch,
+    HttpProber,
+    Talk,
+    Verdict,
+    within,
+)
 from probes.probers.web import require_answer
 from store.words import N_, Words
 
@@ -112,4 +121,4 @@ def refuse(target: Target) -> Words | None:
     return Words(N_("Choose the media server's connection whose rooms are to be counted."))
 
 
-PROBER = HttpProber(talk, refuse)
+PROBER = HttpProber(talk, refuse, conditions=(within(10.0),))  # full servers tell megabytes

@@ -1,12 +1,18 @@
 """Conditions that several probers share, and how a target's module answers them."""
 
 from probes.model import Reading, State, Target
-from probes.probers.base import Condition, Verdict
+from probes.probers.base import LONGEST_CHECK, Condition, Verdict
 from store.words import N_, Words
 
-SLOW = Condition("slow", 2.0, N_("Seconds from which an answer counts as slow"))
+SLOW = Condition(
+    "slow", 2.0, N_("Seconds from which an answer counts as slow"), least=0.0, most=LONGEST_CHECK
+)
 CERTIFICATE_DAYS = Condition(
-    "certificate_days", 7.0, N_("Days of the certificate that must be left")
+    "certificate_days",
+    7.0,
+    N_("Days of the certificate that must be left"),
+    least=0.0,
+    most=3650.0,
 )
 VERIFY = Condition("verify", True, N_("Whether the certificate must be valid for the host"))
 SERVER_NAME = Condition(

@@ -5,18 +5,26 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from probes.model import Reading, Target
-from probes.probers.base import Condition
+from probes.probers.base import DAY, Condition
 from probes.probers.conditions import number
 from probes.probers.playlist import Playlist, Variant
 from probes.probers.segments import Loaded
 from store.words import N_, Words
 
-BEHIND = Condition("behind", 60.0, N_("Seconds that the picture may be old, where it says so"))
+BEHIND = Condition(
+    "behind", 60.0, N_("Seconds that the picture may be old, where it says so"), least=0.0, most=DAY
+)
 INTERRUPTIONS = Condition(
-    "interruptions", 2.0, N_("Breaks of the encoding that the playlist may show at once")
+    "interruptions",
+    2.0,
+    N_("Breaks of the encoding that the playlist may show at once"),
+    least=0.0,
 )
 OVERWEIGHT = Condition(  # RFC 8216 allows a tenth, encoders take more
-    "overweight", 1.5, N_("How many times its promised bandwidth a segment may take")
+    "overweight",
+    1.5,
+    N_("How many times its promised bandwidth a segment may take"),
+    least=0.1,
 )
 ROUNDING = 0.001  # seconds: encoders print fractions
 

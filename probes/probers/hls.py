@@ -39,6 +39,8 @@ FROZEN_AFTER = Condition(
     "frozen_after",
     1.5,
     N_("Target durations without a new segment until the picture counts as frozen"),
+    least=0.5,
+    most=1000.0,
 )
 GRACE = 0.4  # seconds more: a moment late is no alarm
 LOOK_AGAIN = 0.3  # seconds at most between looks at a playlist that moves

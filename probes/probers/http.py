@@ -1,28 +1,26 @@
-"""GET a web address and judge status, speed, body and the certificate's remaining days."""
+"""Ask for a web address and judge status, speed, body and the certificate's remaining days."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from probes.model import ProbeFailed, Reading, State, Target
-from probes.probers import conditions, json_conditions, redirects
+from probes.probers import asking, conditions, demands, redirects
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Answer, Condition, Context, Fetch, HttpProber, Talk, Verdict
+from probes.probers.base import (
+    MEBIBYTE,
+    Answer,
+    Condition,
+    Context,
+    Fetch,
+    HttpProber,
+    Talk,
+    Verdict,
+)
 from probes.probers.redirects import Landed
-from probes.probers.web import phases, require_plain, text_of
+from probes.probers.web import phases
 from store.words import N_, Words
 
 STATUS = Condition("status", "200-299", N_("The status codes that are well: 200-299 or 200,401"))
-CONTAINS = Condition("contains", "", N_("What the page must contain"))
-LACKS = Condition("lacks", "", N_("What the page must not contain"))
-JSON = Condition(
-    "json",
-    "",
-    N_("What its JSON must hold, one condition a line: [BODY].status == ok"),
-    lines=True,
-)
-AUTHORIZATION = Condition(
-    "authorization", "", N_("The Authorization header, such as Bearer and a token"), secret=True
-)
 DAY = 86_400.0  # seconds
 ASKED = "asked"  # where the memory holds what the module asks for
 COLD_EVERY = 300.0  # seconds between new connections, each of which shows the certificate
@@ -36,31 +34,23 @@ class _Asked:
     cold: Fetch
     redirects: int
     status: str
-    contains: str
-    lacks: str
-    json: str
+    demanding: bool
     slow: float
     certificate_days: float
 
     @classmethod
     def of(cls, target: Target) -> "_Asked":
-        wanted, unwanted = conditions.words(target, CONTAINS), conditions.words(target, LACKS)
-        written = conditions.words(target, JSON)
+        """Raises ProbeFailed for a sealed header that is none."""
+        demanding = demands.any_of(target)
         most = int(conditions.number(target, redirects.REDIRECTS))
-        warm = Fetch(
-            target.address,
-            verify=conditions.flag(target, conditions.VERIFY),
-            headers=_headers(target),
-            read=bool(wanted or unwanted or written or most > 0),
-        )
+        largest = int(conditions.number(target, demands.LARGEST) * MEBIBYTE)
+        warm = asking.fetch_of(target, max_bytes=largest, read=demanding or most > 0)
         return cls(
             warm,
             replace(warm, cold=True),
             most,
             conditions.words(target, STATUS),
-            wanted,
-            unwanted,
-            written,
+            demanding,
             conditions.number(target, conditions.SLOW),
             conditions.number(target, conditions.CERTIFICATE_DAYS),
         )
@@ -83,14 +73,9 @@ def talk(target: Target, context: Context) -> Talk:
     days = None if ends is None else ends - now / DAY
     readings = _readings(landed, days)
     _require(asked, landed.answer, readings)
-    if asked.contains or asked.lacks or asked.json:
-        readings += _require_body(asked, landed.answer, readings)
+    if asked.demanding:
+        readings += _require_demands(target, landed.answer, readings)
     return _judged(asked, landed, days, readings)
-
-
-def _headers(target: Target) -> dict[str, str]:
-    authorization = conditions.secret(target, AUTHORIZATION)
-    return {redirects.PRIVATE: authorization} if authorization else {}
 
 
 def _readings(landed: Landed, days: float | None) -> tuple[Reading, ...]:
@@ -119,18 +104,12 @@ def _require(asked: _Asked, answer: Answer, readings: tuple[Reading, ...]) -> No
         raise ProbeFailed(template, params, readings=readings)
 
 
-def _require_body(
-    asked: _Asked, answer: Answer, readings: tuple[Reading, ...]
+def _require_demands(
+    target: Target, answer: Answer, readings: tuple[Reading, ...]
 ) -> tuple[Reading, ...]:
-    """What the conditions of the body read. Raises ProbeFailed for the first that is not met."""
+    """What the demands of the module read. Raises ProbeFailed for the first that is not met."""
     try:
-        require_plain(answer)
-        body = text_of(answer)
-        if asked.contains and asked.contains not in body:
-            raise ProbeFailed(N_("The page does not contain “{words}”."), {"words": asked.contains})
-        if asked.lacks and asked.lacks in body:
-            raise ProbeFailed(N_("The page contains “{words}”."), {"words": asked.lacks})
-        return json_conditions.judge(body, json_conditions.parse(asked.json)) if asked.json else ()
+        return demands.require(target, answer)
     except ProbeFailed as failed:
         raise ProbeFailed(failed.template, failed.params, readings=readings) from failed
 
@@ -145,7 +124,16 @@ def _judged(
         seconds = round(landed.seconds, 1)
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": seconds})
         return Verdict(landed.seconds, readings, State.SUSPECT, why, slow=True)
+    if landed.answer.endless:
+        return Verdict(landed.seconds, readings, State.SUSPECT, _endless(asked))
     return Verdict(landed.seconds, readings)
+
+
+def _endless(asked: _Asked) -> Words:
+    return Words(
+        N_("The page is longer than {megabytes} MB (largest); nobody knows whether it ends."),
+        {"megabytes": asked.warm.max_bytes / MEBIBYTE},
+    )
 
 
 @lru_cache
@@ -167,14 +155,8 @@ def refuse(target: Target) -> Words | None:
         _ranges(conditions.words(target, STATUS))
     except ValueError:
         return Words(N_("Write the expected status like 200-299 or 200,401."))
-    try:
-        json_conditions.parse(conditions.words(target, JSON))
-    except ValueError as error:
-        return Words(
-            N_("{condition} cannot be read; write it like [BODY].status == ok."),
-            {"condition": str(error)},
-        )
-    return redirects.refuse(target) or refuse_web(target)
+    problem = asking.refuse(target) or demands.refuse(target)
+    return problem or redirects.refuse(target) or refuse_web(target)
 
 
 PROBER = HttpProber(
@@ -182,12 +164,10 @@ PROBER = HttpProber(
     refuse,
     conditions=(
         STATUS,
-        CONTAINS,
-        LACKS,
-        JSON,
+        *demands.CONDITIONS,
+        *asking.CONDITIONS,
         redirects.REDIRECTS,
         redirects.WITHIN,
-        AUTHORIZATION,
         conditions.SLOW,
         conditions.CERTIFICATE_DAYS,
         conditions.VERIFY,

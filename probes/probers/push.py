@@ -2,11 +2,19 @@
 
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
-from probes.probers.base import Condition, Context, HttpProber, Talk, Verdict
+from probes.probers.base import (
+    YEAR,
+    Condition,
+    Context,
+    HttpProber,
+    Talk,
+    Verdict,
+    unknown_after,
+)
 from store.words import N_, Words
 
-PERIOD = Condition("period", 300.0, N_("Seconds between two signs of life"))
-GRACE = Condition("grace", 60.0, N_("Seconds that one may be late"))
+PERIOD = Condition("period", 300.0, N_("Seconds between two signs of life"), least=1.0, most=YEAR)
+GRACE = Condition("grace", 60.0, N_("Seconds that one may be late"), least=0.0, most=YEAR)
 
 
 def talk(target: Target, context: Context) -> Talk:
@@ -43,4 +51,4 @@ def refuse(target: Target) -> Words | None:
     return None
 
 
-PROBER = HttpProber(talk, refuse, conditions=(PERIOD, GRACE))
+PROBER = HttpProber(talk, refuse, conditions=(PERIOD, GRACE, unknown_after(0.0)))

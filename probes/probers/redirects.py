@@ -13,14 +13,15 @@ from probes.probers import conditions
 from probes.probers.base import Answer, Condition, Fetch
 from store.words import N_, Words
 
-REDIRECTS = Condition("redirects", 0, N_("How many redirects to follow"))
+MOST = 20
+REDIRECTS = Condition("redirects", 0, N_("How many redirects to follow"), least=0, most=MOST)
 WITHIN = Condition(
     "redirects_within", "web", N_("Where redirects may lead: web, https (never back to http), host")
 )
 BOUNDS = ("web", "https", "host")
 FOLLOWED = (301, 302, 303, 307, 308)
-MOST = 20
-PRIVATE = "Authorization"  # never told to another server
+KEPT = (307, 308)
+PUBLIC = {"range", "accept", "accept-language", "user-agent"}  # what another server may be told
 
 
 @light(frozen=True)
@@ -54,13 +55,21 @@ def follow(target: Target, fetch: Fetch, most: int) -> Generator[Fetch, Answer, 
                 N_("{host} redirects again and again."),
                 {"host": urlsplit(fetch.url).hostname or "?"},
             )
-        fetch, hops = _next(target, fetch, answer.headers["location"]), hops + 1
+        fetch = _next(target, _asked(fetch, answer.status), answer.headers["location"])
+        hops += 1
 
 
 def refuse(target: Target) -> Words | None:
     if conditions.words(target, WITHIN) in BOUNDS:
         return None
     return Words(N_("Write web, https or host for where redirects may lead."))
+
+
+def _asked(fetch: Fetch, status: int) -> Fetch:
+    """How the next is asked for (RFC 9110, 15.4): what was sent is sent again after 307 and 308."""
+    if status in KEPT or (fetch.body is None and fetch.method in ("", "HEAD")):
+        return fetch
+    return replace(fetch, method="", body=None)
 
 
 def _next(target: Target, fetch: Fetch, place: str) -> Fetch:
@@ -80,5 +89,9 @@ def _next(target: Target, fetch: Fetch, place: str) -> Fetch:
         raise ProbeFailed(N_("It redirects to {host} without encryption."), {"host": host[:100]})
     if parts.netloc == before.netloc and scheme == before.scheme:
         return replace(fetch, url=url)
-    kept = {name: value for name, value in fetch.headers.items() if name != PRIVATE}
+    if fetch.body is not None:
+        raise ProbeFailed(
+            N_("It redirects what is sent to another server, {host}."), {"host": host[:100]}
+        )
+    kept = {name: value for name, value in fetch.headers.items() if name.lower() in PUBLIC}
     return replace(fetch, url=url, headers=kept)

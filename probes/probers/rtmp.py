@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from probes.model import ProbeFailed, Target
 from probes.probers import amf, conditions
-from probes.probers.base import Condition, Context, SocketProber, Verdict
+from probes.probers.base import LONGEST_CHECK, Condition, Context, SocketProber, Verdict
 from probes.probers.encryption import CONDITIONS, secure
 from probes.probers.rtmp_wire import AGGREGATE, AUDIO, CLOSED, COMMAND, VIDEO, Wire
 from probes.probers.sockets import called
@@ -21,7 +21,11 @@ from store.words import N_, Words
 PORTS = {"rtmp": 1935, "rtmps": 443}
 WHITE = re.compile(r"[\s\x00-\x1f]")
 PICTURE_WITHIN = Condition(
-    "picture_within", 2.0, N_("Seconds within which the stream's first picture must come")
+    "picture_within",
+    2.0,
+    N_("Seconds within which the stream's first picture must come"),
+    least=0.1,
+    most=LONGEST_CHECK,
 )
 ANSWERS = 100  # messages until the one that answers a command
 

@@ -8,7 +8,7 @@ import re
 from probes.model import ProbeFailed, Reading, Target
 from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host, required
-from probes.probers.base import Condition, Context, SocketProber, Verdict
+from probes.probers.base import Condition, Context, SocketProber, Verdict, within
 from probes.probers.encryption import Secured
 from probes.probers.sockets import Line, called
 from store.words import N_, Words
@@ -88,5 +88,13 @@ def refuse(target: Target) -> Words | None:
 
 
 PROBER = SocketProber(
-    ask, refuse, conditions=(EHLO, STARTTLS, *encryption.CONDITIONS, conditions.SLOW)
+    ask,
+    refuse,
+    conditions=(
+        EHLO,
+        STARTTLS,
+        *encryption.CONDITIONS,
+        conditions.SLOW,
+        within(10.0),  # relays that keep robots waiting greet after six
+    ),
 )

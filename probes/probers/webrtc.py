@@ -28,7 +28,9 @@ START = 8.0  # seconds more for the program to load and to hang up
 ROOM = threading.BoundedSemaphore(2)  # calls at once: each takes half a CPU-second and 60 MB
 EXTRA = "aiortc"
 PLUGIN = "janus.plugin.echotest"
-SLOW = Condition("slow", 3.0, N_("Seconds from which joining counts as slow"))
+SLOW = Condition(
+    "slow", 3.0, N_("Seconds from which joining counts as slow"), least=0.0, most=120.0
+)
 APISECRET = Condition("api_secret", "", N_("The API secret of Janus, if it has one"), secret=True)
 TOKEN = Condition("token", "", N_("The token for Janus, if it wants one"), secret=True)
 JOIN = "join"

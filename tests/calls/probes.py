@@ -46,6 +46,7 @@ CALLS: Calls = {
     lessons.save: lambda mtx, who, on: lessons.save(mtx, who, on.school, []),
     lessons.samples: lambda mtx, who, on: lessons.samples(mtx, who, on.school, since=NOON),
     exporting.toml: lambda tx, who, on: exporting.toml(tx, who, on.school),
+    importing.rehearse: lambda tx, who, on: importing.rehearse(tx, who, on.school, SHEET, now=NOON),
     importing.bring_in: lambda db, who, on: importing.bring_in(db, who, on.school, SHEET, now=NOON),
     metrics.exposition: lambda db, who, on: metrics.exposition(db, who, now=NOON),
     modules.add: lambda tx, who, on: modules.add(
