@@ -60,7 +60,7 @@ class Planner:
             marks = _connections(tx)
             urls = {row.id: row.url for row in tx.execute(text("SELECT id, url FROM connection"))}
             heard = beats.heard(tx, now=now, since=self._began)
-            rest = resting.resting(tx, found.values(), now=now)
+            rest = resting.resting(tx, actor, found.values(), now=now)
         wanted = {target.connection_id for target in found.values()}
         self._made = {
             connection_id: self._adapter(connection_id, mark)

@@ -63,7 +63,7 @@ def test_it_rests_until_the_teacher_had_time_to_begin_and_from_the_lesson_s_end(
     plan(database, ana, room_id, now + begins * MINUTE, now + ends * MINUTE)
     target = stream(database, ana, "http://127.0.0.1:9/", room_id)
     with database.read() as tx:
-        found = resting.resting(tx, [target], now=now)
+        found = resting.resting(tx, ana, [target], now=now)
     assert found == (frozenset({target.id}) if rests else frozenset())
 
 

@@ -12,6 +12,7 @@ from probes import (
     lessons,
     metrics,
     modules,
+    resting,
     results,
     rooms,
     targets,
@@ -30,6 +31,9 @@ CALLS: Calls = {
     alerts.open_: lambda tx, who, on: alerts.open_(tx, who, on.school),
     alerts.recent: lambda tx, who, on: alerts.recent(
         tx, who, on.school, since=NOON, target_id=on.target.id
+    ),
+    resting.resting: lambda tx, who, on: resting.resting(
+        tx, who, [replace(on.target, room_id=on.roster.room, module={"in_lessons": True})], now=NOON
     ),
     alerts.ended: lambda tx, who, on: alerts.ended(tx, who, on.alert),
     alerts.acknowledge: lambda tx, who, on: alerts.acknowledge(
