@@ -220,6 +220,9 @@ class _Lane:
         if wait:
             self._write()
         while (row := self._run.dispatch.next(wait=wait)) is not None:
+            if not self._run.gate.open(row.campaign_id, fresh=False):
+                self._run.dispatch.put_back(row)
+                continue
             try:
                 builder = self._run.builders[row.campaign_id]
                 envelope = builder.build(_addressee(row), now=self._run.clock())

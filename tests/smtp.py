@@ -2,7 +2,7 @@
 
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,8 +33,14 @@ class Relayed:
 
 
 @contextmanager
-def relay(script: Script = lambda verb, argument: True) -> Iterator[Relayed]:
-    """`script` also sees the verbs BODY (when the first line of data came) and END."""
+def relay(
+    script: Script = lambda verb, argument: True, *, offers: Sequence[str] = ()
+) -> Iterator[Relayed]:
+    """`script` also sees the verbs BODY (when the first line of data came) and END.
+
+    `offers`: what EHLO says, e.g. PIPELINING, CHUNKING, SMTPUTF8.
+    """
+    greeting = "\r\n".join([f"250-{line}" for line in ("relay", *offers)] + ["250 SIZE 10000000"])
     kept = Relayed(0)
 
     class Conversation(socketserver.StreamRequestHandler):
@@ -56,7 +62,7 @@ def relay(script: Script = lambda verb, argument: True) -> Iterator[Relayed]:
             except ConnectionError:
                 return
 
-        def converse(self) -> None:
+        def converse(self) -> None:  # noqa: PLR0912 - one branch for each verb of SMTP
             if not self.answer("HELLO", "", "220 ready"):
                 return
             sender = recipient = ""
@@ -64,16 +70,26 @@ def relay(script: Script = lambda verb, argument: True) -> Iterator[Relayed]:
                 verb, _, argument = line.partition(" ")
                 match verb.upper():
                     case "EHLO":
-                        self.answer("EHLO", argument, "250 SIZE 10000000")
+                        self.answer("EHLO", argument, greeting)
                     case "MAIL":
+                        sender, recipient = "", ""
                         if self.answer("MAIL", argument, "250 2.1.0 ok"):
-                            sender = argument[6:-1]
+                            sender = argument[6:].partition(">")[0]
                     case "RCPT":
                         if self.answer("RCPT", argument, "250 2.1.5 ok"):
                             recipient = argument[4:-1]
+                    case "DATA" if not recipient:
+                        self.say("503 5.5.1 nobody to send to")
                     case "DATA":
                         if self.answer("DATA", recipient, "354 go on"):
                             self.take(sender, recipient)
+                            sender = recipient = ""
+                    case "BDAT":
+                        self.chunk(int(argument.split()[0]), sender, recipient)
+                        sender = recipient = ""
+                    case "RSET":
+                        sender = recipient = ""
+                        self.say("250 ok")
                     case "QUIT":
                         self.say("221 bye")
                         return
@@ -82,13 +98,27 @@ def relay(script: Script = lambda verb, argument: True) -> Iterator[Relayed]:
 
         def take(self, sender: str, recipient: str) -> None:
             lines: list[bytes] = []
-            while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            while (line := self.rfile.readline()) != b".\r\n":
+                if not line:
+                    raise ConnectionAbortedError
                 if not lines and script("BODY", recipient) is None:
                     raise ConnectionAbortedError
                 lines.append(line[1:] if line.startswith(b".") else line)
+            self.end(sender, recipient, b"".join(lines))
+
+        def chunk(self, size: int, sender: str, recipient: str) -> None:
+            if script("BODY", recipient) is None:
+                raise ConnectionAbortedError
+            data = self.rfile.read(size)
+            if recipient:
+                self.end(sender, recipient, data)
+            else:
+                self.say("503 5.5.1 nobody to send to")
+
+        def end(self, sender: str, recipient: str, data: bytes) -> None:
             said = script("END", recipient)
             if said in (True, None):
-                kept.mails.append(Mail(sender, recipient, b"".join(lines)))
+                kept.mails.append(Mail(sender, recipient, data))
             if said is None:
                 raise ConnectionAbortedError
             self.say("250 2.0.0 queued" if said is True else str(said))

@@ -34,7 +34,7 @@ class Pipeline:
         self._heard = b""
         self._reset = False  # the next mail needs one: half of a transaction stands open
         self._resetting = False  # an answer to one is to come
-        self._closed = False
+        self.closed = False
 
     def run(self, source: Source) -> None:
         """Until the source has no more, or the connection is of no more use."""
@@ -50,7 +50,7 @@ class Pipeline:
             else:
                 following = self._next(source, wait=False)
                 source.take(envelope, self._hand_over(envelope, following))
-            if self._closed:
+            if self.closed:
                 if following is not None:
                     source.take(following, WITHDRAWN)
                 return
@@ -83,7 +83,7 @@ class Pipeline:
                 self._sock.sendall(b".\r\n")  # nobody is left who could get the empty mail
                 self._reply()
         except (OSError, Broken):
-            self._closed = True
+            self.closed = True
             return replies.lost()
         self._reset = True
         return self._ended(max(refused[0], 400), refused[1])
@@ -96,13 +96,13 @@ class Pipeline:
             self._sock.sendall(self._body(envelope) + opening)
             return self._ended(*self._reply())
         except (OSError, Broken):
-            self._closed = True
+            self.closed = True
             return replies.uncertain()
 
     def _withdraw(self) -> Outcome:
         """After DATA only the connection's end takes a mail back."""
         self._reset = self._offers.chunking
-        self._closed = not self._offers.chunking
+        self.closed = not self._offers.chunking
         return WITHDRAWN
 
     def _opening(self, envelope: Envelope) -> bytes:
@@ -120,7 +120,7 @@ class Pipeline:
 
     def _ended(self, code: int, words: bytes) -> Outcome:
         outcome = replies.outcome(code, words)
-        self._closed = outcome.closed
+        self.closed = outcome.closed
         return outcome
 
     def _reply(self) -> Reply:

@@ -84,11 +84,15 @@ class SmtpSession:
         if sock is None or not offered("pipelining"):
             one_by_one(self, source)
             return
-        Pipeline(sock, Offers(offered("chunking"), offered("smtputf8"))).run(source)
+        pipeline = Pipeline(sock, Offers(offered("chunking"), offered("smtputf8")))
+        pipeline.run(source)
+        if pipeline.closed:
+            self._client.close()  # a QUIT might be taken for a line of the mail
 
     def close(self) -> None:
-        with suppress(smtplib.SMTPException, OSError):
-            self._client.quit()
+        if self._client.sock is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self._client.quit()
         self._client.close()
 
     def _address(self, envelope: Envelope) -> Outcome | None:
