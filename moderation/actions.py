@@ -11,7 +11,7 @@ from datetime import timedelta
 from moderation import calls, guards, receipts
 from moderation.calls import KINDS
 from moderation.intents import request, undo
-from moderation.model import Action, Adapters, Clock, ModerationError, Receipt
+from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
 from moderation.receipts import Look, Outcome
 from moderation.records import get, of
 from moderation.seconding import allow, decline, held
@@ -83,7 +83,7 @@ def _carry_out(
         look = _look(db, adapter, action)
         seen_at = clock()
     except PlatformError as error:
-        return Outcome("refused" if error.permanent else "unconfirmed", None, _words(error))
+        return Outcome(_failed(error, tried=action.tries > 0), None, _words(error))
     except VaultError:
         return Outcome("unconfirmed", None, Words(SEALED))
     hindered = _hindered(adapter, action, look)
@@ -145,7 +145,7 @@ def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
     try:
         original = calls.act(adapter, action)
     except PlatformError as error:
-        if error.permanent and not error.unsure:
+        if _failed(error, tried=action.tries > 1) == "refused":
             return Outcome("refused", None, _words(error))
         failure = error
     try:
@@ -156,6 +156,11 @@ def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
         return Outcome("verified", state, None, original, seen_at=clock())
     why = _words(failure) if failure else Words(NO_EFFECT)
     return Outcome("unconfirmed", state, why, original)
+
+
+def _failed(error: PlatformError, *, tried: bool) -> ReceiptState:
+    """A refusal settles the first try only: an earlier one may have come through in part."""
+    return "unconfirmed" if tried or error.unsure or not error.permanent else "refused"
 
 
 def _settle(

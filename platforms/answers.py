@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from platforms.base import N_, Health, PlatformError, Room
@@ -89,6 +89,18 @@ class Site:
         except PlatformError as error:
             return Health(problem=error.template, params=error.params)
         return Health()
+
+
+def in_turn(steps: Iterable[Callable[[], object]]) -> None:
+    """Take the steps of one act. A refusal after the first leaves it half done: it is `unsure`."""
+    begun = False
+    for step in steps:
+        try:
+            step()
+        except PlatformError as error:
+            error.unsure |= begun
+            raise
+        begun = True
 
 
 def count(value: object) -> int | None:

@@ -5,7 +5,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -30,12 +30,17 @@ class Ejabberd:
         self.folder, self.port = folder, free_port()
         self.site = f"http://127.0.0.1:{self.port}"
         self.url = f"{self.site}/api"
+        self._life = ExitStack()
 
     @contextmanager
     def up(self) -> Iterator[None]:
-        """Run until the block ends; rooms and people stay for the next time."""
-        new = not self._file.exists()
         self._file.write_text(json.dumps(self._config()), encoding="utf-8")  # JSON is YAML
+        with self._life:
+            self.start()
+            self.call("register", None, user="admin", host=HOST, password=PASSWORD)
+            yield
+
+    def start(self) -> None:
         spool = f'"{self.folder / "spool"}"'
         own = {
             "EJABBERD_CONFIG_PATH": str(self._file),
@@ -45,10 +50,12 @@ class Ejabberd:
             "HOME": str(self.folder),
         }
         arguments = ["-noinput", "-mnesia", "dir", spool, "-s", "ejabberd"]
-        with real.serving(self.port, "erl", *arguments, environment={**os.environ, **own}):
-            if new:
-                self.call("register", None, user="admin", host=HOST, password=PASSWORD)
-            yield
+        run = real.serving(self.port, "erl", *arguments, environment={**os.environ, **own})
+        self._life.enter_context(run)
+
+    def stop(self) -> None:
+        """Rooms and people stay for the next start."""
+        self._life.close()
 
     def person(self, name: str) -> str:
         """Somebody new: their address."""

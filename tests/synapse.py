@@ -6,7 +6,7 @@ import itertools
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,15 +30,24 @@ class Synapse:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = ""
+        self._life = ExitStack()
 
     @contextmanager
     def up(self) -> Iterator[None]:
-        """Run until the block ends; what it knows stays for the next time."""
         self._write()
-        module = "synapse.app.homeserver"
-        with real.serving(self.port, self.python, "-m", module, "-c", str(self._file)):
-            self.token = self.token or self.register("pult", admin=True)
+        with self._life:
+            self.start()
+            self.token = self.register("pult", admin=True)
             yield
+
+    def start(self) -> None:
+        module = "synapse.app.homeserver"
+        run = real.serving(self.port, self.python, "-m", module, "-c", str(self._file))
+        self._life.enter_context(run)
+
+    def stop(self) -> None:
+        """What it knows stays for the next start."""
+        self._life.close()
 
     def register(self, name: str, *, admin: bool = False) -> str:
         """The new account's token."""
@@ -83,8 +92,6 @@ class Synapse:
         return self.folder / "homeserver.yaml"
 
     def _write(self) -> None:
-        if self._file.exists():
-            return
         config = {
             "server_name": "pult.test",
             "listeners": [

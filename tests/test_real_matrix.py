@@ -65,6 +65,8 @@ def test_a_room_longer_than_a_page_is_read_to_its_end(synapse: Synapse) -> None:
 def test_a_redaction_takes_the_edits_along_and_is_read_back(synapse: Synapse) -> None:
     (_, tess), (_, joe) = synapse.person("tess"), synapse.person("joe")
     room = synapse.room(tess, joe)  # Pult's account is outside, and comes in by itself
+    other = synapse.room(tess, joe)
+    assert matrix(synapse, room).comments(None) == []
     rude = synapse.say(joe, room, "you moron")
     edited = synapse.say(joe, room, "* you idiot", **edit("you idiot", rude))
     adapter = matrix(synapse, room)
@@ -74,7 +76,7 @@ def test_a_redaction_takes_the_edits_along_and_is_read_back(synapse: Synapse) ->
     assert adapter.removed(edited)
     assert adapter.comments(None) == []
     with pytest.raises(PlatformError, match="brings no message back"):
-        adapter.restore(adapter.remove(synapse.say(joe, room, "again")))
+        adapter.restore(adapter.remove(synapse.say(joe, other, "in a room no longer named")))
 
 
 def test_a_message_that_is_not_there_is_gone_and_one_of_a_hidden_room_is_not(

@@ -6,9 +6,10 @@ restored as it stood.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
-from platforms.answers import word
+from platforms.answers import in_turn, word
 from platforms.base import N_, Account, PlatformError
 from platforms.ejabberd import rooms
 from platforms.ejabberd.calls import Calls
@@ -45,15 +46,15 @@ def standing(stands: dict[str, str]) -> str:
 
 def put_out(calls: Calls, service: Service, external_id: str) -> None:
     """Outcast from each room; whoever is in it has to leave."""
-    for room, stands in rooms.affiliations(calls, service, external_id).items():
-        if stands != OUTCAST:
-            rooms.set_affiliation(calls, service, room, external_id, OUTCAST)
+    stands = rooms.affiliations(calls, service, external_id)
+    _make(
+        calls, service, external_id, {room: OUTCAST for room in stands if stands[room] != OUTCAST}
+    )
 
 
 def let_in(calls: Calls, service: Service, external_id: str, stood: str) -> None:
     """Each affiliation as it stood; who was an outcast before stays one."""
-    for room, earlier in _owed(calls, service, external_id, stood).items():
-        rooms.set_affiliation(calls, service, room, external_id, earlier)
+    _make(calls, service, external_id, _owed(calls, service, external_id, stood))
 
 
 def is_let_in(calls: Calls, service: Service, external_id: str, stood: str) -> bool:
@@ -70,9 +71,8 @@ def silence(calls: Calls, service: Service, external_id: str) -> None:
     stands = rooms.affiliations(calls, service, external_id)
     if any(_speaks(calls, service, room) for room in stands):
         raise calls.error(SPEAKS, code="speaks")
-    for room, one in stands.items():
-        if one not in (NONE, OUTCAST):
-            rooms.set_affiliation(calls, service, room, external_id, NONE)
+    heard = {room: NONE for room, one in stands.items() if one not in (NONE, OUTCAST)}
+    _make(calls, service, external_id, heard)
 
 
 def is_silent(calls: Calls, service: Service, external_id: str) -> bool:
@@ -84,12 +84,18 @@ def is_silent(calls: Calls, service: Service, external_id: str) -> bool:
 
 
 def give_voice(calls: Calls, service: Service, external_id: str, stood: str) -> None:
-    for room, earlier in _voices_owed(calls, service, external_id, stood).items():
-        rooms.set_affiliation(calls, service, room, external_id, earlier)
+    _make(calls, service, external_id, _voices_owed(calls, service, external_id, stood))
 
 
 def has_voice(calls: Calls, service: Service, external_id: str, stood: str) -> bool:
     return not _voices_owed(calls, service, external_id, stood)
+
+
+def _make(calls: Calls, service: Service, external_id: str, wanted: Mapping[str, str]) -> None:
+    in_turn(
+        partial(rooms.set_affiliation, calls, service, room, external_id, one)
+        for room, one in wanted.items()
+    )
 
 
 def _owed(calls: Calls, service: Service, external_id: str, stood: str) -> dict[str, str]:

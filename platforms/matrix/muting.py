@@ -6,8 +6,10 @@ https://spec.matrix.org/latest/client-server-api/#mroompower_levels
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from platforms.answers import in_turn
 from platforms.base import N_, PlatformError
 from platforms.matrix import rooms
 from platforms.matrix.calls import CLIENT, Calls, path
@@ -19,14 +21,11 @@ CREATOR = N_("{host}: this account made the room, and keeps its power there.")
 
 def mute(calls: Calls, ids: Sequence[str], external_id: str) -> None:
     """In each room in turn; what is muted already is left as it is."""
-    for room in _some(calls, ids):
-        levels = _levels(calls, room)
-        if _level(levels, external_id) < _needed(levels):
-            continue
-        if external_id in _creators(calls, room):
-            raise calls.site.error(CREATOR, "creator")
-        users = {**_users(levels), external_id: _needed(levels) - 1}
-        _set(calls, room, {**levels, "users": users})
+    levels = {room: _levels(calls, room) for room in _some(calls, ids)}
+    heard = [room for room in levels if _level(levels[room], external_id) >= _needed(levels[room])]
+    if any(external_id in _creators(calls, room) for room in heard):
+        raise calls.site.error(CREATOR, "creator")
+    in_turn(partial(_silence, calls, room, levels[room], external_id) for room in heard)
 
 
 def standing(calls: Calls, ids: Sequence[str], external_id: str) -> str:
@@ -38,8 +37,8 @@ def standing(calls: Calls, ids: Sequence[str], external_id: str) -> str:
 
 def unmute(calls: Calls, ids: Sequence[str], external_id: str, stood: str) -> None:
     """Each room's level as it stood; without a word of it, as everybody's."""
-    for room, levels, users in _owed(calls, ids, external_id, stood):
-        _set(calls, room, {**levels, "users": users})
+    owed = list(_owed(calls, ids, external_id, stood))
+    in_turn(partial(_set, calls, room, {**levels, "users": users}) for room, levels, users in owed)
 
 
 def is_unmuted(calls: Calls, ids: Sequence[str], external_id: str, stood: str) -> bool:
@@ -52,6 +51,11 @@ def muted(calls: Calls, ids: Sequence[str], external_id: str) -> bool:
         _level(levels, external_id) < _needed(levels)
         for levels in (_levels(calls, room) for room in _some(calls, ids))
     )
+
+
+def _silence(calls: Calls, room: str, levels: Mapping[str, Any], external_id: str) -> None:
+    users = {**_users(levels), external_id: _needed(levels) - 1}
+    _set(calls, room, {**levels, "users": users})
 
 
 def _owed(
@@ -75,14 +79,7 @@ def _some(calls: Calls, ids: Sequence[str]) -> Sequence[str]:
 
 
 def _levels(calls: Calls, room: str) -> dict[str, Any]:
-    place = f"{CLIENT}/{path('rooms', room, 'state', 'm.room.power_levels')}"
-    try:
-        return calls.get(place)
-    except PlatformError as error:
-        if error.code != "M_FORBIDDEN":
-            raise
-    rooms.enter(calls, room)
-    return calls.get(place)
+    return calls.get(f"{CLIENT}/{path('rooms', room, 'state', 'm.room.power_levels')}")
 
 
 def _set(calls: Calls, room: str, levels: Mapping[str, Any]) -> None:

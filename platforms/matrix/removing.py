@@ -7,10 +7,11 @@ https://spec.matrix.org/latest/client-server-api/#redactions
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from platforms.answers import word
+from platforms.answers import in_turn, word
 from platforms.base import N_, Original, PlatformError
 from platforms.matrix import messages, rooms
 from platforms.matrix.calls import CLIENT, Calls, path
@@ -28,11 +29,10 @@ def remove(calls: Calls, external_id: str) -> Original:
     message = _inside(calls, room, lambda: messages.event(calls, external_id))
     if messages.is_redacted(message):
         raise calls.site.error(ALREADY, "redacted")
-    for edit in _edits(calls, room, id_):
-        _redact(calls, room, edit)
-    if any(_edits(calls, room, id_)):
-        raise calls.site.error(REMAINS, "no effect", permanent=False)
-    _redact(calls, room, id_)
+    edits = [partial(_redact, calls, room, edit) for edit in _edits(calls, room, id_)]
+    if edits:
+        edits.append(partial(_require_no_edits, calls, room, id_))
+    in_turn([*edits, partial(_redact, calls, room, id_)])
     return Original(external_id, "", messages.html(messages.content(message)))
 
 
@@ -44,7 +44,7 @@ def removed(calls: Calls, external_id: str) -> bool:
             _inside(calls, room, lambda: messages.event(calls, external_id))
         )
     except PlatformError as error:
-        if error.code in GONE and _open(calls, room):
+        if error.code in GONE and room in rooms.joined(calls):
             return True
         raise
 
@@ -53,6 +53,11 @@ def _redact(calls: Calls, room: str, id_: str) -> None:
     once = sha256(id_.encode()).hexdigest()[:32]  # another message needs another one
     place = f"{CLIENT}/{path('rooms', room, 'redact', id_, once)}"
     _inside(calls, room, lambda: calls.put(place, {}))
+
+
+def _require_no_edits(calls: Calls, room: str, id_: str) -> None:
+    if any(_edits(calls, room, id_)):
+        raise calls.site.error(REMAINS, "no effect", permanent=False)
 
 
 def _edits(calls: Calls, room: str, id_: str) -> Iterable[str]:
@@ -74,14 +79,8 @@ def _inside(calls: Calls, room: str, call: Callable[[], dict[str, Any]]) -> dict
     try:
         return call()
     except PlatformError as error:
-        outside = error.code in GONE and not _open(calls, room)
+        outside = error.code in GONE and room not in rooms.joined(calls)
         if error.code != "M_FORBIDDEN" and not outside:
             raise
     rooms.enter(calls, room)
     return call()
-
-
-def _open(calls: Calls, room: str) -> bool:
-    """Whether Pult's account is in the room: to others it hides what is there."""
-    joined = calls.get(f"{CLIENT}/joined_rooms").get("joined_rooms")
-    return isinstance(joined, list) and room in joined

@@ -10,16 +10,28 @@ EVERY = "*"
 def moderated(calls: Calls, wanted: str) -> list[str]:
     """Ids of the rooms that the option names: ids or aliases with commas between, or EVERY.
 
-    EVERY are those that Pult's account is in, but for the talks with one person.
+    EVERY are those that Pult's account is in, but for the talks with one person; into
+    rooms that are named it comes by itself.
     """
     named = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not named:
+        return []
+    inside = joined(calls)
     if named == [EVERY]:
-        joined = calls.get(f"{CLIENT}/joined_rooms").get("joined_rooms")
-        if not isinstance(joined, list):
-            raise calls.site.strange()
-        private = {room for rooms in direct(calls).values() for room in rooms}
-        return sorted(set(map(word, joined)) - private)
-    return [_id(calls, name) if name.startswith("#") else name for name in named]
+        return sorted(inside - {room for rooms in direct(calls).values() for room in rooms})
+    ids = [_id(calls, name) if name.startswith("#") else name for name in named]
+    for room in ids:
+        if room not in inside:
+            enter(calls, room)
+    return ids
+
+
+def joined(calls: Calls) -> set[str]:
+    """The rooms that Pult's account is in: others hide from it what is there."""
+    found = calls.get(f"{CLIENT}/joined_rooms").get("joined_rooms")
+    if not isinstance(found, list):
+        raise calls.site.strange()
+    return set(map(word, found))
 
 
 def direct(calls: Calls) -> dict[str, list[str]]:
