@@ -24,6 +24,7 @@ from console.web import pages
 from console.web.appeals import Appeals
 from console.web.entering import Entering
 from console.web.forms import language_of, posted
+from console.web.hooks import Hooks
 from console.web.push import Push
 from console.web.reports import Reports
 from console.web.status import Status
@@ -77,6 +78,7 @@ def application(console: Console) -> Starlette:
             *Appeals(console).routes(),
             *Status(console).routes(),
             *Push(console).routes(),
+            *Hooks(console).routes(),
             Route("/healthz", _alive),
         ],
         middleware=[Middleware(Gate)],

@@ -105,6 +105,10 @@ class Console:
         token = links.sign(self.vault.derive("links"), "appeal", measure_id)
         return f"{self.settings.public_url}/appeal/{token}"
 
+    def hook_address(self, connection_id: str) -> str:
+        """Where the platform delivers by itself; its signature is what is believed."""
+        return f"{self.settings.public_url}/hooks/{connection_id}"
+
     def push_link(self, target_id: str) -> str:
         """Where the target sends its signs of life."""
         token = links.sign(self.vault.derive("links"), "push", target_id)

@@ -93,7 +93,10 @@ def merge(
     *,
     now: datetime,
 ) -> Merged:
-    """Keep the comment, or its new wording; the same one again changes nothing."""
+    """Keep the comment, or its new wording; the same one again changes nothing.
+
+    A wording older than the one that is shown is kept as evidence alone.
+    """
     access.require(actor, "moderate", school_id)
     schools.require_connections(tx, school_id, [connection_id])
     values = _values(school_id, connection_id, comment, now)
@@ -105,6 +108,8 @@ def merge(
     values["id"] = updated.id if updated else _id_of(tx, connection_id, comment.external_id)
     if updated:
         _keep_version(tx, values)
+    elif comment.revised_at:
+        _keep_older(tx, values)
     return Merged(values["id"], new=False, changed=updated is not None)
 
 
@@ -159,10 +164,10 @@ def digest(comment: Comment) -> str:
 INSERT = """
     INSERT INTO comment (id, school_id, connection_id, external_id, thread_id,
         course_external_id, author_external_id, author_name, place, subject, text, html,
-        attachments, sha256, parent_id, has_replies, removed, written_at, seen_at)
+        attachments, sha256, parent_id, has_replies, removed, written_at, revised_at, seen_at)
     VALUES (:id, :school, :connection, :external, :thread, :course, :author, :author_name,
         :place, :subject, :text, :html, :attachments, :sha256, :parent, :replies, FALSE,
-        :written, :now)
+        :written, :revised, :now)
     ON CONFLICT (connection_id, external_id) DO NOTHING
     RETURNING id
 """
@@ -170,8 +175,10 @@ UPDATE = """
     UPDATE comment SET subject = :subject, text = :text, html = :html,
         attachments = :attachments, sha256 = :sha256, place = :place,
         has_replies = :replies, removed = FALSE, seen_at = :now, author_name = :author_name,
-        erased_at = NULL
+        erased_at = NULL, revised_at = :revised
     WHERE connection_id = :connection AND external_id = :external AND sha256 <> :sha256
+        AND (revised_at IS NULL OR CAST(:revised AS DOUBLE PRECISION) IS NULL
+             OR revised_at <= :revised)
     RETURNING id
 """
 
@@ -195,6 +202,7 @@ def _values(school: str, connection: str, comment: Comment, now: datetime) -> di
         "parent": comment.parent_id,
         "replies": comment.has_replies,
         "written": comment.written_at,
+        "revised": comment.revised_at,
         "now": now,
     }
 
@@ -214,6 +222,18 @@ def _keep_version(tx: Connection, values: dict[str, Any]) -> None:
         """),
         values,
     )
+
+
+def _keep_older(tx: Connection, values: dict[str, Any]) -> None:
+    """The shown wording seen again moves its time on; another one is older, and evidence."""
+    shown = tx.execute(
+        text("SELECT sha256, erased_at, revised_at FROM comment WHERE id = :id"), values
+    ).one()
+    if shown.sha256 != values["sha256"]:
+        if shown.erased_at is None:
+            _keep_version(tx, values)
+    elif shown.revised_at is None or instant(shown.revised_at) < values["revised"]:
+        tx.execute(text("UPDATE comment SET revised_at = :revised WHERE id = :id"), values)
 
 
 def _id_of(tx: Connection, connection_id: str, external_id: str) -> str:

@@ -5,8 +5,9 @@ last second again: a comment that came late in it is not missed, and one that
 comes twice is one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from moderation import cases, comments, rules
 from moderation.calls import CANNOT
@@ -37,7 +38,7 @@ def pull(
     what was taken before stays.
     """
     with db.read() as tx:
-        school_id = _school_of(tx, connection_id)
+        school_id = school_of(tx, connection_id)
         access.require(actor, "moderate", school_id)
         since = cursor(tx, connection_id)
         watched = watched or rules.of(tx, actor, school_id)
@@ -47,26 +48,42 @@ def pull(
     taken, limit = 0, PAGE
     for _ in range(PAGES):
         page = adapter.comments(since, limit=limit)
-        hidden = _still_removed(db, actor, connection_id, adapter, page)
         reached = max((_changed(comment) for comment in page), default=since)
-        with db.begin() as tx:
-            for comment in page:
-                taken += _take(
-                    tx,
-                    actor,
-                    school_id,
-                    connection_id,
-                    comment,
-                    watched=watched,
-                    hidden=hidden,
-                    now=now,
-                )
-            _advance(tx, school_id, connection_id, reached, now=now)
+        advance = partial(_advance, school_id=school_id, id_=connection_id, at=reached, now=now)
+        taken += take(db, actor, connection_id, adapter, page, watched, also=advance, now=now)
         if len(page) < limit:
             break
         limit = limit * 2 if reached == since else PAGE  # more in one second than a page holds
         since = reached
     return taken
+
+
+def take(
+    db: Database,
+    actor: Actor,
+    connection_id: str,
+    adapter: Adapter,
+    page: Sequence[Comment],
+    watched: Rules,
+    *,
+    also: Callable[[Connection], bool],
+    now: datetime,
+) -> int:
+    """Keep and screen each comment; return how many were new or changed.
+
+    `also` is done in the same transaction, before: when it says no, nothing is kept.
+    """
+    with db.read() as tx:
+        school_id = school_of(tx, connection_id)
+        access.require(actor, "moderate", school_id)
+    hidden = _still_removed(db, actor, connection_id, adapter, page)
+    with db.begin() as tx:
+        if not also(tx):
+            return 0
+        return sum(
+            _take(tx, actor, school_id, connection_id, one, watched=watched, hidden=hidden, now=now)
+            for one in page
+        )
 
 
 def cursor(tx: Connection, connection_id: str) -> datetime | None:
@@ -151,8 +168,8 @@ def _being_removed(tx: Connection, connection_id: str) -> Iterable[str]:
 
 
 def _advance(
-    tx: Connection, school_id: str, connection_id: str, reached: datetime | None, *, now: datetime
-) -> None:
+    tx: Connection, *, school_id: str, id_: str, at: datetime | None, now: datetime
+) -> bool:
     """Never back: two workers may pull at once."""
     tx.execute(
         text("""
@@ -163,19 +180,20 @@ def _advance(
                              THEN excluded.since ELSE intake_cursor.since END
         """),
         {
-            "connection": connection_id,
+            "connection": id_,
             "school": school_id,
-            "since": reached or datetime.fromtimestamp(0, UTC),
+            "since": at or datetime.fromtimestamp(0, UTC),
             "now": now,
         },
     )
+    return True
 
 
 def _changed(comment: Comment) -> datetime:
     return comment.changed_at or comment.written_at
 
 
-def _school_of(tx: Connection, connection_id: str) -> str:
+def school_of(tx: Connection, connection_id: str) -> str:
     row = tx.execute(
         text("SELECT school_id FROM connection WHERE id = :id"), {"id": connection_id}
     ).first()

@@ -16,7 +16,6 @@ KEY, HOOK, ADMIN = "k" * 64, "h00k", "pult"
 BEGAN = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 SHORTEST = 5  # letters of a post
 PAGE = 50
-NOW = "2026-03-10T13:00:00.000Z"
 
 
 def moment(at: datetime) -> str:
@@ -28,6 +27,8 @@ class Discourse:
     """`answer` is what `wire.serving` asks; `busy` is answered to whatever is asked."""
 
     busy: str = ""
+    began: datetime = BEGAN
+    changes: int = 0  # a minute passes with each
     posts: dict[int, dict[str, Any]] = field(default_factory=dict)
     topics: dict[int, dict[str, Any]] = field(default_factory=dict)
     users: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class Discourse:
         self.topics.setdefault(topic, {"title": f"Topic number {topic}", "category_id": 7})
         id_ = len(self.posts) + 101
         number = 1 + sum(post["topic_id"] == topic for post in self.posts.values())
-        at = moment(BEGAN + timedelta(minutes=len(self.posts)))
+        at = moment(self.began + timedelta(minutes=len(self.posts)))
         self.posts[id_] = {
             "id": id_, "topic_id": topic, "post_number": number, "post_type": 1, "raw": raw,
             "cooked": f"<p>{raw}</p>", "user_id": user, "username": f"u{user}", "name": "",
@@ -95,7 +96,7 @@ class Discourse:
         elif asked.method == "DELETE":
             if post["post_number"] == 1:
                 return _refused("403 Forbidden", "You are not permitted to delete this.")
-            post["deleted_at"] = NOW
+            post["deleted_at"] = self._now()
         elif asked.method == "PUT":
             return self._revise(post, said)
         return wire.as_json(self._shown(post))
@@ -113,11 +114,19 @@ class Discourse:
             raw=wanted["raw"].strip(),
             cooked=f"<p>{wanted['raw'].strip()}</p>",
             version=post["version"] + 1,
-            updated_at=NOW,
+            updated_at=self._now(),
         )
         if said.get("title"):
             self.topics[post["topic_id"]]["title"] = said["title"]
         return wire.as_json({"post": self._shown(post)})
+
+    def revise(self, id_: int, raw: str) -> None:
+        """The author's own edit."""
+        self._revise(self.posts[id_], {"post": {"raw": raw}})
+
+    def _now(self) -> str:
+        self.changes += 1
+        return moment(self.began + timedelta(hours=1, minutes=self.changes))
 
     def _latest(self, before: int) -> bytes:
         found = [post for id_, post in self.posts.items() if id_ < before]

@@ -1,7 +1,7 @@
 """A platform of our own on a real socket, which can lie on the wire; and its adapter."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -133,6 +133,9 @@ class Adapter:
         found = [_comment(post) for post in self._get("posts")["posts"]]
         found = [one for one in found if since is None or one.written_at >= since]
         return sorted(found, key=lambda one: one.written_at)[:limit]
+
+    def hooked(self, headers: Mapping[str, str], body: bytes) -> list[Comment]:
+        return []
 
     def thread(self, thread_id: str) -> list[Comment]:
         return self.comments(None)

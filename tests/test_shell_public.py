@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 import requests
-import uvicorn
 
 from console.desk import incidents
-from console.public import application, redacted
+from console.public import redacted
 from console.settings import Public, Settings
 from console.web.reports import BY_ADDRESS, Limit
 from console.wiring import Console
@@ -27,6 +26,7 @@ from store import access, schools, vault
 from store.access import Actor
 from store.db import Database
 from store.schools import School
+from tests.listening import listening
 from tests.running import free_port
 
 
@@ -38,16 +38,8 @@ def console(database: Database, tmp_path: Path) -> Console:
 
 @pytest.fixture
 def url(console: Console) -> Iterator[str]:
-    port = console.settings.public.port
-    config = uvicorn.Config(application(console), port=port, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield console.settings.public_url
-    server.should_exit = True
-    thread.join()
+    with listening(console) as address:
+        yield address
 
 
 def get(url: str, **more: Any) -> requests.Response:
@@ -113,7 +105,7 @@ def test_a_second_click_unsubscribes_from_everything(
 
 
 def test_what_is_not_one_of_our_links_is_not_found(console: Console, url: str) -> None:
-    for path in ("/u/made-up", "/report/made-up", "/appeal/x", "/hooks/x", "/", "/setup"):
+    for path in ("/u/made-up", "/report/made-up", "/appeal/x", "/", "/setup"):
         answer = get(url + path)
         assert answer.status_code == 404
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")

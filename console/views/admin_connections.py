@@ -50,6 +50,9 @@ def _card(console: Console, actor: Actor, school: School, connection: Connection
         st.markdown(f":red[{say(connection.detail)}]")
     if connection.advice:
         st.markdown(say(connection.advice))
+    if hasattr(PLATFORMS[connection.platform].adapter, "hooked"):
+        st.caption(_("It can tell of new posts by itself: enter this as its webhook's address."))
+        st.code(console.hook_address(connection.id), language=None)
     with st.container(horizontal=True):
         _buttons(console, actor, connection)
 

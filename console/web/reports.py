@@ -143,17 +143,21 @@ class Limit:
 
     def allows(self, *wanted: tuple[str, int]) -> bool:
         """Count once for every key, unless one of them is at its limit."""
+        if self.full(*wanted):
+            return False
+        for key, _most in wanted:
+            self._times.setdefault(key, deque()).append(time.monotonic())
+        return True
+
+    def full(self, *wanted: tuple[str, int]) -> bool:
+        """Whether one of the keys is at its limit; nothing is counted."""
         now = time.monotonic()
         for key, kept in list(self._times.items()):
             while kept and kept[0] <= now - self.seconds:
                 kept.popleft()
             if not kept:
                 del self._times[key]
-        if any(len(self._times.get(key, ())) >= most for key, most in wanted):
-            return False
-        for key, _most in wanted:
-            self._times.setdefault(key, deque()).append(now)
-        return True
+        return any(len(self._times.get(key, ())) >= most for key, most in wanted)
 
 
 def unknown(request: Request) -> Response:

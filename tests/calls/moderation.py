@@ -14,6 +14,7 @@ from moderation import (
     hearing,
     history,
     house,
+    hooked,
     intake,
     intents,
     keeping,
@@ -30,13 +31,16 @@ from moderation import (
     together,
     trial,
 )
+from moderation.filters import Rules
 from moderation.model import Subject
 from moderation.receipts import Look, Outcome
 from store.words import Words
 from tests.calls import Calls
 from tests.cast import LATER, post
 from tests.conftest import NOON
+from tests.moderation_platform import Adapter
 
+ADAPTER = Adapter("http://127.0.0.1:9")  # nothing of it is asked for a comment that is not kept
 RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
 
 CALLS: Calls = {
@@ -95,6 +99,12 @@ CALLS: Calls = {
         tx, who, on.school, on.roster.person
     ),
     history.last_decision: lambda tx, who, on: history.last_decision(tx, who, on.school),
+    hooked.take: lambda db, who, on: hooked.take(
+        db, who, on.roster.connection, on.adapters, {}, b"{}", now=NOON
+    ),
+    intake.take: lambda db, who, on: intake.take(
+        db, who, on.roster.connection, ADAPTER, [post("p2")], Rules((), ()), also=bool, now=NOON
+    ),
     intake.pull: lambda db, who, on: intake.pull(
         db, who, on.roster.connection, on.adapters, now=NOON
     ),
