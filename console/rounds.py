@@ -21,7 +21,7 @@ from console.desk import (
     sync,
 )
 from console.wiring import Console
-from mailing import mailbox, returned, sender
+from mailing import ledger, mailbox, returned, sender
 from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
@@ -47,6 +47,8 @@ KEEP_SLOTS = timedelta(days=2)
 
 def mail(console: Console, stop: threading.Event) -> None:
     """Deliver what is due, school by school, each through its own relay."""
+    with console.db.begin() as tx:
+        ledger.expire(tx, now=console.now())
     with console.db.read() as tx:
         if restoring.paused(tx):
             return

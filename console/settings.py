@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from mailing.timing import HOURS
+
 Mode = Literal["embedded", "external", "off"]
 SECRET = {"secret": True}  # such a field stays out of the repr as well
 OWN_VARIABLES = frozenset({"PULT_CONFIG"})  # not settings: they say where settings are
@@ -66,11 +68,25 @@ class Moderation:
 
 
 @dataclass(frozen=True)
+class Like:
+    """What a text must look like, with an example to be told."""
+
+    pattern: re.Pattern[str]
+    example: str
+
+
+QUIET = Like(re.compile(rf"(?:{HOURS.pattern})?"), "22:00-07:00")
+
+
+@dataclass(frozen=True)
 class Mail:
     relay: str = field(default="", metadata=SECRET, repr=False)  # smtp://, smtp+tls://, smtps://
     sender: str = ""  # "School 14 <school@example.org>"
     # Where returned mail arrives: imaps://user:password@host/INBOX.
     returns: str = field(default="", metadata=SECRET, repr=False)
+    # By the school's clock; nothing but service mail leaves then: "22:00-07:00".
+    quiet_hours: str = field(default="", metadata={"like": QUIET})
+    second_person_above: int = field(default=0, metadata={"within": (0, 10_000_000)})
 
 
 @dataclass(frozen=True)
@@ -123,6 +139,7 @@ class Key:
     kind: Any
     secret: bool
     within: tuple[float, float] | None = None  # the least and the most of a number
+    like: Like | None = None  # what a text must look like
 
     @property
     def label(self) -> str:
@@ -165,6 +182,7 @@ def _keys(section: str, kind: type[Any]) -> dict[str, Key]:
             hints[f.name],
             bool(f.metadata.get("secret")),
             f.metadata.get("within"),
+            f.metadata.get("like"),
         )
         for f in fields(kind)
         if f.name not in SECTIONS and f.name != "warnings"
@@ -262,10 +280,14 @@ def _fits(key: Key, value: Any) -> bool:
     if key.kind in (int, float):
         number = isinstance(value, int | key.kind) and not isinstance(value, bool)
         return number and (key.within is None or key.within[0] <= value <= key.within[1])
+    if key.like is not None:
+        return isinstance(value, str) and key.like.pattern.fullmatch(value) is not None
     return isinstance(value, bool if key.kind is bool else str)
 
 
 def _allowed(key: Key) -> str:
+    if key.like is not None:
+        return f'text like "{key.like.example}"'
     if get_origin(key.kind) is Literal:
         return " or ".join(f'"{choice}"' for choice in get_args(key.kind))
     kind = {

@@ -19,6 +19,7 @@ from console.desk.histories import Histories
 from console.settings import Settings, SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
+from mailing.timing import Quiet, Terms
 from probes import beats, modules
 from probes.model import Beat, Target
 from probes.prometheus import Prometheus
@@ -79,6 +80,12 @@ class Console:
         """Whom people see as the sender; '' where nobody has said."""
         with self.db.read() as tx:
             return relays.sender(tx, school_id, otherwise=self.settings.mail.sender)
+
+    @property
+    def terms(self) -> Terms:
+        """What the settings ask of every release."""
+        mail = self.settings.mail
+        return Terms(mail.second_person_above, Quiet.parse(mail.quiet_hours))
 
     def as_probed(self, target: Target) -> Target:
         """The target with its module's conditions and what is sealed opened, for a probe now."""

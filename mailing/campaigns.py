@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from mailing import outbox, recipients, records, segments, templates
+from mailing import approving, outbox, recipients, records, segments, templates, timing
 from mailing.headers import mailbox
-from mailing.model import SERVICE, UNDO, Campaign, MailingError, Totals
+from mailing.model import SERVICE, Campaign, MailingError, Totals
 from mailing.records import load
 from mailing.segments import Segment
 from mailing.templates import Message, Rendered
+from mailing.timing import Terms
 from store import access, audit, roster, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 from store.words import N_
 
 DEFAULT_TOPIC = "announcements"
+OPEN = Terms()
+RELEASED = N_("This announcement is released; it cannot be changed any more.")
 
 
 def draft(
@@ -85,7 +88,7 @@ def save(
         {**written, "id": campaign_id, "now": now},
     )
     if not changed.rowcount:
-        raise MailingError(N_("This announcement is released; it cannot be changed any more."))
+        raise MailingError(RELEASED)
 
 
 def get(tx: Connection, actor: Actor, campaign_id: str) -> Campaign:
@@ -156,15 +159,44 @@ def preview(
     )
 
 
-def release(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
-    """Freeze the audience; the first mail leaves after UNDO. False if it was released already.
+def schedule(
+    tx: Connection, actor: Actor, campaign_id: str, at: datetime | None, *, now: datetime
+) -> None:
+    """Choose when a draft is to leave once it is released; None: at once.
 
-    Raises MailingError when nothing is written, a field is none, or nobody is meant.
+    Raises MailingError for a time that is over, and once it is released.
     """
-    campaign = start(tx, actor, campaign_id, leaves_at=now + UNDO, now=now)
+    load(tx, actor, campaign_id, "write")
+    if at is not None and at <= now:
+        raise MailingError(N_("This time is over already. Choose a later one."))
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET scheduled_for = :at, updated_at = :now
+            WHERE id = :id AND state = 'draft'
+        """),
+        {"id": campaign_id, "at": at, "now": now},
+    )
+    if not changed.rowcount:
+        raise MailingError(RELEASED)
+
+
+def release(
+    tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms = OPEN, now: datetime
+) -> bool:
+    """Freeze the audience; the first mail leaves after UNDO, or when it was scheduled for.
+
+    Where the terms ask for a second person, it waits for one. False if it was released
+    already. Raises MailingError when nothing is written, a field is none, or nobody is meant.
+    """
+    drafted = load(tx, actor, campaign_id, "send")
+    zone = schools.get(tx, actor, drafted.school_id).zone
+    leaves = timing.leaves_at(drafted, terms, zone, now=now)
+    campaign = start(tx, actor, campaign_id, leaves_at=leaves, now=now)
     if campaign is None:
         return False
     freeze(tx, actor, campaign, now=now)
+    if approving.needed(tx, campaign_id, terms):
+        approving.ask(tx, actor, campaign, now=now)
     return True
 
 
@@ -180,10 +212,15 @@ def start(
     changed = tx.execute(
         text("""
             UPDATE campaign SET state = 'released', released_at = :now, leaves_at = :leaves,
-                   updated_at = :now
+                   expires_at = :expires, updated_at = :now
             WHERE id = :id AND state = 'draft'
         """),
-        {"id": campaign_id, "now": now, "leaves": leaves_at},
+        {
+            "id": campaign_id,
+            "now": now,
+            "leaves": leaves_at,
+            "expires": timing.expires_at(campaign, leaves_at),
+        },
     )
     if not changed.rowcount:
         return None
@@ -211,7 +248,8 @@ def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> 
         text("""
             UPDATE campaign SET state = 'draft', released_at = NULL, leaves_at = NULL,
                    updated_at = :now
-            WHERE id = :id AND state IN ('released', 'paused') AND leaves_at > :now
+            WHERE id = :id AND (state = 'asked'
+                                OR state IN ('released', 'paused') AND leaves_at > :now)
         """),
         {"id": campaign_id, "now": now},
     )

@@ -18,6 +18,7 @@ from store.words import N_, Words
 
 LEASE = timedelta(seconds=20)  # how soon another machine may take over from a sender that died
 RENEWALS = 4  # in the time of one lease, by a sender that lives
+STALE = N_("It could not leave in time; hours later it is not sent any more.")
 STOPPED = N_("The sender stopped while it was on its way.")
 
 
@@ -40,7 +41,8 @@ def claim(
         WHERE id IN (
             SELECT delivery.id FROM delivery JOIN campaign ON campaign.id = campaign_id
             WHERE delivery.state = 'due' AND delivery.next_at <= :now
-              AND campaign.state = 'released' AND campaign.leaves_at <= :now {chosen}
+              AND campaign.state = 'released' AND campaign.leaves_at <= :now
+              AND (campaign.expires_at IS NULL OR campaign.expires_at > :now) {chosen}
             ORDER BY delivery.next_at LIMIT :limit {skip}
         )
         RETURNING id, campaign_id, school_id, name, email, language, fields, attempt, message_id
@@ -77,6 +79,19 @@ def _without_suppressed(
         ],
     )
     return left
+
+
+def expire(tx: Connection, *, now: datetime) -> int:
+    """Leave out whoever a campaign could not reach while it was worth sending; return how many."""
+    changed = tx.execute(
+        text("""
+            UPDATE delivery SET state = 'suppressed', reply = :why, updated_at = :now
+            WHERE state = 'due' AND campaign_id IN (
+                SELECT id FROM campaign WHERE state = 'released' AND expires_at <= :now)
+        """),
+        {"now": now, "why": Words(STALE).to_json()},
+    )
+    return changed.rowcount
 
 
 def reclaim(tx: Connection, *, now: datetime, living: Collection[str] = ()) -> int:

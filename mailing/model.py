@@ -49,20 +49,23 @@ class Campaign:
     segment: str  # segments.Segment.to_json
     incident_id: str | None
     uncertain: str  # hold or resend
-    state: str  # draft, released, paused
+    state: str  # draft, asked (for a second person), released, paused
     created_by: str
     created_at: datetime
     updated_at: datetime
     released_at: datetime | None
     leaves_at: datetime | None  # when the first mail may leave
+    scheduled_for: datetime | None = None  # the time that the author chose
+    expires_at: datetime | None = None  # what has not left by then does not any more
+    asked_by: str | None = None  # who wants a second person to agree
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:
-        """draft, undo (may still be cancelled), sending, paused, attention or done."""
+        """draft; asked, scheduled, undo: may be called back; sending, paused, attention, done."""
         if self.state != "released":
             return self.state
         if self.leaves_at is not None and now < self.leaves_at:
-            return "undo"
+            return "undo" if self.leaves_at - now <= UNDO else "scheduled"
         if self.totals.waiting:
             return "sending"
         return "attention" if self.totals.held or self.totals.failed else "done"

@@ -71,5 +71,8 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         instant(row.updated_at),
         moment(row.released_at),
         moment(row.leaves_at),
+        moment(row.scheduled_for),
+        moment(row.expires_at),
+        row.asked_by,
         sums,
     )

@@ -34,6 +34,8 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
         ("[public]\nport = true\n", 2, "a whole number"),
         ("[public]\nport = 99999\n", 2, "from 0 to 65535"),
         ("[history]\nraw_days = 0\n", 2, "from 0.25 to 90"),
+        ("[mail]\nquiet_hours = '22-7'\n", 2, 'text like "22:00-07:00"'),
+        ("[mail]\nsecond_person_above = -1\n", 2, "from 0 to 10000000"),
         ("[server]\nsession_hours = nan\n", 2, "from 0.1 to 720"),
         ("[server]\nsession_hours = 1\n[wörker]\nmode = 1\n".replace("ö", "o"), 4, '"embedded"'),
         ("[mails]\nrelay = 'smtp://h'\n", 2, "server, public, worker, prober, history, mail"),

@@ -1,9 +1,13 @@
 """The mail screens on a stage: what is typed is kept, said back, and only then goes to people."""
 
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import restoring
+from console.settings import Mail
 from console.views import composer_preview, composer_send, segment_picker, segment_words, writing
 from console.wiring import Console
 from mailing import campaigns, outbox, suppression
@@ -315,3 +319,35 @@ def test_a_dead_link_stops_the_letter_until_she_says_so(
     at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
     at = press(at, "Review and send")
     assert "Send to 2 people" in [button.label for button in at.button]
+
+
+def test_a_campaign_for_many_is_let_go_by_somebody_else(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    console = replace(console, settings=replace(console.settings, mail=Mail(second_person_above=1)))
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "once a second person agrees" in letters(at)
+    pressed_in_dialog(console, ana, kept(console, ana, campaign_id))
+    own = screen("delivery", console, ana, school, id=campaign_id)
+    assert "Nothing leaves until somebody else agrees." in said(own)
+    assert "Let it leave" not in [button.label for button in own.button]
+    boris = Actor("boris", "Boris", "coordinator", frozenset({school.id}))
+    press(screen("delivery", console, boris, school, id=campaign_id), "Let it leave")
+    assert kept(console, ana, campaign_id).state == "released"
+
+
+def test_a_time_is_chosen_and_said_back(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    at = screen("composer", console, ana, school, id=campaign_id)
+    tomorrow = console.now().astimezone(school.zone).date() + timedelta(days=1)
+    at.date_input(key=f"when-day-{campaign_id}").set_value(tomorrow)
+    at.time_input(key=f"when-time-{campaign_id}").set_value(time(18, 30)).run()
+    at.button(key="when-set").click().run()
+    chosen = kept(console, ana, campaign_id).scheduled_for
+    assert chosen is not None
+    assert chosen.astimezone(school.zone) == datetime.combine(tomorrow, time(18, 30), school.zone)
+    at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "18:30" in letters(at)

@@ -11,6 +11,8 @@ ACTIONS = {
     "add module": N_("added a module"),
     "add target": N_("added a target"),
     "answer appeal": N_("answered an appeal"),
+    "approve release": N_("agreed to a campaign as the second person"),
+    "ask to release": N_("asked a second person to agree to a campaign"),
     "approve case": N_("approved a comment"),
     "cancel campaign": N_("called a campaign back"),
     "change account": N_("changed an account"),

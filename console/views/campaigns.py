@@ -19,6 +19,8 @@ from store.schools import School
 
 STAGES: dict[str, tuple[str, Colour]] = {
     "draft": (N_("○ Draft"), "gray"),
+    "asked": (N_("◆ Needs a second person"), "orange"),
+    "scheduled": (N_("○ Scheduled"), "blue"),
     "undo": (N_("◆ Leaves soon"), "orange"),
     "sending": (N_("● Sending"), "blue"),
     "paused": (N_("■ Paused"), "violet"),

@@ -7,14 +7,14 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import NAMES, _, escape, ngettext, number, say
-from console.views import acting, forms, segment_picker, segment_words
+from console.views import acting, composer_when, forms, segment_picker, segment_words
 from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, pages
 from console.wiring import Console
 from mailing import campaigns, fields, lint, reaching, recipients, sender
 from mailing.lint import Finding
-from mailing.model import UNDO, Campaign, MailingError
+from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
 from store import access
 from store.access import Actor
@@ -59,7 +59,8 @@ def draw(
                 confirm.closed()
                 st.rerun()
             told = [*points, *(finding.words for finding in found)]
-            _ask(console, actor, campaign, meant, offered, told)
+            _ask(console, actor, school, campaign, meant, offered, told)
+        composer_when.draw(console, actor, school, campaign)
         if st.button(_("Send a test"), icon=":material/forward_to_inbox:", key="composer-test"):
             _test(console, actor, school, campaign)
 
@@ -145,6 +146,7 @@ def _names(campaign: Campaign, language: str) -> list[str]:
 def _ask(
     console: Console,
     actor: Actor,
+    school: School,
     campaign: Campaign,
     meant: Audience,
     offered: Choices,
@@ -159,7 +161,7 @@ def _ask(
         if out
         else _("nobody"),
         _("From"): campaign.sender,
-        _("When"): _("the first leaves {n} s after this").format(n=round(UNDO.total_seconds())),
+        _("When"): composer_when.said(console, school, campaign, getting),
         _("Undo"): _("call it back until then; later, pause"),
     }
     if points:
@@ -175,7 +177,7 @@ def _release(console: Console, actor: Actor, campaign: Campaign) -> None:
         with console.db.begin() as tx:
             if campaigns.get(tx, actor, campaign.id).updated_at != campaign.updated_at:
                 raise MailingError(CHANGED)
-            campaigns.release(tx, actor, campaign.id, now=console.now())
+            campaigns.release(tx, actor, campaign.id, terms=console.terms, now=console.now())
         released = True
     if released:
         pages.go("delivery", id=campaign.id)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from console.i18n import _, clock, number, say, span
+from console.i18n import _, clock, moment, number, say, span
 from console.views import delivery_acts
 from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
@@ -74,6 +74,11 @@ def _stage(console: Console, school: School, campaign: Campaign) -> None:
         if stage == "undo" and campaign.leaves_at:
             left = span(campaign.leaves_at - now)
             st.markdown(_("The first mail leaves in {time}.").format(time=left), width="content")
+        elif stage == "scheduled" and campaign.leaves_at:
+            at = moment(campaign.leaves_at, school.zone, now=now)
+            st.markdown(_("The first mail leaves {time}.").format(time=at), width="content")
+        elif stage == "asked":
+            st.markdown(_("Nothing leaves until somebody else agrees."), width="content")
         elif campaign.released_at:
             at = clock(campaign.released_at, school.zone)
             st.caption(_("Released at {time}").format(time=at), width="content")

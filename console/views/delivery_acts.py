@@ -8,9 +8,9 @@ import streamlit as st
 from console.i18n import N_, _, ngettext
 from console.views import acting, writing
 from console.widgets import actionbar, confirm, pages
-from console.widgets.actionbar import Act
+from console.widgets.actionbar import Act, Kind
 from console.wiring import Console
-from mailing import campaigns, outbox
+from mailing import approving, campaigns, outbox
 from mailing.model import Campaign
 from store import access
 from store.access import Actor
@@ -32,11 +32,16 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
     stage, held, failed = situation(campaign, console)
     do = partial(_do, console, actor, campaign)
     offered: list[Act] = []
-    if stage == "undo":
+    if stage == "asked" and campaign.asked_by != actor.account_id:
         offered.append(
-            Act("call-back", _("Call it back"), do(_cancel), "U", ":material/undo:", "primary")
+            Act("agree", _("Let it leave"), do(_approve), icon=":material/done:", kind="primary")
         )
-    if stage in ("undo", "sending"):
+    if stage in ("undo", "scheduled", "asked"):
+        kind: Kind = "primary" if stage == "undo" else "secondary"
+        offered.append(
+            Act("call-back", _("Call it back"), do(_cancel), "U", ":material/undo:", kind)
+        )
+    if stage in ("undo", "scheduled", "sending"):
         offered.append(Act("pause", _("Pause"), do(_pause), "P", ":material/pause:"))
     if stage == "paused":
         offered.append(
@@ -114,6 +119,13 @@ def _cancel(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
         back = campaigns.cancel(tx, actor, campaign.id, now=console.now())
     return _("Called back: nobody got it.") if back else _("Too late: the first mail has left.")
+
+
+def _approve(console: Console, actor: Actor, campaign: Campaign) -> str:
+    with console.db.begin() as tx:
+        now = console.now()
+        done = approving.approve(tx, actor, campaign.id, terms=console.terms, now=now)
+    return _("It leaves now.") if done else _("It waits for nobody any more.")
 
 
 def _pause(console: Console, actor: Actor, campaign: Campaign) -> str:

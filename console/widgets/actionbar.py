@@ -14,6 +14,9 @@ from console.widgets.screen import is_phone
 SAID = "pult-said"  # session state: what the last act came to
 
 
+Kind = Literal["primary", "secondary", "tertiary"]
+
+
 @dataclass(frozen=True)
 class Act:
     """A button: our words, its key, what it does; `off` says why it cannot be used now."""
@@ -23,7 +26,7 @@ class Act:
     do: Callable[[], None]
     key: str | None = None  # one letter, the same everywhere (ui.md, Keys)
     icon: str | None = None
-    kind: Literal["primary", "secondary", "tertiary"] = "secondary"
+    kind: Kind = "secondary"
     off: str | None = None
     asks: bool = False  # opens a dialog: the shortcuts rest from this very run on
 

@@ -1,13 +1,25 @@
 """Calls of mailing: campaigns from draft to done, the ledger, segments, suppressions."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mailing import campaigns, outbox, records, saved, segments, send_file, sender, suppression
+from mailing import (
+    approving,
+    campaigns,
+    outbox,
+    records,
+    saved,
+    segments,
+    send_file,
+    sender,
+    suppression,
+)
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.segments import Segment
+from mailing.timing import Terms
 from store.access import Actor
 from store.db import Database
 from tests.calls import Calls
@@ -65,6 +77,13 @@ CALLS: Calls = {
     campaigns.keep_relay: lambda tx, who, on: campaigns.keep_relay(tx, who, on.draft, "sealed"),
     campaigns.totals: lambda tx, who, on: campaigns.totals(tx, who, on.released.id),
     campaigns.preview: lambda tx, who, on: campaigns.preview(tx, who, on.draft, on.roster.person),
+    campaigns.schedule: lambda tx, who, on: campaigns.schedule(
+        tx, who, on.draft, NOON + timedelta(hours=1), now=NOON
+    ),
+    approving.ask: lambda tx, who, on: approving.ask(tx, who, on.released, now=NOON),
+    approving.approve: lambda tx, who, on: approving.approve(
+        tx, who, on.released.id, terms=Terms(), now=NOON
+    ),
     campaigns.release: lambda tx, who, on: campaigns.release(tx, who, on.draft, now=NOON),
     campaigns.start: lambda tx, who, on: campaigns.start(
         tx, who, on.draft, leaves_at=NOON, now=NOON

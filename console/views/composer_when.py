@@ -1,0 +1,57 @@
+"""When a campaign leaves: at once, or at a time that she chooses by the school's clock."""
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from console.i18n import _, moment
+from console.views import acting
+from console.wiring import Console
+from mailing import campaigns, timing
+from mailing.model import UNDO, Campaign
+from store import access
+from store.access import Actor
+from store.schools import School
+
+
+def draw(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
+    """A popover that says when, and changes it."""
+    access.require(actor, "write", school.id)
+    now = console.now()
+    label = _("At once")
+    if campaign.scheduled_for:
+        label = moment(campaign.scheduled_for, school.zone, now=now)
+    with st.popover(label, icon=":material/schedule:", width="content"):
+        begin = (campaign.scheduled_for or now + timedelta(hours=1)).astimezone(school.zone)
+        day = st.date_input(_("Day"), begin.date(), key=f"when-day-{campaign.id}")
+        clock = st.time_input(
+            _("Time by the school's clock"),
+            begin.time().replace(second=0, microsecond=0),
+            step=900,
+            key=f"when-time-{campaign.id}",
+        )
+        with st.container(horizontal=True):
+            if st.button(_("Send then"), type="primary", key="when-set"):
+                _choose(console, actor, campaign, datetime.combine(day, clock, school.zone))
+            if campaign.scheduled_for and st.button(_("At once instead"), key="when-now"):
+                _choose(console, actor, campaign, None)
+
+
+def said(console: Console, school: School, campaign: Campaign, people: int) -> str:
+    """When the first mail leaves, as the dialog says it before the release."""
+    now, terms = console.now(), console.terms
+    leaves = timing.leaves_at(campaign, terms, school.zone, now=now)
+    words = _("the first leaves {n} s after this").format(n=round(UNDO.total_seconds()))
+    if leaves > now + UNDO:
+        words = moment(leaves, school.zone, now=now)
+        if leaves != campaign.scheduled_for:
+            words += f" · {_('after the quiet hours')}"
+    if terms.second_person_above and people > terms.second_person_above:
+        words += f" · {_('once a second person agrees')}"
+    return words
+
+
+def _choose(console: Console, actor: Actor, campaign: Campaign, at: datetime | None) -> None:
+    with acting.guarded(), console.db.begin() as tx:
+        campaigns.schedule(tx, actor, campaign.id, at, now=console.now())
+    st.rerun()

@@ -1,0 +1,103 @@
+"""A second person agrees to the text and to the audience, exactly as they were shown."""
+
+import hashlib
+from datetime import datetime
+
+from mailing import timing
+from mailing.model import Campaign, MailingError
+from mailing.records import content
+from mailing.timing import Terms
+from store import access, audit, schools
+from store.access import Actor
+from store.db import Connection, text
+from store.words import N_
+
+OWN = N_("Somebody else must agree to it: it is you who asked.")
+CHANGED = N_("The text or the audience is no longer what was asked about. Call it back.")
+
+
+def needed(tx: Connection, campaign_id: str, terms: Terms) -> bool:
+    """Whether so many people get it that one person may not decide alone."""
+    if not terms.second_person_above:
+        return False
+    due = tx.execute(
+        text("SELECT COUNT(*) FROM delivery WHERE campaign_id = :id AND state = 'due'"),
+        {"id": campaign_id},
+    ).scalar_one()
+    return int(due) > terms.second_person_above
+
+
+def ask(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> None:
+    """Hold the released campaign until somebody else agrees."""
+    access.require(actor, "send", campaign.school_id)
+    tx.execute(
+        text("""
+            UPDATE campaign SET state = 'asked', asked_by = :actor, asked_digest = :digest,
+                   updated_at = :now
+            WHERE id = :id
+        """),
+        {
+            "id": campaign.id,
+            "actor": actor.account_id,
+            "digest": _digest(tx, campaign.id),
+            "now": now,
+        },
+    )
+    audit.record(tx, actor, "ask to release", campaign.id, school_id=campaign.school_id, now=now)
+
+
+def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now: datetime) -> bool:
+    """Let it leave; False when it does not wait for anybody (any more).
+
+    Raises MailingError for the person who asked, and when it is not what was asked about.
+    """
+    campaign = content(tx, actor, campaign_id, "send")
+    if campaign.state != "asked":
+        return False
+    if campaign.asked_by == actor.account_id:
+        raise MailingError(OWN)
+    row = tx.execute(
+        text("SELECT asked_digest FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).one()
+    if row.asked_digest != _digest(tx, campaign_id):
+        raise MailingError(CHANGED)
+    zone = schools.get(tx, actor, campaign.school_id).zone
+    leaves = timing.leaves_at(campaign, terms, zone, now=now)
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET state = 'released', approved_by = :actor, leaves_at = :leaves,
+                   expires_at = :expires, updated_at = :now
+            WHERE id = :id AND state = 'asked'
+        """),
+        {
+            "id": campaign_id,
+            "actor": actor.account_id,
+            "leaves": leaves,
+            "expires": timing.expires_at(campaign, leaves),
+            "now": now,
+        },
+    )
+    tx.execute(
+        text("""
+            UPDATE delivery SET next_at = :leaves
+            WHERE campaign_id = :id AND state = 'due' AND next_at < :leaves
+        """),
+        {"id": campaign_id, "leaves": leaves},
+    )
+    audit.record(tx, actor, "approve release", campaign_id, school_id=campaign.school_id, now=now)
+    return changed.rowcount == 1
+
+
+def _digest(tx: Connection, campaign_id: str) -> str:
+    """Of what was written and of everybody who gets it."""
+    row = tx.execute(text("SELECT digest FROM campaign WHERE id = :id"), {"id": campaign_id}).one()
+    digest = hashlib.sha256(row.digest.encode())
+    rows = tx.execute(
+        text("""
+            SELECT email FROM delivery WHERE campaign_id = :id AND state = 'due' ORDER BY email
+        """),
+        {"id": campaign_id},
+    )
+    for each in rows:
+        digest.update(f"\n{each.email}".encode())
+    return digest.hexdigest()

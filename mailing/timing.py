@@ -1,0 +1,67 @@
+"""When a campaign may leave: at once, at a chosen time, never in the quiet hours, never stale."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mailing.model import SERVICE, UNDO, Campaign
+
+STALE = timedelta(hours=12)  # after its time a schedule that could not begin is over
+HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """From `since` to `until` by the school's clock nothing leaves; it may go over midnight."""
+
+    since: time
+    until: time
+
+    @classmethod
+    def parse(cls, written: str) -> "Quiet | None":
+        """ "22:00-07:00"; None for an empty text. Raises ValueError for anything else."""
+        if not written.strip():
+            return None
+        found = HOURS.fullmatch(written.strip())
+        if found is None:
+            raise ValueError("Quiet hours are written like 22:00-07:00.")
+        hours = [int(part) for part in found.groups()]
+        return cls(time(hours[0], hours[1]), time(hours[2], hours[3]))
+
+    def end(self, at: datetime, zone: ZoneInfo) -> datetime:
+        """The time itself, or the end of the quiet hours that it falls into."""
+        local = at.astimezone(zone)
+        clock = local.time()
+        if self.since <= self.until:
+            inside, tomorrow = self.since <= clock < self.until, False
+        else:
+            inside, tomorrow = clock >= self.since or clock < self.until, clock >= self.since
+        if not inside:
+            return at
+        day = local.date() + timedelta(days=1 if tomorrow else 0)
+        return datetime.combine(day, self.until, zone).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the school asks of a release; without any, it leaves when the undo window is over.
+
+    `second_person_above`: so many recipients or fewer need no second person; 0: nobody does.
+    """
+
+    second_person_above: int = 0
+    quiet: Quiet | None = None
+
+
+def leaves_at(campaign: Campaign, terms: Terms, zone: ZoneInfo, *, now: datetime) -> datetime:
+    """Service mail is about a lesson that runs: it knows no quiet hours."""
+    at = max(now + UNDO, campaign.scheduled_for or now)
+    if terms.quiet is None or campaign.topic == SERVICE:
+        return at
+    return terms.quiet.end(at, zone)
+
+
+def expires_at(campaign: Campaign, leaves: datetime) -> datetime | None:
+    """A chosen time means that time: hours later the words may no longer be true."""
+    return leaves + STALE if campaign.scheduled_for else None

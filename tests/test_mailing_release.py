@@ -1,0 +1,173 @@
+"""When a campaign leaves, when it does not any more, and who else must agree."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailing import approving, campaigns, ledger, outbox
+from mailing.model import SERVICE, UNDO, MailingError, Totals
+from mailing.timing import STALE, Quiet, Terms
+from store import access
+from store.access import Actor
+from store.db import Connection, Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.test_mailing_campaigns import EVERYONE, SENDER, draft, person
+
+MOSCOW = ZoneInfo("Europe/Moscow")  # the school's: three hours ahead of UTC
+NIGHT = Terms(quiet=Quiet.parse("22:00-07:00"))
+TWO = Terms(second_person_above=1)
+LEASE = timedelta(seconds=20)
+
+
+def at(hour: int, minute: int = 0, day: int = 10) -> datetime:
+    return datetime(2026, 3, day, hour, minute, tzinfo=MOSCOW)
+
+
+@pytest.mark.parametrize(
+    ("hours", "given", "left"),
+    [
+        ("22:00-07:00", at(21, 59), at(21, 59)),
+        ("22:00-07:00", at(22), at(7, day=11)),
+        ("22:00-07:00", at(3, day=11), at(7, day=11)),
+        ("22:00-07:00", at(7, day=11), at(7, day=11)),
+        ("13:00-15:00", at(14), at(15)),
+        ("13:00-15:00", at(15), at(15)),
+        ("22:00-07:00", datetime(2026, 3, 10, 20, tzinfo=UTC), at(7, day=11)),
+    ],
+)
+def test_quiet_hours_are_the_schools_and_go_over_midnight(
+    hours: str, given: datetime, left: datetime
+) -> None:
+    quiet = Quiet.parse(hours)
+    assert quiet is not None
+    assert quiet.end(given, MOSCOW) == left
+
+
+@pytest.mark.parametrize("written", ["22-7", "25:00-07:00", "22:00-07:60", "at night"])
+def test_hours_that_are_none_are_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="22:00-07:00"):
+        Quiet.parse(written)
+
+
+def claimed(tx: Connection, database: Database, now: datetime) -> list[str]:
+    rows = ledger.claim(tx, database.dialect, "w", campaign_id=None, now=now, limit=10, lease=LEASE)
+    return [row.name for row in rows]
+
+
+def test_nothing_but_service_mail_leaves_at_night(
+    database: Database, school: School, ana: Actor
+) -> None:
+    now = at(23).astimezone(UTC)
+    with database.begin() as tx:
+        person(tx, ana, school, "Alina")
+        usual, service = draft(tx, ana, school), draft(tx, ana, school)
+        tx.execute(
+            text("UPDATE campaign SET topic = :topic WHERE id = :id"),
+            {"topic": SERVICE, "id": service},
+        )
+        for id_ in (usual, service):
+            campaigns.release(tx, ana, id_, terms=NIGHT, now=now)
+        assert campaigns.get(tx, ana, usual).leaves_at == at(7, day=11)
+        assert campaigns.get(tx, ana, usual).stage(now) == "scheduled"
+        assert campaigns.get(tx, ana, service).leaves_at == now + UNDO
+        assert claimed(tx, database, at(6, 59, day=11)) == ["Alina"]  # the service mail
+        assert claimed(tx, database, at(7, day=11)) == ["Alina"]
+
+
+def test_a_schedule_leaves_at_its_time_and_never_hours_late(
+    database: Database, school: School, ana: Actor
+) -> None:
+    wanted = NOON + timedelta(hours=3)
+    with database.begin() as tx:
+        person(tx, ana, school, "Alina")
+        on_time, stale = draft(tx, ana, school), draft(tx, ana, school)
+        for id_ in (on_time, stale):
+            campaigns.schedule(tx, ana, id_, wanted, now=NOON)
+            campaigns.release(tx, ana, id_, now=NOON)
+        campaigns.pause(tx, ana, stale, now=NOON)
+    with database.begin() as tx:
+        assert claimed(tx, database, wanted - timedelta(seconds=1)) == []
+        assert claimed(tx, database, wanted) == ["Alina"]
+        late = wanted + STALE
+        campaigns.resume(tx, ana, stale, now=late)
+        assert claimed(tx, database, late) == []
+        assert ledger.expire(tx, now=late) == 1
+        assert campaigns.totals(tx, ana, stale) == Totals(suppressed=1)
+        (left_out,) = outbox.undelivered(tx, ana, stale)
+        assert "could not leave in time" in str(left_out.why)
+
+
+def test_a_time_that_is_over_or_a_released_campaign_is_not_scheduled(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        person(tx, ana, school, "Alina")
+        id_ = draft(tx, ana, school)
+        with pytest.raises(MailingError, match="is over already"):
+            campaigns.schedule(tx, ana, id_, NOON, now=NOON)
+        campaigns.release(tx, ana, id_, now=NOON)
+        with pytest.raises(MailingError, match="is released"):
+            campaigns.schedule(tx, ana, id_, NOON + timedelta(hours=1), now=NOON)
+
+
+@pytest.fixture
+def boris(school: School) -> Actor:
+    return access.Actor("boris", "Boris", "coordinator", frozenset({school.id}))
+
+
+def asked(tx: Connection, ana: Actor, school: School) -> str:
+    for name in ("Alina", "Clara"):
+        person(tx, ana, school, name)
+    id_ = draft(tx, ana, school)
+    assert campaigns.release(tx, ana, id_, terms=TWO, now=NOON)
+    return id_
+
+
+def test_a_large_audience_waits_for_a_second_person(
+    database: Database, school: School, ana: Actor, boris: Actor
+) -> None:
+    later = NOON + timedelta(hours=2)
+    with database.begin() as tx:
+        id_ = asked(tx, ana, school)
+        assert campaigns.get(tx, ana, id_).stage(later) == "asked"
+        assert claimed(tx, database, later) == []
+        with pytest.raises(MailingError, match="you who asked"):
+            approving.approve(tx, ana, id_, terms=TWO, now=later)
+        assert approving.approve(tx, boris, id_, terms=TWO, now=later)
+        assert not approving.approve(tx, boris, id_, terms=TWO, now=later)
+        assert claimed(tx, database, later) == []  # there is time to call it back
+        assert sorted(claimed(tx, database, later + UNDO)) == ["Alina", "Clara"]
+
+
+def test_the_second_person_agrees_to_this_text_and_this_audience_only(
+    database: Database, school: School, ana: Actor, boris: Actor
+) -> None:
+    with database.begin() as tx:
+        id_ = asked(tx, ana, school)
+        with pytest.raises(MailingError, match="released"):
+            campaigns.save(
+                tx,
+                ana,
+                id_,
+                subject={"en": "Other"},
+                body={"en": "words"},
+                segment=EVERYONE,
+                sender=SENDER,
+                now=NOON,
+            )
+        tx.execute(text("DELETE FROM delivery WHERE name = 'Clara'"))
+        with pytest.raises(MailingError, match="no longer what was asked about"):
+            approving.approve(tx, boris, id_, terms=TWO, now=NOON)
+        assert campaigns.cancel(tx, ana, id_, now=NOON + timedelta(days=1))
+        assert campaigns.get(tx, ana, id_).state == "draft"
+
+
+def test_few_recipients_need_nobody_else(database: Database, school: School, ana: Actor) -> None:
+    with database.begin() as tx:
+        person(tx, ana, school, "Alina")
+        person(tx, ana, school, "Nomail", email="")
+        id_ = draft(tx, ana, school)
+        campaigns.release(tx, ana, id_, terms=TWO, now=NOON)
+        assert campaigns.get(tx, ana, id_).state == "released"
