@@ -1,9 +1,16 @@
 """What a measure would come to on each account of a person, before anybody does it."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
 from moderation.calls import KINDS, undoable
 from moderation.model import ActionKind, MeasureKind, Step, Subject
 from moderation.penalties import accounts_of
 from platforms import PLATFORMS
+from platforms.base import PlatformError
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -31,36 +38,47 @@ def plan(
     """Each account of theirs: what will be done there and how, or why nothing is."""
     access.require(actor, "moderate", school_id)
     rows = tx.execute(
-        text("SELECT id, name, platform FROM connection WHERE school_id = :school"),
-        {"school": school_id},
+        text("SELECT * FROM connection WHERE school_id = :school"), {"school": school_id}
     )
-    connections = {row.id: (row.name, row.platform) for row in rows}
+    connections = {row.id: row for row in rows}
     return [
-        _step(account, *connections[account.connection_id], kind)
+        _step(account, connections[account.connection_id], kind)
         for account in accounts_of(tx, actor, school_id, subject)
         if account.connection_id in connections
     ]
 
 
-def _step(account: PlatformAccount, connection: str, platform: str, kind: MeasureKind) -> Step:
-    made = PLATFORMS[platform]
-    does, named = CALLS.get(kind), {"platform": made.name}
-    why, undone = None, True
-    if does is None:
-        why = Words(NO_CALL)
-    elif KINDS[does].ability not in getattr(made.adapter, "can", ()):
-        does, why = None, Words(CANNOT, named)
-    elif not (undone := undoable(made.adapter, does)):
-        why = Words(SECOND, named)
-    elif account.suspended and does == "suspend account":
-        why = Words(SUSPENDED)
+def _step(account: PlatformAccount, connection: Row[Any], kind: MeasureKind) -> Step:
+    does, undone = CALLS.get(kind), True
+    told: Words | None = Words(NO_CALL)
+    named = {"platform": PLATFORMS[connection.platform].name}
+    if does is not None:
+        does, told, undone = _able(connection, does, named)
+    if does == "suspend account" and told is None and account.suspended:
+        told = Words(SUSPENDED)
     return Step(
         connection_id=account.connection_id,
-        connection=connection,
+        connection=connection.name,
         external_id=account.external_id,
         username=account.username or account.name,
         does=does,
         by=Words(BY[does], named) if does else None,
         undoable=undone,
-        why=why,
+        why=told,
     )
+
+
+def _able(
+    connection: Row[Any], does: ActionKind, named: Mapping[str, str]
+) -> tuple[ActionKind | None, Words | None, bool]:
+    """What the platform can do of it, what is to be known, and whether it takes it back."""
+    platform = PLATFORMS[connection.platform]
+    try:  # made without its secret: what it can do depends on its options alone
+        adapter = platform.adapter(connection.url, "", json.loads(connection.options))
+    except PlatformError as error:
+        return None, Words(error.template, error.params), True
+    if KINDS[does].ability not in adapter.can:
+        return None, Words(CANNOT, named), True
+    if undoable(adapter, does):
+        return does, None, True
+    return does, Words(SECOND, named), False

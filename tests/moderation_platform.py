@@ -238,7 +238,8 @@ def connect(
         text("""
             INSERT INTO connection (id, school_id, platform, name, url, secret_sealed, options,
                                     state, detail, created_at)
-            VALUES (:id, :school, :platform, UPPER(:id), '', '', '{}', 'new', '', :now)
+            VALUES (:id, :school, :platform, UPPER(:id), 'http://127.0.0.1:9', '', '{}', 'new',
+                    '', :now)
         """),
         {"id": connection_id, "school": school.id, "platform": platform, "now": NOON},
     )

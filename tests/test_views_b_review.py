@@ -13,7 +13,6 @@ from console.wiring import Console
 from moderation import history, review
 from moderation.model import Stored
 from platforms.base import AccountSuspender, Comment, CommentRemover, CommentSource
-from store import roster
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -117,18 +116,17 @@ def test_the_block_names_each_account_and_the_person_s_page_lifts_it(
     assert isinstance(suspender, AccountSuspender)
     with console.db.read() as tx:
         [found] = people.find(tx, ben, school.id)
-        accounts = roster.accounts_of(tx, ben, found.person.id)
-        subjects = blocking.subjects(tx, ben, school, comments_of(found, tx, ben), accounts)
-    at = stage.dialog(lambda: blocking.ask(console, ben, school, "Kim", subjects))
+        about = blocking.about(tx, ben, school, comments_of(found, tx, ben))
+    at = stage.dialog(lambda: blocking.ask(console, ben, school, "Kim", about))
     assert "**Moodle** · user" in said(at)
-    assert "will be suspended there" in said(at)
+    assert "Moodle suspends the account" in said(at)
     assert not suspender.suspended(comment.author_external_id)
     at = press(at, "Block 1 account")
     assert suspender.suspended(comment.author_external_id)
     assert "Blocked on Moodle, checked at" in said(at)
     at = screen("person", console, ben, school, id=found.person.id)
     assert "until " in said(at)
-    at = press(at, "Lift the block")
+    at = press(at, "Lift it everywhere")
     assert not suspender.suspended(comment.author_external_id)
     assert "Block lifted on Moodle" in said(at)
 

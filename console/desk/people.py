@@ -22,6 +22,7 @@ class Linked:
     username: str
     suspended: bool
     last_seen_at: datetime | None
+    linked: str  # roster, hand or apart: store.linking
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def _accounts(tx: Connection, school_id: str, ids: list[str]) -> dict[str, list[
                 row.username,
                 bool(row.suspended),
                 moment(row.last_seen_at),
+                row.linked,
             )
         )
     return found

@@ -1,4 +1,4 @@
-"""Block somebody: a plan for each account, then a receipt for each account."""
+"""Mute, suspend or block somebody: a plan for each account, then a receipt for each account."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,16 @@ from datetime import timedelta
 
 import streamlit as st
 
-from console.desk import people
-from console.i18n import N_, _, escape, ngettext, span
+from console.i18n import N_, _, escape, ngettext, say, span
 from console.views import acting
 from console.widgets import confirm, strangers
 from console.wiring import Console
-from moderation import actions
-from moderation.model import Stored
+from moderation import actions, measures
+from moderation.model import Measure, MeasureKind, Step, Stored, Subject
+from store import linking
 from store.access import Actor
 from store.db import Connection
-from store.roster import PlatformAccount
 from store.schools import School
-from store.vault import VaultError
 
 LENGTHS: dict[str, timedelta | None] = {
     "1": timedelta(days=1),
@@ -27,47 +25,38 @@ LENGTHS: dict[str, timedelta | None] = {
 }
 WEEK = "7"
 UNTIL_LIFTED = N_("Until lifted")
+QUESTIONS: dict[MeasureKind, str] = {
+    "mute": N_("Mute this person?"),
+    "suspension": N_("Suspend this person?"),
+    "block": N_("Block this person?"),
+}
+ICONS: dict[MeasureKind, str] = {
+    "mute": ":material/voice_over_off:",
+    "suspension": ":material/timer:",
+    "block": ":material/block:",
+}
+Account = tuple[str, str]  # connection, external id
 
 
 @dataclass(frozen=True)
-class Subject:
-    """An account to block; `name` is its user name, a stranger's word."""
+class Asked:
+    """What the dialog is about."""
 
-    connection_id: str
-    connection: str
-    external_id: str
-    name: str
-    suspended: bool
+    about: Subject
+    kind: MeasureKind
+    case_id: str | None
+    steps: Sequence[Step]
+
+    @property
+    def able(self) -> list[Step]:
+        return [step for step in self.steps if step.does is not None]
 
 
-def subjects(
-    tx: Connection,
-    actor: Actor,
-    school: School,
-    comment: Stored,
-    accounts: Sequence[PlatformAccount],
-) -> list[Subject]:
-    """The author's accounts; where the roster has none, the one that wrote the comment."""
-    names = people.connection_names(tx, actor, school.id)
-    known = [
-        Subject(
-            each.connection_id,
-            names.get(each.connection_id, ""),
-            each.external_id,
-            each.username or each.name,
-            each.suspended,
-        )
-        for each in accounts
-    ]
-    return known or [
-        Subject(
-            comment.connection_id,
-            names.get(comment.connection_id, ""),
-            comment.author_external_id,
-            comment.author_name,
-            suspended=False,
-        )
-    ]
+def about(tx: Connection, actor: Actor, school: School, comment: Stored) -> Subject:
+    """Who wrote it: the person, or the account where the roster knows nobody."""
+    return measures.subject_of(
+        tx, actor, school.id, comment.connection_id, comment.author_external_id
+    )
 
 
 def ask(
@@ -75,39 +64,50 @@ def ask(
     actor: Actor,
     school: School,
     who: str,
-    subjects: Sequence[Subject],
+    about: Subject,
     *,
+    kind: MeasureKind = "block",
     case_id: str | None = None,
 ) -> None:
     """Open the dialog: what is done, to which accounts, for how long, how to undo."""
-    able = [each for each in subjects if not each.suspended and _can(console, each)]
+    with console.db.read() as tx:
+        steps = measures.plan(tx, actor, school.id, about, kind)
+        more = linking.suggested(tx, actor, about.person_id) if about.person_id else []
+    asked = Asked(about, kind, case_id, steps)
 
-    @st.dialog(_("Block this person?"), icon=":material/block:", on_dismiss=confirm.closed)
+    @st.dialog(_(QUESTIONS[kind]), icon=ICONS[kind], on_dismiss=confirm.closed)
     def dialog() -> None:
         strangers.text(who)
-        for each in subjects:
-            _plan(each, able)
-        current = st.session_state.get("block-length", WEEK)
-        length = st.segmented_control(
-            _("For how long"),
-            list(LENGTHS),
-            default=WEEK,
-            required=True,
-            format_func=lambda each: (
-                f":blue[{_length(each)}]" if each == current else _length(each)
-            ),
-            key="block-length",
-        )
+        chosen = [step for step in steps if _step(step, asked.able)]
+        if more:
+            st.caption(_more(len(more)))
+        length = _length_asked(kind)
         reason = st.text_input(_("Reason, for the record"), key="block-reason", max_chars=200)
-        st.caption(_("To undo: lift the block here or on the person's page, at any time."))
-        _buttons(able, lambda: _block(console, actor, school, able, length, reason, case_id))
+        st.caption(_("To undo: lift it here or on the person's page, at any time."))
+        _buttons(
+            kind, chosen, lambda: _impose(console, actor, school, asked, chosen, length, reason)
+        )
 
     confirm.opened()
     dialog()
 
 
-def lift(console: Console, actor: Actor, school: School, subject: Subject) -> None:
-    """Lift the block on one account, at once."""
+def lift(console: Console, actor: Actor, school: School, measure: Measure) -> None:
+    """Lift the measure on every platform, at once."""
+    with acting.guarded():
+        with console.db.begin() as tx:
+            lifted = measures.lift(tx, actor, measure.id, now=console.now())
+        acting.carry_out(
+            console,
+            actor,
+            school,
+            [id_ for id_ in lifted.action_ids if id_ not in measure.action_ids],
+        )
+
+
+def lift_account(console: Console, actor: Actor, school: School, account: Account) -> None:
+    """Lift the suspension of one account that no measure of ours is behind, at once."""
+    connection_id, external_id = account
     with acting.guarded():
         with console.db.begin() as tx:
             action_id = actions.request(
@@ -115,68 +115,98 @@ def lift(console: Console, actor: Actor, school: School, subject: Subject) -> No
                 actor,
                 "lift account",
                 school_id=school.id,
-                connection_id=subject.connection_id,
-                external_id=subject.external_id,
+                connection_id=connection_id,
+                external_id=external_id,
                 now=console.now(),
             )
         acting.carry_out(console, actor, school, [action_id])
 
 
-def _block(
+def _impose(
     console: Console,
     actor: Actor,
     school: School,
-    subjects: Sequence[Subject],
+    asked: Asked,
+    chosen: Sequence[Step],
     length: str | None,
     reason: str | None,
-    case_id: str | None,
 ) -> None:
     now, lasts = console.now(), LENGTHS[length or ""]
+    left_out = {_account(step) for step in asked.able} - {_account(step) for step in chosen}
     with acting.guarded():
         with console.db.begin() as tx:
-            asked = [
-                actions.request(
-                    tx,
-                    actor,
-                    "suspend account",
-                    school_id=school.id,
-                    connection_id=each.connection_id,
-                    external_id=each.external_id,
-                    case_id=case_id,
-                    reason=(reason or "").strip(),
-                    until=now + lasts if lasts else None,
-                    now=now,
-                )
-                for each in subjects
-            ]
-        acting.carry_out(console, actor, school, asked)
+            measure = measures.impose(
+                tx,
+                actor,
+                school.id,
+                asked.about,
+                asked.kind,
+                reason=(reason or "").strip(),
+                until=now + lasts if lasts else None,
+                case_id=asked.case_id,
+                leave_out=frozenset(left_out),
+                now=now,
+            )
+        acting.carry_out(console, actor, school, measure.action_ids)
 
 
-def _plan(subject: Subject, able: Sequence[Subject]) -> None:
-    if subject in able:
-        what = _("will be suspended there")
-    elif subject.suspended:
-        what = _("is suspended already")
+def _step(step: Step, able: Sequence[Step]) -> bool:
+    """One account of the plan; whether it is to be done there."""
+    name = f"**{escape(step.connection)}** · {strangers.name(step.username)}"
+    if step.does is None:
+        st.markdown(f":gray[○] {name}: {say(step.why)}")
+        return False
+    if len(able) == 1:
+        st.markdown(f":red[▲] {name}: {say(step.by)}")
+        chosen = True
     else:
-        what = _("cannot be blocked from here")
-    shape = ":red[▲]" if subject in able else ":gray[○]"
-    st.markdown(
-        f"{shape} **{escape(subject.connection)}** · {strangers.name(subject.name)}: {what}"
+        key = f"block-at-{step.connection_id}-{step.external_id}"
+        chosen = st.checkbox(f"{name}: {say(step.by)}", value=True, key=key)
+    if step.why is not None:
+        st.caption(f":orange[◆] {say(step.why)}")
+    return chosen
+
+
+def _more(count: int) -> str:
+    template = ngettext(
+        "{n} more account may be theirs. Link it on the person's page first, if it is.",
+        "{n} more accounts may be theirs. Link them on the person's page first, if they are.",
+        count,
+    )
+    return f":orange[◆] {template.format(n=count)}"
+
+
+def _length_asked(kind: MeasureKind) -> str | None:
+    current = st.session_state.get("block-length", WEEK)
+    offered = [each for each, lasts in LENGTHS.items() if lasts or kind != "suspension"]
+    return st.segmented_control(
+        _("For how long"),
+        offered,
+        default=WEEK,
+        required=True,
+        format_func=lambda each: f":blue[{_length(each)}]" if each == current else _length(each),
+        key="block-length",
     )
 
 
-def _buttons(able: Sequence[Subject], block: Callable[[], None]) -> None:
-    label = ngettext("Block {n} account", "Block {n} accounts", len(able)).format(n=len(able))
+def _buttons(kind: MeasureKind, chosen: Sequence[Step], impose: Callable[[], None]) -> None:
+    count = len(chosen)
+    if kind == "mute":
+        label = ngettext("Mute {n} account", "Mute {n} accounts", count).format(n=count)
+    elif kind == "suspension":
+        label = ngettext("Suspend {n} account", "Suspend {n} accounts", count).format(n=count)
+    else:
+        label = ngettext("Block {n} account", "Block {n} accounts", count).format(n=count)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Cancel"), type="tertiary", key="block-no"):
             confirm.closed()
             st.rerun()
         pressed = st.button(
-            label, type="primary", icon=":material/block:", key="block-yes", disabled=not able
+            label, type="primary", icon=ICONS[kind], key="block-yes", disabled=not chosen
         )
         if pressed and confirm.is_open():
             confirm.closed()
-            block()
+            impose()
             st.rerun()
 
 
@@ -185,9 +215,5 @@ def _length(key: str) -> str:
     return span(lasts) if lasts else _(UNTIL_LIFTED)
 
 
-def _can(console: Console, subject: Subject) -> bool:
-    """Whether Pult can block there. The adapter is only made, nothing is called."""
-    try:
-        return "suspend account" in console.adapters(subject.connection_id).can
-    except VaultError:
-        return False
+def _account(step: Step) -> Account:
+    return step.connection_id, step.external_id

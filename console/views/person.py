@@ -8,15 +8,14 @@ import streamlit as st
 from console.desk import people
 from console.desk.people import Found, Linked
 from console.i18n import NAMES, _, escape, moment
-from console.views import acting, blocking, erasing, person_timeline, writing
-from console.views.blocking import Subject
+from console.views import acting, blocking, erasing, in_force, links, person_timeline, writing
 from console.views.people import role
 from console.views.segment_picker import LEVELS
 from console.widgets import actionbar, head, live, pages, status, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import actions
-from moderation.model import Action
+from moderation.model import Action, MeasureKind, Subject
 from store import access
 from store.access import Actor
 from store.roster import Person
@@ -31,6 +30,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
             st.info(_("Nobody of this school has this address. Find them under People."))
             return
         taken = actions.of(tx, actor, school.id, person_id=found.person.id)
+        names = people.connection_names(tx, actor, school.id)
     head.title(strangers.name(found.person.name), back="people")
     st.caption(_facts(found))
     live.part(lambda: acting.follow(console, actor, school))
@@ -38,7 +38,9 @@ def page(console: Console, actor: Actor, school: School) -> None:
     with left:
         person_timeline.draw(console, actor, school, found.person, taken)
     with right:
+        in_force.draw(console, actor, school, Subject(found.person.id), taken)
         _accounts(console, actor, school, found, taken)
+        links.suggestions(console, actor, school, found.person, names)
     actionbar.bar(_acts(console, actor, school, found))
 
 
@@ -60,6 +62,9 @@ def _accounts(
             st.caption(_("No account on any connected platform."))
         for account in found.accounts:
             _account(console, actor, school, account, taken)
+            if said := links.how(account, found.accounts):
+                st.caption(said)
+                links.acts(console, actor, school, found.person, account)
 
 
 def _account(
@@ -70,7 +75,7 @@ def _account(
         for action in taken
         if (action.connection_id, action.external_id)
         == (account.connection_id, account.external_id)
-        and action.kind in ("suspend account", "lift account")
+        and action.kind.endswith(" account")
     ]
     with st.container(horizontal=True, vertical_alignment="center"):
         if account.suspended:
@@ -112,7 +117,7 @@ def _lift(console: Console, actor: Actor, school: School, account: Linked) -> No
         icon=":material/lock_open:",
         type="tertiary",
     ):
-        blocking.lift(console, actor, school, _subject(account))
+        blocking.lift_account(console, actor, school, (account.connection_id, account.external_id))
         st.rerun()
 
 
@@ -131,20 +136,11 @@ def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[
                 off=None if person.email else _("No address is known."),
             )
         )
-    if access.may(actor, "moderate", school.id):
-        subjects = [_subject(account) for account in found.accounts]
-        free = [each for each in subjects if not each.suspended]
-        acts.append(
-            Act(
-                f"block-{person.id}",
-                _("Block"),
-                lambda: blocking.ask(console, actor, school, person.name, subjects),
-                "B",
-                ":material/block:",
-                off=None if free else _("No account is left to block."),
-                asks=True,
-            )
-        )
+    if access.may(actor, "moderate", school.id) and found.accounts:
+        acts += [
+            _against(console, actor, school, person, "block", _("Block"), "B"),
+            _against(console, actor, school, person, "mute", _("Mute"), "M"),
+        ]
     return [*acts, *erasing.acts(console, actor, school, found)]
 
 
@@ -154,11 +150,20 @@ def _write(console: Console, actor: Actor, school: School, person: Person) -> No
     st.rerun()
 
 
-def _subject(account: Linked) -> Subject:
-    return Subject(
-        account.connection_id,
-        account.connection,
-        account.external_id,
-        account.username,
-        account.suspended,
+def _against(
+    console: Console,
+    actor: Actor,
+    school: School,
+    person: Person,
+    kind: MeasureKind,
+    label: str,
+    key: str,
+) -> Act:
+    return Act(
+        f"{kind}-{person.id}",
+        label,
+        lambda: blocking.ask(console, actor, school, person.name, Subject(person.id), kind=kind),
+        key,
+        blocking.ICONS[kind],
+        asks=True,
     )

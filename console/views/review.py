@@ -200,8 +200,8 @@ def _decide(
 def _block(console: Console, actor: Actor, school: School, case: Case) -> None:
     with console.db.read() as tx:
         author = review.author(tx, actor, case.id)
-        subjects = blocking.subjects(tx, actor, school, case.comment, author.accounts)
-    blocking.ask(console, actor, school, author.name, subjects, case_id=case.id)
+        about = blocking.about(tx, actor, school, case.comment)
+    blocking.ask(console, actor, school, author.name, about, case_id=case.id)
 
 
 def _skip(console: Console, actor: Actor, case: Case) -> None:

@@ -1,0 +1,110 @@
+"""What stands against a person now, with the way back; and what waits for a second person."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from console.desk import people
+from console.i18n import N_, _, escape, moment
+from console.views import acting, blocking
+from console.widgets import status, strangers
+from console.wiring import Console
+from moderation import actions, measures
+from moderation.model import Action, ActionKind, Measure, MeasureKind, Subject
+from store import access
+from store.access import Actor
+from store.schools import School
+
+NAMES: dict[MeasureKind, str] = {
+    "word": N_("A word"),
+    "warning": N_("Warned"),
+    "mute": N_("Muted"),
+    "suspension": N_("Suspended"),
+    "block": N_("Blocked"),
+}
+ASKED: dict[ActionKind, str] = {
+    "remove comment": N_("Remove a comment from {place}"),
+    "edit comment": N_("Reword a comment on {place}"),
+    "restore comment": N_("Restore a comment on {place}"),
+    "suspend account": N_("Block an account on {place}"),
+    "lift account": N_("Lift a block on {place}"),
+    "mute account": N_("Mute an account on {place}"),
+    "unmute account": N_("Lift a mute on {place}"),
+}
+
+
+def draw(
+    console: Console, actor: Actor, school: School, about: Subject, taken: Sequence[Action]
+) -> None:
+    """Each measure in force, and those of the actions that wait for somebody else's word."""
+    with console.db.read() as tx:
+        standing = measures.in_force(tx, actor, school.id, about, now=console.now())
+        names = people.connection_names(tx, actor, school.id)
+    held = [action for action in taken if action.receipt.state == "held"]
+    if not standing and not held:
+        return
+    with st.container(border=True):
+        st.subheader(_("In force"), anchor=False)
+        for measure in standing:
+            _measure(console, actor, school, measure)
+        for action in held:
+            waiting(console, actor, school, action, names.get(action.connection_id, "?"))
+
+
+def waiting(console: Console, actor: Actor, school: School, action: Action, place: str) -> None:
+    """One action that cannot be undone, with the second person's yes and no."""
+    status.mark(_("Waits for a second person"), "orange", shape="◆")
+    st.markdown(_(ASKED[action.kind]).format(place=escape(place)))
+    if action.reason:
+        strangers.text(action.reason)
+    if not access.may(actor, "moderate", school.id):
+        return
+    own = action.requested_by == actor.account_id
+    with st.container(horizontal=True):
+        if st.button(
+            _("Allow it"),
+            key=f"allow-{action.id}",
+            icon=":material/check:",
+            disabled=own,
+            help=_("Somebody else has to look at it: you asked for it.") if own else None,
+        ):
+            _settle(console, actor, school, action, allow=True)
+        label = _("Take it back") if own else _("Do not allow it")
+        if st.button(label, key=f"decline-{action.id}", icon=":material/close:"):
+            _settle(console, actor, school, action, allow=False)
+
+
+def _measure(console: Console, actor: Actor, school: School, measure: Measure) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        status.mark(_(NAMES[measure.kind]), "red", shape="▲")
+        st.markdown(_until(measure.until, school, console.now()), width="content")
+        if access.may(actor, "moderate", school.id):
+            _button(
+                _("Lift it everywhere"),
+                f"lift-measure-{measure.id}",
+                lambda: blocking.lift(console, actor, school, measure),
+            )
+    said = " · ".join(part for part in (measure.rule, measure.reason) if part)
+    if said:
+        strangers.text(said)
+
+
+def _until(until: datetime | None, school: School, now: datetime) -> str:
+    if until is None:
+        return _("until lifted")
+    return _("until {time}").format(time=moment(until, school.zone, now=now))
+
+
+def _button(label: str, key: str, act: Callable[[], None]) -> None:
+    if st.button(label, key=key, icon=":material/lock_open:", type="tertiary"):
+        act()
+        st.rerun()
+
+
+def _settle(console: Console, actor: Actor, school: School, action: Action, *, allow: bool) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            (actions.allow if allow else actions.decline)(tx, actor, action.id, now=console.now())
+        acting.carry_out(console, actor, school, [action.id])
+    st.rerun()
