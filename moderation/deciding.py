@@ -1,10 +1,11 @@
-"""Decide a case once: approve, remove or hand on, by whoever holds the claim."""
+"""Decide a case once, with all that follows from it, by whoever holds the claim."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from moderation import actions
-from moderation.model import Decision, ModerationError, Verdict
+from moderation import actions, comments, measures, repeats, welfare
+from moderation.model import Decision, Measure, ModerationError, Penalty, Stored, Verdict
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, new_id, text
@@ -20,54 +21,123 @@ def decide(
     decision: Verdict,
     *,
     reason: str = "",
+    rule: str = "",
+    wording: str | None = None,
+    penalties: Sequence[Penalty] = (),
+    mute_repeats: bool = False,
     now: datetime,
     version: int | None = None,
 ) -> Decision:
     """Decide the case that the actor holds, or that nobody does.
 
-    "remove" leaves an intent for `actions.perform` in the same transaction;
-    "hand on" leaves the case to a coordinator. With `version` only the case as it
-    was seen is decided. Raises ModerationError when another moderator holds or has
-    decided it, ValueError for another word.
+    "remove" and "edit", which puts `wording` in the text's place, leave an intent for
+    `actions.perform` in the same transaction; "hand on" leaves the case to a
+    coordinator. `penalties` are imposed on the author in the same transaction, all or
+    none. `mute_repeats` approves the author's same words from now on. With `version`
+    only the case as it was seen is decided. Raises ModerationError when another
+    moderator holds or has decided it, when a welfare alarm comes first, or when a
+    penalty must not be; ValueError for another word.
     """
-    if decision not in get_args(Verdict):
-        raise ValueError(f"A decision is one of {', '.join(get_args(Verdict))}.")
-    row = tx.execute(
-        text("""
-            SELECT cases.school_id, comment.connection_id, comment.external_id
-            FROM cases JOIN comment ON comment.id = cases.comment_id WHERE cases.id = :id
-        """),
-        {"id": case_id},
-    ).first()
-    if row is None:
-        raise access.Denied
-    access.require(actor, "moderate", row.school_id)
+    if decision not in get_args(Verdict) or (decision == "edit") != (wording is not None):
+        raise ValueError(f"A decision is one of {', '.join(get_args(Verdict))}; an edit has words.")
+    comment = _comment(tx, actor, case_id)
+    access.require(actor, "moderate", comment.school_id)
+    if decision in ("remove", "edit"):
+        welfare.before_removal(tx, actor, comment)
     if not _won(tx, actor, case_id, decision, version=version, now=now):
         raise ModerationError(TAKEN)
+    _remember(tx, actor, case_id, comment, decision, mute=mute_repeats, now=now)
     action_id = None
-    if decision == "remove":
-        action_id = actions.request(
-            tx,
-            actor,
-            "remove comment",
-            school_id=row.school_id,
-            connection_id=row.connection_id,
-            external_id=row.external_id,
-            case_id=case_id,
-            reason=reason,
-            now=now,
-        )
-    made = Decision(case_id, action_id)
-    _note(
+    if decision in ("remove", "edit"):
+        action_id = _ask(tx, actor, case_id, comment, wording=wording, reason=reason, now=now)
+    imposed = [
+        _impose(tx, actor, case_id, comment, each, reason=reason, rule=rule, now=now)
+        for each in penalties
+    ]
+    asked = [action_id] if action_id else []
+    asked += [id_ for measure in imposed for id_ in measure.action_ids]
+    made = Decision(case_id, action_id, tuple(asked), tuple(measure.id for measure in imposed))
+    _note(tx, actor, comment.school_id, made, decision=decision, reason=reason, now=now)
+    return made
+
+
+def _ask(
+    tx: Connection,
+    actor: Actor,
+    case_id: str,
+    comment: Stored,
+    *,
+    wording: str | None,
+    reason: str,
+    now: datetime,
+) -> str:
+    """Another wording in its place, or none."""
+    return actions.request(
         tx,
         actor,
-        row.school_id,
-        made,
-        decision=decision,
+        "remove comment" if wording is None else "edit comment",
+        school_id=comment.school_id,
+        connection_id=comment.connection_id,
+        external_id=comment.external_id,
+        case_id=case_id,
+        wording=wording,
         reason=reason,
         now=now,
     )
-    return made
+
+
+def _impose(
+    tx: Connection,
+    actor: Actor,
+    case_id: str,
+    comment: Stored,
+    penalty: Penalty,
+    *,
+    reason: str,
+    rule: str,
+    now: datetime,
+) -> Measure:
+    school_id = comment.school_id
+    author = measures.subject_of(
+        tx, actor, school_id, comment.connection_id, comment.author_external_id
+    )
+    return measures.impose(
+        tx,
+        actor,
+        school_id,
+        author,
+        penalty.kind,
+        reason=reason,
+        rule=rule,
+        until=penalty.until,
+        case_id=case_id,
+        leave_out=penalty.leave_out,
+        now=now,
+    )
+
+
+def _comment(tx: Connection, actor: Actor, case_id: str) -> Stored:
+    row = tx.execute(text("SELECT comment_id FROM cases WHERE id = :id"), {"id": case_id}).first()
+    found = comments.get(tx, actor, row.comment_id) if row else None
+    if found is None:
+        raise access.Denied
+    return found
+
+
+def _remember(
+    tx: Connection,
+    actor: Actor,
+    case_id: str,
+    comment: Stored,
+    decision: Verdict,
+    *,
+    mute: bool,
+    now: datetime,
+) -> None:
+    if decision == "approve" and mute:
+        repeats.mute(tx, actor, case_id, comment, now=now)
+    elif decision in ("remove", "edit"):
+        repeats.ask_again(tx, actor, comment)
 
 
 def _won(

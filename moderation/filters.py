@@ -1,8 +1,9 @@
 """Screen a text against watched words and patterns, with the span of each find.
 
 Rules are TOML: `[[list]]` with name, language, terms and, if wanted, `benign`
-phrases that contain a term but mean no harm; `[[pattern]]` with name and an
-`expression` in RE2's syntax, which takes linear time whatever is written.
+phrases that contain a term but mean no harm, and `welfare` where its words raise
+an alarm; `[[pattern]]` with name and an `expression` in RE2's syntax, which takes
+linear time whatever is written; and what moderation.watching reads.
 """
 
 import tomllib
@@ -11,29 +12,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 import re2
 
 from moderation.forms import forms
 from moderation.matching import Find, Matcher, Term
-from moderation.model import Flag, ModerationError
+from moderation.model import Flag, Welfare
+from moderation.watching import WATCHED, RulesError, Watch, watch_of
 from store.words import N_
+
+__all__ = ["Pattern", "Rules", "RulesError", "WordList", "screen", "screen_subject"]
 
 MOST_FLAGS = 200  # of one text: more would say no more
 KEYS = {
-    "list": {"name", "language", "terms", "benign"},
+    "list": {"name", "language", "terms", "benign", "welfare"},
     "pattern": {"name", "expression"},
 }
 NO_TOML = N_("The rules cannot be read: {problem}.")
 UNKNOWN = N_("There is no {key} in rules. A file has [[list]] and [[pattern]].")
+NO_WELFARE = N_("The welfare of “{name}” is one of {known}.")
 NO_NAME = N_("Every list and pattern needs a name.")
 NO_TERMS = N_("The list “{name}” needs terms, a list of words in quotes.")
 BAD_EXPRESSION = N_("The expression of “{name}” cannot be read: {problem}.")
-
-
-class RulesError(ModerationError):
-    """These rules cannot be used; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class WordList:
     language: str
     terms: tuple[str, ...]
     benign: tuple[str, ...] = ()
+    welfare: Welfare | None = None
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,19 @@ class Rules:
 
     lists: tuple[WordList, ...]
     patterns: tuple[Pattern, ...]
+    watch: Watch = field(default_factory=Watch)
     _matcher: Matcher = field(init=False, repr=False, compare=False)
     _benign: Matcher = field(init=False, repr=False, compare=False)
     _compiled: list[tuple[str, Any]] = field(init=False, repr=False, compare=False)
+    _welfare: dict[str, Welfare] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_matcher", Matcher(_terms(self.lists)))
         object.__setattr__(self, "_benign", Matcher(_benign_terms(self.lists)))
         object.__setattr__(self, "_compiled", [(p.name, _compile(p)) for p in self.patterns])
+        object.__setattr__(
+            self, "_welfare", {each.name: each.welfare for each in self.lists if each.welfare}
+        )
 
     @classmethod
     def from_toml(cls, written: str) -> "Rules":
@@ -73,21 +80,26 @@ class Rules:
         except tomllib.TOMLDecodeError as error:
             raise RulesError(NO_TOML, problem=str(error)) from error
         for kind in tables:
-            if kind not in KEYS:
+            if kind not in KEYS and kind not in WATCHED:
                 raise RulesError(UNKNOWN, key=kind)
         return cls(
             tuple(_list(table) for table in _tables(tables, "list")),
             tuple(_pattern(table) for table in _tables(tables, "pattern")),
+            watch_of(tables),
         )
 
 
 def screen(rules: Rules, said: str) -> list[Flag]:
     """What the rules find, by place; spans are code points of `said`, the end exclusive."""
+    helped = rules._welfare
     flags = [
-        Flag(find.rule, find.term, find.start, find.end, "term") for find in _finds(rules, said)
+        Flag(find.rule, find.term, find.start, find.end, welfare=helped.get(find.rule))
+        for find in _finds(rules, said)
     ]
     flags += _patterns(rules, said)
-    return sorted(flags, key=lambda flag: (flag.start, flag.end, flag.rule))[:MOST_FLAGS]
+    flags.sort(key=lambda flag: (flag.start, flag.end, flag.rule))
+    beyond = [flag for flag in flags[MOST_FLAGS:] if flag.welfare]  # no insults hide a cry for help
+    return flags[:MOST_FLAGS] + beyond[:MOST_FLAGS]
 
 
 def screen_subject(rules: Rules, subject: str, answered: Iterable[str] = ()) -> list[Flag]:
@@ -168,7 +180,10 @@ def _list(table: Mapping[str, Any]) -> WordList:
     name, terms, benign = _name(table), table.get("terms"), table.get("benign", [])
     if not terms or not _words(terms) or not _words(benign):
         raise RulesError(NO_TERMS, name=name)
-    return WordList(name, str(table.get("language", "")), tuple(terms), tuple(benign))
+    welfare = table.get("welfare")
+    if welfare is not None and welfare not in get_args(Welfare):
+        raise RulesError(NO_WELFARE, name=name, known=", ".join(get_args(Welfare)))
+    return WordList(name, str(table.get("language", "")), tuple(terms), tuple(benign), welfare)
 
 
 def _pattern(table: Mapping[str, Any]) -> Pattern:

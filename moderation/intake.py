@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from moderation import cases, comments, rules
+from moderation import comments, judging, rules
 from moderation.calls import CANNOT
-from moderation.filters import Rules, screen, screen_subject
-from moderation.model import Adapters, Flag, Stored
+from moderation.filters import Rules
+from moderation.model import Adapters, Stored
 from moderation.records import PENDING
 from platforms.base import Adapter, Comment, CommentRemover, CommentSource, PlatformError
 from store import access
@@ -112,22 +112,9 @@ def _take(
     merged = comments.merge(tx, actor, school_id, connection_id, comment, now=now)
     if merged.changed:
         stored = comments.get(tx, actor, merged.id)
-        flags = _flags(tx, watched, stored) if stored else []
-        cases.flagged(tx, actor, merged.id, flags, now=now)
+        if stored:
+            judging.judge(tx, actor, watched, stored, now=now)
     return merged.changed
-
-
-def _flags(tx: Connection, watched: Rules, comment: Stored) -> list[Flag]:
-    answered = tx.execute(
-        text("""
-            SELECT comment_version.subject FROM comment_version
-            JOIN comment ON comment.id = comment_version.comment_id
-            WHERE comment.connection_id = :connection AND comment.external_id = :parent
-        """),
-        {"connection": comment.connection_id, "parent": comment.parent_id},
-    ).scalars()
-    before = [subject.strip() for subject in answered]
-    return screen(watched, comment.text) + screen_subject(watched, comment.subject, before)
 
 
 def _still_removed(

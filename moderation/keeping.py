@@ -20,6 +20,8 @@ IN_USE = """
             WHERE other.connection_id = comment.connection_id
               AND other.thread_id = comment.thread_id
               AND (cases.state = 'waiting' OR cases.decided_at > :before))
+    OR EXISTS (SELECT 1 FROM welfare_alarm WHERE welfare_alarm.comment_id = comment.id
+               AND (acknowledged_at IS NULL OR acknowledged_at > :before))
 """
 UNSETTLED = f"""
     EXISTS (SELECT 1 FROM moderation_action AS action
@@ -48,10 +50,11 @@ def forget(
     access.require(actor, "administer", school_id)
     rows = tx.execute(
         text(f"""
-            SELECT id, EXISTS (SELECT 1 FROM cases WHERE cases.comment_id = comment.id) AS judged
+            SELECT id, EXISTS (SELECT 1 FROM cases WHERE cases.comment_id = comment.id)
+                OR EXISTS (SELECT 1 FROM welfare_alarm WHERE comment_id = comment.id) AS judged
             FROM comment
             WHERE school_id = :school AND erased_at IS NULL AND seen_at < :before
-              AND NOT {IN_USE} AND NOT {UNSETTLED}
+              AND NOT ({IN_USE}) AND NOT {UNSETTLED}
             ORDER BY seen_at LIMIT :limit
         """),
         {"school": school_id, "before": before, "limit": limit},
@@ -92,6 +95,9 @@ def _written_by(tx: Connection, school_id: str, connection_id: str, external_id:
         text(f"""
             SELECT id, {UNSETTLED} OR EXISTS (
                 SELECT 1 FROM cases WHERE cases.comment_id = comment.id AND state = 'waiting'
+            ) OR EXISTS (
+                SELECT 1 FROM welfare_alarm
+                WHERE welfare_alarm.comment_id = comment.id AND acknowledged_at IS NULL
             ) AS open
             FROM comment
             WHERE school_id = :school AND connection_id = :connection

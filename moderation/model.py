@@ -11,7 +11,7 @@ from store.words import Refusal, Words
 
 CLAIM = timedelta(minutes=5)  # how long a moderator holds a case without deciding
 
-Verdict = Literal["approve", "remove", "hand on"]
+Verdict = Literal["approve", "remove", "edit", "hand on"]
 ActionKind = Literal[
     "remove comment",
     "edit comment",
@@ -23,6 +23,7 @@ ActionKind = Literal[
 ]
 ReceiptState = Literal["verified", "unconfirmed", "held", "refused"]  # held: wants a second person
 MeasureKind = Literal["word", "warning", "mute", "suspension", "block"]
+Welfare = Literal["self-harm", "abuse", "threat"]
 Adapters = Callable[[str], Adapter]  # connection id -> adapter
 Clock = Callable[[], datetime]
 
@@ -39,8 +40,9 @@ class Flag:
     term: str
     start: int
     end: int
-    kind: Literal["term", "pattern", "links"] = "term"
+    kind: Literal["term", "pattern", "flood", "repeats", "newcomer", "links"] = "term"
     part: Literal["text", "subject"] = "text"
+    welfare: Welfare | None = None  # the list's: somebody may need help
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Case:
     version: int
     created_at: datetime
     order: float
+    explained: list[Words]  # what puts it there, the weightiest first
     handed_on: bool
 
 
@@ -104,9 +107,22 @@ class Author:
 
 
 @dataclass(frozen=True)
+class Penalty:
+    """What is done about the author together with a decision; see `measures.impose`."""
+
+    kind: MeasureKind
+    until: datetime | None = None
+    leave_out: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
 class Decision:
+    """`action_id` is about the comment; `action_ids` are all that is asked of platforms."""
+
     case_id: str
     action_id: str | None
+    action_ids: tuple[str, ...] = ()
+    measure_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

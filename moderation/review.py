@@ -178,6 +178,7 @@ def _cases(
                 version=row.version,
                 created_at=created,
                 order=harm.order(row.weight, created, now or created),
+                explained=harm.explained(flags, row.reports, row.reach, created, now or created),
                 handed_on=handed_on,
             )
         )

@@ -1,0 +1,69 @@
+"""Decide many cases in one go: those that are alike, each still under its own version."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from moderation import deciding, repeats, review
+from moderation.model import Case, ModerationError, Verdict
+from store import access
+from store.access import Actor
+from store.db import Connection
+
+MOST = 100  # cases in one decision
+
+
+@dataclass(frozen=True)
+class Many:
+    """What came of it: `missed` are cases that changed, or that somebody else holds."""
+
+    decided: tuple[str, ...]
+    missed: tuple[str, ...]
+    action_ids: tuple[str, ...]
+
+
+def alike(tx: Connection, actor: Actor, case: Case, *, now: datetime) -> list[Case]:
+    """The other waiting cases with the same words, or of the same author, by rank."""
+    access.require(actor, "see people", case.school_id)
+    waiting = review.waiting(tx, actor, case.school_id, now=now, limit=MOST)
+    said, author = repeats.digest(case.comment), _author(case)
+    return [
+        each
+        for each in waiting
+        if each.id != case.id and (repeats.digest(each.comment) == said or _author(each) == author)
+    ]
+
+
+def decide(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    chosen: Iterable[tuple[str, int]],
+    verdict: Verdict,
+    *,
+    reason: str = "",
+    now: datetime,
+) -> Many:
+    """Decide each chosen (case id, version as it was read); the others' are passed over."""
+    access.require(actor, "moderate", school_id)
+    decided, missed, actions = [], [], []
+    for case_id, version in list(chosen)[:MOST]:
+        try:
+            made = deciding.decide(
+                tx, actor, case_id, verdict, reason=reason, version=version, now=now
+            )
+        except ModerationError:
+            missed.append(case_id)
+            continue
+        decided.append(case_id)
+        actions += [made.action_id] if made.action_id else []
+    return Many(tuple(decided), tuple(missed), tuple(actions))
+
+
+def as_read(cases: Sequence[Case]) -> tuple[tuple[str, int], ...]:
+    """What `decide` needs of the cases that were read."""
+    return tuple((case.id, case.version) for case in cases)
+
+
+def _author(case: Case) -> tuple[str, str]:
+    return case.comment.connection_id, case.comment.author_external_id

@@ -1,0 +1,52 @@
+"""What becomes of a new wording: a welfare alarm, a case in the queue, both, or nothing."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from moderation import cases, deciding, repeats, signals, welfare
+from moderation.filters import Rules, screen, screen_subject
+from moderation.model import Flag, ModerationError, Stored
+from store import access
+from store.access import Actor
+from store.db import Connection, text
+
+
+def judge(
+    tx: Connection, actor: Actor, watched: Rules, comment: Stored, *, now: datetime
+) -> str | None:
+    """Screen the comment and act on what was found; return the case's id, if it has one.
+
+    Words of self-harm alone make no case: whoever cries for help is not to be moderated.
+    What the author said before, and a moderator approved once and for all, is
+    approved again, and the decision is kept.
+    """
+    access.require(actor, "moderate", comment.school_id)
+    flags = flags_of(tx, watched, comment)
+    welfare.raised(tx, actor, comment, flags, now=now)
+    ordinary = [flag for flag in flags if flag.welfare != "self-harm"]
+    case_id = cases.flagged(tx, actor, comment.id, ordinary, now=now)
+    grave = any(flag.welfare for flag in flags)
+    if case_id and not grave and repeats.muted(tx, comment) and not _reported(tx, case_id):
+        with suppress(ModerationError):  # a moderator is reading it: let them
+            deciding.decide(tx, actor, case_id, "approve", reason=repeats.REASON, now=now)
+    return case_id
+
+
+def flags_of(tx: Connection, watched: Rules, comment: Stored) -> list[Flag]:
+    """All that the rules find in the comment as it stands."""
+    answered = tx.execute(
+        text("""
+            SELECT comment_version.subject FROM comment_version
+            JOIN comment ON comment.id = comment_version.comment_id
+            WHERE comment.connection_id = :connection AND comment.external_id = :parent
+        """),
+        {"connection": comment.connection_id, "parent": comment.parent_id},
+    ).scalars()
+    before = [subject.strip() for subject in answered]
+    found = screen(watched, comment.text) + screen_subject(watched, comment.subject, before)
+    return found + signals.of(tx, watched.watch, comment)
+
+
+def _reported(tx: Connection, case_id: str) -> bool:
+    row = tx.execute(text("SELECT reports FROM cases WHERE id = :id"), {"id": case_id}).one()
+    return bool(row.reports)

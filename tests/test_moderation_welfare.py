@@ -1,0 +1,150 @@
+"""Words of need reach a safeguarding lead, and no removal hides them."""
+
+from dataclasses import replace
+
+import pytest
+
+from moderation import comments, judging, keeping, review, rules, welfare
+from moderation.filters import Rules, screen
+from moderation.model import ModerationError, Stored, Welfare
+from store.access import Actor
+from store.db import Connection, Database
+from store.schools import School
+from tests.conftest import NOON
+from tests.moderation_platform import _comment, connect
+
+POST = _comment({"id": "p1", "html": "", "author": "u1", "at": NOON.timestamp()})
+STARTER = Rules.from_toml(rules.starter())
+SPOKEN: list[tuple[str, Welfare]] = [
+    ("I want to die", "self-harm"),
+    ("i just w4nt to d1e", "self-harm"),
+    ("Я хочу умереть", "self-harm"),
+    ("не хочу жить больше", "self-harm"),
+    ("我不想活了", "self-harm"),
+    ("my father hits me when he drinks", "abuse"),
+    ("отчим меня бьёт", "abuse"),
+    ("我妈妈打我", "abuse"),
+    ("send me nudes or else", "threat"),
+    ("знаю, где ты живёшь", "threat"),
+    ("我知道你住哪", "threat"),
+]
+HARMLESS = [
+    "I want to die laughing", "the hero wants to diet", "he beats me at chess", "Suicide Squad",
+    "хочу умереть со смеху", "отец бьёт в набат", "не хочу жить в общежитии", "убью время",
+    "我想死你了", "妈妈打我电话了", "自然", "她不敢说话",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _connected(database: Database, school: School) -> None:
+    with database.begin() as tx:
+        connect(tx, school)
+
+
+def take(tx: Connection, actor: Actor, school: School, said: str, id_: str = "p1") -> Stored:
+    post = replace(POST, external_id=id_, text=said, html=said)
+    kept = comments.get(tx, actor, comments.merge(tx, actor, school.id, "lms", post, now=NOON).id)
+    assert kept is not None
+    judging.judge(tx, actor, rules.of(tx, actor, school.id), kept, now=NOON)
+    return kept
+
+
+@pytest.mark.parametrize(("said", "kind"), SPOKEN)
+def test_the_starter_lists_hear_it_in_three_languages(said: str, kind: Welfare) -> None:
+    assert kind in {flag.welfare for flag in screen(STARTER, said)}
+
+
+@pytest.mark.parametrize("said", HARMLESS)
+def test_what_only_sounds_like_it_raises_nothing(said: str) -> None:
+    assert not [flag for flag in screen(STARTER, said) if flag.welfare]
+
+
+def test_a_cry_for_help_raises_an_alarm_with_its_evidence_and_no_case(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        kept = take(tx, ben, school, "nobody cares, I want to die")
+        assert review.count(tx, ben, school.id)[0] == 0
+        [alarm] = welfare.open_(tx, ana, school.id)
+        assert (alarm.kind, alarm.comment.text) == ("self-harm", kept.text)
+        assert [flag.term for flag in alarm.flags] == ["want to die"]
+        take(tx, ben, school, "nobody cares, I want to die")
+        assert len(welfare.open_(tx, ana, school.id)) == 1
+
+
+def test_a_threat_raises_an_alarm_and_waits_in_the_queue_too_and_may_be_removed_at_once(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "I know where you live, idiot")
+        [case] = review.waiting(tx, ben, school.id, now=NOON)
+        assert "a welfare alarm is open" in str(case.reasons[0])
+        review.decide(tx, ben, case.id, "remove", now=NOON)
+        assert [alarm.kind for alarm in welfare.open_(tx, ana, school.id)] == ["threat"]
+
+
+def test_a_cry_for_help_is_not_removed_before_a_lead_has_it(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "you idiot, I want to die")
+        [case] = review.waiting(tx, ben, school.id, now=NOON)
+        with pytest.raises(ModerationError, match="cry for help"):
+            review.decide(tx, ben, case.id, "remove", now=NOON)
+        [alarm] = welfare.open_(tx, ana, school.id)
+        with pytest.raises(ModerationError, match="Say in a sentence"):
+            welfare.acknowledge(tx, ana, alarm.id, " ", now=NOON)
+        assert welfare.acknowledge(tx, ana, alarm.id, "called the parents", now=NOON)
+        assert not welfare.acknowledge(tx, ana, alarm.id, "me too", now=NOON)
+        assert review.decide(tx, ben, case.id, "remove", now=NOON).action_id
+        [late] = welfare.lately(tx, ana, school.id)
+        assert (late.acknowledged_by, late.outcome) == ("ana", "called the parents")
+
+
+def test_alarms_are_the_lead_s_where_one_is_named_else_the_coordinator_s(
+    database: Database, school: School, ben: Actor, ana: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "I want to die")
+        with pytest.raises(ModerationError, match="safeguarding lead"):
+            welfare.open_(tx, ben, school.id)
+        assert len(welfare.open_(tx, ana, school.id)) == 1
+        welfare.set_leads(tx, ada, school.id, ["ben"], now=NOON)
+        assert len(welfare.open_(tx, ben, school.id)) == 1
+        with pytest.raises(ModerationError, match="safeguarding lead"):
+            welfare.open_(tx, ana, school.id)
+
+
+def test_a_moderator_raises_what_no_list_heard_and_the_lead_sends_on_what_needs_judging(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "what an idiot")
+        [case] = review.waiting(tx, ben, school.id, now=NOON)
+        alarm = welfare.by_hand(tx, ben, case.id, "abuse", now=NOON)
+        assert welfare.by_hand(tx, ben, case.id, "abuse", now=NOON) == alarm
+        take(tx, ben, school, "I want to die", "p2")
+        second = welfare.open_(tx, ana, school.id)[-1]
+        sent = {welfare.to_queue(tx, ana, each.id, now=NOON) for each in (second,)}
+        assert sent <= {each.id for each in review.waiting(tx, ben, school.id, now=NOON)}
+
+
+def test_two_hundred_insults_do_not_hide_a_cry_for_help() -> None:
+    flags = screen(STARTER, "idiot " * 300 + "I want to die")
+    assert "self-harm" in {flag.welfare for flag in flags}
+
+
+def test_evidence_of_an_open_alarm_is_never_let_go(
+    database: Database, school: School, ben: Actor, ana: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "I want to die")
+        year = NOON.replace(year=NOON.year + 2)
+        assert keeping.forget(tx, ada, school.id, before=year, now=year) == 0
+        with pytest.raises(ModerationError):
+            keeping.erase(tx, ada, school.id, [("lms", "u1")], now=year)
+        [alarm] = welfare.open_(tx, ana, school.id)
+        welfare.acknowledge(tx, ana, alarm.id, "called the parents", now=NOON)
+        assert keeping.forget(tx, ada, school.id, before=year, now=year) == 1
+        [late] = welfare.lately(tx, ana, school.id)
+        assert (late.outcome, late.comment.text) == ("called the parents", "")
