@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from console import campus_school
 from console.desk import (
     accounts,
+    alarms,
     alerting,
     attending,
     connections,
@@ -175,7 +176,11 @@ def alerts(console: Console, stop: threading.Event) -> None:
     """Open incidents for new alerts, and note which are over; raises when no school's could be."""
 
     def follow(school_id: str) -> None:
-        alerting.follow(console.db, access.system(school_id), school_id, now=console.now())
+        actor, now = access.system(school_id), console.now()
+        try:
+            alerting.follow(console.db, actor, school_id, now=now)
+        finally:  # whatever the services' rows hold, a child's alarm is heard
+            alarms.follow(console.db, actor, school_id, now=now)
 
     _each_school(console, stop, "alerts", follow)
 

@@ -16,7 +16,9 @@ from store.db import Connection, instant, text
 ALIKE = 92.0  # of 100, from which two texts are one with small changes
 SHORTEST = 20  # characters: "thank you!" is no repeat
 COMPARED = 200  # of the newest comments of the platform
-ENDINGS = frozenset(["com", "net", "org", "info", "biz", "ru", "рф", "cn", "me", "io", "xyz", "top", "site", "online", "link"])
+# Of hosts that people write without a scheme.
+_GENERIC = ("com", "net", "org", "info", "biz", "xyz", "top", "site", "online", "link")
+ENDINGS = frozenset([*_GENERIC, "ru", "рф", "cn", "me", "io"])
 _PART = re.compile(r"[^\s<>\"'()\[\]{},;，。；（）]+")
 _SCHEME = re.compile(r"https?://")
 _PATH = re.compile(r"[/?#\\]")

@@ -6,14 +6,14 @@ removing the comment neither answers nor closes it.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, get_args
 
 from sqlalchemy import Row
 
-from moderation import cases, comments
+from moderation import cases, comments, safeguarding
 from moderation.model import Flag, ModerationError, Stored, Welfare
 from store import access, audit
 from store.access import Actor
@@ -21,7 +21,6 @@ from store.db import Connection, instant, moment, new_id, text
 from store.words import N_
 
 LONGEST = 2000  # characters of an outcome
-NOT_YOURS = N_("Only a safeguarding lead of the school sees to welfare alarms.")
 NO_OUTCOME = N_("Say in a sentence what is done: who was called, who talks to the child.")
 FIRST = N_(
     "This may be a cry for help. It can be removed once the safeguarding lead has acknowledged "
@@ -117,7 +116,7 @@ def acknowledge(
 ) -> bool:
     """The lead has it; False if another has already. Raises ModerationError, also without words."""
     school_id = _school_of(tx, alarm_id)
-    _require_lead(tx, actor, school_id)
+    safeguarding.require(tx, actor, school_id)
     said = outcome.strip()
     if not said or len(said) > LONGEST:
         raise ModerationError(NO_OUTCOME)
@@ -138,51 +137,11 @@ def acknowledge(
 def to_queue(tx: Connection, actor: Actor, alarm_id: str, *, now: datetime) -> str | None:
     """Let moderators judge whether the comment stays; return the case's id."""
     school_id = _school_of(tx, alarm_id)
-    _require_lead(tx, actor, school_id)
+    safeguarding.require(tx, actor, school_id)
     row = tx.execute(
         text("SELECT comment_id, flags FROM welfare_alarm WHERE id = :id"), {"id": alarm_id}
     ).one()
     return cases.flagged(tx, actor, row.comment_id, cases.flags_of(row.flags), now=now)
-
-
-def leads(tx: Connection, actor: Actor, school_id: str) -> frozenset[str]:
-    """Account ids; none: the coordinators and administrators see to alarms."""
-    access.require(actor, "see", school_id)
-    rows = tx.execute(
-        text("SELECT account_id FROM safeguarding_lead WHERE school_id = :school"),
-        {"school": school_id},
-    )
-    return frozenset(row.account_id for row in rows)
-
-
-def set_leads(
-    tx: Connection, actor: Actor, school_id: str, account_ids: Collection[str], *, now: datetime
-) -> None:
-    access.require(actor, "administer", school_id)
-    tx.execute(
-        text("DELETE FROM safeguarding_lead WHERE school_id = :school"), {"school": school_id}
-    )
-    for account_id in sorted(account_ids):
-        tx.execute(
-            text("INSERT INTO safeguarding_lead (school_id, account_id) VALUES (:school, :id)"),
-            {"school": school_id, "id": account_id},
-        )
-    audit.record(tx, actor, "name safeguarding leads", school_id, school_id=school_id, now=now)
-
-
-def is_lead(tx: Connection, actor: Actor, school_id: str) -> bool:
-    named = leads(tx, actor, school_id)
-    if not access.may(actor, "see people", school_id):
-        return False
-    return actor.account_id in named or (
-        actor.role == "admin" or (not named and actor.role == "coordinator")
-    )
-
-
-def _require_lead(tx: Connection, actor: Actor, school_id: str) -> None:
-    access.require(actor, "see people", school_id)
-    if not is_lead(tx, actor, school_id):
-        raise ModerationError(NOT_YOURS)
 
 
 def _raise(
@@ -231,7 +190,7 @@ def _known(tx: Connection, comment: Stored, kind: Welfare) -> str:
 def _listed(
     tx: Connection, actor: Actor, school_id: str, where: str, order: str, limit: int
 ) -> list[Alarm]:
-    _require_lead(tx, actor, school_id)
+    safeguarding.require(tx, actor, school_id)
     rows = tx.execute(
         text(f"""
             SELECT * FROM welfare_alarm WHERE school_id = :school AND {where}

@@ -15,7 +15,7 @@ from console.wiring import Console
 from mailing import campaigns, saved, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
-from moderation import actions, appeals, cases, comments, measures
+from moderation import actions, appeals, cases, comments, measures, welfare
 from moderation.model import Action, Flag, Stored, Subject
 from platforms.base import Adapter, Comment
 from probes import alerting, alerts, modules, recording, targets, weekly, windows
@@ -72,6 +72,7 @@ class Cast:
     alert: str
     comment: Stored
     case: str
+    alarm: str
     action: Action
     measure: str
     appeal: str
@@ -88,6 +89,7 @@ class Cast:
         sent = (
             self.comment.id,
             self.case,
+            self.alarm,
             self.action.id,
             self.measure,
             self.appeal,
@@ -135,6 +137,7 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
         alert = _alert(db, actor, target)
         with db.begin() as tx:
             comment, case = _case(tx, actor, listed)
+            concern = welfare.by_hand(tx, actor, case, "abuse", now=NOON)
             action = _action(tx, actor, school, listed, case)
             measure, held = _measure(tx, actor, school, listed, case)
             appeal = appeals.write(tx, actor, measure, f"It was a joke, {MARK}", now=NOON)
@@ -153,7 +156,7 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             group = saved.save(tx, actor, school, MARK, Segment(everyone=True), now=NOON)
         cast = Cast(
             console, adapters, url, relay.url, school, listed, target, module, window, rule,
-            channel, alert, comment, case, action, measure, appeal, held, draft, released,
+            channel, alert, comment, case, concern, action, measure, appeal, held, draft, released,
             incident, colleague, group,
         )  # fmt: skip
         yield cast, reached

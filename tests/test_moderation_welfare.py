@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from moderation import comments, judging, keeping, review, rules, welfare
+from moderation import comments, judging, keeping, review, rules, safeguarding, welfare
 from moderation.filters import Rules, screen
 from moderation.model import ModerationError, Stored, Welfare
 from store.access import Actor
@@ -109,7 +109,7 @@ def test_alarms_are_the_lead_s_where_one_is_named_else_the_coordinator_s(
         with pytest.raises(ModerationError, match="safeguarding lead"):
             welfare.open_(tx, ben, school.id)
         assert len(welfare.open_(tx, ana, school.id)) == 1
-        welfare.set_leads(tx, ada, school.id, ["ben"], now=NOON)
+        safeguarding.set_leads(tx, ada, school.id, ["ben"], now=NOON)
         assert len(welfare.open_(tx, ben, school.id)) == 1
         with pytest.raises(ModerationError, match="safeguarding lead"):
             welfare.open_(tx, ana, school.id)

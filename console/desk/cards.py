@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from console.desk import alerting, incidents
+from console.desk import alarms, alerting, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import ORDER, LessonRow
@@ -159,8 +159,7 @@ def _advice(
         return Words(N_("Reports: {reports}. Read them and answer."), {"reports": incident.reports})
     target = next((t for t in evening.targets if t.id == incident.target_id), None)
     if target is None:
-        offline = alerting.is_offline(incident)
-        return Words(alerting.ADVICE if offline else N_("Look at it and take it."))
+        return _advice_of_ours(incident)
     if target.prober == "classroom" and hit:
         return _move(hit, free)
     if hit and target.runbook:
@@ -173,6 +172,14 @@ def _advice(
     result = evening.latest.get(target.id)
     return (result.why if result else None) or Words(
         N_("Look at the service and call technicians.")
+    )
+
+
+def _advice_of_ours(incident: Incident) -> Words:
+    if alarms.is_welfare(incident):
+        return Words(alarms.ADVICE)
+    return Words(
+        alerting.ADVICE if alerting.is_offline(incident) else N_("Look at it and take it.")
     )
 
 

@@ -39,6 +39,7 @@ class Channel:
     suspects: bool  # also of what is only suspected
     repeat: timedelta
     problem: Words | None = None
+    welfare: bool = False  # told of welfare alarms, and of nothing else
 
 
 def add(
@@ -53,6 +54,7 @@ def add(
     language: str,
     suspects: bool = False,
     repeat: timedelta = timedelta(minutes=30),
+    welfare: bool = False,
     now: datetime,
 ) -> str:
     """Tell this one too, from now on; return the channel's id.
@@ -70,15 +72,16 @@ def add(
         "address": vault.seal(address.strip()),
         "language": language,
         "suspects": suspects,
+        "welfare": welfare,
         "repeat": int(repeat.total_seconds() // 60),
         "now": now,
     }
     tx.execute(
         text("""
             INSERT INTO channel (id, school_id, name, transport, address_sealed, language,
-                suspects, repeat_minutes, created_at)
+                suspects, repeat_minutes, created_at, welfare)
             VALUES (:id, :school, :name, :transport, :address, :language,
-                :suspects, :repeat, :now)
+                :suspects, :repeat, :now, :welfare)
         """),
         values,
     )
@@ -155,4 +158,5 @@ def _channel(row: Row[Any]) -> Channel:
         bool(row.suspects),
         timedelta(minutes=row.repeat_minutes),
         Words.from_json(row.why) if row.why else None,
+        bool(row.welfare),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from console.desk import alarms
 from console.desk.incidents import Incident
 from console.i18n import _, moment, number, say, span, speaking
 from store.schools import School
@@ -38,11 +39,11 @@ def trouble(
             _("What"): what,
             _("Why"): say(cause.why, markdown=False),
             _("Since"): f"{since} ({span(now - incident.opened_at)})",
-            _("Who is affected"): _affected(incident),
+            _("Who is affected"): "" if alarms.is_welfare(incident) else _affected(incident),
             _("What to try"): cause.runbook.strip()
             or say(cause.advice, markdown=False)
             or _("No runbook is kept for this service. Call the technicians."),
-            _("Who has it"): _("Nobody yet. Take the incident in Pult, and this is not repeated."),
+            _("Who has it"): _nobody(incident),
         }
         head = _("Still: {what}") if again else "{what}"
         return Told(_subject(school, head.format(what=what)), _body(lines))
@@ -69,6 +70,12 @@ def trial(school: School, language: str) -> Told:
     with speaking(language):
         said = _("This is a trial. When something fails, you are told here.")
         return Told(_subject(school, _("Trial")), said)
+
+
+def _nobody(incident: Incident) -> str:
+    if alarms.is_welfare(incident):
+        return _("Nobody yet. Acknowledge the alarm in Pult, and this is not repeated.")
+    return _("Nobody yet. Take the incident in Pult, and this is not repeated.")
 
 
 def _affected(incident: Incident) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from console.desk import alerting, channels, incidents, notice_words
+from console.desk import alarms, alerting, channels, incidents, notice_words
 from console.desk.channels import Channel
 from console.desk.incidents import Incident
 from console.desk.notice_words import Cause, Told
@@ -82,6 +82,8 @@ WITHDRAW = """
 def _changes(scene: Scene) -> Iterator[Change]:
     for channel in scene.channels:
         for incident in scene.incidents:
+            if not _concerns(scene, channel, incident):
+                continue
             said = scene.said.get((channel.id, incident.id), [])
             if incident.recovered_at or incident.closed_at:
                 yield from _over(scene, channel, incident, said)
@@ -96,6 +98,13 @@ def _changes(scene: Scene) -> Iterator[Change]:
                     now=scene.now,
                 )
                 yield OWE, _owe(scene, channel, incident, "trouble", said, words)
+
+
+def _concerns(scene: Scene, channel: Channel, incident: Incident) -> bool:
+    """Welfare alarms are the safeguarding lead's; without such a channel all are told."""
+    if alarms.is_welfare(incident):
+        return channel.welfare or not any(each.welfare for each in scene.channels)
+    return not channel.welfare
 
 
 def _is_owed(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> bool:
@@ -174,10 +183,11 @@ def _scene(
     for incident in standing:
         alert = by_target.get(incident.target_id or "")
         acknowledged = alert is not None and alert.acknowledged_by is not None
-        if incident.owner_id or acknowledged or incident.target_id in quiet:
+        taken = incident.owner_id and not alarms.is_welfare(incident)  # that is acknowledged
+        if taken or acknowledged or incident.target_id in quiet:
             hushed.add(incident.id)
         runbook = runbooks.get(incident.target_id or "", "")
-        advice = Words(alerting.ADVICE) if alerting.is_offline(incident) else None
+        advice = _advice(incident)
         end = None if alert else alerts.ended(tx, actor, incident.alert_id or "")
         causes[incident.id] = Cause(alert.why if alert else None, runbook, advice, end)
     return Scene(
@@ -189,6 +199,13 @@ def _scene(
         causes,
         now,
     )
+
+
+def _advice(incident: Incident) -> Words | None:
+    """Ours, where nobody can have written a runbook."""
+    if alarms.is_welfare(incident):
+        return Words(alarms.ADVICE)
+    return Words(alerting.ADVICE) if alerting.is_offline(incident) else None
 
 
 def _said(tx: Connection, school_id: str) -> list[Row]:

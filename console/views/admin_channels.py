@@ -9,7 +9,7 @@ import streamlit as st
 from console.desk import channels, posting
 from console.desk.channels import MAIL, MESSENGER, Channel
 from console.i18n import N_, NAMES, _, escape, say
-from console.views import acting, forms
+from console.views import acting, forms, safeguarding_leads
 from console.widgets import actionbar, choice, confirm, status
 from console.wiring import Console
 from store.access import Actor
@@ -29,6 +29,7 @@ GUIDE = "https://appriseit.com/services/"
 def draw(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
         known = channels.of(tx, actor, school.id)
+    safeguarding_leads.draw(console, actor, school)
     if st.button(_("Add who is told"), icon=":material/add:", key="channel-add"):
         add(console, actor, school)
     if not known:
@@ -41,7 +42,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
 def _one(console: Console, actor: Actor, channel: Channel) -> None:
     st.markdown(f"**{escape(channel.name)}**")
     told = [_(WAYS[channel.transport]), NAMES[channel.language]]
-    told.append(_("also of suspicions") if channel.suspects else _("of what is down"))
+    told.append(_said_to(channel))
     st.caption(" · ".join(told))
     if channel.problem:
         status.mark(_("The last notice did not arrive"), "red", shape="▲")
@@ -57,6 +58,12 @@ def _one(console: Console, actor: Actor, channel: Channel) -> None:
             key=f"channel-remove-{channel.id}",
         ):
             _ask_removal(console, actor, channel)
+
+
+def _said_to(channel: Channel) -> str:
+    if channel.welfare:
+        return _("of welfare alarms, and of nothing else")
+    return _("also of suspicions") if channel.suspects else _("of what is down")
 
 
 def add(console: Console, actor: Actor, school: School) -> None:
@@ -76,6 +83,11 @@ def add(console: Console, actor: Actor, school: School) -> None:
             key="channel-language",
         )
         suspects = st.toggle(_("Also of what is only suspected"), key="channel-suspects")
+        welfare = st.toggle(
+            _("Welfare alarms, and nothing else"),
+            help=_("For the safeguarding lead. Without such a channel, all hear of alarms."),
+            key="channel-welfare",
+        )
         repeats = {key: _(word) for key, (_length, word) in REPEATS.items()}
         repeat = choice.segments(
             _("Again while nobody has it"), repeats, default="30", key="channel-repeat"
@@ -86,7 +98,8 @@ def add(console: Console, actor: Actor, school: School) -> None:
                 channel_id = channels.add(
                     tx, actor, school.id, console.vault,
                     name=name or "", transport=way, address=address, language=language,
-                    suspects=suspects, repeat=REPEATS[repeat][0], now=console.now(),
+                    suspects=suspects, repeat=REPEATS[repeat][0], welfare=welfare,
+                    now=console.now(),
                 )  # fmt: skip
             _test(console, actor, channel_id)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.desk import alerting, incidents, reports
+from console.desk import alarms, alerting, incidents, reports
 from console.desk.incidents import Entry, Incident
 from console.i18n import N_, _, escape, moment, number, say, span
 from console.views import incidentbar
@@ -107,6 +107,10 @@ def _evidence(
 
 
 def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
+    if alarms.is_welfare(incident):
+        st.markdown(_(alarms.ADVICE))
+        pages.link("welfare", _("Welfare alarms"), icon=":material/health_and_safety:")
+        return
     if incident.target_id is None and incident.reports:
         st.caption(_("Read what they wrote, answer them, and note what helped."))
         return

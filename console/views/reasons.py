@@ -17,6 +17,7 @@ class Look:
 DECISIONS: dict[str, Look] = {
     "approve": Look(N_("✓ Approved"), "green"),
     "remove": Look(N_("✕ Removed"), "red"),
+    "edit": Look(N_("✎ Reworded"), "orange"),
     "hand on": Look(N_("↑ Handed on"), "violet"),
 }
 

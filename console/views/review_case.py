@@ -8,16 +8,29 @@ from console.views.reasons import DECISIONS
 from console.widgets import pages, status, strangers, tables
 from console.widgets.status import Colour
 from console.wiring import Console
-from moderation import review
+from moderation import harm, review
 from moderation.model import Author, Case, Past, Stored
 from store.access import Actor
 from store.schools import School
 
 NEXT = 8  # cases shown of those that follow
 SHAPES: dict[Colour, str] = {"red": "▲", "orange": "◆", "violet": "■", "gray": "○"}
+COLOURS: dict[str, Colour] = {
+    harm.ALARM: "red",
+    harm.HANDED_ON: "violet",
+    harm.REPORTS: "orange",
+    harm.WATCHED: "red",
+    **dict.fromkeys(harm.SIGNALS.values(), "orange"),
+}
 MATCHED = {
     "text": N_("Matched: {terms} (list “{rule}”)"),
     "subject": N_("Matched in the subject: {terms} (list “{rule}”)"),
+}
+SIGNALS = {
+    "flood": N_("Flood"),
+    "repeats": N_("Repeats"),
+    "newcomer": N_("New account"),
+    "links": N_("Link"),
 }
 SUSPENDED, ACTIVE = N_("suspended"), N_("active")
 
@@ -40,18 +53,10 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
 
 
 def badges(case: Case) -> list[tuple[str, Colour]]:
-    """Why the case is here, the gravest first, each with its colour; plain text.
-
-    Moderation's order: handed on, reports, a line for each list of words, the rest.
-    """
-    colours: list[Colour] = []
-    colours += ["violet"] if case.handed_on else []
-    colours += ["orange"] if case.reports else []
-    colours += ["red" for _rule in {flag.rule for flag in case.flags}]
-    colours += ["gray" for _rest in case.reasons]
+    """Why the case is here, the gravest first, each with its colour; plain text."""
     return [
-        (say(reason, markdown=False), colour)
-        for reason, colour in zip(case.reasons, colours, strict=False)
+        (say(reason, markdown=False), COLOURS.get(reason.template, "gray"))
+        for reason in case.reasons
     ]
 
 
@@ -106,6 +111,8 @@ def _terms(case: Case) -> str:
     """The watched words that matched, by the list they stand in and where they were found."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for flag in case.flags:
+        if flag.kind not in harm.WORDS:
+            continue
         found.setdefault((MATCHED[flag.part], flag.rule), {})[flag.term] = None
     return " · ".join(
         _(sentence).format(terms=escape(", ".join(terms)), rule=escape(rule))
@@ -162,8 +169,10 @@ def _short(case: Case) -> tuple[str, Colour]:
         return _("Handed on"), "violet"
     if case.reports:
         return ngettext("{n} report", "{n} reports", case.reports).format(n=case.reports), "orange"
-    if case.flags:
+    if case.flags and case.flags[0].kind in harm.WORDS:
         return strangers.line(case.flags[0].rule, limit=28), "red"
+    if case.flags:
+        return _(SIGNALS[case.flags[0].kind]), "orange"
     return _("Edited"), "gray"
 
 

@@ -6,6 +6,7 @@ from io import StringIO
 from console import campus
 from console.desk import (
     accounts,
+    alarms,
     alerting,
     attending,
     board,
@@ -130,6 +131,7 @@ CALLS: Calls = {
     accounts.set_language: lambda tx, who, on: accounts.set_language(tx, who, "ru"),
     accounts.language_of: lambda tx, who, on: accounts.language_of(tx, who),
     accounts.of: lambda tx, who, on: accounts.of(tx, who, on.school),
+    alarms.follow: lambda db, who, on: alarms.follow(db, who, on.school, now=NOON),
     alerting.follow: lambda db, who, on: alerting.follow(db, who, on.school, now=NOON),
     attending.follow: lambda db, who, on: attending.follow(
         db, who, on.school, attending.Learnt(), now=NOON

@@ -5,6 +5,7 @@ from datetime import timedelta
 from moderation import (
     actions,
     appeals,
+    bulk,
     cases,
     comments,
     context,
@@ -17,6 +18,7 @@ from moderation import (
     house,
     intake,
     intents,
+    judging,
     keeping,
     ladder,
     measures,
@@ -25,23 +27,36 @@ from moderation import (
     planning,
     receipts,
     records,
+    repeats,
     review,
     rules,
+    safeguarding,
     seconding,
     together,
     trial,
+    welfare,
 )
 from moderation.filters import Rules
 from moderation.model import Subject
+from moderation.model import Case, Flag, Subject
 from moderation.receipts import Look, Outcome
+from store import access
+from store.db import Connection
 from store.words import Words
 from tests.calls import Calls
-from tests.cast import LATER, post
+from tests.cast import LATER, Cast, post
 from tests.conftest import NOON
 from tests.moderation_platform import Adapter
 
 ADAPTER = Adapter("http://127.0.0.1:9")  # nothing of it is asked for a comment that is not kept
 RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
+
+
+def _case(tx: Connection, on: Cast) -> Case:
+    case = review.case(tx, access.system(on.school), on.case)
+    assert case is not None
+    return case
+
 
 CALLS: Calls = {
     actions.perform: lambda db, who, on: actions.perform(
@@ -66,6 +81,34 @@ CALLS: Calls = {
     ladder.suggest: lambda tx, who, on: ladder.suggest(
         tx, who, on.school, Subject(on.roster.person), now=NOON
     ),
+    bulk.alike: lambda tx, who, on: bulk.alike(tx, who, _case(tx, on), now=NOON),
+    bulk.decide: lambda tx, who, on: bulk.decide(
+        tx, who, on.school, [(on.case, 1)], "remove", now=NOON
+    ),
+    judging.judge: lambda tx, who, on: judging.judge(
+        tx, who, Rules.from_toml(RULES), on.comment, now=NOON
+    ),
+    repeats.mute: lambda tx, who, on: repeats.mute(tx, who, on.case, on.comment, now=NOON),
+    repeats.ask_again: lambda tx, who, on: repeats.ask_again(tx, who, on.comment),
+    safeguarding.leads: lambda tx, who, on: safeguarding.leads(tx, who, on.school),
+    safeguarding.set_leads: lambda tx, who, on: safeguarding.set_leads(
+        tx, who, on.school, [on.colleague], now=NOON
+    ),
+    safeguarding.is_lead: lambda tx, who, on: safeguarding.is_lead(tx, who, on.school),
+    safeguarding.require: lambda tx, who, on: safeguarding.require(tx, who, on.school),
+    welfare.raised: lambda tx, who, on: welfare.raised(
+        tx, who, on.comment, [Flag("x", "y", 0, 1, welfare="abuse")], now=NOON
+    ),
+    welfare.by_hand: lambda tx, who, on: welfare.by_hand(tx, who, on.case, "abuse", now=NOON),
+    welfare.open_: lambda tx, who, on: welfare.open_(tx, who, on.school),
+    welfare.lately: lambda tx, who, on: welfare.lately(tx, who, on.school),
+    welfare.unanswered: lambda tx, who, on: welfare.unanswered(tx, who, on.school),
+    welfare.of_comment: lambda tx, who, on: welfare.of_comment(tx, who, on.comment),
+    welfare.before_removal: lambda tx, who, on: welfare.before_removal(tx, who, on.comment),
+    welfare.acknowledge: lambda tx, who, on: welfare.acknowledge(
+        tx, who, on.alarm, "called them", now=NOON
+    ),
+    welfare.to_queue: lambda tx, who, on: welfare.to_queue(tx, who, on.alarm, now=NOON),
     cases.flagged: lambda tx, who, on: cases.flagged(tx, who, on.comment.id, [], now=NOON),
     cases.report_comment: lambda tx, who, on: cases.report_comment(
         tx, who, on.school, on.comment.id, reporter="lena", reason="rude", now=NOON

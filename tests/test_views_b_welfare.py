@@ -1,0 +1,69 @@
+"""The welfare screen on a stage: the evidence, and an answer that is kept."""
+
+import pytest
+
+from console.wiring import Console
+from moderation import comments, judging, rules, safeguarding, welfare
+from store import access
+from store.access import Actor
+from store.db import Database
+from store.schools import School
+from tests import stage
+from tests.stage import letters, press, rude, said, screen
+
+CRY = "nobody cares, I want to die <img src=x>"
+
+
+@pytest.fixture
+def console(database: Database, school: School) -> Console:
+    on = stage.console(database)
+    shelf = stage.connect(on, school, "http://127.0.0.1:9", "none")
+    pult = access.system(school.id)
+    with on.db.begin() as tx:
+        merged = comments.merge(tx, pult, school.id, shelf, rude(1, CRY), now=on.now())
+        kept = comments.get(tx, pult, merged.id)
+        assert kept is not None
+        judging.judge(tx, pult, rules.of(tx, pult, school.id), kept, now=on.now())
+    return on
+
+
+def test_the_lead_reads_the_evidence_and_says_what_is_done(
+    console: Console, school: School, ana: Actor
+) -> None:
+    at = screen("welfare", console, ana, school)
+    assert CRY in letters(at)
+    assert "Raised by the words: want to die" in said(at)
+    at = press(at, "Acknowledge")
+    assert "Say in a sentence what is done" in said(at)
+    at.text_input[0].input("called the parents")
+    at = press(at, "Acknowledge")
+    assert "No alarm is open." in said(at)
+    assert "→ called the parents" in letters(at)
+
+
+def test_the_lead_lets_moderators_judge_the_comment(
+    console: Console, school: School, ana: Actor, ben: Actor
+) -> None:
+    press(screen("welfare", console, ana, school), "Also put it in the review queue")
+    at = screen("review", console, ben, school)
+    assert CRY in letters(at)
+    assert "a welfare alarm is open" in said(at)
+
+
+def test_a_moderator_who_is_no_lead_reads_nothing(
+    console: Console, school: School, ben: Actor, eve: Actor
+) -> None:
+    for actor in (ben, eve):
+        at = screen("welfare", console, actor, school)
+        assert CRY not in letters(at) + said(at)
+        assert not at.button
+
+
+def test_a_named_lead_reads_it_whatever_the_coordinator_does(
+    console: Console, school: School, ana: Actor, ben: Actor, ada: Actor
+) -> None:
+    with console.db.begin() as tx:
+        safeguarding.set_leads(tx, ada, school.id, ["ben"], now=console.now())
+        assert welfare.open_(tx, ben, school.id)
+    assert CRY in letters(screen("welfare", console, ben, school))
+    assert CRY not in letters(screen("welfare", console, ana, school))
