@@ -37,7 +37,6 @@ from moderation import (
     welfare,
 )
 from moderation.filters import Rules
-from moderation.model import Subject
 from moderation.model import Case, Flag, Subject
 from moderation.receipts import Look, Outcome
 from store import access
