@@ -279,7 +279,7 @@ def test_a_result_is_not_stale_while_the_next_check_may_still_take_its_time(watc
     watch.add("slow")
     watch.targets["slow"] = replace(watch.targets["slow"], module={"timeout": 60.0})
     watch.stands("slow", DOWN, NOON)
-    watch.follow(NOON + 170 * SECOND)
+    watch.follow(NOON + 70 * SECOND)
     assert watch.open() == ["slow"]
 
 
