@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from probes.history import place
+from probes import crowds
 from probes.rhythm import STALE
 from store import access
 from store.access import Actor
@@ -69,24 +68,19 @@ def history(
     """The people in each room over time, oldest first, the highest count of each step."""
     access.require(actor, "see", school_id)
     width = _width(since, until, points)
-    rows = mtx.execute(
-        text(f"""
-            SELECT r.connection_id, r.external_id, s.step, s.participants FROM (
-                SELECT room, {place("at")} AS step, MAX(participants) AS participants
-                FROM room_sample
-                WHERE room IN (SELECT id FROM room_latest WHERE school_id = :school)
-                  AND at >= :begin AND at <= :until AND participants IS NOT NULL
-                GROUP BY room, {place("at")}
-            ) AS s JOIN room_latest r ON r.id = s.room
-            ORDER BY s.room, s.step
-        """),
-        _span(school_id, since, until, width),
+    keys = mtx.execute(
+        text("SELECT id, connection_id, external_id FROM room_latest WHERE school_id = :school"),
+        {"school": school_id},
     )
-    highest: defaultdict[RoomKey, list[tuple[datetime, int]]] = defaultdict(list)
-    for row in rows:
-        room = highest[row.connection_id, row.external_id]
-        room.append((_at(since, int(row.step), width), row.participants))
-    return dict(highest)
+    named: dict[int, RoomKey] = {row.id: (row.connection_id, row.external_id) for row in keys}
+    highest: defaultdict[RoomKey, dict[int, int]] = defaultdict(dict)
+    for row in crowds.read(mtx, crowds.ROOMS, school_id, since, until, width):
+        room, step = highest[named[row.id]], int(row.step)
+        room[step] = max(row.participants, room.get(step, 0))
+    return {
+        key: [(_at(since, step, width), most) for step, most in sorted(found.items())]
+        for key, found in highest.items()
+    }
 
 
 def people(
@@ -104,18 +98,10 @@ def people(
     """
     access.require(actor, "see", school_id)
     width = _width(since, until, points)
-    rows = mtx.execute(
-        text(f"""
-            SELECT c.series, {place("c.at")} AS step, MAX(c.participants) AS participants
-            FROM latest JOIN crowd c ON c.series = latest.id
-            WHERE latest.school_id = :school AND c.at >= :begin AND c.at <= :until
-            GROUP BY c.series, {place("c.at")}
-        """),
-        _span(school_id, since, until, width),
-    )
     servers: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for row in rows:
-        servers[row.series][int(row.step)] = row.participants
+    for row in crowds.read(mtx, crowds.SERVERS, school_id, since, until, width):
+        server, step = servers[row.id], int(row.step)
+        server[step] = max(row.participants, server.get(step, 0))
     return _together(servers, since, until, width)
 
 
@@ -132,10 +118,6 @@ def _together(
         total = sum(known) if len(known) == len(counts) else None
         line.append((_at(since, step, width), total))
     return line
-
-
-def _span(school_id: str, since: datetime, until: datetime, width: float) -> dict[str, Any]:
-    return {"school": school_id, "begin": since, "until": until, "width": width}
 
 
 def _width(since: datetime, until: datetime, points: int) -> float:

@@ -1,25 +1,25 @@
 """Make minutes and hours of what is new, and let what is old go, a target at a time."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from math import inf
 
-from probes import steps
+from probes import crowds, steps
 from probes.steps import Keep
 from store.db import Connection, text
 
 LATE = 10  # seconds after which a minute's samples are all written
 MINUTES, HOURS = 10, 2  # at most so many are made at once, after a time without a prober
-ROWS = 5_000  # at most so many go from one table at once
-KEEP_CROWD = timedelta(days=400)
-KEEP_ROOMS = timedelta(days=30)
 SUMS = """
     SUM(s.n), SUM(s.n_up), SUM(s.n_timed), SUM(s.seconds_sum), MAX(s.seconds_max)
 """
-SERIES = (  # what stands under a target's number, and its time
-    ("sample", "at"),
-    ("crowd", "at"),
-    ("rollup_minute", "bucket"),
-    ("rollup_hour", "bucket"),
+SERIES = (  # what stands under a target's number, by the length of its rows
+    ("sample", 0),
+    ("crowd", 0),
+    ("rollup_minute", steps.MINUTE),
+    ("crowd_minute", steps.MINUTE),
+    ("rollup_hour", steps.HOUR),
+    ("crowd_hour", steps.HOUR),
 )
 ROOMS = """
     SELECT r.id FROM room_latest r JOIN latest l ON l.target_id = r.target_id WHERE l.id = :series
@@ -57,26 +57,27 @@ def forget(mtx: Connection, series: int, keep: Keep, *, now: datetime) -> None:
     What is not made into longer steps yet stays.
     """
     done = steps.rolled(mtx)
-    for table, time, before in (
-        ("sample", "at", min((now - keep.raw).timestamp(), done.minute)),
-        ("crowd", "at", (now - KEEP_CROWD).timestamp()),
-        ("rollup_minute", "bucket", min((now - keep.minutes).timestamp(), done.hour)),
-        ("rollup_hour", "bucket", (now - keep.hours).timestamp()),
-    ):
-        _delete(mtx, table, time, series, before)
-    mtx.execute(
-        text(f"DELETE FROM room_sample WHERE room IN ({ROOMS}) AND at < :before"),
-        {"series": series, "before": now - KEEP_ROOMS},
-    )
+    old = {
+        0: min((now - keep.raw).timestamp(), done.minute),
+        steps.MINUTE: min((now - keep.minutes).timestamp(), done.hour),
+        steps.HOUR: (now - keep.hours).timestamp(),
+    }
+    for table, width in SERIES:
+        crowds.delete(mtx, table, crowds.time_of(width), "series", series, old[width])
+    for width, before in old.items():
+        crowds.forget_rooms(mtx, series, width, before)
 
 
 def remove(mtx: Connection, series: int) -> bool:
     """Delete what is left of a target that is no more; False if there is more than fits at once."""
-    gone = [_delete(mtx, table, time, series, float("inf")) for table, time in SERIES]
-    if max(gone) == ROWS:
+    gone = [
+        crowds.delete(mtx, table, crowds.time_of(width), "series", series, inf)
+        for table, width in SERIES
+    ]
+    rooms = [crowds.forget_rooms(mtx, series, width, inf) for width in crowds.ROOMS.tables]
+    if max(gone) == crowds.ROWS or any(rooms):
         return False
     for statement in (
-        f"DELETE FROM room_sample WHERE room IN ({ROOMS})",
         f"DELETE FROM room_latest WHERE id IN ({ROOMS})",
         "DELETE FROM latest WHERE id = :series",
     ):
@@ -94,6 +95,7 @@ def _make(mtx: Connection, making: _Making, done: float, over: float) -> float:
         end = min(end, done + width * making.most)
     for start in range(int(done), int(end), width):
         _sum(mtx, making, start)
+        crowds.make(mtx, width, making.source.width, start)
     return max(done, end)
 
 
@@ -130,19 +132,3 @@ def _sum(mtx: Connection, making: _Making, start: float) -> None:
         """),
         {"start": start, "end": start + making.made.width},
     )
-
-
-def _delete(mtx: Connection, table: str, time: str, series: int, before: float) -> int:
-    """Delete the oldest rows of one target, at most ROWS; return how many."""
-    gone = mtx.execute(
-        text(f"""
-            DELETE FROM {table} WHERE series = :series AND {time} <= (
-                SELECT MAX(oldest.{time}) FROM (
-                    SELECT {time} FROM {table} WHERE series = :series AND {time} < :before
-                    ORDER BY {time} LIMIT {ROWS}
-                ) AS oldest
-            )
-        """),
-        {"series": series, "before": before},
-    )
-    return gone.rowcount
