@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.i18n import _, speaking
 from console.web import pages
 from console.web.appeals import Appeals
+from console.web.complaints import Complaints
 from console.web.entering import Entering
 from console.web.forms import language_of, posted
 from console.web.hooks import Hooks
@@ -75,6 +76,7 @@ def application(console: Console) -> Starlette:
             *unsubscribing.routes(),
             *Entering(console).routes(),
             *Reports(console).routes(),
+            *Complaints(console).routes(),
             *Appeals(console).routes(),
             *Status(console).routes(),
             *Push(console).routes(),

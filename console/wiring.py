@@ -107,6 +107,11 @@ class Console:
         token = links.sign(self.vault.derive("links"), "report", school_id)
         return f"{self.settings.public_url}/report/{token}"
 
+    def complaint_link(self, school_id: str, course_id: str = "") -> str:
+        """Where participants report a comment, of one course or of any, without signing in."""
+        token = links.sign(self.vault.derive("links"), "complaint", school_id, course_id)
+        return f"{self.settings.public_url}/report/comment/{token}"
+
     def appeal_link(self, measure_id: str) -> str:
         """Where the person whom the measure is about appeals, without signing in."""
         token = links.sign(self.vault.derive("links"), "appeal", measure_id)

@@ -42,6 +42,8 @@ def _for_participants(console: Console, school: School) -> None:
     with st.popover(_("Link to report trouble"), icon=":material/link:", key="report-link"):
         st.caption(_("Give it to participants. They report trouble there without an account."))
         st.code(console.report_link(school.id), language=None, wrap_lines=True)
+        st.caption(_("And this one for comments that somebody should look at."))
+        st.code(console.complaint_link(school.id), language=None, wrap_lines=True)
 
 
 def _draw(console: Console, actor: Actor, school: School) -> None:

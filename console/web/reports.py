@@ -127,9 +127,12 @@ class Reports:
                 )
             )
             form = pages.form(request.url.path, inputs, _("Report"), token="")
+            comment = self.console.complaint_link(school.id)
+            other = escape(_("Is it about what somebody wrote? Report the comment."))
             body = (
                 f'<p class="quiet">{escape(school.name)}</p>'
                 f"<section>{pages.problem(why)}{form}</section>"
+                f'<p><a href="{escape(comment)}">{other}</a></p>'
             )
             return answer(request, school.language, _("Report trouble"), body, status)
 

@@ -8,6 +8,7 @@ from moderation import (
     bulk,
     cases,
     comments,
+    complaints,
     context,
     deciding,
     ending,
@@ -126,6 +127,20 @@ CALLS: Calls = {
     comments.note_removed: lambda tx, who, on: comments.note_removed(
         tx, who, on.roster.connection, "p1", True
     ),
+    complaints.complain: lambda tx, who, on: complaints.complain(
+        tx,
+        who,
+        on.school,
+        link="",
+        words=on.comment.text,
+        reason="rude",
+        reporter="lena",
+        now=NOON,
+    ),
+    complaints.came_of: lambda tx, who, on: complaints.came_of(
+        tx, who, on.school, on.comment.id, "lena"
+    ),
+    complaints.reasons: lambda tx, who, on: complaints.reasons(tx, who, on.comment.id),
     context.thread: lambda tx, who, on: context.thread(tx, who, on.case),
     context.author: lambda tx, who, on: context.author(tx, who, on.case),
     context.similar: lambda tx, who, on: context.similar(tx, who, on.case),

@@ -1,0 +1,172 @@
+"""/report/comment/{token}: a participant reports a comment, and reads later what came of it."""
+
+import hashlib
+import hmac
+from html import escape
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.i18n import N_, _, moment, say, speaking
+from console.web import pages
+from console.web.forms import language_of, posted
+from console.web.reports import Limit, answer, unknown
+from console.wiring import Console
+from moderation import complaints
+from moderation.complaints import Came, Complaint
+from moderation.model import ModerationError
+from store import access, links, schools
+from store.schools import School
+
+MINUTES = 10  # over which complaints are counted
+BY_ADDRESS = 20  # of one address: a class behind one router may complain together
+BY_SCHOOL = 300
+CAME: dict[Came, str] = {
+    "waiting": N_("A moderator will look at it. Come back to this page to see what came of it."),
+    "kept": N_("A moderator looked at the comment. It keeps to the rules of the school and stays."),
+    "acted": N_("A moderator looked at the comment and did something about it. Thank you."),
+}
+
+
+class Complaints:
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.key = console.vault.derive("links")
+        self.limit = Limit(MINUTES * 60)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/report/comment/{token}", self.show, methods=["GET"]),
+            Route("/report/comment/{token}", self.post, methods=["POST"]),
+            Route("/report/outcome/{token}", self.outcome, methods=["GET"]),
+        ]
+
+    def show(self, request: Request) -> Response:
+        found = self._place(request)
+        return self._form(request, found[0], {}) if found else unknown(request)
+
+    async def post(self, request: Request) -> Response:
+        fields = await posted(request)
+        return await run_in_threadpool(self._post, request, fields)
+
+    def outcome(self, request: Request) -> Response:
+        opened = links.opened(self.key, "outcome", request.path_params["token"])
+        school = self._school(opened[0]) if opened else None
+        if opened is None or school is None:
+            return unknown(request)
+        with self.console.db.read() as tx:
+            found = complaints.came_of(tx, access.system(school.id), *opened)
+        with speaking(language_of(request, otherwise=school.language)):
+            return answer(request, school.language, _("Your complaint"), self._came(school, found))
+
+    def _post(self, request: Request, fields: dict[str, str]) -> Response:
+        found = self._place(request)
+        if found is None:
+            return unknown(request)
+        school, course_id = found
+        address = request.client.host if request.client else ""
+        with speaking(language_of(request, otherwise=school.language)):
+            if not self.limit.allows((address, BY_ADDRESS), (school.id, BY_SCHOOL)):
+                why = _("Too many reports came from here. Wait {minutes} minutes.")
+                return self._form(request, school, fields, why.format(minutes=MINUTES), 429)
+            try:
+                token = self._keep(school, course_id, fields, address)
+            except ModerationError as error:
+                return self._form(request, school, fields, say(error, markdown=False), 422)
+            return self._thanks(request, school, token)
+
+    def _keep(self, school: School, course_id: str, fields: dict[str, str], address: str) -> str:
+        """The token behind which the outcome is told; the same address counts once a comment."""
+        reporter = hmac.new(self.key, address.encode(), hashlib.sha256).hexdigest()[:16]
+        with self.console.db.begin() as tx:
+            comment_id = complaints.complain(
+                tx,
+                access.system(school.id),
+                school.id,
+                link=fields.get("link", ""),
+                words=fields.get("words", ""),
+                reason=fields.get("reason", ""),
+                reporter=reporter,
+                course_id=course_id,
+                now=self.console.now(),
+            )
+        return links.sign(self.key, "outcome", school.id, comment_id, reporter)
+
+    def _place(self, request: Request) -> tuple[School, str] | None:
+        """The school, and the course if the link is one course's."""
+        opened = links.opened(self.key, "complaint", request.path_params["token"])
+        school = self._school(opened[0]) if opened else None
+        return (school, opened[1]) if opened and school else None
+
+    def _school(self, school_id: str) -> School | None:
+        with self.console.db.read() as tx:
+            if school_id not in schools.every_id(tx):
+                return None
+            return schools.get(tx, access.system(school_id), school_id)
+
+    def _form(
+        self,
+        request: Request,
+        school: School,
+        fields: dict[str, str],
+        why: str = "",
+        status: int = 200,
+    ) -> Response:
+        with speaking(language_of(request, otherwise=school.language)):
+            inputs = (
+                pages.entry(
+                    "link",
+                    _("Link to the comment"),
+                    value=fields.get("link", ""),
+                    required=False,
+                    note=_("Or, if you have none, copy some of its words:"),
+                )
+                + pages.entry(
+                    "words",
+                    _("Words of the comment"),
+                    value=fields.get("words", ""),
+                    required=False,
+                )
+                + pages.words(
+                    "reason",
+                    _("What is wrong with it?"),
+                    value=fields.get("reason", ""),
+                    longest=complaints.LONGEST,
+                )
+            )
+            form = pages.form(request.url.path, inputs, _("Report"), token="")
+            trouble = self.console.report_link(school.id)
+            other = escape(_("Something does not work? Report trouble instead."))
+            body = (
+                f'<p class="quiet">{escape(school.name)}</p>'
+                f"<section>{pages.problem(why)}{form}</section>"
+                f'<p><a href="{escape(trouble)}">{other}</a></p>'
+            )
+            return answer(request, school.language, _("Report a comment"), body, status)
+
+    def _thanks(self, request: Request, school: School, token: str) -> Response:
+        link = f"{self.console.settings.public_url}/report/outcome/{token}"
+        words = _("Thank you. The moderators of {school} have your complaint.")
+        keep = _("Keep this link: behind it you read what came of it.")
+        body = (
+            f"<section><p>{escape(words.format(school=school.name))}</p><p>{escape(keep)}</p>"
+            f'<p><a href="{escape(link)}">{escape(link)}</a></p></section>'
+        )
+        return answer(request, school.language, _("Reported"), body)
+
+    def _came(self, school: School, found: Complaint | None) -> str:
+        if found is None:
+            gone = _("The comment is not kept any more, and what was said of it neither.")
+            return f"<section><p>{escape(gone)}</p></section>"
+        now = self.console.now()
+        said = _("Reported {time}").format(time=moment(found.at, school.zone, now=now))
+        if found.decided_at:
+            decided = moment(found.decided_at, school.zone, now=now)
+            said += " · " + _("decided {time}").format(time=decided)
+        return (
+            f'<p class="quiet">{escape(school.name)}</p>'
+            f"<section><p>{escape(_(CAME[found.came]))}</p>"
+            f'<p class="quiet">{escape(said)}</p></section>'
+        )
