@@ -1,132 +1,23 @@
 """However the way to a real server fails, no receipt says more than is so, and all settles."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from shutil import copytree
 
 import pytest
 
-from moderation import actions, calls, intake, together
-from moderation.model import Action, ActionKind
-from platforms import PLATFORMS
-from platforms.base import Adapter
-from store import access, db, schools
-from store.access import Actor
-from store.db import Database, text
-from store.schools import School
-from tests import ejabberd as chat
+from moderation import calls
+from store import db
 from tests import forum as discussions
-from tests.conftest import NOON
 from tests.ejabberd import Ejabberd
-from tests.faults import Fault, Faults, before
+from tests.failing import LONG, PLACES, STEADY, Desk, Place, desk_of, matrix, posts, rooms
+from tests.faults import Fault
 from tests.running import free_port
 from tests.synapse import Synapse
 
 pytestmark = pytest.mark.servers
-STEADY: tuple[Fault, ...] = (
-    "unreached", "lost", "torn", "ignored", "forbidden", "limited", "unavailable", "slow",
-)  # fmt: skip
-PLACES = ("synapse", "ejabberd", "forum")
-LONG = timedelta(minutes=11)  # after which whatever is unresolved is tried again
-ROUNDS = 12
-
-
-@dataclass
-class Place:
-    """A real server, the way to it that fails, and one that does not."""
-
-    faults: Faults
-    adapter: Adapter
-    clean: Adapter
-    changes: Callable[[str, str], bool]  # whether a request is to change something
-    kinds: tuple[ActionKind, ...]
-    new: Callable[[ActionKind], str]  # somebody, or something said
-    start: Callable[[], None]
-
-    @contextmanager
-    def failing(self, fault: Fault) -> Iterator[None]:
-        """Whatever is to change something fails; reading goes well."""
-        self.faults.plan = lambda method, path: fault if self.changes(method, path) else ""
-        yield
-        self.faults.plan = lambda _method, _path: ""
-
-
-@dataclass
-class Desk:
-    db: Database
-    school: School
-    ben: Actor
-    ana: Actor
-    places: Mapping[str, Place]
-    now: datetime = NOON
-    asked: list[str] = field(default_factory=list)
-
-    def ask(self, place: str, kind: ActionKind, external_id: str) -> str:
-        with self.db.begin() as tx:
-            action_id = actions.request(
-                tx,
-                self.ben,
-                kind,
-                school_id=self.school.id,
-                connection_id=place,
-                external_id=external_id,
-                now=self.now,
-            )
-        self.asked.append(action_id)
-        return action_id
-
-    def undo(self, action_id: str) -> str:
-        with self.db.begin() as tx:
-            back = actions.undo(tx, self.ben, action_id, now=self.now)
-        self.asked.append(back)
-        return back
-
-    def do(self, *action_ids: str) -> None:
-        """What cannot be undone is allowed by Ana, as soon as it is seen that it cannot."""
-        together.perform_all(self.db, self.ben, action_ids, self._adapters, clock=self._clock)
-        held = [id_ for id_ in action_ids if self.read(id_).receipt.state == "held"]
-        for id_ in held:
-            with self.db.begin() as tx:
-                actions.allow(tx, self.ana, id_, now=self.now)
-        together.perform_all(self.db, self.ben, held, self._adapters, clock=self._clock)
-
-    def settle(self) -> None:
-        """The worker, later: until nothing is open."""
-        for _ in range(ROUNDS):
-            self.now += LONG
-            if not together.run_due(self.db, self._adapters, clock=self._clock):
-                break
-        self.do(*(id_ for id_ in self.asked if self.read(id_).receipt.state == "held"))
-        states = {self.read(id_).receipt.state for id_ in self.asked}
-        assert states <= {"verified", "refused"}
-
-    def read(self, action_id: str) -> Action:
-        with self.db.read() as tx:
-            action = actions.get(tx, self.ben, action_id)
-        assert action is not None
-        return action
-
-    def honest(self, *action_ids: str) -> None:
-        """Over a way that does not fail, what is called done is so; the rest can be seen."""
-        with self.db.read() as tx:
-            shown = {one.id for one in actions.of(tx, self.ben, self.school.id, limit=1000)}
-        for action in map(self.read, action_ids):
-            if action.receipt.state == "verified":
-                clean = self.places[action.connection_id].clean
-                assert calls.read(clean, action) == calls.KINDS[action.kind].wanted
-            else:
-                assert action.receipt.why is not None
-                assert action.id in shown
-
-    def _adapters(self, connection_id: str) -> Adapter:
-        return self.places[connection_id].adapter
-
-    def _clock(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -142,114 +33,12 @@ def places(
         }
 
 
-@contextmanager
-def matrix(synapse: Synapse) -> Iterator[Place]:
-    (_, tess), (_, joe) = synapse.person("tess"), synapse.person("joe")
-    both = [synapse.room(tess, joe), synapse.room(tess, joe, version="11")]
-
-    def new(kind: ActionKind) -> str:
-        if kind == "remove comment":
-            return synapse.say(joe, both[0], "you moron")
-        return synapse.person("eve")[0]
-
-    def made(url: str) -> Adapter:
-        options = {"loopback_only": "1", "rooms": ",".join(both)}
-        return PLATFORMS["matrix"].adapter(url, synapse.token, options)
-
-    with before(synapse.port, yes=b"{}", restart=synapse.stop) as faults:
-        yield Place(
-            faults,
-            made(faults.url),
-            made(synapse.url),
-            lambda method, _path: method != "GET",
-            ("remove comment", "suspend account", "mute account"),
-            new,
-            synapse.start,
-        )
-
-
-@contextmanager
-def rooms(ejabberd: Ejabberd) -> Iterator[Place]:
-    names = [ejabberd.room(moderated="true", members_by_default="false") for _ in range(3)]
-
-    def new(_: ActionKind) -> str:
-        jid = ejabberd.person("eve")
-        for name, affiliation in zip(names, ("member", "outcast", "admin"), strict=True):
-            ejabberd.make(name, jid, affiliation)
-        return jid
-
-    def made(url: str) -> Adapter:
-        options = {"loopback_only": "1", "user": chat.ADMIN, "rooms": ",".join(names)}
-        return PLATFORMS["ejabberd"].adapter(url, chat.PASSWORD, options)
-
-    with before(ejabberd.port, yes=b"0", restart=ejabberd.stop) as faults:
-        yield Place(
-            faults,
-            made(f"{faults.url}/api"),
-            made(ejabberd.url),
-            lambda _method, path: "set_room_affiliation" in path,
-            ("suspend account", "mute account"),
-            new,
-            ejabberd.start,
-        )
-
-
-@contextmanager
-def posts(forum: discussions.Forum) -> Iterator[Place]:
-    life = ExitStack()
-
-    def made(url: str) -> Adapter:
-        options = {**forum.options, "loopback_only": "1"}
-        return PLATFORMS["openedx"].adapter(url, discussions.TOKEN, options)
-
-    def start() -> None:
-        life.enter_context(forum.running())
-
-    with life, before(forum.port, yes=b"{}", restart=life.close) as faults:
-        start()
-        forum.post("users", id=discussions.JOE, username="joe")
-        thread = forum.thread("Gravity", "Why?")
-        yield Place(
-            faults,
-            made(faults.url),
-            made(forum.url),
-            lambda method, _path: method != "GET",
-            ("remove comment",),
-            lambda _kind: forum.respond(thread, "you moron"),
-            start,
-        )
-
-
 @pytest.fixture
 def desk(sqlite_template: Path, tmp_path: Path, places: Mapping[str, Place]) -> Iterator[Desk]:
     copytree(sqlite_template, tmp_path / "data")
     opened = db.connect(tmp_path / "data")
-    with opened.begin() as tx:
-        school = schools.found(
-            tx, access.system(), "School 14", time_zone="UTC", language="en", now=NOON
-        )
-        for name in places:
-            tx.execute(
-                text("""
-                    INSERT INTO connection (id, school_id, platform, name, url, secret_sealed,
-                                            options, state, detail, created_at)
-                    VALUES (:name, :school, :name, :name, '', '', '{}', 'new', '', :now)
-                """),
-                {"name": name, "school": school.id, "now": NOON},
-            )
-    every = frozenset({school.id})
-    ben, ana = Actor("ben", "Ben", "moderator", every), Actor("ana", "Ana", "coordinator", every)
-    yield Desk(opened, school, ben, ana, places)
+    yield desk_of(opened, places)
     opened.close()
-
-
-def subject(desk: Desk, name: str, kind: ActionKind) -> str:
-    """Something new; what was said is taken in first, as the worker does."""
-    made = desk.places[name].new(kind)
-    if "comment" in kind:
-        clean = desk.places[name].clean
-        intake.pull(desk.db, desk.ben, name, lambda _: clean, now=desk.now)
-    return made
 
 
 @pytest.mark.parametrize("fault", STEADY)
@@ -260,7 +49,7 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
     place = desk.places[name]
     stood: dict[str, str | None] = {}
     for kind in place.kinds:
-        external_id = subject(desk, name, kind)
+        external_id = desk.subject(name, kind)
         there = desk.ask(name, kind, external_id)
         stood[there] = calls.standing(place.clean, kind, external_id)
         with place.failing(fault):
@@ -288,10 +77,10 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
 def test_a_restart_in_mid_action_is_made_good(desk: Desk, name: str) -> None:
     place = desk.places[name]
     kind = place.kinds[0]
-    there = desk.ask(name, kind, subject(desk, name, kind))
+    there = desk.ask(name, kind, desk.subject(name, kind))
     desk.do(there)  # as far as it needs a second person
     if desk.read(there).receipt.state == "verified":
-        there = desk.ask(name, kind, subject(desk, name, kind))
+        there = desk.ask(name, kind, desk.subject(name, kind))
     with place.failing("restarted"):
         desk.do(there)
     assert desk.read(there).receipt.state == "unconfirmed"
@@ -308,7 +97,7 @@ def test_however_the_way_fails_all_settles_and_is_so(desk: Desk, name: str) -> N
     well: Fault = ""
     ways = [*STEADY, *([well] * 12)]
     asked = [
-        desk.ask(name, kind, subject(desk, name, kind))
+        desk.ask(name, kind, desk.subject(name, kind))
         for kind in (*place.kinds, *place.kinds, *place.kinds)
     ]
     place.faults.plan = lambda _method, _path: dice.choice(ways)

@@ -1,0 +1,118 @@
+"""Does a receipt ever say more than is so? `python -m benchmarks.faults`.
+
+A real Synapse, ejabberd and forum of Open edX run on loopback. Every request to them, also
+those that only look, may fail: never reach them, be done and its answer lost or torn, be
+answered 200 without effect, be refused, limited, slow; and servers are restarted in the
+midst of actions. Each receipt is compared with what is read over a way that does not fail.
+"""
+
+import argparse
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from console.wiring import PACKAGES
+from moderation import calls
+from moderation.model import Action
+from store import db, migrate
+from tests import forum as discussions
+from tests.ejabberd import Ejabberd
+from tests.failing import LONG, STEADY, Desk, Place, desk_of, matrix, posts, rooms
+from tests.faults import Fault
+from tests.running import free_port
+from tests.synapse import Synapse
+
+ROUND = 10  # actions asked for together
+WELL = 12  # requests that go well, to eight that fail
+TRIES = 2  # while the way fails
+RESTARTS = 3  # of each server
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--actions", type=int, default=100, help="on each server")
+    parser.add_argument("--seed", type=int, default=14)
+    chosen = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        places = _places(stack, folder)
+        (folder / "data").mkdir()
+        opened = stack.enter_context(closing(db.connect(folder / "data")))
+        migrate.apply(opened, PACKAGES, now=datetime.now(UTC))
+        desk = desk_of(opened, places)
+        dice = Random(chosen.seed)
+        found = {name: _measured(desk, name, chosen.actions, dice) for name in places}
+    print(json.dumps(found, indent=2))
+
+
+def _places(stack: ExitStack, folder: Path) -> Mapping[str, Place]:
+    for name in ("synapse", "ejabberd", "forum"):
+        (folder / name).mkdir()
+    synapse, ejabberd = Synapse(folder / "synapse"), Ejabberd(folder / "ejabberd")
+    stack.enter_context(synapse.up())
+    stack.enter_context(ejabberd.up())
+    forum = discussions.founded(folder / "forum", free_port())
+    return {
+        "synapse": stack.enter_context(matrix(synapse)),
+        "ejabberd": stack.enter_context(rooms(ejabberd)),
+        "forum": stack.enter_context(posts(forum)),
+    }
+
+
+def _measured(desk: Desk, name: str, wanted: int, dice: Random) -> dict[str, object]:
+    counted: Counter[str] = Counter()
+    place = desk.places[name]
+    while counted["actions"] < wanted:
+        asked = [
+            desk.ask(name, kind, desk.subject(name, kind))
+            for kind in dice.choices(place.kinds, k=ROUND)
+        ]
+        counted["actions"] += len(asked)
+        _fail(desk, place, asked, dice, restart=counted["restarts"] < RESTARTS)
+        counted["restarts"] += counted["restarts"] < RESTARTS
+        _look(desk, asked, counted, "while it failed")
+        desk.settle()
+        _look(desk, asked, counted, "settled")
+        counted["open after that"] += sum(desk.read(id_).receipt.state == "held" for id_ in asked)
+    return {**counted, "faults": {one: n for one, n in place.faults.made.items() if one}}
+
+
+def _fail(desk: Desk, place: Place, asked: list[str], dice: Random, *, restart: bool) -> None:
+    if restart:  # at the first call that changes something
+        with place.failing("restarted"):
+            desk.do(*asked)
+        place.start()
+        desk.now += LONG
+    well: Fault = ""
+    ways = [*STEADY, *([well] * WELL)]
+    place.faults.plan = lambda _method, _path: dice.choice(ways)
+    for _ in range(TRIES):
+        desk.do(*asked)
+        desk.now += LONG
+    place.faults.plan = lambda _method, _path: ""
+
+
+def _look(desk: Desk, asked: list[str], counted: Counter[str], when: str) -> None:
+    for action in map(desk.read, asked):
+        said = action.receipt.state
+        counted[f"{said}, {when}"] += 1
+        if said == "verified":
+            counted[f"said done and is not, {when}"] += not _is_so(desk, action)
+            continue
+        counted[f"without a reason, {when}"] += action.receipt.why is None
+        if said == "refused":
+            counted[f"said refused and is done, {when}"] += _is_so(desk, action)
+
+
+def _is_so(desk: Desk, action: Action) -> bool:
+    clean = desk.places[action.connection_id].clean
+    return calls.read(clean, action) == calls.KINDS[action.kind].wanted
+
+
+if __name__ == "__main__":
+    main()
