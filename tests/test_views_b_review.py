@@ -10,7 +10,7 @@ from console.desk import people
 from console.i18n import clock
 from console.views import blocking
 from console.wiring import Console
-from moderation import history, review
+from moderation import cases, history, review
 from moderation.model import Stored
 from platforms.base import AccountSuspender, Comment, CommentRemover, CommentSource
 from store.access import Actor
@@ -205,6 +205,23 @@ def test_strangers_markup_is_shown_as_letters(
     assert "<img" not in said(at)
     assert "http://evil.test" not in said(at)
     assert r"\[Kim\]" in said(at)
+
+
+def test_what_those_who_reported_it_wrote_is_shown_as_letters(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    stage.queue(console, school, shelf, [rude(1)])
+    with console.db.begin() as tx:
+        [case] = review.waiting(tx, ben, school.id, now=console.now())
+        for reporter, reason in (("lena", NASTY), ("max", "it is about my sister")):
+            cases.report_comment(
+                tx, ben, school.id, case.comment.id, reporter=reporter, reason=reason,
+                now=console.now(),
+            )  # fmt: skip
+    at = screen("review", console, ben, school)
+    assert "it is about my sister" in letters(at)
+    assert NASTY in letters(at)
+    assert "evil.test" not in said(at)
 
 
 def test_an_empty_queue_says_when_the_last_decision_was(

@@ -1,5 +1,7 @@
 """One case as the moderator reads it: why it is here, who wrote it, where, and what."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from console.desk import people
@@ -8,11 +10,12 @@ from console.views.reasons import DECISIONS
 from console.widgets import pages, status, strangers, tables
 from console.widgets.status import Colour
 from console.wiring import Console
-from moderation import harm, review
+from moderation import complaints, harm, review
 from moderation.model import Author, Case, Past, Stored
 from store.access import Actor
 from store.schools import School
 
+REPORTED = 5  # reports whose words are shown
 NEXT = 8  # cases shown of those that follow
 SHAPES: dict[Colour, str] = {"red": "▲", "orange": "◆", "violet": "■", "gray": "○"}
 COLOURS: dict[str, Colour] = {
@@ -42,9 +45,11 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
         author = review.author(tx, actor, case.id)
         similar = review.similar(tx, actor, case.id)
         names = people.connection_names(tx, actor, school.id)
+        reasons = complaints.reasons(tx, actor, case.comment.id)
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _case(console, school, case, thread, names)
+        _reported(console, school, reasons)
         _discussion(console, school, case, thread)
         _next([each for each in waiting if each.id != case.id])
     with right:
@@ -122,6 +127,15 @@ def _terms(case: Case) -> str:
 
 def _in_subject(case: Case) -> bool:
     return any(flag.part == "subject" for flag in case.flags)
+
+
+def _reported(console: Console, school: School, reasons: list[tuple[datetime, str]]) -> None:
+    """What those who reported it wrote, the newest first."""
+    for at, said in reasons[:REPORTED]:
+        with st.container(border=True, gap="xxsmall"):
+            when = moment(at, school.zone, now=console.now())
+            st.caption(_("Reported {time}").format(time=when))
+            strangers.text(said)
 
 
 def _discussion(console: Console, school: School, case: Case, thread: list[Stored]) -> None:
