@@ -14,13 +14,14 @@ from time import monotonic
 import certifi
 import pycurl
 
+from probes import files
 from probes.answers import Transfer, refused
 from probes.pace import Pace
 from probes.probers.base import Answer, Fetch, Shape
 from probes.watch import READ, WRITE, Watch
 
-AT_ONCE = 400  # fetches in flight; the rest wait their turn
-CONNECTIONS = 512  # kept warm; with those in flight below the usual 1,024 open files
+AT_ONCE = 4_000  # fetches in flight, if so many files may be open; the rest wait their turn
+CONNECTIONS = 2_000  # kept warm, if so many files may be open
 SPARE = 256  # handles of one shape that wait for their next fetch
 NEVER = -1
 READY = {READ: pycurl.CSELECT_IN, WRITE: pycurl.CSELECT_OUT}
@@ -32,13 +33,15 @@ Done = Callable[[Answer], None]
 class Carrier:
     """Start fetches, then `turn` the loop; answers come through the given functions."""
 
-    def __init__(self, *, loopback_only: bool = False) -> None:
+    def __init__(self, *, loopback_only: bool = False, at_once: int = AT_ONCE) -> None:
         self.pace = Pace()
+        half = (files.allowed() - files.OTHERS) // 2
+        self._at_once = max(min(at_once, half), 1)
         self._multi = pycurl.CurlMulti()
         self._watch = Watch()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch.want)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._multi.setopt(pycurl.M_MAXCONNECTS, CONNECTIONS)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, max(min(CONNECTIONS, half), 1))
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
         self._waking = self._near.fileno()
@@ -56,7 +59,7 @@ class Carrier:
 
     def start(self, fetch: Fetch, timeout: float, done: Done) -> None:
         """Fetch, and give the answer to `done` during a later turn. Raises nothing."""
-        if len(self._flying) >= AT_ONCE:
+        if len(self._flying) >= self._at_once:
             self._queue.append((monotonic(), fetch, timeout, done))
             return
         shape = fetch.shape
@@ -120,7 +123,7 @@ class Carrier:
         answer = transfer.answer(code, message)
         self._multi.remove_handle(curl)
         self._put_by(transfer)
-        while self._queue and len(self._flying) < AT_ONCE:
+        while self._queue and len(self._flying) < self._at_once:
             self._start_queued()
         done(answer)
 
