@@ -1,7 +1,8 @@
 """One outage, one alert: `python -m benchmarks.one_outage`.
 
-A parent and its children are one nginx on loopback, which is stopped and
-started again; a target beside it fails every other probe, and then no more.
+A parent and its children are one nginx on loopback, which ends; with `--hang` it
+goes on taking connections and answers none. A target beside it fails every other
+probe, and then no more.
 Prints how many alerts were ever open for each, and what the outage cost the
 prober's process beside the calm before it.
 """
@@ -9,6 +10,7 @@ prober's process beside the calm before it.
 import argparse
 import json
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--children", type=int, default=1000)
     parser.add_argument("--interval", type=float, default=5.0)
+    parser.add_argument("--hang", action="store_true", help="the children hang, and do not refuse")
     chosen = parser.parse_args()
     interval = timedelta(seconds=chosen.interval)
     with tempfile.TemporaryDirectory() as name, flapping() as (restless, settle):
@@ -46,11 +49,25 @@ def main() -> None:
             with prober(data) as pid:
                 until(lambda: probed(database)[1] == chosen.children + 2)
                 calm = cost(pid)
-                outage.close()
+                if chosen.hang:
+                    outage.enter_context(hanging(Path(name) / "nginx"))
+                else:
+                    outage.close()
                 figures = followed(database, pid, chosen.children) | {"calm_core_percent": calm}
                 figures |= flapped(database, settle)
         database.close()
     print(json.dumps(vars(chosen) | figures | {"load": os.getloadavg()[0]}))
+
+
+@contextmanager
+def hanging(folder: Path) -> Iterator[None]:
+    """Have the nginx take connections and answer none."""
+    nginx = int((folder / "nginx.pid").read_text(encoding="utf-8"))
+    os.kill(nginx, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(nginx, signal.SIGCONT)
 
 
 def followed(database: Database, pid: int, children: int) -> dict[str, float]:
