@@ -1,5 +1,6 @@
 """What the screens read of probes: fresh or unknown, never zero for want of an answer."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -214,6 +215,22 @@ def test_a_server_that_tells_no_rooms_apart_counts_its_people_all_the_same(
         line = rooms.people(mtx, ana, school.id, since=NOON, until=NOON + 20 * SECOND)
         assert rooms.latest(mtx, ana, school.id, now=NOON) == {}
     assert line == [(NOON, 41)]
+
+
+def test_readings_of_every_kind_are_kept_as_they_are() -> None:
+    readings = (
+        Reading("100% of “it”", 0.25, "%"),
+        Reading("total", 0.0123456789, "s"),
+        Reading("size", 10_240, "B"),
+        Reading("taken", True, ""),
+        Reading("huge", 10**400, ""),
+        Reading("tiny", 1e-12, ""),
+    )
+    for several in (readings, readings[:3], readings[3:4], readings[4:], ()):
+        kept = [Reading(**each) for each in json.loads(results.readings_json(several))]
+        assert [each.name for each in kept] == [each.name for each in several]
+        assert [each.unit for each in kept] == [each.unit for each in several]
+        assert all(abs(k.value - r.value) < 1e-6 for k, r in zip(kept, several, strict=True))
 
 
 @pytest.mark.parametrize("who", ["zoe", "eve"])
