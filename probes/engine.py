@@ -32,6 +32,8 @@ RECOVERY = 1.0  # seconds until a first good answer is looked at again
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
 TICK = 0.05  # seconds: probes due within one begin together, which costs less
+LONG = 4.0  # seconds: who waits for so long may wait for the end of a longer one
+LONG_TICK = 0.2
 NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
 
@@ -123,7 +125,8 @@ class Engine:
             return
         due = monotonic() + seconds
         if seconds > TICK:
-            due = ceil(due / TICK) * TICK
+            tick = TICK if seconds < LONG else LONG_TICK
+            due = ceil(due / tick) * tick
         self._agenda.set(target_id, due)
 
     def _start(self, target: Target) -> None:
