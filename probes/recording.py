@@ -3,7 +3,6 @@
 One transaction a batch: a killed prober loses at most the batch it had not written.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,10 +15,9 @@ from probes.rhythm import rhythm
 from store.db import Connection, execute_many, moment, text
 
 RECENT = 60  # checks kept in the newest row
-INSERT = text("""
-    INSERT INTO sample (series, at, state, seconds) VALUES (:series, :at, :state, :seconds)
-    ON CONFLICT DO NOTHING
-""")
+INSERT = (
+    "INSERT INTO sample (series, at, state, seconds) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 COPY = text("""
     INSERT INTO sample (series, at, state, seconds)
     SELECT id, at, state, seconds FROM latest WHERE at >= :first AND at <= :last
@@ -81,10 +79,10 @@ def write(
 def _rounds(records: Sequence[Record]) -> list[list[Record]]:
     """The batch in parts in which each target comes once, in the order of its results."""
     rounds: list[list[Record]] = []
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     for record in records:
-        number = seen[record.target.id]
-        seen[record.target.id] += 1
+        number = seen.get(record.target.id, 0)
+        seen[record.target.id] = number + 1
         if number == len(rounds):
             rounds.append([])
         rounds[number].append(record)
@@ -163,17 +161,11 @@ def _write_samples(mtx: Connection, records: Sequence[Record], series: Mapping[s
         times = [record.result.at for record in records]
         mtx.execute(COPY, {"first": min(times), "last": max(times)})
     else:
-        mtx.execute(INSERT, [_sample(record, series[record.target.id]) for record in records])
+        execute_many(mtx, INSERT, [_sample(r.result, series[r.target.id]) for r in records])
 
 
-def _sample(record: Record, series: int) -> dict[str, Any]:
-    result = record.result
-    return {
-        "series": series,
-        "at": result.at,
-        "state": SEVERITY.index(result.state),
-        "seconds": result.seconds,
-    }
+def _sample(result: Result, series: int) -> tuple[object, ...]:
+    return series, result.at.timestamp(), SEVERITY.index(result.state), result.seconds
 
 
 def _calm_row(record: Record, series: int) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from time import monotonic
 
 from platforms.base import PlatformError
+from probes import files
 from probes.carrier import Carrier
 from probes.model import ProbeFailed, State, Target
 from probes.probers import PROBERS
@@ -15,6 +16,8 @@ from probes.probers.base import Answer, Context, SocketProber, Talk, Verdict
 from store.words import N_, Words
 
 THREADS = 128  # made when needed: each may have to wait out its target's timeout
+MANY_THREADS = 512  # where enough files may be open
+FILES_A_THREAD = 32  # so that fetches have far more
 NEARLY = 0.95  # of the timeout: what failed after that failed because time was up
 LOG = logging.getLogger("pult.probes")
 
@@ -26,7 +29,8 @@ class Runner:
 
     def __init__(self, *, loopback_only: bool = False) -> None:
         self._carrier = Carrier(loopback_only=loopback_only)
-        self._threads = ThreadPoolExecutor(THREADS, "probe")
+        many = min(files.allowed() // FILES_A_THREAD, MANY_THREADS)
+        self._threads = ThreadPoolExecutor(max(THREADS, many), "probe")
         self._ended: SimpleQueue[tuple[Future[Verdict], float, Done]] = SimpleQueue()
         self.wake = self._carrier.wake
         self.pace = self._carrier.pace
