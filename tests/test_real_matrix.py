@@ -194,3 +194,14 @@ def test_the_connection_says_what_it_lacks(synapse: Synapse) -> None:
     assert matrix(synapse, token=joe).check().problem == ""
     assert "administrator's token" in matrix(synapse, "*", token=joe).check().problem
     assert "does not know this" in matrix(synapse, "#nothing:pult.test").check().problem
+
+
+def test_an_encrypted_room_is_told_because_nobody_can_watch_over_it(synapse: Synapse) -> None:
+    _, tess = synapse.person("tess")
+    room = synapse.room(tess)
+    assert matrix(synapse, room).check().problem == ""
+    how = {"algorithm": "m.megolm.v1.aes-sha2"}
+    synapse.at("PUT", tess, room, "/state/m.room.encryption", how)
+    health = matrix(synapse, room).check()
+    assert "Encrypted rooms" in health.problem
+    assert health.params["rooms"] == "Algebra"

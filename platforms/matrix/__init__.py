@@ -32,6 +32,8 @@ WORDS = {
         "token's account is in; needs a Synapse administrator's token"
     )
 }
+ENCRYPTED = N_("Encrypted rooms at {host} cannot be read, so nobody watches over them: {rooms}.")
+UNREADABLE = N_("Use rooms without encryption for the school; people can be blocked and muted.")
 COUNTED: frozenset[Capability] = frozenset({"meter rooms", "message room"})
 MODERATED: frozenset[Capability] = COUNTED | {
     "roster",
@@ -61,9 +63,12 @@ class Matrix:
             return health
         try:
             people.user(self._calls, self._calls.own_id())
-            self._rooms()
+            unread = rooms.encrypted(self._calls, self._rooms())
         except PlatformError as error:
             return Health(problem=error.template, params=error.params)
+        if unread:
+            said = {"host": self._site.host, "rooms": ", ".join(unread)}
+            return Health(ENCRYPTED, UNREADABLE, said)
         return health
 
     def reading(self) -> Reading:

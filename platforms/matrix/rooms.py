@@ -1,5 +1,7 @@
 """Which Matrix rooms are moderated, and how Pult's account comes into them."""
 
+from collections.abc import Iterable
+
 from platforms.answers import word
 from platforms.base import PlatformError
 from platforms.matrix.calls import ADMIN, CLIENT, Calls, path
@@ -62,6 +64,21 @@ def name(calls: Calls, room: str) -> str:
             return room
         raise
     return word(said.get("name")) or room
+
+
+def encrypted(calls: Calls, ids: Iterable[str]) -> list[str]:
+    """Names of the rooms whose messages only their members' own devices can read."""
+    return [name(calls, room) for room in ids if _is_encrypted(calls, room)]
+
+
+def _is_encrypted(calls: Calls, room: str) -> bool:
+    try:
+        calls.get(f"{CLIENT}/{path('rooms', room, 'state', 'm.room.encryption')}")
+    except PlatformError as error:
+        if error.code == "M_NOT_FOUND":
+            return False
+        raise
+    return True
 
 
 def _id(calls: Calls, alias: str) -> str:
