@@ -46,6 +46,7 @@ def test_a_coordinator_is_offered_what_her_role_opens(console: Console, ana: Act
         "Services",
         "Incidents",
         "Review queue",
+        "Welfare alarms",
         "People",
         "Campaigns",
         "Recipients",
