@@ -226,14 +226,19 @@ def _keep_version(tx: Connection, values: dict[str, Any]) -> None:
 
 def _keep_older(tx: Connection, values: dict[str, Any]) -> None:
     """The shown wording seen again moves its time on; another one is older, and evidence."""
-    shown = tx.execute(
-        text("SELECT sha256, erased_at, revised_at FROM comment WHERE id = :id"), values
-    ).one()
-    if shown.sha256 != values["sha256"]:
-        if shown.erased_at is None:
-            _keep_version(tx, values)
-    elif shown.revised_at is None or instant(shown.revised_at) < values["revised"]:
-        tx.execute(text("UPDATE comment SET revised_at = :revised WHERE id = :id"), values)
+    again = tx.execute(
+        text("""
+            UPDATE comment SET revised_at = :revised
+            WHERE id = :id AND sha256 = :sha256
+              AND (revised_at IS NULL OR revised_at < :revised)
+        """),
+        values,
+    )
+    if again.rowcount:
+        return
+    shown = tx.execute(text("SELECT sha256, erased_at FROM comment WHERE id = :id"), values).one()
+    if shown.sha256 != values["sha256"] and shown.erased_at is None:
+        _keep_version(tx, values)
 
 
 def _id_of(tx: Connection, connection_id: str, external_id: str) -> str:

@@ -21,6 +21,7 @@ LONGEST = 2000  # characters of a reason, of copied words and of a link; the for
 SHORTEST = 8  # letters of copied words that tell a comment from others
 AGE = timedelta(days=30)  # older comments are found by their link alone
 MOST = 3000  # comments whose words are compared
+COMPARED = 5000  # first letters of each that are
 EMPTY = N_("Paste the comment's link, or copy its words.")
 NOT_FOUND = N_(
     "No such comment was found. Copy more of its words, exactly, or paste its link. One that was "
@@ -132,6 +133,7 @@ def _by_link(tx: Connection, school_id: str, link: str, words: str) -> str | Non
 
 def _at(tx: Connection, connection_id: str, place: Pointed, words: str) -> str | None:
     values = {"connection": connection_id, "thread": place.thread, "post": place.post}
+    several = {**values, "longest": COMPARED, "most": MOST}
     if place.post:
         exact = tx.execute(
             text("""
@@ -145,11 +147,11 @@ def _at(tx: Connection, connection_id: str, place: Pointed, words: str) -> str |
             return str(exact.id)
     said = tx.execute(
         text("""
-            SELECT id, text FROM comment
+            SELECT id, substr(text, 1, :longest) AS text FROM comment
             WHERE connection_id = :connection AND thread_id = :thread
-            ORDER BY written_at DESC, id
+            ORDER BY written_at DESC, id LIMIT :most
         """),
-        values,
+        several,
     ).all()
     if len(said) == 1 and not words.strip():
         return str(said[0].id)
@@ -161,7 +163,7 @@ def _by_words(
 ) -> str | None:
     rows = tx.execute(
         text("""
-            SELECT comment.id, comment.text FROM comment
+            SELECT comment.id, substr(comment.text, 1, :longest) AS text FROM comment
             LEFT JOIN course ON course.connection_id = comment.connection_id
                 AND course.external_id = comment.course_external_id
             WHERE comment.school_id = :school AND comment.written_at > :since
@@ -174,6 +176,7 @@ def _by_words(
             "anywhere": not course_id,
             "course": course_id,
             "most": MOST,
+            "longest": COMPARED,
         },
     )
     return _having(words, [(row.id, row.text) for row in rows])

@@ -1,14 +1,16 @@
 """What platforms deliver by themselves, over real sockets: signed, once, never over newer words."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 import requests
 
-from console.desk import connections
+from console.desk import connections, sync
 from console.settings import Public, Settings
 from console.web.hooks import FORGED, LARGEST
 from console.wiring import Console
@@ -114,6 +116,35 @@ def test_edits_in_any_order_come_to_the_same_words(
     for delivery in (deliveries[2], deliveries[1], deliveries[3], *deliveries):
         deliver(url, forum, delivery)
     assert shown(console.db) == ["last words"]
+
+
+def test_deliveries_that_cross_leave_the_newest_words(
+    console: Console, url: str, forum: str, site: Discourse
+) -> None:
+    post = site.write(5, "words of 0")
+    deliveries = [site.delivery("post_created", post)]
+    for number in range(1, 8):
+        site.revise(post, f"words of {number}")
+        deliveries.append(site.delivery("post_edited", post))
+    crossing = deliveries * 2
+    Random(14).shuffle(crossing)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda each: deliver(url, forum, each).status_code, crossing))
+    assert set(statuses) == {200}
+    assert shown(console.db) == ["words of 7"]
+    assert len(wordings(console.db)) == 8
+
+
+def test_people_come_with_the_sync_and_are_known_as_authors(
+    console: Console, url: str, forum: str, site: Discourse, school: School, ada: Actor
+) -> None:
+    site.user(2, "joe")
+    sync.sync(console.db, ada, forum, console.adapters, now=console.now())
+    deliver(url, forum, site.delivery("post_created", site.write(5, "what an idiot")))
+    with console.db.read() as tx:
+        (case,) = review.waiting(tx, ada, school.id, now=console.now(), limit=5)
+        author = review.author(tx, ada, case.id)
+    assert [account.username for account in author.accounts] == ["joe"]
 
 
 def test_what_was_erased_does_not_come_back_by_a_replay(

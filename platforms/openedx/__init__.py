@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 
 from platforms.base import N_, Capability, Comment, Health, Original, PlatformError
 from platforms.openedx.calls import Calls
@@ -67,8 +68,12 @@ class OpenEdx:
         return Health()
 
     def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
-        found = [one for course_id in self._site.courses() for one in self._new(course_id, since)]
-        return sorted(found, key=_changed)[:limit]
+        found: list[Comment] = []
+        for course_id in self._site.courses():
+            new = self._new(course_id, since)
+            found += new if since else islice(new, limit)  # of a forum never read: its newest
+        found.sort(key=_changed)
+        return found[:limit] if since else found[-limit:]
 
     def thread(self, thread_id: str) -> list[Comment]:
         posts = self._site.posts(thread_id)
