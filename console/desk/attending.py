@@ -1,11 +1,12 @@
 """Count who is in each lesson's room minute by minute, and foresee the coming hour of each."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from console.desk import limits
+from console.desk import limits, taken
 from console.desk.limits import Server
+from console.desk.taken import Readings
 from probes import foreseen, lessons, rooms
 from probes.capacity import Limit, binding
 from probes.forecasting.forecast import School as Past
@@ -57,6 +58,20 @@ class _Held:
         return Live(minute, known.participants, self.count.at(minute - 5), there)
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """The lessons to be foreseen, the servers under them, and who is in all rooms now."""
+
+    coming: Sequence[_Held]
+    servers: Mapping[str, Server]
+    there: Readings
+
+    def outside(self, servers: Collection[str]) -> int:
+        """People on those servers for whom no lesson of the timetable is foreseen."""
+        held = {(one.room.connection_id, one.room.external_id) for one in self.coming}
+        return taken.outside(self.there, servers, held)
+
+
 def follow(db: Database, actor: Actor, school_id: str, learnt: Learnt, *, now: datetime) -> int:
     """Count and foresee once; return how many lessons were looked at.
 
@@ -72,7 +87,9 @@ def follow(db: Database, actor: Actor, school_id: str, learnt: Learnt, *, now: d
         )
         known_rooms = {room.id: room for room in timetable.rooms(tx, actor, school_id)}
         servers = limits.servers(tx, actor, school_id)
-    held = _counted(db, actor, school, planned, known_rooms, now=now)
+    with db.read("metrics") as mtx:
+        there = rooms.latest(mtx, actor, school_id, now=now)
+    held = _counted(db, actor, school, planned, known_rooms, there, now=now)
     with db.begin("metrics") as mtx:
         lessons.save(mtx, actor, school_id, [one.count for one in held])
     coming = [one for one in held if one.lesson.ends_at > school_now]
@@ -80,7 +97,8 @@ def follow(db: Database, actor: Actor, school_id: str, learnt: Learnt, *, now: d
         past = learnt.of(
             lambda: _past(db, actor, school_id, school_now), now=now, today=school_now.date()
         )
-        told = _foresee(past, coming, servers, school_now=school_now, now=now)
+        scene = _Scene(coming, servers, there)
+        told = _foresee(past, scene, school_now=school_now, now=now)
         with db.begin("metrics") as mtx:
             foreseen.write(mtx, actor, school_id, told)
     return len(held)
@@ -97,19 +115,19 @@ def _counted(
     school: School,
     planned: Sequence[Lesson],
     known_rooms: Mapping[str, Room],
+    there: Readings,
     *,
     now: datetime,
 ) -> list[_Held]:
     school_now = school.time(now)
     with db.read("metrics") as mtx:
         before = lessons.running(mtx, actor, school.id, since=school_now - OVER)
-        latest = rooms.latest(mtx, actor, school.id, now=now)
         begun = []
         for lesson in planned:
             room = known_rooms.get(lesson.room_id or "")
             if room is None:
                 continue
-            reading = latest.get((room.connection_id, room.external_id))
+            reading = there.get((room.connection_id, room.external_id))
             plan = _plan(school, lesson, room, reading)
             begun.append(_Held(lesson, room, _begun(school, lesson, plan, before, now), reading))
         since = min((one.count.until for one in begun), default=now)
@@ -163,13 +181,13 @@ def _plan(school: School, lesson: Lesson, room: Room, reading: RoomReading | Non
 
 def _foresee(
     past: Past,
-    coming: Sequence[_Held],
-    servers: Mapping[str, Server],
+    scene: _Scene,
     *,
     school_now: datetime,
     now: datetime,
 ) -> list[Foreseen]:
     """First by room; then again where a server or a licence leaves less than the room."""
+    coming = scene.coming
     lives = {one.lesson.id: one.live(school_now) for one in coming}
     plans = {one.lesson.id: one.count.plan for one in coming}
     tonight = past.tonight([(plans[id_], live) for id_, live in lives.items()])
@@ -177,7 +195,7 @@ def _foresee(
     told = []
     for one in coming:
         id_ = one.lesson.id
-        limit = binding(_limits(one, coming, first, servers))
+        limit = binding(_limits(one, scene, first))
         forecast = first[id_]
         if limit and limit.kind != "room":
             forecast = past.forecast(replace(plans[id_], seats=limit.free), lives[id_], tonight)
@@ -185,13 +203,9 @@ def _foresee(
     return told
 
 
-def _limits(
-    one: _Held,
-    coming: Sequence[_Held],
-    first: Mapping[str, Forecast],
-    servers: Mapping[str, Server],
-) -> Iterable[Limit]:
-    """The room's own, its server's and its licence's, less what the others are to take."""
+def _limits(one: _Held, scene: _Scene, first: Mapping[str, Forecast]) -> Iterable[Limit]:
+    """The room's own, its server's and its licence's, less what all others are to take."""
+    servers = scene.servers
     if one.count.plan.seats:
         yield Limit("room", one.room.name, one.count.plan.seats)
     server = servers.get(one.room.connection_id)
@@ -199,14 +213,15 @@ def _limits(
         return
     beside = [
         (servers.get(other.room.connection_id), first[other.lesson.id].wanted.p50)
-        for other in coming
+        for other in scene.coming
         if other.lesson.id != one.lesson.id
         and other.lesson.starts_at < one.lesson.ends_at
         and other.lesson.ends_at > one.lesson.starts_at
     ]
     if server.seats:
-        taken = sum(people for other, people in beside if other and other.id == server.id)
-        yield Limit("server", server.name, server.seats, taken)
+        people = sum(p for other, p in beside if other and other.id == server.id)
+        yield Limit("server", server.name, server.seats, people + scene.outside({server.id}))
     if server.licence:
-        taken = sum(p for other, p in beside if other and other.platform == server.platform)
-        yield Limit("licence", server.platform, server.licence, taken)
+        people = sum(p for other, p in beside if other and other.platform == server.platform)
+        same = {each.id for each in servers.values() if each.platform == server.platform}
+        yield Limit("licence", server.platform, server.licence, people + scene.outside(same))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.desk import cards, evening, lessons, pileups, services
+from console.desk import cards, evening, lessons, pileups, services, taken
 from console.desk.cards import Card
 from console.desk.evening import Evening, Past, Series
 from console.desk.lessons import LessonRow, Starting
@@ -111,14 +111,10 @@ def _free(seen: Evening, rows: list[LessonRow]) -> dict[str, int]:
     free: dict[str, int] = {}
     for server_id, server in seen.servers.items():
         seats = _seats(seen, rows, server_id)
-        if seats is None or not _answers(seen, server_id):
+        people = taken.on_server(seen.rooms_now, server_id)
+        if seats is None or people is None or not _answers(seen, server_id):
             continue
-        taken = sum(
-            reading.participants or 0
-            for (connection, _room), reading in seen.rooms_now.items()
-            if connection == server_id
-        )
-        free[server.name] = max(seats - taken, 0)
+        free[server.name] = max(seats - people, 0)
     return free
 
 
@@ -137,9 +133,10 @@ def _bound(seen: Evening, rows: list[LessonRow], free: int | None) -> int | None
     for platform, licence in licences.items():
         if licence is None:
             return free
-        here = {server.id for server in seen.servers.values() if server.platform == platform}
-        taken = sum(row.participants or 0 for row in rows if row.connection_id in here)
-        left += max(licence - taken, 0)
+        people = taken.of_licence(seen.rooms_now, seen.servers, platform)
+        if people is None:
+            return None
+        left += max(licence - people, 0)
     return min(free, left)
 
 
@@ -152,4 +149,4 @@ def _under(seen: Evening, rows: list[LessonRow]) -> list[Server]:
 def _free_series(people: Series, seats: int | None) -> Series:
     if seats is None:
         return []
-    return [(at, None if taken is None else max(seats - taken, 0)) for at, taken in people]
+    return [(at, None if there is None else max(seats - there, 0)) for at, there in people]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from console.desk import taken
 from console.desk.evening import Evening
 from console.desk.limits import Server
 from probes.model import State
@@ -123,21 +124,23 @@ def _other(
         and one.platform == server.platform
         and _answers(evening, one)
         and load[one.id] + people < _sum(group)
-        and ((free := _free(evening, one)) is None or free >= load[one.id] + people)
+        and _bears(evening, one, load[one.id] + people)
     ]
     return min(able, key=lambda one: (load[one.id], one.name), default=None)
 
 
 def _free(evening: Evening, server: Server) -> int | None:
-    """What its own limit leaves now; None: it has none."""
-    if server.seats is None:
+    """What its own limit leaves now; None: it has none, or nobody knows."""
+    people = taken.on_server(evening.rooms_now, server.id)
+    if server.seats is None or people is None:
         return None
-    here = [
-        reading.participants or 0
-        for (connection, _), reading in evening.rooms_now.items()
-        if connection == server.id
-    ]
-    return max(server.seats - sum(here), 0)
+    return max(server.seats - people, 0)
+
+
+def _bears(evening: Evening, server: Server, people: int) -> bool:
+    """Whether so many more surely fit on it."""
+    free = _free(evening, server)
+    return server.seats is None or (free is not None and free >= people)
 
 
 def _answers(evening: Evening, server: Server) -> bool:

@@ -1,15 +1,15 @@
 """Reopen a lesson on another media server: a new room there, and the timetable points to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.desk import limits
+from console.desk import limits, taken
 from console.desk.rooms import Adapters, RoomError, can, until
 from platforms.base import PlatformError, RoomEnder, RoomMaker
 from platforms.metering import RoomMeter
 from probes import rooms as counts
-from probes.capacity import Limit, binding
+from probes.capacity import Kind, Limit, binding
 from probes.rooms import RoomKey, RoomReading
 from store import access, audit, planning, schools
 from store.access import Actor
@@ -84,22 +84,18 @@ def _server(
     """A licence binds only where the people are not under it already."""
     here = known[server_id]
     own = [reading for key, reading in readings.items() if key[0] == server_id]
-    bounds = [Limit("server", here.name, here.seats, _taken(own))] if here.seats else []
+    bounds: list[tuple[Kind, int, int | None]] = []  # what bounds, its seats, who is in
+    if here.seats:
+        bounds.append(("server", here.seats, taken.on_server(readings, server_id)))
     if here.licence and (beside not in known or known[beside].platform != here.platform):
-        same = [r for key, r in readings.items() if _platform(known, key) == here.platform]
-        bounds.append(Limit("licence", here.platform, here.licence, _taken(same)))
-    bound = binding(bounds)
+        there = taken.of_licence(readings, known, here.platform)
+        bounds.append(("licence", here.licence, there))
+    counted = all(there is not None for _kind, _seats, there in bounds)
+    bound = binding(Limit(kind, here.name, seats, there or 0) for kind, seats, there in bounds)
     answers = not any(reading.stale for reading in own)
-    enough = answers and (bound is None or bound.free >= people)
-    return Server(server_id, here.name, bound.free if bound else None, answers, enough)
-
-
-def _taken(readings: Iterable[RoomReading]) -> int:
-    return sum(reading.participants or 0 for reading in readings)
-
-
-def _platform(known: Mapping[str, limits.Server], key: RoomKey) -> str:
-    return known[key[0]].platform if key[0] in known else ""
+    free = bound.free if bound and counted else None
+    enough = answers and counted and (bound is None or bound.free >= people)
+    return Server(server_id, here.name, free, answers, enough)
 
 
 def reopen(
