@@ -14,7 +14,7 @@ from console.i18n import N_, _
 from console.widgets import confirm, foot, head, pages, scenes, sidebar
 from console.widgets.screen import is_phone
 from console.wiring import Console
-from moderation import welfare
+from moderation import appeals, welfare
 from store import access, schools
 from store.access import Actor, Permission
 from store.schools import LANGUAGES, School
@@ -40,6 +40,7 @@ VIEWS: dict[str, View] = {
     "services": View("services", N_("Services"), "dns", TONIGHT, "see"),
     "incidents": View("incidents", N_("Incidents"), "crisis_alert", TONIGHT, "see"),
     "review": View("review", N_("Review queue"), "gavel", MODERATION, "moderate"),
+    "appeals": View("appeals", N_("Appeals"), "balance", MODERATION, "moderate"),
     "welfare": View("welfare", N_("Welfare alarms"), "health_and_safety", MODERATION, "see people"),
     "people": View("people", N_("People"), "group", MODERATION, "see people"),
     "campaigns": View("campaigns", N_("Campaigns"), "campaign", MAIL, "write"),
@@ -137,9 +138,12 @@ def _menu(console: Console, actor: Actor, scope: list[School], *, current: st.Pa
 
 def _waiting(console: Console, actor: Actor, school: School) -> dict[str, int]:
     board = console.board(actor, school.id)
+    found = {"incidents": board.open_incidents, "review": board.waiting}
     with console.db.read() as tx:
-        alarms = len(welfare.unanswered(tx, actor, school.id))
-    return {"incidents": board.open_incidents, "review": board.waiting, "welfare": alarms}
+        found["welfare"] = len(welfare.unanswered(tx, actor, school.id))
+        if access.may(actor, "moderate", school.id):
+            found["appeals"] = appeals.count(tx, actor, school.id)
+    return found
 
 
 def _nothing_to_see(console: Console, actor: Actor) -> None:

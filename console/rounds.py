@@ -27,7 +27,7 @@ from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
-from moderation import intake, keeping, together
+from moderation import intake, together
 from moderation.actions import SEALED
 from platforms.base import CommentSource, PlatformError
 from probes import lessons
@@ -117,7 +117,7 @@ def notices(console: Console, stop: threading.Event) -> None:
         owed.follow(console.db, access.system(school_id), school_id, now=console.now())
 
     try:
-        _each_school(console, stop, "notices", follow)
+        each_school(console, stop, "notices", follow)
     finally:  # what is written already leaves, whatever the rest holds
         if not stop.is_set():
             posting.send_due(console.db, console.ways, clock=console.now)
@@ -182,7 +182,7 @@ def alerts(console: Console, stop: threading.Event) -> None:
         finally:  # whatever the services' rows hold, a child's alarm is heard
             alarms.follow(console.db, actor, school_id, now=now)
 
-    _each_school(console, stop, "alerts", follow)
+    each_school(console, stop, "alerts", follow)
 
 
 def rosters(console: Console, stop: threading.Event) -> None:
@@ -229,10 +229,10 @@ class Attendance:
                     actor = access.system(school_id)
                     attending.follow(console.db, actor, school_id, learnt, now=console.now())
 
-        _each_school(console, stop, "attendance", follow)
+        each_school(console, stop, "attendance", follow)
 
 
-def tidy(console: Console, stop: threading.Event) -> None:
+def tidy(console: Console, _stop: threading.Event) -> None:
     """Forget what has ended (sessions, tries, slots, last term), once an hour among workers."""
     now = console.now()
     slot = datetime.fromtimestamp(now.timestamp() // 3600 * 3600, now.tzinfo)
@@ -243,21 +243,6 @@ def tidy(console: Console, stop: threading.Event) -> None:
         leases.forget_slots(tx, before=now - KEEP_SLOTS)
     with console.db.begin("metrics") as mtx:
         lessons.forget(mtx, now=now)
-    before = now - timedelta(days=console.settings.moderation.evidence_days)
-    for school_id in _schools(console):
-        _forget_evidence(console, school_id, before, stop)
-
-
-def _forget_evidence(
-    console: Console, school_id: str, before: datetime, stop: threading.Event
-) -> None:
-    """Batch by batch, so that nobody waits for a year of comments."""
-    actor = access.system(school_id)
-    while not stop.is_set():
-        with console.db.begin() as tx:
-            gone = keeping.forget(tx, actor, school_id, before=before, now=console.now())
-        if gone < keeping.AT_ONCE:
-            return
 
 
 def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:
@@ -267,11 +252,11 @@ def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None
     return Relay.from_url(console.vault.open(sealed), loopback_only=console.simulation)
 
 
-def _each_school(
+def each_school(
     console: Console, stop: threading.Event, what: str, follow: Callable[[str], None]
 ) -> None:
     """Do it for each school, whatever another's rows hold; raises when it failed for all."""
-    listed = _schools(console)
+    listed = school_ids(console)
     failures: list[Exception] = []
     for school_id in listed:
         if stop.is_set():
@@ -287,13 +272,13 @@ def _each_school(
         raise failures[0]
 
 
-def _schools(console: Console) -> list[str]:
+def school_ids(console: Console) -> list[str]:
     with console.db.read() as tx:
         return sorted(schools.every_id(tx))
 
 
 def _connections(console: Console) -> list[connections.Connection]:
-    ids = _schools(console)
+    ids = school_ids(console)
     with console.db.read() as tx:
         return [one for id_ in ids for one in connections.of(tx, access.system(id_), id_)]
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console import rounds
+from console import fair_rounds, rounds
 from console.wiring import Console
 from store import heartbeats
 
@@ -49,6 +49,7 @@ def lanes() -> list[Lane]:
     return [
         Lane("alerts", rounds.alerts, 1.0),
         Lane("notices", rounds.notices, 1.0),
+        Lane("letters", fair_rounds.letters, 2.0),
         Lane("mail", rounds.mail, 1.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),
@@ -57,6 +58,7 @@ def lanes() -> list[Lane]:
         Lane("rosters", rounds.rosters, 2.0),
         Lane("seals", rounds.seals, 10.0),
         Lane("tidy", rounds.tidy, 300.0),
+        Lane("evidence", fair_rounds.evidence, 300.0),
     ]
 
 

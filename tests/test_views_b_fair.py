@@ -1,16 +1,17 @@
-"""What is fair, on a stage: texts erased on request."""
+"""What is fair, on a stage: texts erased on request, appeals heard."""
 
 import pytest
 
 from console.desk import people
 from console.views import erasing
 from console.wiring import Console
-from moderation import comments, review
+from moderation import appeals, comments, measures, review
+from moderation.model import Subject
 from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests import stage
-from tests.stage import press, rude, said, screen
+from tests.stage import letters, press, rude, said, screen
 
 
 @pytest.fixture
@@ -42,3 +43,37 @@ def test_an_administrator_erases_what_a_person_wrote_and_a_moderator_is_not_offe
     assert "1 comment erased" in said(at)
     with console.db.read() as tx:
         assert comments.known(tx, ben, shelf, ["p1"])["p1"].text == ""
+
+
+@pytest.fixture
+def appeal(console: Console, school: School, ben: Actor, shelf: str) -> str:
+    """Kim was warned by Ben and says that it was a joke; the id of the appeal."""
+    stage.queue(console, school, shelf, [rude(1)])
+    with console.db.begin() as tx:
+        [found] = people.find(tx, ben, school.id)
+        measure = measures.impose(
+            tx, ben, school.id, Subject(found.person.id), "warning", rule="Insult",
+            now=console.now(),
+        )  # fmt: skip
+        return appeals.write(tx, ben, measure.id, "It was a joke", now=console.now())
+
+
+def test_an_appeal_is_answered_and_decided_by_somebody_else(
+    console: Console, school: School, ben: Actor, ana: Actor, appeal: str
+) -> None:
+    at = screen("appeals", console, ben, school)
+    assert "Somebody else decides" in said(at)
+    assert "It was a joke" in letters(at)
+    at = screen("appeals", console, ana, school)
+    at.text_area[0].set_value("Whose joke?")
+    at = press(at, "Send the answer")
+    assert "Whose joke?" in letters(at)
+    at.text_area[0].set_value("You were right.")
+    at.segmented_control[0].set_value("lift").run()
+    at = press(at, "Lift it")
+    assert "It was lifted" in said(at)
+    assert "No appeal is open" in said(at)
+    with console.db.read() as tx:
+        kept = appeals.get(tx, ana, appeal)
+    assert kept is not None
+    assert (kept.outcome, kept.decided_by) == ("lift", "ana")

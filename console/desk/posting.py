@@ -6,12 +6,12 @@ What may have left is never sent again: the row says `handing` before it goes ou
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
-from console.desk import channels, notice_words
+from console.desk import channels, handing, notice_words
 from mailing import notice
 from mailing.message import Envelope
 from mailing.model import MailingError
@@ -19,21 +19,16 @@ from mailing.relay import Outcome, Relay
 from mailing.transports import TRANSPORTS, apprise
 from store import access, schools
 from store.access import Actor
-from store.db import Connection, Database, new_id, text
+from store.db import Database, new_id, text
 from store.vault import Vault, VaultError
 from store.words import N_, Words
 
-LEASE = timedelta(minutes=3)
-FIRST = timedelta(seconds=20)  # until the second try; each further one waits twice as long
-LONGEST = timedelta(minutes=10)
-TRIES = 60  # about ten hours
 AT_ONCE = 50  # notices a round
 TIMEOUT = 10.0  # seconds that a relay or a messenger may take for an answer
 
 NOBODY = "pult@pult.test"  # a messenger names the sender itself
 NO_RELAY = N_("No mail relay is set, or no sender. Enter them under Admin, Mail.")
 SEALED = N_("The vault's key does not open this address. Enter it again.")
-CRASHED = N_("It was being sent when Pult stopped; it may have arrived, and is not sent twice.")
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ class Ways:
 def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
     """Send what is due; return how many notices left. Safe with several workers."""
     with db.begin() as tx:
-        _give_up_the_crashed(tx, clock())
+        handing.give_up_the_crashed(tx, "notice", now=clock())
     with db.read() as tx:
         rows = tx.execute(
             text("""
@@ -61,7 +56,11 @@ def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
             """),
             {"now": clock(), "limit": AT_ONCE},
         ).all()
-    return sum(_send(db, ways, row, clock) for row in rows if _claim(db, row.id, clock()))
+    return sum(
+        _send(db, ways, row, clock)
+        for row in rows
+        if handing.claim(db, "notice", row.id, now=clock())
+    )
 
 
 def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: datetime) -> None:
@@ -80,7 +79,7 @@ def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: dat
 
 def _send(db: Database, ways: Ways, row: Row[Any], clock: Callable[[], datetime]) -> bool:
     def begin() -> bool:
-        return _move(db, row.id, "claimed", "handing", now=clock())
+        return handing.begin(db, "notice", row.id, now=clock())
 
     try:
         outcome = _hand_over(ways, row, row.id, row.subject, row.body, begin, clock())
@@ -88,7 +87,7 @@ def _send(db: Database, ways: Ways, row: Row[Any], clock: Callable[[], datetime]
         outcome = Outcome("later", error.words)
     except VaultError:
         outcome = Outcome("later", Words(SEALED))
-    _enter(db, row, outcome, now=clock())
+    handing.enter(db, "notice", row, outcome, now=clock())
     return outcome.kind == "sent"
 
 
@@ -109,7 +108,7 @@ def _hand_over(
         sender=sender, recipient=recipient, subject=subject, body=body,
         notice_id=notice_id, now=now,
     )  # fmt: skip
-    return _through(relay, envelope, begin)
+    return through(relay, envelope, begin)
 
 
 def _way(ways: Ways, row: Row[Any], address: str) -> tuple[Relay, str]:
@@ -122,71 +121,11 @@ def _way(ways: Ways, row: Row[Any], address: str) -> tuple[Relay, str]:
     return replace(relay, timeout=TIMEOUT), sender
 
 
-def _through(relay: Relay, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
+def through(relay: Relay, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
+    """Hand one mail to the relay; `begin` is asked before the first byte that could count."""
     session = TRANSPORTS[relay.transport](relay)
     try:
         return session.send(envelope, begin)
     finally:
         with suppress(OSError):
             session.close()
-
-
-def _claim(db: Database, notice_id: str, now: datetime) -> bool:
-    with db.begin() as tx:
-        changed = tx.execute(
-            text("""
-                UPDATE notice SET state = 'claimed', lease_until = :until, attempt = attempt + 1,
-                    updated_at = :now
-                WHERE id = :id AND ((state = 'due' AND next_at <= :now)
-                    OR (state = 'claimed' AND lease_until <= :now))
-            """),
-            {"id": notice_id, "now": now, "until": now + LEASE},
-        )
-        return changed.rowcount == 1
-
-
-def _move(db: Database, notice_id: str, before: str, after: str, *, now: datetime) -> bool:
-    with db.begin() as tx:
-        changed = tx.execute(
-            text("""
-                UPDATE notice SET state = :after, updated_at = :now
-                WHERE id = :id AND state = :before
-            """),
-            {"id": notice_id, "before": before, "after": after, "now": now},
-        )
-        return changed.rowcount == 1
-
-
-def _enter(db: Database, row: Row[Any], outcome: Outcome, *, now: datetime) -> None:
-    """What became of it. What surely did not leave is due again, less and less often."""
-    if outcome.kind == "withdrawn":
-        return
-    attempt = row.attempt + 1
-    state = {"sent": "sent", "refused": "failed", "uncertain": "uncertain"}.get(outcome.kind, "due")
-    if state == "due" and attempt >= TRIES:
-        state = "failed"
-    with db.begin() as tx:
-        tx.execute(
-            text("""
-                UPDATE notice SET state = :state, next_at = :next, lease_until = NULL, why = :why,
-                    updated_at = :now
-                WHERE id = :id AND state IN ('claimed', 'handing')
-            """),
-            {
-                "id": row.id,
-                "state": state,
-                "next": now + min(FIRST * 2 ** min(attempt - 1, 9), LONGEST),
-                "why": None if state == "sent" else outcome.words.to_json(),
-                "now": now,
-            },
-        )
-
-
-def _give_up_the_crashed(tx: Connection, now: datetime) -> None:
-    tx.execute(
-        text("""
-            UPDATE notice SET state = 'uncertain', why = :why, updated_at = :now
-            WHERE state = 'handing' AND lease_until <= :now
-        """),
-        {"now": now, "why": Words(CRASHED).to_json()},
-    )

@@ -22,6 +22,9 @@ from console.desk import (
     importing,
     incident_rows,
     incidents,
+    letter_words,
+    lettering,
+    letters,
     limits,
     measure_words,
     notices,
@@ -40,6 +43,7 @@ from console.desk.calendars import LessonRow
 from console.desk.cards import Card
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
+from console.desk.letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
 from moderation import appeals
@@ -203,10 +207,23 @@ CALLS: Calls = {
     histories.Histories.of: lambda db, who, on: histories.Histories(on.console.db, None).of(
         who, on.school, on.target.id, since=NOON, until=LATER
     ),
+    letters.follow: lambda db, who, on: letters.follow(
+        db, who, on.school, on.adapters, lambda id_: id_, now=NOON
+    ),
+    lettering.of_measure: lambda tx, who, on: lettering.of_measure(tx, who, on.measure),
+    letter_words.imposed: lambda tx, who, on: letter_words.imposed(
+        tx,
+        who,
+        ours(tx, on),
+        appeals.measure_of(tx, access.system(on.school), on.measure),
+        Reader("Olga", "en"),
+        link="",
+        now=NOON,
+    ),
     measure_words.facts: lambda tx, who, on: measure_words.facts(
         tx,
         who,
-        schools.get(tx, access.system(on.school), on.school),
+        ours(tx, on),
         appeals.measure_of(tx, access.system(on.school), on.measure),
         now=NOON,
     ),

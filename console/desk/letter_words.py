@@ -1,0 +1,111 @@
+"""What somebody is told of a measure about them: by the school's own words, else by ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.desk import measure_words
+from console.desk.measure_words import KINDS
+from console.i18n import N_, _, language, speaking
+from mailing import fields
+from mailing.model import MailingError
+from moderation import house
+from moderation.appeals import Appeal, Message
+from moderation.model import Measure, MeasureKind
+from store.access import Actor
+from store.db import Connection
+from store.letters import legible
+from store.schools import School
+
+FIELDS = ("name", "school")  # what a school's own words may ask for
+OURS: dict[MeasureKind, str] = {
+    "word": N_("Please keep to the rules of the house. Nothing is closed to you."),
+    "warning": N_("This is a warning. The next time you may not be able to write for a while."),
+    "mute": N_("You cannot write in the school's discussions for now. You can read them."),
+    "suspension": N_("Your account is suspended for now."),
+    "block": N_("Your account is blocked."),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who is told; `name` is a stranger's word, or ''."""
+
+    name: str
+    language: str
+
+
+def imposed(
+    tx: Connection,
+    actor: Actor,
+    school: School,
+    measure: Measure,
+    reader: Reader,
+    *,
+    link: str,
+    now: datetime,
+) -> Told:
+    with speaking(reader.language):
+        kept = house.of(tx, actor, school.id)
+        own = kept.words.get(measure.kind, {}).get(language(), "")
+        known = measure_words.facts(tx, actor, school, measure, now=now)
+        way = _("If you think that this is wrong, say so here; somebody else decides: {link}")
+        parts = [
+            _greeting(reader),
+            _filled(own or _(OURS[measure.kind]), reader, school),
+            _lines(known),
+            way.format(link=link),
+        ]
+        return _told(school, _(KINDS[measure.kind]), parts)
+
+
+def lifted(school: School, measure: Measure, reader: Reader) -> Told:
+    with speaking(reader.language):
+        said = _("This no longer holds: {what}.").format(what=_(KINDS[measure.kind]))
+        return _told(school, _("Lifted"), [_greeting(reader), said])
+
+
+def answered(
+    school: School,
+    appeal: Appeal,
+    message: Message,
+    reader: Reader,
+    *,
+    link: str,
+    now: datetime,
+) -> Told:
+    """An answer of the school in the appeal; the last one of a decided appeal is its outcome."""
+    with speaking(reader.language):
+        ended = measure_words.outcome(appeal, school, now=now)
+        read = _("The whole conversation: {link}").format(link=link)
+        parts = [_greeting(reader), ended, legible(message.said), read]
+        title = _("Your appeal is decided") if ended else _("An answer to your appeal")
+        return _told(school, title, parts)
+
+
+def _greeting(reader: Reader) -> str:
+    if not reader.name.strip():
+        return _("Hello,")
+    return _("Hello {name},").format(name=" ".join(legible(reader.name).split()))
+
+
+def _filled(written: str, reader: Reader, school: School) -> str:
+    try:
+        pieces = fields.parse(written)
+    except MailingError:
+        return written
+    return fields.fill(pieces, {"name": legible(reader.name), "school": school.name})
+
+
+def _lines(known: Mapping[str, str]) -> str:
+    return "\n".join(f"{label}: {said}" for label, said in known.items())
+
+
+def _told(school: School, subject: str, parts: list[str]) -> Told:
+    return Told(f"[{school.name}] {subject}", "\n\n".join(part for part in parts if part))

@@ -1,0 +1,134 @@
+"""Let letters to people leave, each once: by the school's relay, or as a platform's message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from console.desk import handing, posting
+from console.desk.posting import NO_RELAY, SEALED, TIMEOUT, Ways
+from mailing import notice
+from mailing.model import MailingError
+from mailing.relay import WITHDRAWN, Outcome
+from moderation import appeals
+from moderation.model import Adapters
+from platforms.base import NoticeBoard, PlatformError
+from store import access
+from store.access import Actor
+from store.db import Connection, Database, instant, text
+from store.vault import VaultError
+from store.words import N_, Words
+
+AT_ONCE = 20  # letters a round
+PLATFORM_BYTES = 4000  # of a message; Moodle takes 4,096
+UNREACHED = N_("The platform did not reach this account.")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What became of one telling. `way` is mail, platform or none."""
+
+    about: str
+    way: str
+    connection_id: str
+    subject: str
+    state: str
+    why: Words | None
+    at: datetime
+
+
+def of_measure(tx: Connection, actor: Actor, measure_id: str) -> list[Letter]:
+    """What the person was told of the measure, the newest first."""
+    measure = appeals.measure_of(tx, actor, measure_id)
+    access.require(actor, "see people", measure.school_id)
+    rows = tx.execute(
+        text("SELECT * FROM letter WHERE measure_id = :id ORDER BY created_at DESC, id"),
+        {"id": measure.id},
+    )
+    return [
+        Letter(
+            row.about,
+            row.way,
+            row.connection_id,
+            row.subject,
+            row.state,
+            Words.from_json(row.why) if row.why else None,
+            instant(row.updated_at),
+        )
+        for row in rows
+    ]
+
+
+def send_due(db: Database, ways: Ways, adapters: Adapters, *, clock: Callable[[], datetime]) -> int:
+    """Send what is due; return how many left. Safe with several workers."""
+    with db.begin() as tx:
+        handing.give_up_the_crashed(tx, "letter", now=clock())
+    with db.read() as tx:
+        rows = tx.execute(
+            text("""
+                SELECT * FROM letter
+                WHERE (state = 'due' AND next_at <= :now)
+                   OR (state = 'claimed' AND lease_until <= :now)
+                ORDER BY created_at, id LIMIT :limit
+            """),
+            {"now": clock(), "limit": AT_ONCE},
+        ).all()
+    left = 0
+    for row in rows:
+        if handing.claim(db, "letter", row.id, now=clock()):
+            outcome = _send(db, ways, adapters, row, clock)
+            handing.enter(db, "letter", row, outcome, now=clock())
+            left += outcome.kind == "sent"
+    return left
+
+
+def _send(
+    db: Database,
+    ways: Ways,
+    adapters: Adapters,
+    row: Row[Any],
+    clock: Callable[[], datetime],
+) -> Outcome:
+    def begin() -> bool:
+        return handing.begin(db, "letter", row.id, now=clock())
+
+    try:
+        if row.way == "mail":
+            return _mail(ways, row, begin, clock())
+        return _message(adapters, row, begin)
+    except MailingError as error:
+        return Outcome("later", error.words)
+    except VaultError:
+        return Outcome("later", Words(SEALED))
+
+
+def _mail(ways: Ways, row: Row[Any], begin: Callable[[], bool], now: datetime) -> Outcome:
+    relay, sender = ways.relay(row.school_id), ways.sender(row.school_id)
+    if relay is None or not sender:
+        raise MailingError(NO_RELAY)
+    envelope = notice.envelope(
+        sender=sender, recipient=row.address, subject=row.subject, body=row.body,
+        notice_id=row.id, now=now,
+    )  # fmt: skip
+    return posting.through(replace(relay, timeout=TIMEOUT), envelope, begin)
+
+
+def _message(adapters: Adapters, row: Row[Any], begin: Callable[[], bool]) -> Outcome:
+    adapter = adapters(row.connection_id)
+    if not isinstance(adapter, NoticeBoard):
+        return Outcome("refused", Words(UNREACHED))
+    if not begin():
+        return WITHDRAWN
+    said = f"{row.subject}\n\n{row.body}".encode()[:PLATFORM_BYTES].decode("utf-8", "ignore")
+    try:
+        reached = adapter.notify([row.external_id], said)
+    except PlatformError as error:
+        words = Words(error.template, error.params)
+        if error.unsure:
+            return Outcome("uncertain", words)
+        return Outcome("refused" if error.permanent else "later", words)
+    if reached.get(row.external_id):
+        return Outcome("sent", Words(""))
+    return Outcome("refused", Words(UNREACHED))

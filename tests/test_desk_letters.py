@@ -1,0 +1,211 @@
+"""People are told what was decided about them: once, in their language, with a way to appeal."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+
+from console.desk import lettering, letters, relays
+from console.wiring import Console
+from moderation import appeals, cases, comments, hearing, house, measures
+from moderation.house import STARTER
+from moderation.model import Flag, Subject
+from platforms.base import Capability, PlatformError
+from store import access, enrolling, roster
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from tests import moderation_platform, smtp, stage
+from tests.cast import listed
+from tests.conftest import NOON
+from tests.hostile import HOSTILE, faults
+from tests.moderation_platform import _comment, connect
+from tests.smtp import Relayed
+
+SENDER = "School 14 <news@school.example>"
+NOTED = "for the record alone"
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Board(moderation_platform.Adapter):
+    """A platform that takes messages, as told; `got` is what arrived."""
+
+    url: str = ""
+    fails: list[PlatformError] = field(default_factory=list)
+    got: list[tuple[str, str]] = field(default_factory=list)
+    can: frozenset[Capability] = frozenset({"notice board", "suspend account"})
+
+    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
+        if self.fails:
+            raise self.fails.pop(0)
+        self.got += [(id_, text) for id_ in external_ids]
+        return dict.fromkeys(external_ids, True)
+
+
+@dataclass
+class Desk:
+    console: Console
+    school: School
+    relay: Relayed
+    board: Board
+    joe: Subject
+
+    def follow(self, minutes: int = 0) -> int:
+        """One round of the worker; return how many letters left."""
+        now = NOON + minutes * MINUTE
+        actor = access.system(self.school.id)
+        letters.follow(
+            self.console.db, actor, self.school.id, lambda _: self.board,
+            self.console.appeal_link, now=now,
+        )  # fmt: skip
+        return lettering.send_due(
+            self.console.db, self.console.ways, lambda _: self.board, clock=lambda: now
+        )
+
+    def mails(self) -> list[tuple[str, str]]:
+        """Subject and text of each."""
+        read = [message_from_bytes(each.data, policy=policy.default) for each in self.relay.mails]
+        return [(str(each["Subject"]), str(each.get_content())) for each in read]
+
+    def states(self) -> list[tuple[str, str]]:
+        with self.console.db.read() as tx:
+            rows = tx.execute(text("SELECT way, state FROM letter ORDER BY created_at, way"))
+            return [(row.way, row.state) for row in rows]
+
+
+@pytest.fixture
+def desk(database: Database, school: School) -> Iterator[Desk]:
+    console, actor = stage.console(database), access.system(school.id)
+    with smtp.relay() as relay, database.begin() as tx:
+        connect(tx, school)
+        enrolling.people(tx, actor, school.id, "lms", [listed("u1")], now=NOON)
+        [olga] = roster.people(tx, actor, school.id)
+        relays.save(tx, actor, school.id, console.vault, url=relay.url, sender=SENDER, now=NOON)
+        tx.commit()
+        yield Desk(console, school, relay, Board(), Subject(olga.id))
+
+
+def warn(desk: Desk, ben: Actor, said: str = "you moron") -> str:
+    with desk.console.db.begin() as tx:
+        post = _comment({"id": "p1", "html": said, "author": "u1", "at": NOON.timestamp()})
+        kept = comments.merge(tx, ben, desk.school.id, "lms", post, now=NOON)
+        case = cases.flagged(tx, ben, kept.id, [Flag("Insults", "moron", 0, 3)], now=NOON)
+        return measures.impose(
+            tx, ben, desk.school.id, desk.joe, "warning",
+            reason=NOTED, rule="Insult", case_id=case, now=NOON,
+        ).id  # fmt: skip
+
+
+def test_a_warning_reaches_mail_and_platform_once_with_a_way_to_appeal(
+    desk: Desk, ben: Actor
+) -> None:
+    measure = warn(desk, ben)
+    assert desk.follow() == 2
+    assert desk.follow(minutes=1) == 0
+    [(subject, body)] = desk.mails()
+    assert subject == "[School 14] Warning"
+    assert "Hello Olga kolibri," in body
+    assert "Rule: Insult" in body
+    assert "you moron" in body
+    assert desk.console.appeal_link(measure) in body
+    assert NOTED not in body
+    assert "ben" not in body.lower()
+    [(account, message)] = desk.board.got
+    assert account == "u1"
+    assert desk.console.appeal_link(measure) in message
+
+
+def test_they_are_told_in_their_language_by_the_school_s_own_words(
+    desk: Desk, ben: Actor, ada: Actor
+) -> None:
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE person SET language = 'ru'"))
+        own = {"warning": {"ru": "{{ name }}, так в школе «{{ school }}» не пишут."}}
+        kept = house.House(STARTER.rules, STARTER.ladder, 180, own)
+        house.save(tx, ada, desk.school.id, kept, now=NOON)
+    warn(desk, ben)
+    desk.follow()
+    [(subject, body)] = desk.mails()
+    assert subject == "[School 14] Предупреждение"
+    assert "Olga kolibri, так в школе «School 14» не пишут." in body
+    assert "Оскорбление" in body
+
+
+def test_a_block_is_told_when_it_holds_and_its_lift_when_it_was_told(
+    desk: Desk, ben: Actor
+) -> None:
+    with desk.console.db.begin() as tx:
+        block = measures.impose(tx, ben, desk.school.id, desk.joe, "block", now=NOON)
+    assert desk.follow() == 0
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE moderation_action SET state = 'verified', earlier = 'active'"))
+    assert desk.follow(minutes=1) == 1
+    assert desk.board.got == []  # who is shut out reads nothing there
+    with desk.console.db.begin() as tx:
+        measures.lift(tx, ben, block.id, now=NOON)
+    assert desk.follow(minutes=2) == 2
+    assert [subject for subject, _body in desk.mails()] == [
+        "[School 14] Account blocked", "[School 14] Lifted"
+    ]  # fmt: skip
+
+
+def test_each_answer_and_the_outcome_of_an_appeal_are_told(
+    desk: Desk, ben: Actor, ana: Actor
+) -> None:
+    measure = warn(desk, ben)
+    desk.follow()
+    with desk.console.db.begin() as tx:
+        appeal = appeals.write(tx, ben, measure, "A joke", now=NOON)
+        appeals.answer(tx, ana, appeal, "Whose?", now=NOON)
+    desk.follow(minutes=1)
+    with desk.console.db.begin() as tx:
+        hearing.decide(tx, ana, appeal, "lift", said="You were right.", now=NOON)
+    desk.follow(minutes=2)
+    _first, second, third = desk.mails()
+    assert "Whose?" in second[1]
+    assert "decided" not in second[0]
+    assert third[0] == "[School 14] Your appeal is decided"
+    assert "It was lifted." in third[1]
+    assert "You were right." in third[1]
+    assert len(desk.mails()) == 3
+
+
+def test_what_may_have_arrived_is_not_sent_twice_and_what_did_not_is_tried_again(
+    desk: Desk, ben: Actor
+) -> None:
+    desk.board.fails = [PlatformError("Not now.", permanent=False)]
+    warn(desk, ben)
+    assert desk.follow() == 1
+    assert desk.follow(minutes=5) == 1
+    assert len(desk.board.got) == 1
+    desk.board.fails = [PlatformError("Lost.", permanent=False, unsure=True)]
+    warn(desk, ben)
+    desk.follow(minutes=6)
+    assert desk.follow(minutes=60) == 0
+    assert ("platform", "uncertain") in desk.states()
+    assert len(desk.board.got) == 1
+
+
+def test_whom_nothing_reaches_is_shown_as_such(desk: Desk, ben: Actor) -> None:
+    desk.board.can = frozenset()
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE person SET email = ''"))
+    measure = warn(desk, ben)
+    assert desk.follow() == 0
+    with desk.console.db.read() as tx:
+        [letter] = lettering.of_measure(tx, ben, measure)
+    assert letter.state == "failed"
+    assert "Tell them yourself" in str(letter.why)
+
+
+def test_the_worst_of_texts_is_quoted_as_letters(desk: Desk, ben: Actor) -> None:
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE person SET name = :said"), {"said": HOSTILE})
+    warn(desk, ben, said=HOSTILE)
+    desk.follow()
+    [(subject, body)] = desk.mails()
+    assert "kolibri" in body
+    assert faults(subject + body.replace("\r\n", "\n"), markdown=False) == []
