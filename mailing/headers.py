@@ -9,7 +9,7 @@ from mailing.recipients import wire
 from store.words import N_
 
 FORBIDDEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
-WORD = 42  # bytes of UTF-8 in one encoded word, so that it stays under 75 characters
+WORD = 39  # bytes of UTF-8 in one encoded word, so that "Subject: " and it stay under 76
 PLAIN = re.compile(r"[ -~]{0,60}")
 ATOM = r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+"
 ATOMS = re.compile(rf"{ATOM}( {ATOM})*")

@@ -1,10 +1,9 @@
 """A notice as a mail: plain words to one colleague; no opt-out leaves her out."""
 
-from binascii import b2a_qp
 from datetime import datetime
 from email.utils import format_datetime
 
-from mailing import headers, recipients
+from mailing import headers, quoted, recipients
 from mailing.message import Envelope
 
 
@@ -31,6 +30,6 @@ def envelope(
         "",
         "",
     ]
-    text = "\r\n".join(body.splitlines()).encode("utf-8", "replace")
-    data = "\r\n".join(lines).encode() + b2a_qp(text, istext=True) + b"\r\n"
+    text = quoted.encode("\n".join(body.splitlines()))
+    data = "\r\n".join(lines).encode() + text + b"\r\n"
     return Envelope(from_wire, to_wire, data, not (from_wire + to_wire).isascii())

@@ -8,9 +8,10 @@ with `From `, so no mailbox file is cut there.
 import re
 from binascii import b2a_qp
 
+LONGEST = 76  # letters of a line, its soft break included
 SOFT = b"=\r\n"  # a line break that is none
 PLAIN = re.compile(r"(?!\.|From )[!-<>-~](?:[ -<>-~]{0,70}[!-<>-~])?")  # stands as it is
-HEADS = re.compile(rb"(?m)^(?:\.|F(?=rom ))")
+HEADS = re.compile(rb"(?m)^(?:\.+(?:F(?=rom ))?|F(?=rom ))")
 
 
 def encode(text: str) -> bytes:
@@ -18,8 +19,20 @@ def encode(text: str) -> bytes:
     if PLAIN.fullmatch(text):
         return text.encode()
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    return HEADS.sub(_head, b2a_qp(lines, istext=True)).replace(b"\n", b"\r\n")
+    quoted = _with_room(b2a_qp(lines, istext=True))
+    return HEADS.sub(_head, quoted).replace(b"\n", b"\r\n")
+
+
+def _with_room(quoted: bytes) -> bytes:
+    """The last line is broken where a soft break after it would make it too long."""
+    start = quoted.rfind(b"\n") + 1
+    if len(quoted) - start < LONGEST:
+        return quoted
+    cut = start + LONGEST - 4
+    letter = quoted.find(b"=", cut - 2, cut)  # of an escape that must stay whole
+    cut = letter if letter >= 0 else cut
+    return quoted[:cut] + b"=\n" + quoted[cut:]
 
 
 def _head(found: re.Match[bytes]) -> bytes:
-    return b"=%02X=\n" % ord(found[0])
+    return b"".join(b"=%02X=\n" % letter for letter in found[0])
