@@ -31,7 +31,8 @@ a{color:var(--link)}nav{display:flex;flex-wrap:wrap;gap:0 .75rem}nav a{padding:.
 nav a[aria-current]{color:var(--text);text-decoration:none;font-weight:600}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem;
 align-items:start}
-section{overflow-wrap:anywhere;background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1.25rem}
+section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1.25rem;
+overflow-wrap:anywhere}
 label{display:block;margin:.75rem 0 .25rem;font-weight:600}
 input,select,textarea{width:100%;font:inherit;color:inherit;background:var(--field);
 border:1px solid var(--quiet);border-radius:.5rem;padding:.5rem .75rem}

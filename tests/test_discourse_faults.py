@@ -1,0 +1,107 @@
+"""However the way to a Discourse fails, no receipt says more than is so, and all is given back."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from moderation import calls
+from moderation.model import ActionKind
+from platforms import PLATFORMS
+from platforms.base import Adapter
+from store import db
+from tests import wire
+from tests.discourse import ADMIN, HOOK, KEY, Discourse
+from tests.failing import STEADY, Desk, Place, desk_of
+from tests.faults import Fault, before
+
+KINDS: tuple[ActionKind, ...] = ("remove comment", "suspend account", "mute account")
+
+
+@pytest.fixture
+def site() -> Discourse:
+    made = Discourse(began=datetime.now(UTC) - timedelta(hours=3))
+    made.user(1, ADMIN, admin=True)
+    return made
+
+
+@pytest.fixture
+def place(site: Discourse) -> Iterator[Place]:
+    numbers = count(2)
+
+    def made(url: str) -> Adapter:
+        options = {"loopback_only": "1", "username": ADMIN}
+        return PLATFORMS["discourse"].adapter(url, f"{KEY} {HOOK}", options)
+
+    def new(kind: ActionKind) -> str:
+        """Something said in the one topic; somebody whom others hold in the other way."""
+        number = next(numbers)
+        if kind == "remove comment":
+            return str(site.write(1, f"you fool, number {number}"))
+        other = {"suspend account": "silenced_till", "mute account": "suspended_till"}[kind]
+        site.user(number, f"joe{number}", **{other: "2099-05-01T10:00:00.000Z"})
+        return str(number)
+
+    with wire.serving(site.answer) as served:
+        port = int(served.url.rpartition(":")[2])
+        with before(port, yes=b"{}", restart=lambda: None) as faults:
+            yield Place(
+                faults,
+                made(faults.url),
+                made(served.url),
+                lambda method, _path: method != "GET",
+                KINDS,
+                new,
+                lambda: None,
+            )
+
+
+@pytest.fixture
+def desk(sqlite_template: Path, tmp_path: Path, place: Place) -> Iterator[Desk]:
+    copytree(sqlite_template, tmp_path / "data")
+    opened = db.connect(tmp_path / "data")
+    yield desk_of(opened, {"discourse": place})
+    opened.close()
+
+
+@pytest.mark.parametrize("fault", STEADY)
+@pytest.mark.parametrize(
+    ("kind", "begun"), [(KINDS[0], True), (KINDS[0], False), (KINDS[1], True), (KINDS[2], True)]
+)
+def test_a_fault_at_the_call_is_never_called_done_and_made_good(
+    desk: Desk, site: Discourse, place: Place, kind: ActionKind, begun: bool, fault: Fault
+) -> None:
+    if begun:  # else what is removed is the first post of its topic
+        site.write(1, "A topic that others began")
+    external_id = desk.subject("discourse", kind)
+    before_it = _stands(site)
+    there = desk.ask("discourse", kind, external_id)
+    with place.failing(fault):
+        desk.do(there)
+    desk.honest(there)
+    desk.settle()
+    desk.honest(there)
+    if fault == "forbidden":
+        assert desk.read(there).receipt.state == "refused"
+        return
+    assert desk.read(there).receipt.state == "verified"
+    assert calls.undoable(place.clean, kind)
+    back = desk.undo(there)
+    with place.failing(fault):
+        desk.do(back)
+    desk.honest(back)
+    desk.settle()
+    desk.honest(back)
+    assert desk.read(back).receipt.state == "verified"
+    assert _stands(site) == before_it
+
+
+def _stands(site: Discourse) -> tuple[object, ...]:
+    """All that readers and people would notice."""
+    posts = [(post["raw"], bool(post["deleted_at"])) for post in site.posts.values()]
+    titles = [topic["title"] for topic in site.topics.values()]
+    held = [(user["suspended_till"], user["silenced_till"]) for user in site.users.values()]
+    return posts, titles, held
