@@ -40,6 +40,48 @@ def comments_of(
     return sorted(kept.values(), key=lambda comment: comment.written_at, reverse=True)
 
 
+@dataclass(frozen=True)
+class Wrote:
+    """What an author wrote, and the last decision on it, or ''."""
+
+    text: str
+    place: str
+    at: datetime
+    decision: str
+
+
+def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> list[Wrote]:
+    """The author's other comments, from any of their accounts, the newest first."""
+    access.require(actor, "see people", comment.school_id)
+    rows = tx.execute(
+        text("""
+            SELECT comment.text, comment.place, comment.written_at, (
+                SELECT decision.decision FROM decision
+                JOIN cases ON cases.id = decision.case_id
+                WHERE cases.comment_id = comment.id AND cases.state = 'decided'
+                ORDER BY decision.decided_at DESC LIMIT 1) AS decision
+            FROM comment
+            LEFT JOIN platform_account AS account
+                ON account.connection_id = comment.connection_id
+                AND account.external_id = comment.author_external_id
+            WHERE comment.school_id = :school AND comment.id <> :id
+              AND (comment.connection_id = :connection AND comment.author_external_id = :author
+                   OR account.person_id = (
+                       SELECT person_id FROM platform_account
+                       WHERE connection_id = :connection AND external_id = :author))
+            ORDER BY comment.written_at DESC, comment.id LIMIT :limit
+        """),
+        {
+            "school": comment.school_id,
+            "id": comment.id,
+            "connection": comment.connection_id,
+            "author": comment.author_external_id,
+            "limit": limit,
+        },
+    )
+    return [Wrote(row.text, row.place, instant(row.written_at), row.decision or "") for row in rows]
+
+
 def decisions_of(
     tx: Connection, actor: Actor, school_id: str, person_id: str, *, limit: int = 50
 ) -> list[Decided]:

@@ -1,9 +1,11 @@
 """The welfare screen on a stage: the evidence, and an answer that is kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from console.wiring import Console
-from moderation import comments, judging, rules, safeguarding, welfare
+from moderation import comments, judging, review, rules, safeguarding, welfare
 from store import access
 from store.access import Actor
 from store.db import Database
@@ -12,6 +14,7 @@ from tests import stage
 from tests.stage import letters, press, rude, said, screen
 
 CRY = "nobody cares, I want to die <img src=x>"
+ANSWER = replace(rude(2, "what happened?"), thread_id="t1")
 
 
 @pytest.fixture
@@ -24,6 +27,7 @@ def console(database: Database, school: School) -> Console:
         kept = comments.get(tx, pult, merged.id)
         assert kept is not None
         judging.judge(tx, pult, rules.of(tx, pult, school.id), kept, now=on.now())
+        comments.merge(tx, pult, school.id, shelf, ANSWER, now=on.now())
     return on
 
 
@@ -39,6 +43,19 @@ def test_the_lead_reads_the_evidence_and_says_what_is_done(
     at = press(at, "Acknowledge")
     assert "No alarm is open." in said(at)
     assert "→ called the parents" in letters(at)
+
+
+def test_two_alarms_of_one_comment_stand_side_by_side(
+    console: Console, school: School, ana: Actor
+) -> None:
+    press(screen("welfare", console, ana, school), "Also put it in the review queue")
+    with console.db.begin() as tx:
+        [case] = review.waiting(tx, ana, school.id, now=console.now())
+        welfare.by_hand(tx, ana, case.id, "abuse", now=console.now())
+    at = screen("welfare", console, ana, school)
+    assert not at.exception
+    assert {"Self-harm", "Abuse"} <= {mark for mark in ("Self-harm", "Abuse") if mark in said(at)}
+    assert len([each for each in at.button if each.label == "Acknowledge"]) == 2
 
 
 def test_the_lead_lets_moderators_judge_the_comment(

@@ -78,10 +78,10 @@ def ask(
     @st.dialog(_(QUESTIONS[kind]), icon=ICONS[kind], on_dismiss=confirm.closed)
     def dialog() -> None:
         strangers.text(who)
-        chosen = [step for step in steps if _step(step, asked.able)]
+        chosen = [step for step in steps if account(step, asked.able)]
         if more:
             st.caption(_more(len(more)))
-        length = _length_asked(kind)
+        length = length_asked(kind)
         reason = st.text_input(_("Reason, for the record"), key="block-reason", max_chars=200)
         st.caption(_("To undo: lift it here or on the person's page, at any time."))
         _buttons(
@@ -132,7 +132,6 @@ def _impose(
     reason: str | None,
 ) -> None:
     now, lasts = console.now(), LENGTHS[length or ""]
-    left_out = {_account(step) for step in asked.able} - {_account(step) for step in chosen}
     with acting.guarded():
         with console.db.begin() as tx:
             measure = measures.impose(
@@ -144,13 +143,13 @@ def _impose(
                 reason=(reason or "").strip(),
                 until=now + lasts if lasts else None,
                 case_id=asked.case_id,
-                leave_out=frozenset(left_out),
+                leave_out=left_alone(asked.able, chosen),
                 now=now,
             )
         acting.carry_out(console, actor, school, measure.action_ids)
 
 
-def _step(step: Step, able: Sequence[Step]) -> bool:
+def account(step: Step, able: Sequence[Step]) -> bool:
     """One account of the plan; whether it is to be done there."""
     name = f"**{escape(step.connection)}** · {strangers.name(step.username)}"
     if step.does is None:
@@ -176,13 +175,14 @@ def _more(count: int) -> str:
     return f":orange[◆] {template.format(n=count)}"
 
 
-def _length_asked(kind: MeasureKind) -> str | None:
-    current = st.session_state.get("block-length", WEEK)
+def length_asked(kind: MeasureKind, *, default: str = WEEK) -> str | None:
+    """For how long: a key of LENGTHS."""
+    current = st.session_state.get("block-length", default)
     offered = [each for each, lasts in LENGTHS.items() if lasts or kind != "suspension"]
     return st.segmented_control(
         _("For how long"),
         offered,
-        default=WEEK,
+        default=default,
         required=True,
         format_func=lambda each: f":blue[{_length(each)}]" if each == current else _length(each),
         key="block-length",
@@ -213,6 +213,11 @@ def _buttons(kind: MeasureKind, chosen: Sequence[Step], impose: Callable[[], Non
 def _length(key: str) -> str:
     lasts = LENGTHS[key]
     return span(lasts) if lasts else _(UNTIL_LIFTED)
+
+
+def left_alone(able: Sequence[Step], chosen: Sequence[Step]) -> frozenset[Account]:
+    """The accounts where it could be done, but is not."""
+    return frozenset(_account(step) for step in able if step not in chosen)
 
 
 def _account(step: Step) -> Account:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from console.i18n import N_, _
+from console.i18n import N_, _, language
 from console.widgets.status import Colour
+from moderation.house import STARTER, Rule
 
-REASONS = (N_("Insult"), N_("Threat"), N_("Advertising"), N_("Another reason"))
+REASONS = tuple(rule.name for rule in STARTER.rules)
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ DECISIONS: dict[str, Look] = {
     "edit": Look(N_("✎ Reworded"), "orange"),
     "hand on": Look(N_("↑ Handed on"), "violet"),
 }
+
+
+def spoken(rule: Rule) -> str:
+    """A rule of the house in the reader's language: the school's own words, else ours."""
+    return rule.said.get(language()) or _(rule.name)
 
 
 def shown(reason: str) -> str:

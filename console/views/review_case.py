@@ -5,13 +5,14 @@ from datetime import datetime
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape, moment, ngettext, number, percent, say
+from console.i18n import N_, _, escape, moment, ngettext, percent, say
+from console.views import review_author, review_bulk
 from console.views.reasons import DECISIONS
-from console.widgets import pages, status, strangers, tables
+from console.widgets import status, strangers, tables
 from console.widgets.status import Colour
 from console.wiring import Console
 from moderation import complaints, harm, review
-from moderation.model import Author, Case, Past, Stored
+from moderation.model import Case, Past, Stored
 from store.access import Actor
 from store.schools import School
 
@@ -35,14 +36,12 @@ SIGNALS = {
     "newcomer": N_("New account"),
     "links": N_("Link"),
 }
-SUSPENDED, ACTIVE = N_("suspended"), N_("active")
 
 
 def draw(console: Console, actor: Actor, school: School, case: Case, waiting: list[Case]) -> None:
     """Left the case and what follows, right its author and what was decided on the like."""
     with console.db.read() as tx:
         thread = review.thread(tx, actor, case.id)
-        author = review.author(tx, actor, case.id)
         similar = review.similar(tx, actor, case.id)
         names = people.connection_names(tx, actor, school.id)
         reasons = complaints.reasons(tx, actor, case.comment.id)
@@ -51,9 +50,10 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
         _case(console, school, case, thread, names)
         _reported(console, school, reasons)
         _discussion(console, school, case, thread)
+        review_bulk.offer(console, actor, school, case)
         _next([each for each in waiting if each.id != case.id])
     with right:
-        _author(author, names)
+        review_author.draw(console, actor, school, case, names)
         _similar(similar)
 
 
@@ -92,6 +92,13 @@ def _case(
             )
     if terms := _terms(case):
         st.caption(terms)
+    st.caption(_why_now(case))
+
+
+def _why_now(case: Case) -> str:
+    """What puts the case first, in points of harm, reach and age."""
+    parts = ", ".join(say(part) for part in case.explained)
+    return _("Why now: {parts}.").format(parts=parts)
 
 
 def _where(console: Console, school: School, comment: Stored, names: dict[str, str]) -> str:
@@ -188,27 +195,6 @@ def _short(case: Case) -> tuple[str, Colour]:
     if case.flags:
         return _(SIGNALS[case.flags[0].kind]), "orange"
     return _("Edited"), "gray"
-
-
-def _author(author: Author, names: dict[str, str]) -> None:
-    with st.container(border=True):
-        st.subheader(_("Author"), anchor=False)
-        with st.grid(3, min_column_width=90):
-            st.metric(_("Comments"), number(author.comments))
-            st.metric(_("Removed before"), number(author.removed))
-            st.metric(_("Suspensions"), number(author.suspensions))
-        for account in author.accounts:
-            state = _(SUSPENDED) if account.suspended else _(ACTIVE)
-            shape = ":red[▲]" if account.suspended else ":green[●]"
-            place = escape(names.get(account.connection_id, ""))
-            st.markdown(f"{shape} {place} · {strangers.name(account.username)} · {state}")
-        if author.person_id:
-            pages.link(
-                "person",
-                _("All that is known of this person"),
-                icon=":material/person:",
-                id=author.person_id,
-            )
 
 
 def _similar(similar: list[Past]) -> None:

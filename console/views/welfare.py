@@ -61,7 +61,7 @@ def _alarm(
             st.caption(f"{where} · {written}", width="content")
         strangers.text(comment.text)
         st.caption(_why(alarm))
-        _discussion(console, school, comment, thread)
+        _discussion(console, school, alarm, thread)
         if person_id:
             pages.link(
                 "person",
@@ -80,13 +80,14 @@ def _why(alarm: Alarm) -> str:
     return _("Raised by a moderator")
 
 
-def _discussion(console: Console, school: School, comment: Stored, thread: list[Stored]) -> None:
+def _discussion(console: Console, school: School, alarm: Alarm, thread: list[Stored]) -> None:
+    comment = alarm.comment
     if len(thread) < 2:
         return
     place = next((n for n, post in enumerate(thread) if post.id == comment.id), len(thread))
     near = thread[max(0, place - AROUND // 2) : place + AROUND // 2 + 1]
     title = ngettext("The discussion: {n} post", "The discussion: {n} posts", len(thread))
-    with st.expander(title.format(n=len(thread)), key=f"around-{comment.id}"):
+    with st.expander(title.format(n=len(thread)), key=f"around-{alarm.id}"):
         for post in near:
             when = moment(post.written_at, school.zone, now=console.now())
             here = " :red[▲]" if post.id == comment.id else ""

@@ -19,7 +19,10 @@ Kind = Literal["primary", "secondary", "tertiary"]
 
 @dataclass(frozen=True)
 class Act:
-    """A button: our words, its key, what it does; `off` says why it cannot be used now."""
+    """A button: our words, its key, what it does; `off` says why it cannot be used now.
+
+    `hint` says beforehand what it will do, and how it is undone.
+    """
 
     name: str
     label: str
@@ -28,6 +31,7 @@ class Act:
     icon: str | None = None
     kind: Kind = "secondary"
     off: str | None = None
+    hint: str | None = None
     asks: bool = False  # opens a dialog: the shortcuts rest from this very run on
 
 
@@ -81,7 +85,7 @@ def button(act: Act) -> None:
         icon=act.icon,
         type=act.kind,
         disabled=act.off is not None,
-        help=act.off,
+        help=act.off or act.hint,
         shortcut=None if confirm.is_open() else act.key,
         on_click=confirm.opening if act.asks else None,
     ):
@@ -89,7 +93,7 @@ def button(act: Act) -> None:
 
 
 def _row() -> AbstractContextManager[object]:
-    return st.container(horizontal=True, vertical_alignment="center")
+    return st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
 
 
 def _more(acts: Sequence[Act]) -> None:

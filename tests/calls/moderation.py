@@ -155,6 +155,7 @@ CALLS: Calls = {
     history.decisions_of: lambda tx, who, on: history.decisions_of(
         tx, who, on.school, on.roster.person
     ),
+    history.wrote: lambda tx, who, on: history.wrote(tx, who, on.comment),
     history.last_decision: lambda tx, who, on: history.last_decision(tx, who, on.school),
     hooked.take: lambda db, who, on: hooked.take(
         db, who, on.roster.connection, on.adapters, {}, b"{}", now=NOON

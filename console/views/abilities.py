@@ -1,0 +1,43 @@
+"""What a button will do on the comment's own platform, said before it is pressed."""
+
+from dataclasses import dataclass
+
+from console.i18n import N_, _, escape
+from console.wiring import Console
+from moderation.calls import KINDS, undoable
+from moderation.model import ActionKind, Stored
+from platforms.base import Adapter, Moderated
+from store.vault import VaultError
+
+CANNOT = N_("{place} cannot do this from here. Do it there by hand.")
+BY = N_("On {place}, by its own call {call}.")
+AT = N_("On {place}.")
+BACK = N_("Undo puts it back exactly.")
+SECOND = N_("{place} cannot take it back: a second person has to allow it first.")
+
+
+@dataclass(frozen=True)
+class Ability:
+    """`off`: why it cannot be done there; else `hint` says by which call, and the way back."""
+
+    off: str | None
+    hint: str | None
+
+
+def of(console: Console, comment: Stored, place: str, kind: ActionKind) -> Ability:
+    """The adapter is only made, nothing is called."""
+    name = {"place": escape(place)}
+    try:
+        adapter = console.adapters(comment.connection_id)
+    except VaultError:
+        return Ability(_(CANNOT).format(**name), None)
+    if KINDS[kind].ability not in adapter.can:
+        return Ability(_(CANNOT).format(**name), None)
+    back = BACK if undoable(adapter, kind) else SECOND
+    return Ability(None, f"{_does(adapter, kind, place)} {_(back).format(**name)}")
+
+
+def _does(adapter: Adapter, kind: ActionKind, place: str) -> str:
+    if kind == "remove comment" and isinstance(adapter, Moderated) and adapter.removal:
+        return _(BY).format(place=escape(place), call=f"`{adapter.removal}`")
+    return _(AT).format(place=escape(place))

@@ -1,0 +1,184 @@
+"""The bar of the review queue: what each button will do on this platform, and its key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from console.desk import people
+from console.i18n import N_, _
+from console.views import abilities, acting, blocking, rewording, sentencing, settling, writing
+from console.views.abilities import Ability
+from console.views.reasons import spoken
+from console.views.settling import ASKING
+from console.widgets import pages
+from console.widgets.actionbar import Act
+from console.wiring import Console
+from moderation import house, measures, review
+from moderation.house import Rule
+from moderation.model import Case, MeasureKind, Step
+from store import access, roster
+from store.access import Actor
+from store.roster import Person
+from store.schools import School
+
+PENALTIES: dict[MeasureKind, tuple[str, str, str]] = {
+    "warning": (N_("Warn"), "W", ":material/feedback:"),
+    "mute": (N_("Mute"), "M", ":material/voice_over_off:"),
+    "suspension": (N_("Suspend"), "S", ":material/timer:"),
+    "block": (N_("Block"), "B", ":material/block:"),
+}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the case for its buttons."""
+
+    removal: Ability
+    edit: Ability
+    plans: dict[MeasureKind, list[Step]]
+    rules: tuple[Rule, ...]
+    person: Person | None
+
+
+def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
+    comment = case.comment
+    with console.db.read() as tx:
+        place = people.connection_names(tx, actor, school.id).get(comment.connection_id, "")
+        about = blocking.about(tx, actor, school, comment)
+        plans = {kind: measures.plan(tx, actor, school.id, about, kind) for kind in PENALTIES}
+        rules = house.of(tx, actor, school.id).rules
+        person = roster.person(tx, actor, about.person_id) if about.person_id else None
+    removal = abilities.of(console, comment, place, "remove comment")
+    edit = abilities.of(console, comment, place, "edit comment")
+    return Beside(removal, edit, plans, rules, person)
+
+
+def acts(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> list[Act]:
+    """Their names carry the case, so that the second of two clicks never meets the next one."""
+    found = [
+        Act(
+            f"approve-{case.id}",
+            _("Approve"),
+            lambda: settling.decide(console, actor, school, case, "approve"),
+            "A",
+            ":material/check:",
+        ),
+        Act(
+            f"remove-{case.id}",
+            _("Remove"),
+            lambda: _ask_reason(case),
+            "X",
+            ":material/delete:",
+            "primary",
+            off=beside.removal.off,
+            hint=beside.removal.hint,
+        ),
+        Act(
+            f"edit-{case.id}",
+            _("Reword"),
+            lambda: rewording.ask(console, actor, school, case, beside.edit),
+            "D",
+            ":material/edit:",
+            off=beside.edit.off,
+            hint=beside.edit.hint,
+            asks=True,
+        ),
+    ]
+    found += [_penalty(console, actor, school, case, kind, beside) for kind in PENALTIES]
+    return [*found, *_quieter(console, actor, school, case, beside)]
+
+
+def reasons(
+    console: Console, actor: Actor, school: School, case: Case, beside: Beside
+) -> list[Act]:
+    """The house's rules by number: the second key of a removal."""
+
+    def remove(rule: Rule) -> Callable[[], None]:
+        return lambda: settling.decide(console, actor, school, case, "remove", reason=rule.name)
+
+    chosen = [
+        Act(f"reason-{place}-{case.id}", spoken(rule), remove(rule), str(place))
+        for place, rule in enumerate(beside.rules, start=1)
+    ]
+    return [*chosen, Act(f"keep-{case.id}", _("Cancel"), _no_reason, "Esc", kind="tertiary")]
+
+
+def _penalty(
+    console: Console, actor: Actor, school: School, case: Case, kind: MeasureKind, beside: Beside
+) -> Act:
+    label, key, icon = PENALTIES[kind]
+    steps = beside.plans[kind]
+    said = sentencing.steps_said(steps)
+    possible = kind == "warning" or any(step.does for step in steps)
+    return Act(
+        f"{kind}-{case.id}",
+        _(label),
+        lambda: sentencing.ask(console, actor, school, case, kind, beside.removal),
+        key,
+        icon,
+        off=None if possible else said,
+        hint=said or None,
+        asks=True,
+    )
+
+
+def _quieter(
+    console: Console, actor: Actor, school: School, case: Case, beside: Beside
+) -> list[Act]:
+    """What is wanted less often: without a frame, so that all fit."""
+    found = [
+        Act(
+            f"always-{case.id}",
+            _("Always approve"),
+            lambda: settling.decide(console, actor, school, case, "approve", mute_repeats=True),
+            "Y",
+            kind="tertiary",
+            hint=_("The same words of this author are approved from now on, unless reported."),
+        ),
+        Act(
+            f"hand-{case.id}",
+            _("Hand on"),
+            lambda: settling.decide(console, actor, school, case, "hand on"),
+            "E",
+            kind="tertiary",
+            hint=_("A coordinator decides instead."),
+        ),
+    ]
+    if access.may(actor, "write", school.id):
+        found.append(_write(console, actor, school, case, beside.person))
+    return found
+
+
+def _write(
+    console: Console, actor: Actor, school: School, case: Case, person: Person | None
+) -> Act:
+    def start() -> None:
+        if person is None:
+            return
+        with acting.guarded():
+            with console.db.begin() as tx:
+                review.release(tx, actor, case.id)
+            pages.go("composer", id=writing.to_person(console, actor, school, person))
+        st.rerun()
+
+    known = person is not None and bool(person.email)
+    return Act(
+        f"write-{case.id}",
+        _("Write"),
+        start,
+        "L",
+        kind="tertiary",
+        off=None if known else _("No address is known."),
+        hint=_("To the author, without anything that counts against them."),
+    )
+
+
+def _ask_reason(case: Case) -> None:
+    st.session_state[ASKING] = case.id
+    st.rerun()
+
+
+def _no_reason() -> None:
+    st.session_state.pop(ASKING, None)
+    st.rerun()

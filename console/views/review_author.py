@@ -1,0 +1,82 @@
+"""Beside a case: who wrote it, what stands against them, and what they wrote before."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from console.i18n import N_, _, escape, moment, ngettext, number, say
+from console.views import blocking
+from console.views.in_force import NAMES
+from console.views.reasons import DECISIONS
+from console.widgets import pages, status, strangers
+from console.wiring import Console
+from moderation import history, ladder, measures, review
+from moderation.history import Wrote
+from moderation.ladder import Suggestion
+from moderation.model import Author, Case, Measure
+from store.access import Actor
+from store.schools import School
+
+SUSPENDED, ACTIVE = N_("suspended"), N_("active")
+
+
+def draw(console: Console, actor: Actor, school: School, case: Case, names: dict[str, str]) -> None:
+    now = console.now()
+    with console.db.read() as tx:
+        author = review.author(tx, actor, case.id)
+        about = blocking.about(tx, actor, school, case.comment)
+        past = measures.history(tx, actor, school.id, about)
+        standing = measures.in_force(tx, actor, school.id, about, now=now)
+        suggestion = ladder.suggest(tx, actor, school.id, about, now=now)
+        wrote = history.wrote(tx, actor, case.comment)
+    with st.container(border=True):
+        st.subheader(_("Author"), anchor=False)
+        with st.grid(3, min_column_width=90):
+            st.metric(_("Comments"), number(author.comments))
+            st.metric(_("Removed before"), number(author.removed))
+            st.metric(_("Measures"), number(len(past)))
+        for measure in standing:
+            _measure(measure, school, now)
+        _accounts(author, names)
+        _ladder(suggestion)
+        _before(wrote, school, now)
+        if author.person_id:
+            pages.link(
+                "person",
+                _("All that is known of this person"),
+                icon=":material/person:",
+                id=author.person_id,
+            )
+
+
+def _measure(measure: Measure, school: School, now: datetime) -> None:
+    until = _("until lifted")
+    if measure.until:
+        until = _("until {time}").format(time=moment(measure.until, school.zone, now=now))
+    status.mark(f"{_(NAMES[measure.kind])} {escape(until)}", "red", shape="▲")
+
+
+def _accounts(author: Author, names: dict[str, str]) -> None:
+    for account in author.accounts:
+        state = _(SUSPENDED) if account.suspended else _(ACTIVE)
+        shape = ":red[▲]" if account.suspended else ":green[●]"
+        place = escape(names.get(account.connection_id, ""))
+        st.markdown(f"{shape} {place} · {strangers.name(account.username)} · {state}")
+
+
+def _ladder(suggestion: Suggestion) -> None:
+    step = f"**{_(NAMES[suggestion.rung.kind])}**"
+    words = _("The ladder's next step: {step}.").format(step=step)
+    st.caption(f":material/stairs: {words}", help=say(suggestion.why))
+
+
+def _before(wrote: list[Wrote], school: School, now: datetime) -> None:
+    if not wrote:
+        return
+    title = ngettext("{n} comment before", "{n} comments before", len(wrote))
+    with st.expander(title.format(n=len(wrote))):
+        for each in wrote:
+            look = DECISIONS.get(each.decision)
+            mark = f" :{look.colour}[{_(look.text)}]" if look else ""
+            st.caption(f"{moment(each.at, school.zone, now=now)}{mark}")
+            strangers.text(strangers.line(each.text, limit=200))

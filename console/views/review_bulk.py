@@ -1,0 +1,115 @@
+"""Cases like the one on the screen, decided together: each is shown first, and can be left out."""
+
+import streamlit as st
+
+from console.i18n import _, ngettext
+from console.views import acting
+from console.views.reasons import spoken
+from console.widgets import actionbar, choice, confirm, strangers
+from console.wiring import Console
+from moderation import bulk, house
+from moderation.model import Case
+from store.access import Actor
+from store.schools import School
+
+SHOWN = 25  # cases in one dialog
+
+
+def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
+    """Draw the way there, where other cases have the same words or the same author."""
+    with console.db.read() as tx:
+        alike = bulk.alike(tx, actor, case, now=console.now())[:SHOWN]
+    if not alike:
+        return
+    label = ngettext("{n} more like this", "{n} more like this", len(alike))
+    if st.button(
+        label.format(n=len(alike)),
+        icon=":material/library_add_check:",
+        help=_("The same words, or the same author: look through them and decide them together."),
+        key=f"alike-{case.id}",
+        on_click=confirm.opening,
+    ):
+        ask(console, actor, school, [case, *alike])
+
+
+def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> None:
+    with console.db.read() as tx:
+        rules = {rule.name: spoken(rule) for rule in house.of(tx, actor, school.id).rules}
+
+    @st.dialog(_("Decide these together"), on_dismiss=confirm.closed, width="large")
+    def dialog() -> None:
+        verdict = choice.segments(
+            _("The comments"),
+            {"remove": _("Remove"), "approve": _("Approve")},
+            default="remove",
+            key="bulk-verdict",
+        )
+        reason = ""
+        if verdict == "remove":
+            reason = st.selectbox(
+                _("By which rule"),
+                list(rules),
+                format_func=lambda name: rules[name],
+                key="bulk-rule",
+            )
+        chosen = [case for case in found if _row(case)]
+        if _pressed(verdict, len(chosen)):
+            _decide(console, actor, school, chosen, verdict, reason or "")
+
+    confirm.opened()
+    dialog()
+
+
+def _row(case: Case) -> bool:
+    with st.container(border=True, gap="xxsmall"):
+        name = strangers.name(case.comment.author_name)
+        ticked = st.checkbox(f"**{name}**", value=True, key=f"bulk-{case.id}")
+        strangers.text(strangers.line(case.comment.text, limit=300))
+    return ticked
+
+
+def _pressed(verdict: str, count: int) -> bool:
+    if verdict == "remove":
+        label = ngettext("Remove {n} comment", "Remove {n} comments", count)
+    else:
+        label = ngettext("Approve {n} comment", "Approve {n} comments", count)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Cancel"), type="tertiary", key="bulk-no"):
+            confirm.closed()
+            st.rerun()
+        pressed = st.button(
+            label.format(n=count), type="primary", key="bulk-yes", disabled=not count
+        )
+    if pressed and confirm.is_open():
+        confirm.closed()
+        return True
+    return False
+
+
+def _decide(
+    console: Console, actor: Actor, school: School, chosen: list[Case], verdict: str, reason: str
+) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            made = bulk.decide(
+                tx,
+                actor,
+                school.id,
+                bulk.as_read(chosen),
+                "remove" if verdict == "remove" else "approve",
+                reason=reason,
+                now=console.now(),
+            )
+        if made.action_ids:
+            acting.carry_out(console, actor, school, made.action_ids)
+        else:
+            done = ngettext("{n} approved", "{n} approved", len(made.decided))
+            actionbar.say(f":green[●] {done.format(n=len(made.decided))}")
+        if made.missed:
+            left = ngettext(
+                "{n} was passed over: it has changed, or somebody else holds it.",
+                "{n} were passed over: they have changed, or somebody else holds them.",
+                len(made.missed),
+            )
+            st.toast(left.format(n=len(made.missed)))
+    st.rerun()

@@ -1,0 +1,73 @@
+"""Edit out: what stands there instead, with the words that matched left out beforehand."""
+
+import streamlit as st
+
+from console.i18n import _
+from console.views import settling
+from console.views.abilities import Ability
+from console.views.reasons import spoken
+from console.widgets import confirm
+from console.wiring import Console
+from moderation import house
+from moderation.model import Case
+from store.access import Actor
+from store.schools import School
+
+LONGEST = 20_000  # characters
+LEFT_OUT = "[…]"
+
+
+def ask(console: Console, actor: Actor, school: School, case: Case, ability: Ability) -> None:
+    with console.db.read() as tx:
+        rules = {rule.name: spoken(rule) for rule in house.of(tx, actor, school.id).rules}
+
+    @st.dialog(_("Reword this comment"), on_dismiss=confirm.closed, width="large")
+    def dialog() -> None:
+        wording = st.text_area(
+            _("What stands there instead"),
+            without(case),
+            height=180,
+            max_chars=LONGEST,
+            key=f"reword-{case.id}",
+        )
+        rule = st.selectbox(
+            _("By which rule"), list(rules), format_func=lambda name: rules[name], key="reword-rule"
+        )
+        if ability.hint:
+            st.caption(ability.hint)
+        if _pressed(changed=bool((wording or "").strip()) and wording != case.comment.text):
+            settling.decide(
+                console, actor, school, case, "edit", reason=rule or "", wording=wording
+            )
+
+    confirm.opened()
+    dialog()
+
+
+def without(case: Case) -> str:
+    """The text with a mark for each word that a rule found."""
+    said, done = case.comment.text, len(case.comment.text)
+    spans = {(flag.start, flag.end) for flag in case.flags if flag.part == "text"}
+    for start, end in sorted(spans, reverse=True):
+        if start < end <= done:
+            said, done = said[:start] + LEFT_OUT + said[end:], start
+    return said
+
+
+def _pressed(*, changed: bool) -> bool:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Cancel"), type="tertiary", key="reword-no"):
+            confirm.closed()
+            st.rerun()
+        pressed = st.button(
+            _("Put this in its place"),
+            type="primary",
+            icon=":material/edit:",
+            key="reword-yes",
+            shortcut="Mod+Enter",
+            disabled=not changed,
+        )
+    if pressed and confirm.is_open():
+        confirm.closed()
+        return True
+    return False
