@@ -45,6 +45,7 @@ VIEWS: dict[str, View] = {
     "people": View("people", N_("People"), "group", MODERATION, "see people"),
     "campaigns": View("campaigns", N_("Campaigns"), "campaign", MAIL, "write"),
     "recipients": View("recipients", N_("Recipients"), "contacts", MAIL, "write"),
+    "figures": View("figures", N_("Figures"), "query_stats", DESK, "moderate"),
     "admin": View("admin", N_("Admin"), "settings", DESK, "administer"),
     "target": View("target", N_("Service"), "dns", "", "see"),
     "incident": View("incident", N_("Incident"), "crisis_alert", "", "see"),

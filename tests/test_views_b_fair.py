@@ -5,7 +5,7 @@ import pytest
 from console.desk import people
 from console.views import erasing
 from console.wiring import Console
-from moderation import appeals, comments, measures, review
+from moderation import appeals, comments, house, measures, review
 from moderation.model import Subject
 from store.access import Actor
 from store.db import Database
@@ -77,3 +77,41 @@ def test_an_appeal_is_answered_and_decided_by_somebody_else(
         kept = appeals.get(tx, ana, appeal)
     assert kept is not None
     assert (kept.outcome, kept.decided_by) == ("lift", "ana")
+
+
+def test_figures_say_how_long_it_took_and_a_share_only_of_many(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    stage.queue(console, school, shelf, [rude(n) for n in range(3)])
+    with console.db.begin() as tx:
+        for case in review.waiting(tx, ben, school.id, now=console.now()):
+            review.decide(tx, ben, case.id, "approve", now=console.now())
+    at = screen("figures", console, ben, school)
+    assert [each.value for each in at.metric] == ["3", "0 s", "0 of 3", "—"]
+    assert at.dataframe[0].value["name"].tolist() == ["ben"]
+
+
+def test_the_house_is_changed_in_the_admin_s_own_words(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = screen("admin", console, ada, school)
+    at.session_state["admin-tab"] = "House rules"
+    at = at.run()
+    at.text_area(key=f"house-rules-en-{school.id}").set_value("Rudeness\nThreat")
+    at.text_area(key=f"house-rules-ru-{school.id}").set_value("Грубость\nУгроза")
+    at.number_input(key=f"house-steps-{school.id}").set_value(1)
+    at.selectbox(key=f"house-kind-0-{school.id}").set_value("mute").run()
+    at.number_input(key=f"house-days-0-{school.id}").set_value(3)
+    at.text_area(key=f"house-words-word-en-{school.id}").set_value("{{ name }}, {{ mark }}")
+    at = press(at, "Put these rules in place")
+    assert "not mark" in said(at)
+    at.text_area(key=f"house-words-word-en-{school.id}").set_value("{{ name }}, please.")
+    press(at, "Put these rules in place")
+    with console.db.read() as tx:
+        kept = house.of(tx, ada, school.id)
+    assert [(rule.name, rule.said["ru"]) for rule in kept.rules] == [
+        ("Insult", "Грубость"), ("Threat", "Угроза")
+    ]  # fmt: skip
+    assert kept.rules[0].said["en"] == "Rudeness"
+    assert kept.ladder == (house.Rung("mute", 3),)
+    assert kept.words == {"word": {"en": "{{ name }}, please."}}

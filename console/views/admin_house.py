@@ -1,0 +1,147 @@
+"""Rules of the house, the ladder, and a school's own words to people."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+import streamlit as st
+
+from console.desk import letter_words
+from console.desk.measure_words import KINDS
+from console.i18n import NAMES, _, escape, language, speaking
+from console.views import acting
+from console.widgets import actionbar
+from console.wiring import Console
+from mailing import fields
+from mailing.model import MailingError
+from moderation import house
+from moderation.house import ENDING, House, Rule, Rung
+from moderation.model import MeasureKind
+from store.access import Actor
+from store.schools import LANGUAGES, School
+from store.words import N_
+
+DAYS = 7  # of a new step that ends by itself
+MOST = 3660  # days
+
+
+def draw(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        kept = house.of(tx, actor, school.id)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        rules = _rules(kept, school)
+    with right:
+        ladder, counts = _ladder(kept, school)
+    words = _words(kept, school)
+    if st.button(
+        _("Put these rules in place"), type="primary", icon=":material/save:", key="house-save"
+    ):
+        _save(console, actor, school, House(rules, ladder, counts, words))
+
+
+def _rules(kept: House, school: School) -> tuple[Rule, ...]:
+    """One rule a line, in each language; the line's number says which belongs to which."""
+    st.subheader(_("Rules of the house"), anchor=False)
+    st.caption(_("One rule a line. A language left empty shows the first one's text."))
+    written: dict[str, list[str]] = {}
+    for code in sorted(LANGUAGES, key=lambda code: code != language()):
+        with speaking(code):
+            shown = [each.said.get(code) or _(each.name) for each in kept.rules]
+        given = st.text_area(
+            NAMES[code], "\n".join(shown), height=140, key=f"house-rules-{code}-{school.id}"
+        )
+        written[code] = [line.strip() for line in (given or "").splitlines() if line.strip()]
+    first = written[language()]
+    return tuple(_rule(number, said, kept, written) for number, said in enumerate(first))
+
+
+def _rule(number: int, said: str, kept: House, written: Mapping[str, list[str]]) -> Rule:
+    """A rule keeps the name that decisions go by, however its text is changed."""
+    named = kept.rules[number].name if number < len(kept.rules) else said
+    told = {code: lines[number] for code, lines in written.items() if number < len(lines)}
+    return Rule(named, told)
+
+
+def _ladder(kept: House, school: School) -> tuple[tuple[Rung, ...], int]:
+    st.subheader(_("The ladder"), anchor=False)
+    st.caption(_("What is suggested the first time, the second time, and so on. A person decides."))
+    steps = st.number_input(_("Steps"), 1, 9, len(kept.ladder), key=f"house-steps-{school.id}")
+    rungs = []
+    for number in range(int(steps)):
+        known = kept.ladder[number] if number < len(kept.ladder) else kept.ladder[-1]
+        rungs.append(_rung(number, known, school))
+    counts = st.number_input(
+        _("For how many days a measure counts"),
+        1, MOST, kept.counts_days, key=f"house-counts-{school.id}",
+    )  # fmt: skip
+    return tuple(rungs), int(counts)
+
+
+def _rung(number: int, known: Rung, school: School) -> Rung:
+    kinds = list(get_args(MeasureKind))
+    what, length = st.columns([3, 2])
+    kind = what.selectbox(
+        _("Step {n}").format(n=number + 1),
+        kinds,
+        index=kinds.index(known.kind),
+        format_func=lambda each: _(KINDS[each]),
+        key=f"house-kind-{number}-{school.id}",
+    )
+    if kind not in ENDING:
+        return Rung(kind)
+    days = length.number_input(
+        _("Days"), 1, MOST, known.days or DAYS, key=f"house-days-{number}-{school.id}"
+    )
+    return Rung(kind, int(days))
+
+
+def _words(kept: House, school: School) -> dict[str, dict[str, str]]:
+    """The school's own letters; empty ones are ours."""
+    words = {kind: dict(said) for kind, said in kept.words.items()}
+    with st.expander(_("What people are told"), key=f"house-words-{school.id}"):
+        names = ", ".join(f"{{{{ {name} }}}}" for name in letter_words.FIELDS)
+        st.caption(
+            _("Left empty, Pult's own words go out. Fields: {names}").format(names=escape(names))
+        )
+        left, right = st.columns(2)
+        kind = left.selectbox(
+            _("Measure"), list(KINDS), format_func=lambda each: _(KINDS[each]), key="house-kind"
+        )
+        code = right.selectbox(
+            _("Language"), list(NAMES), format_func=NAMES.__getitem__, key="house-language"
+        )
+        with speaking(code):
+            ours = _(letter_words.OURS[kind])
+        said = st.text_area(
+            _("Words"),
+            words.get(kind, {}).get(code, ""),
+            placeholder=ours,
+            key=f"house-words-{kind}-{code}-{school.id}",
+        )
+    words.setdefault(kind, {})[code] = (said or "").strip()
+    return {
+        each: {code: told for code, told in written.items() if told}
+        for each, written in words.items()
+        if any(written.values())
+    }
+
+
+def _save(console: Console, actor: Actor, school: School, wanted: House) -> None:
+    with acting.guarded():
+        _check_fields(wanted)
+        with console.db.begin() as tx:
+            house.save(tx, actor, school.id, wanted, now=console.now())
+        actionbar.say(f":green[●] {_('The rules of the house are in place.')}")
+    st.rerun()
+
+
+def _check_fields(wanted: House) -> None:
+    for written in wanted.words.values():
+        for said in written.values():
+            for name in fields.names(fields.parse(said)):
+                if name not in letter_words.FIELDS:
+                    raise MailingError(
+                        N_("A letter knows the fields {known}, not {name}."),
+                        known=", ".join(letter_words.FIELDS),
+                        name=name,
+                    )

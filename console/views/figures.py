@@ -1,0 +1,115 @@
+"""Figures: are we doing well? How moderation decided, by moderator, rule and language."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from console.i18n import N_, NAMES, _, number, percent, span
+from console.views.reasons import shown
+from console.widgets import head, strangers, tables
+from console.wiring import Console
+from moderation import figures
+from moderation.figures import REPORTED, Figure, Group
+from store import access
+from store.access import Actor
+from store.schools import School
+
+PERIODS = {7: N_("7 days"), 30: N_("30 days"), 90: N_("90 days")}
+GROUPS: dict[Group, str] = {
+    "moderator": N_("By moderator"),
+    "rule": N_("By rule"),
+    "language": N_("By language"),
+}
+TAKEN = N_("The median from the opening of a case to its decision.")
+OVERTURNED = N_(
+    "Decisions that an appeal changed, whose removal was taken back, or that somebody later "
+    "decided otherwise."
+)
+DISAGREED = N_(
+    "Of the decisions on a wording that somebody else decided too: those that went another way."
+)
+
+
+def page(console: Console, actor: Actor, school: School) -> None:
+    access.require(actor, "moderate", school.id)
+    head.title(_("Figures"))
+    days = st.segmented_control(
+        _("Period"), list(PERIODS), default=30, required=True,
+        format_func=lambda each: _(PERIODS[each]), key="figures-period",
+    )  # fmt: skip
+    until = console.now()
+    since = until - timedelta(days=days or 30)
+    with console.db.read() as tx:
+        whole = figures.whole(tx, actor, school.id, since=since, until=until)
+        groups = {
+            group: figures.of(tx, actor, school.id, group, since=since, until=until)
+            for group in GROUPS
+        }
+    st.subheader(_("Moderation"), anchor=False)
+    _metrics(whole)
+    if not whole.decisions:
+        st.info(_("Nothing was decided in this time."))
+        return
+    for group, found in groups.items():
+        _table(group, found)
+
+
+def _metrics(whole: Figure) -> None:
+    with st.grid(4, min_column_width=160):
+        st.metric(_("Decisions"), number(whole.decisions), border=True)
+        st.metric(_("Time to decision"), _taken(whole), border=True, help=_(TAKEN))
+        st.metric(
+            _("Overturned"),
+            _share(whole.overturned, whole.decisions),
+            border=True,
+            help=_(OVERTURNED),
+        )
+        st.metric(
+            _("Disagreement"),
+            _share(whole.disagreed, whole.compared),
+            border=True,
+            help=_(DISAGREED),
+        )
+
+
+def _table(group: Group, found: list[Figure]) -> None:
+    st.subheader(_(GROUPS[group]), anchor=False)
+    tables.show(
+        [
+            {
+                "name": strangers.line(_named(group, each.name)),
+                "decisions": number(each.decisions),
+                "taken": _taken(each),
+                "overturned": _share(each.overturned, each.decisions),
+                "disagreed": _share(each.disagreed, each.compared),
+            }
+            for each in found
+        ],
+        {
+            "name": st.column_config.TextColumn(_(GROUPS[group]), width=220),
+            "decisions": _("Decisions"),
+            "taken": st.column_config.TextColumn(_("Time to decision"), help=_(TAKEN)),
+            "overturned": st.column_config.TextColumn(_("Overturned"), help=_(OVERTURNED)),
+            "disagreed": st.column_config.TextColumn(_("Disagreement"), help=_(DISAGREED)),
+        },
+        alt=_(GROUPS[group]),
+        key=f"figures-{group}",
+    )
+
+
+def _named(group: Group, name: str) -> str:
+    if group == "language":
+        return NAMES.get(name, name)
+    return _("Reports alone") if name == REPORTED else shown(name)
+
+
+def _taken(figure: Figure) -> str:
+    return "—" if figure.seconds is None else span(timedelta(seconds=figure.seconds))
+
+
+def _share(part: int, whole: int) -> str:
+    """A share with its numbers; of few, no share: it would say more than is known."""
+    if not whole:
+        return "—"
+    told = _("{n} of {all}").format(n=number(part), all=number(whole))
+    return f"{percent(part / whole)} ({told})" if whole >= 20 else told
