@@ -35,13 +35,13 @@ class Lms:
     responses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by thread
     replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by response
 
-    def thread(self, id_: str, title: str, body: str) -> None:
-        about = {"course_id": COURSE, "title": title, "pinned": False, "type": "question"}
+    def thread(self, id_: str, title: str, body: str, kind: str = "discussion") -> None:
+        about = {"course_id": COURSE, "title": title, "pinned": False, "type": kind}
         self.threads[id_] = said(id_, body, **about)
         self.responses[id_] = []
 
-    def respond(self, thread: str, id_: str, body: str) -> None:
-        self.responses[thread].append(said(id_, body, thread_id=thread))
+    def respond(self, thread: str, id_: str, body: str, *, endorsed: bool = False) -> None:
+        self.responses[thread].append(said(id_, body, thread_id=thread, endorsed=endorsed))
 
     def reply(self, thread: str, response: str, id_: str, body: str) -> None:
         self.replies.setdefault(response, []).append(said(id_, body, thread_id=thread))
@@ -84,13 +84,16 @@ class Lms:
     def _comments(self, asked: Asked, id_: str) -> bytes:
         if id_:
             return self._page(asked, self.replies.get(id_, []))
-        if asked.query.get("merge_question_type_responses") != "true":
-            fault = {"field_errors": {"endorsed": {"developer_message": "This field is required"}}}
-            return wire.reply(json.dumps(fault), status="400 Bad Request")
-        thread = asked.query["thread_id"]
-        if thread not in self.threads:
+        thread = self.threads.get(asked.query["thread_id"])
+        if thread is None:
             return _told("404 Not Found", "Thread not found.")
-        return self._page(asked, self.responses[thread])
+        endorsed, rows = asked.query.get("endorsed"), self.responses[thread["id"]]
+        if (endorsed is not None) != (thread["type"] == "question"):
+            fault = {"field_errors": {"endorsed": {"developer_message": "For questions alone."}}}
+            return wire.reply(json.dumps(fault), status="400 Bad Request")
+        if endorsed is not None:
+            rows = [row for row in rows if row["endorsed"] == (endorsed == "true")]
+        return self._page(asked, rows)
 
     def _patch(self, asked: Asked, kind: str, id_: str) -> bytes:
         if asked.headers.get("content-type") != MERGE_PATCH:

@@ -8,10 +8,10 @@ from shutil import copytree
 
 import pytest
 
-from moderation import calls
+from moderation import actions, calls
 from moderation.model import ActionKind
 from platforms import PLATFORMS
-from platforms.base import Adapter
+from platforms.base import Adapter, CommentEditor
 from store import db
 from tests import wire
 from tests.discourse import ADMIN, HOOK, KEY, Discourse
@@ -95,6 +95,37 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
     desk.honest(back)
     desk.settle()
     desk.honest(back)
+    assert desk.read(back).receipt.state == "verified"
+    assert _stands(site) == before_it
+
+
+@pytest.mark.parametrize("fault", ["lost", "ignored", "torn"])
+def test_an_edit_is_done_when_the_words_stand_there(
+    desk: Desk, site: Discourse, place: Place, fault: Fault
+) -> None:
+    external_id = desk.subject("discourse", "remove comment")
+    with desk.db.begin() as tx:
+        there = actions.request(
+            tx,
+            desk.ben,
+            "edit comment",
+            school_id=desk.school_id,
+            connection_id="discourse",
+            external_id=external_id,
+            wording="It falls, because\nof 5 < 6.",
+            now=desk.now,
+        )
+    desk.asked.append(there)
+    before_it = _stands(site)
+    with place.failing(fault):
+        desk.do(there)
+    desk.honest(there)
+    desk.settle()
+    assert desk.read(there).receipt.state == "verified"
+    assert isinstance(place.clean, CommentEditor)
+    assert place.clean.wording(external_id) == "It falls, because\nof 5 < 6."
+    back = desk.undo(there)
+    desk.do(back)
     assert desk.read(back).receipt.state == "verified"
     assert _stands(site) == before_it
 

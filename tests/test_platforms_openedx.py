@@ -43,6 +43,18 @@ def test_all_posts_are_read_with_one_token(lms: Lms, site: Wire) -> None:
     assert lms.issued == 1
 
 
+def test_a_questions_answers_are_read_whether_they_are_endorsed_or_not(
+    lms: Lms, site: Wire
+) -> None:
+    lms.thread("t2", "How?", "How do birds fly?", "question")
+    lms.respond("t2", "c3", "With wings", endorsed=True)
+    lms.respond("t2", "c4", "you fool")
+    edx = adapter(site)
+    assert {one.external_id for one in edx.thread("t2")} == {"t2", "t2/c3", "t2/c4"}
+    assert edx.remove("t2/c4").html == "you fool"
+    assert edx.removed("t2/c4")
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [("t1", "Why do things fall?"), ("t1/c1", "you fool"), ("t1/c1/r1", "rude")],

@@ -42,7 +42,7 @@ class Lms:
         thread = self._thread(thread_id)
         course_id = said(thread, "course_id")
         found: list[Post] = []
-        for row in self._responses(thread_id):
+        for row in self._responses(thread):
             path = under(thread_id, row)
             found.append(_post(path, row, course_id, answered=bool(row.get("child_count"))))
             if row.get("child_count"):
@@ -56,7 +56,7 @@ class Lms:
             row = self._thread(thread_id)
             return _post(path, row, said(row, "course_id"))
         rows = (
-            self._responses(thread_id)
+            self._responses(self._thread(thread_id))
             if len(rest) == 1
             else self._rows(f"{API}/comments/{part(rest[0])}/")
         )
@@ -75,10 +75,11 @@ class Lms:
     def _thread(self, thread_id: str) -> dict[str, Any]:
         return self._calls.read(f"{API}/threads/{part(thread_id)}/")
 
-    def _responses(self, thread_id: str) -> Iterator[dict[str, Any]]:
-        # A question's answers come in two lists unless they are asked for in one.
-        merged = {"merge_question_type_responses": "true"}
-        return self._rows(f"{API}/comments/", thread_id=thread_id, **merged)
+    def _responses(self, thread: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """A question's come in two lists, and others' must not be asked for so."""
+        kinds = ({"endorsed": "true"}, {"endorsed": "false"})
+        for kind in kinds if thread.get("type") == "question" else ({},):
+            yield from self._rows(f"{API}/comments/", thread_id=word(thread.get("id")), **kind)
 
     def _rows(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         for page in range(1, PAGES + 1):
