@@ -46,8 +46,8 @@ def main() -> None:
         migrate.apply(opened, PACKAGES, now=datetime.now(UTC))
         desk = desk_of(opened, places)
         dice = Random(chosen.seed)
-        found = {name: _measured(desk, name, chosen.actions, dice) for name in places}
-    print(json.dumps(found, indent=2))
+        for name in places:
+            print(json.dumps({name: _measured(desk, name, chosen.actions, dice)}), flush=True)
 
 
 def _places(stack: ExitStack, folder: Path) -> Mapping[str, Place]:

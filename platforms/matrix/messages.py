@@ -30,8 +30,9 @@ def thread(calls: Calls, thread_id: str) -> list[Comment]:
     """What was said in the room on that day, in UTC: a chat has no other thread."""
     room, _, day = thread_id.rpartition("|")
     begin = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    found = _of_room(calls, room, begin, DAY)
-    return [comment for comment in found if comment.written_at < begin + timedelta(days=1)]
+    end = begin + timedelta(days=1)
+    found = _of_room(calls, room, begin, DAY, end)
+    return [comment for comment in found if begin <= comment.written_at < end]
 
 
 def changed(comment: Comment) -> datetime:
@@ -63,11 +64,15 @@ def html(said: Mapping[str, Any]) -> str:
     return escape(str(said.get("body") or "")).replace("\n", "<br>")
 
 
-def _of_room(calls: Calls, room: str, since: datetime | None, limit: int) -> list[Comment]:
+def _of_room(
+    calls: Calls, room: str, since: datetime | None, limit: int, end: datetime | None = None
+) -> list[Comment]:
     """The first `limit` messages. A later edit moves a message to the moment of the edit."""
     reader = _Reader(calls, room)
     found: dict[str, Comment] = {}
     for one in _events(calls, room, since):
+        if end is not None and _moment(one) >= end:
+            break
         comment = reader.comment(one)
         if comment is not None:
             found[comment.external_id] = comment
