@@ -3,7 +3,9 @@
 Both probe the same nginx on loopback (10 KB, Debian's package), the exporter
 first: an HTTP request for each probe, 64 at a time, and it keeps nothing. Ours
 is the prober's whole process as users run it: it schedules, judges, and writes
-every result to SQLite. Prints CPU-seconds a thousand probes, user and system.
+every result to SQLite. Prints CPU-seconds a thousand probes, user and system,
+and what libcurl's bare loop takes just before and after: it tells how busy the
+machine is.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from pathlib import Path
 from threading import local
 from urllib.parse import urlencode
 
+from benchmarks import bare
 from benchmarks.probed import Site, cpu, probed, prober, school_with, site
 from tests import real
 from tests.running import free_port
@@ -52,11 +55,16 @@ def main() -> None:
         for way in chosen.ways:
             address = str(getattr(nginx, WAYS[way]))
             theirs = exporter(Path(name), nginx, address, chosen.theirs)
+            authority = str(nginx.certificate)
+            least = bare.cost(address, chosen.theirs, authority=authority)
             ours, well = pult(Path(name) / way, nginx, address, chosen.targets, chosen.seconds)
+            least += bare.cost(address, chosen.theirs, authority=authority)
             figures[way] = {
                 "pult_cpu_s": round(ours, 3),
                 "blackbox_cpu_s": round(theirs, 3),
+                "bare_loop_cpu_s": round(least / 2, 3),
                 "times_fewer": round(theirs / ours, 1),
+                "times_the_bare_loop": round(2 * ours / least, 2),
                 "answered_well": well,
                 "load": os.getloadavg()[0],
             }

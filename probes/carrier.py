@@ -22,7 +22,7 @@ from probes.watch import READ, WRITE, Watch
 
 AT_ONCE = 4_000  # fetches in flight, if so many files may be open; the rest wait their turn
 CONNECTIONS = 2_000  # kept warm, if so many files may be open
-SPARE = 256  # handles of one shape that wait for their next fetch
+SPARE = 1_000  # handles of one shape that wait for their next fetch
 NEVER = -1
 READY = {READ: pycurl.CSELECT_IN, WRITE: pycurl.CSELECT_OUT}
 BOTH = pycurl.CSELECT_IN | pycurl.CSELECT_OUT  # an error shows on either
