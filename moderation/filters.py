@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import re2
 
@@ -22,7 +22,7 @@ from moderation.model import Flag, Welfare
 from moderation.watching import WATCHED, RulesError, Watch, watch_of
 from store.words import N_
 
-__all__ = ["Pattern", "Rules", "RulesError", "WordList", "screen", "screen_subject"]
+__all__ = ["Pattern", "Rules", "RulesError", "WordList", "screen", "screen_subject", "welfare_of"]
 
 MOST_FLAGS = 200  # of one text: more would say no more
 KEYS = {
@@ -180,10 +180,18 @@ def _list(table: Mapping[str, Any]) -> WordList:
     name, terms, benign = _name(table), table.get("terms"), table.get("benign", [])
     if not terms or not _words(terms) or not _words(benign):
         raise RulesError(NO_TERMS, name=name)
-    welfare = table.get("welfare")
-    if welfare is not None and welfare not in get_args(Welfare):
-        raise RulesError(NO_WELFARE, name=name, known=", ".join(get_args(Welfare)))
+    welfare = welfare_of(name, table.get("welfare"))
     return WordList(name, str(table.get("language", "")), tuple(terms), tuple(benign), welfare)
+
+
+def welfare_of(name: str, kind: object) -> Welfare | None:
+    """What a list's words speak of, as it is written. Raises RulesError."""
+    if kind is None:
+        return None
+    for known in get_args(Welfare):
+        if kind == known:
+            return cast(Welfare, known)
+    raise RulesError(NO_WELFARE, name=name, known=", ".join(get_args(Welfare)))
 
 
 def _pattern(table: Mapping[str, Any]) -> Pattern:

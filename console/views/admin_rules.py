@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.i18n import _, moment, ngettext, number, say
-from console.views import acting
+from console.views import acting, rule_lists
 from console.views.reasons import DECISIONS
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
@@ -45,6 +45,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             key="rules-month",
         ):
             _month(console, actor, school, built or Rules((), ()))
+        rule_lists.draw(built, f"rules-{school.id}")
     changed = written != kept
     if st.button(
         _("Put these rules in place"),

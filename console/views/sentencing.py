@@ -66,6 +66,7 @@ def ask(
         ticked = [step for step in steps if blocking.account(step, able)]
         until = _until(console.now(), chosen, known.suggestion)
         _why(known.suggestion)
+        st.caption(_("The author is told in their own language, and how to appeal."))
         penalty = Penalty(chosen, until, blocking.left_alone(able, ticked))
         possible = chosen in ("word", "warning") or bool(ticked)
         if _pressed(_(BUTTONS[verdict, chosen]), possible=possible):
