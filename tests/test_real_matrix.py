@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from console.desk import sync
+from console.desk import limits, sync
 from platforms.base import PlatformError
 from platforms.matrix import Matrix
 from tests.synapse import CLIENT, Synapse
@@ -186,6 +186,15 @@ def test_the_roster_has_people_and_their_addresses(synapse: Synapse) -> None:
     assert found[joe_id].email == "joe@example.org"
     assert "@pult:pult.test" not in found
     assert sync.fetch(matrix(synapse)).accounts is None  # nothing to moderate: rooms only
+
+
+def test_without_rooms_to_moderate_it_counts_and_no_more() -> None:
+    counting = Matrix("http://127.0.0.1:1", "t", {"loopback_only": "1"})
+    watching = Matrix("http://127.0.0.1:1", "t", {"loopback_only": "1", "rooms": "*"})
+    assert {"comments", "suspend account"} & counting.can == set()
+    assert {"comments", "suspend account", "meter rooms"} <= watching.can
+    assert counting.comments(None) == []
+    assert limits.of("matrix") == limits.LIMITS
 
 
 def test_the_connection_says_what_it_lacks(synapse: Synapse) -> None:

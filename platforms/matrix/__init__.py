@@ -48,6 +48,7 @@ MODERATED: frozenset[Capability] = COUNTED | {
 class Matrix:
     """One homeserver, seen through one account's token."""
 
+    can: frozenset[Capability] = COUNTED
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
 
@@ -55,7 +56,8 @@ class Matrix:
         self._site = Site("Matrix", url, options)
         self._calls = Calls(self._site, secret)
         self._wanted = options.get("rooms", "")
-        self.can = MODERATED if self._wanted.strip() else COUNTED
+        if self._wanted.strip():
+            self.can = MODERATED
 
     def check(self) -> Health:
         health = self._site.health(self.reading())
