@@ -44,6 +44,7 @@ PULL = timedelta(seconds=30)  # a pull that takes longer may be taken over
 SYNC = timedelta(minutes=10)  # likewise
 ATTENDANCE = timedelta(minutes=1)  # likewise
 KEEP_SLOTS = timedelta(days=2)
+KEEP_NOTICES = timedelta(days=90)  # after the incident they told of
 
 
 def mail(console: Console, stop: threading.Event) -> None:
@@ -232,7 +233,7 @@ class Attendance:
         each_school(console, stop, "attendance", follow)
 
 
-def tidy(console: Console, _stop: threading.Event) -> None:
+def tidy(console: Console, stop: threading.Event) -> None:
     """Forget what has ended (sessions, tries, slots, last term), once an hour among workers."""
     now = console.now()
     slot = datetime.fromtimestamp(now.timestamp() // 3600 * 3600, now.tzinfo)
@@ -241,8 +242,16 @@ def tidy(console: Console, _stop: threading.Event) -> None:
             return
         accounts.tidy(tx, now=now)
         leases.forget_slots(tx, before=now - KEEP_SLOTS)
+    _forget_notices(console, now - KEEP_NOTICES, stop)
     with console.db.begin("metrics") as mtx:
         lessons.forget(mtx, now=now)
+
+
+def _forget_notices(console: Console, before: datetime, stop: threading.Event) -> None:
+    while not stop.is_set():
+        with console.db.begin() as tx:
+            if owed.forget(tx, before=before) < owed.AT_ONCE:
+                return
 
 
 def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:

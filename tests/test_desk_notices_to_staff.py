@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -323,6 +323,41 @@ def test_nothing_is_said_again_under_maintenance_and_nobody_hears_that_it_is_ove
             )  # fmt: skip
     desk.round(NOON + 40 * MINUTE)
     assert receiver.titles == [FAILS]
+
+
+def test_who_is_told_is_changed_and_keeps_a_sealed_address_unless_told_in_another_way(
+    desk: Desk, ana: Actor, ada: Actor, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url, name="duty")
+    with desk.database.read() as tx:
+        (channel,) = channels.of(tx, ana, desk.school.id)
+    wanted = replace(channel, name="night", suspects=True, repeat=timedelta(hours=1))
+    vault = desk.console.vault
+    with desk.database.begin() as tx:
+        channels.change(tx, ada, wanted, vault, now=NOON)
+        assert channels.of(tx, ada, desk.school.id) == [wanted]
+        with pytest.raises(ChannelError, match="Enter the address anew"):
+            channels.change(tx, ada, replace(wanted, transport="smtp"), vault, now=NOON)
+    desk.fails("suspect")
+    desk.round(NOON)
+    assert receiver.titles == [FAILS]
+
+
+def test_notices_of_what_is_long_over_are_forgotten_and_no_others(
+    desk: Desk, receiver: Receiver
+) -> None:
+    desk.tell(receiver.url)
+    desk.recovers(desk.fails(), now=NOON)
+    desk.round(NOON)
+    desk.fails(now=NOON + MINUTE, name="b")
+    desk.round(NOON + MINUTE)
+    with desk.database.begin() as tx:
+        closed = "UPDATE incident SET closed_at = :now WHERE recovered_at IS NOT NULL"
+        tx.execute(text(closed), {"now": NOON})
+        before = len(desk.states())
+        assert owed.forget(tx, before=NOON) == 0
+        assert owed.forget(tx, before=NOON + SECOND) == before - 1
+    assert desk.states() == [("trouble", 0, "sent")]
 
 
 def test_what_was_over_before_anybody_was_told_is_not_told(desk: Desk, receiver: Receiver) -> None:

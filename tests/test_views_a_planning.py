@@ -1,5 +1,6 @@
 """What is planned for a service, who has its alert, who is told: on a stage, over real rows."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
@@ -93,7 +94,7 @@ def test_who_is_told_is_added_tried_and_removed(
 ) -> None:
     with smtp.relay() as relay:
         console.settings = Settings(mail=Mail(relay=relay.url, sender=SENDER))
-        at = stage.dialog(lambda: admin_channels.add(console, ada, school))
+        at = stage.dialog(lambda: admin_channels.edit(console, ada, school, None))
         at.text_input(key="channel-name").set_value("Night duty")
         at.text_input(key="channel-mail").set_value("night@school.example")
         press(at, "Save and test")
@@ -110,10 +111,31 @@ def test_who_is_told_is_added_tried_and_removed(
     assert "Night duty" in said(at.run())
 
 
+def test_who_is_told_is_changed_without_its_address_being_shown(
+    console: Console, school: School, ada: Actor
+) -> None:
+    with smtp.relay() as relay:
+        console.settings = Settings(mail=Mail(relay=relay.url, sender=SENDER))
+        with console.db.begin() as tx:
+            channels.add(
+                tx, ada, school.id, console.vault, name="Duty", transport="smtp",
+                address="duty@school.example", language="en", now=console.now(),
+            )  # fmt: skip
+            (channel,) = channels.of(tx, ada, school.id)
+        at = stage.dialog(lambda: admin_channels.edit(console, ada, school, channel))
+        assert at.text_input(key="channel-mail").value == ""
+        at.text_input(key="channel-name").set_value("Night")
+        at.toggle(key="channel-suspects").set_value(True)
+        press(at, "Save and test")
+    assert relay.recipients == ["duty@school.example"]
+    with console.db.read() as tx:
+        assert channels.of(tx, ada, school.id) == [replace(channel, name="Night", suspects=True)]
+
+
 def test_a_messenger_s_address_goes_in_sealed_and_never_comes_out(
     console: Console, school: School, ada: Actor
 ) -> None:
-    at = stage.dialog(lambda: admin_channels.add(console, ada, school))
+    at = stage.dialog(lambda: admin_channels.edit(console, ada, school, None))
     at.text_input(key="channel-name").set_value("Hook")
     at.segmented_control(key="channel-way").set_value("apprise").run()
     at.text_input(key="channel-url").set_value("json://robot:hush-hush@127.0.0.1:9/")

@@ -89,6 +89,48 @@ def add(
     return str(values["id"])
 
 
+def change(
+    tx: Connection,
+    actor: Actor,
+    channel: Channel,
+    vault: Vault,
+    *,
+    address: str = "",
+    now: datetime,
+) -> None:
+    """Tell this one as given, which stays in its school; without a new address, where it was told.
+
+    Raises ChannelError, MailingError.
+    """
+    row = tx.execute(text("SELECT * FROM channel WHERE id = :id"), {"id": channel.id}).first()
+    school_id = row.school_id if row else ""
+    access.require(actor, "administer", school_id)
+    if row is None or (row.transport != channel.transport and not address.strip()):
+        raise ChannelError(N_("Enter the address anew: it is told in another way now."))
+    to = address.strip() or vault.open(row.address_sealed)
+    simulated = schools.get(tx, actor, school_id).simulated
+    _check(channel.transport, to, channel.language, channel.repeat, simulated=simulated)
+    tx.execute(
+        text("""
+            UPDATE channel SET name = :name, transport = :transport, address_sealed = :address,
+                language = :language, suspects = :suspects, repeat_minutes = :repeat,
+                welfare = :welfare
+            WHERE id = :id
+        """),
+        {
+            "id": channel.id,
+            "name": _name(tx, school_id, channel.name, besides=channel.id),
+            "transport": channel.transport,
+            "address": vault.seal(to) if address.strip() else row.address_sealed,
+            "language": channel.language,
+            "suspects": channel.suspects,
+            "repeat": int(channel.repeat.total_seconds() // 60),
+            "welfare": channel.welfare,
+        },
+    )
+    audit.record(tx, actor, "change channel", channel.id, school_id=school_id, now=now)
+
+
 def remove(tx: Connection, actor: Actor, channel_id: str, *, now: datetime) -> None:
     """Tell this one no more; what waits to be sent goes with it."""
     row = tx.execute(
@@ -135,13 +177,15 @@ def _check(
         apprise.relay(address, loopback_only=simulated)
 
 
-def _name(tx: Connection, school_id: str, name: str) -> str:
+def _name(tx: Connection, school_id: str, name: str, *, besides: str = "") -> str:
     name = name.strip()
     if not name:
         raise ChannelError(N_("Say who is told: a name, or a duty."))
     taken = tx.execute(
-        text("SELECT 1 FROM channel WHERE school_id = :school AND name = :name"),
-        {"school": school_id, "name": name},
+        text("""
+            SELECT 1 FROM channel WHERE school_id = :school AND name = :name AND id <> :besides
+        """),
+        {"school": school_id, "name": name, "besides": besides},
     ).first()
     if taken:
         raise ChannelError(N_("{name} is told already; choose another name."), name=name)

@@ -19,6 +19,7 @@ from store.words import Words
 Kind = Literal["trouble", "recovery"]
 GRAVE, BLIND, DOUBTFUL = "down", "unknown", "suspect"  # severities of incidents that are told
 UNSENT = ("due", "claimed")
+AT_ONCE = 1_000  # notices that are forgotten in one transaction
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,21 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
             for statement, values in changes:
                 tx.execute(text(statement), values)
     return len(changes)
+
+
+def forget(tx: Connection, *, before: datetime) -> int:
+    """Delete notices of incidents that were over before then, at most AT_ONCE; return how many."""
+    gone = tx.execute(
+        text(f"""
+            DELETE FROM notice WHERE id IN (
+                SELECT notice.id FROM notice JOIN incident ON incident.id = notice.incident_id
+                WHERE incident.closed_at < :before AND notice.updated_at < :before
+                LIMIT {AT_ONCE}
+            )
+        """),
+        {"before": before},
+    )
+    return gone.rowcount
 
 
 Change = tuple[str, dict[str, object]]

@@ -1,6 +1,7 @@
 """Who is told of incidents, and how: by mail through the school's relay, or by a messenger."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -31,15 +32,15 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         known = channels.of(tx, actor, school.id)
     safeguarding_leads.draw(console, actor, school)
     if st.button(_("Add who is told"), icon=":material/add:", key="channel-add"):
-        add(console, actor, school)
+        edit(console, actor, school, None)
     if not known:
         st.info(_("Nobody is told yet: whoever does not look at Pult does not know."))
     for channel in known:
         with st.container(border=True):
-            _one(console, actor, channel)
+            _one(console, actor, school, channel)
 
 
-def _one(console: Console, actor: Actor, channel: Channel) -> None:
+def _one(console: Console, actor: Actor, school: School, channel: Channel) -> None:
     st.markdown(f"**{escape(channel.name)}**")
     told = [_(WAYS[channel.transport]), NAMES[channel.language]]
     told.append(_said_to(channel))
@@ -51,6 +52,8 @@ def _one(console: Console, actor: Actor, channel: Channel) -> None:
         if st.button(_("Test"), icon=":material/send:", key=f"channel-test-{channel.id}"):
             _test(console, actor, channel.id)
             st.rerun()
+        if st.button(_("Change"), icon=":material/edit:", key=f"channel-change-{channel.id}"):
+            edit(console, actor, school, channel)
         if st.button(
             _("Remove"),
             icon=":material/delete:",
@@ -66,56 +69,85 @@ def _said_to(channel: Channel) -> str:
     return _("also of suspicions") if channel.suspects else _("of what is down")
 
 
-def add(console: Console, actor: Actor, school: School) -> None:
+def edit(console: Console, actor: Actor, school: School, channel: Channel | None) -> None:
     """The address may hold a token: typed, sealed and never shown back."""
+    start = channel or Channel("", school.id, "", MAIL, school.language, False, REPEATS["30"][0])
 
     def fields() -> Callable[[], None]:
-        name = st.text_input(_("Who is told"), placeholder=_("Technicians"), key="channel-name")
-        ways = {key: _(word) for key, word in WAYS.items()}
-        way = choice.segments(_("By"), ways, default=MAIL, key="channel-way")
-        address = _address(way)
-        languages = list(LANGUAGES)
-        language = st.selectbox(
-            _("Language"),
-            languages,
-            index=languages.index(school.language),
-            format_func=NAMES.__getitem__,
-            key="channel-language",
-        )
-        suspects = st.toggle(_("Also of what is only suspected"), key="channel-suspects")
-        welfare = st.toggle(
-            _("Welfare alarms, and nothing else"),
-            help=_("For the safeguarding lead. Without such a channel, all hear of alarms."),
-            key="channel-welfare",
-        )
-        repeats = {key: _(word) for key, (_length, word) in REPEATS.items()}
-        repeat = choice.segments(
-            _("Again while nobody has it"), repeats, default="30", key="channel-repeat"
-        )
+        given, address = _fields(start)
 
         def keep() -> None:
+            now = console.now()
             with console.db.begin() as tx:
-                channel_id = channels.add(
-                    tx, actor, school.id, console.vault,
-                    name=name or "", transport=way, address=address, language=language,
-                    suspects=suspects, repeat=REPEATS[repeat][0], welfare=welfare,
-                    now=console.now(),
-                )  # fmt: skip
+                if channel:
+                    channels.change(tx, actor, given, console.vault, address=address, now=now)
+                    channel_id = channel.id
+                else:
+                    channel_id = channels.add(
+                        tx, actor, school.id, console.vault,
+                        name=given.name, transport=given.transport, address=address,
+                        language=given.language, suspects=given.suspects, repeat=given.repeat,
+                        welfare=given.welfare, now=now,
+                    )  # fmt: skip
             _test(console, actor, channel_id)
 
         return keep
 
-    forms.edit(_("Add who is told"), _("Save and test"), fields, icon=":material/campaign:")
+    title = _("Change who is told") if channel else _("Add who is told")
+    forms.edit(title, _("Save and test"), fields, icon=":material/campaign:")
 
 
-def _address(way: str) -> str:
+def _fields(start: Channel) -> tuple[Channel, str]:
+    """What was entered, and the address."""
+    name = st.text_input(
+        _("Who is told"), start.name, placeholder=_("Technicians"), key="channel-name"
+    )
+    ways = {key: _(word) for key, word in WAYS.items()}
+    way = choice.segments(_("By"), ways, default=start.transport, key="channel-way")
+    address = _address(way, kept=bool(start.id) and way == start.transport)
+    languages = list(LANGUAGES)
+    language = st.selectbox(
+        _("Language"),
+        languages,
+        index=languages.index(start.language),
+        format_func=NAMES.__getitem__,
+        key="channel-language",
+    )
+    suspects = st.toggle(
+        _("Also of what is only suspected"), start.suspects, key="channel-suspects"
+    )
+    welfare = st.toggle(
+        _("Welfare alarms, and nothing else"),
+        start.welfare,
+        help=_("For the safeguarding lead. Without such a channel, all hear of alarms."),
+        key="channel-welfare",
+    )
+    repeats = {key: _(word) for key, (_length, word) in REPEATS.items()}
+    usual = next((key for key, (length, _w) in REPEATS.items() if length == start.repeat), "30")
+    repeat = choice.segments(
+        _("Again while nobody has it"), repeats, default=usual, key="channel-repeat"
+    )
+    given = replace(
+        start,
+        name=name or "",
+        transport=way,
+        language=language,
+        suspects=suspects,
+        repeat=REPEATS[repeat][0],
+        welfare=welfare,
+    )
+    return given, address
+
+
+def _address(way: str, *, kept: bool) -> str:
+    hint = _("kept sealed; leave empty to keep it") if kept else None
     if way == MAIL:
-        return st.text_input(_("Mail address"), key="channel-mail") or ""
+        return st.text_input(_("Mail address"), placeholder=hint, key="channel-mail") or ""
     address = st.text_input(
         _("Address of the messenger"),
         type="password",
         autocomplete="new-password",
-        placeholder=EXAMPLE,
+        placeholder=hint or EXAMPLE,
         help=_("An Apprise URL: Telegram, Matrix, ntfy and many more. See {guide}").format(
             guide=GUIDE
         ),

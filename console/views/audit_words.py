@@ -17,6 +17,7 @@ ACTIONS = {
     "ask to release": N_("asked a second person to agree to a campaign"),
     "cancel campaign": N_("called a campaign back"),
     "change account": N_("changed an account"),
+    "change channel": N_("changed who is told of incidents"),
     "change connection": N_("changed a connection"),
     "change house rules": N_("changed the rules of the house"),
     "change module": N_("changed a module"),

@@ -25,6 +25,7 @@ FORMS = {
     "micro-lesson": N_("Micro-lesson"),
 }
 SHORT = 6  # rows that leave room for a chart
+TALL, WHY_NARROW = 62, 150  # pixels: on a phone a reason takes three lines
 CHOSEN, HELD, DRAWN = "room-chosen", "room-held", "room-drawn"  # its id; its board; the last one
 
 
@@ -97,6 +98,7 @@ def _table(
         _columns(),
         ids=[row.room_id for row in rows],
         key="classrooms-table",
+        row_height=TALL if is_phone() else tables.ROW,
         shown=_shown(rows),
         alt=_("Classrooms, the worst first"),
     )
@@ -151,15 +153,16 @@ def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
     taken = row.participants / row.seats if row.participants is not None and row.seats else None
     room = row.seats or max([row.expected, 1, *(value or 0 for value in row.history)])
     people = "—" if row.participants is None else number(row.participants)
+    there, why = f"{people} / {number(row.expected)}", say(_why(row), markdown=False)
     return {
         "state": status.cell(row.state),
         "lesson": line(row.title),
-        "people": f"{people} / {number(row.expected)}",
+        "people": there,
         "seats": None if taken is None else taken * 100,
         "fit": [fits.label(row.fit.word)] if row.fit else [],
         "fill": fits.chance(row.fit),
         "trend": [value / room * 100 for value in row.history if value is not None],
-        "why": say(_why(row), markdown=False),
+        "why": f"{there} · {why}".rstrip(" ·") if is_phone() else why,
         "server": line(servers.get(row.server, "")),
     }
 
@@ -172,11 +175,21 @@ def _why(row: LessonRow) -> Words | None:
 
 
 def _columns() -> dict[str, Any]:
-    config = st.column_config
-    narrow = is_phone()  # where the first three are all that is seen at once
+    """On a phone the first three are all that is seen at once: what, how, and why."""
+    columns = _all_columns()
+    if not is_phone():
+        return columns
+    title = f"{_('In / expected')} · {_('Why')}"
+    why = st.column_config.TextColumn(title, width=WHY_NARROW)
+    first = {"state": columns["state"], "lesson": columns["lesson"], "why": why}
+    return first | {name: each for name, each in columns.items() if name not in (*first, "people")}
+
+
+def _all_columns() -> dict[str, Any]:
+    config, narrow = st.column_config, is_phone()
     return {
-        "state": status.column(width=118),
-        "lesson": config.TextColumn(_("Lesson"), width=118 if narrow else 160),
+        "state": status.column(width=92 if narrow else 118),
+        "lesson": config.TextColumn(_("Lesson"), width=88 if narrow else 160),
         "people": config.TextColumn(
             _("In / expected"), width=85 if narrow else 95, alignment="right"
         ),

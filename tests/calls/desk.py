@@ -1,6 +1,7 @@
 """Calls of the desk: accounts, connections, incidents, boards, imports, whatever spans packages."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 
 from console import campus
@@ -41,6 +42,7 @@ from console.desk import (
 )
 from console.desk.calendars import LessonRow
 from console.desk.cards import Card
+from console.desk.channels import Channel
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
 from console.desk.letter_words import Reader
@@ -240,6 +242,14 @@ CALLS: Calls = {
         transport="smtp",
         address="night@school.example",
         language="en",
+        now=NOON,
+    ),
+    channels.change: lambda tx, who, on: channels.change(
+        tx,
+        who,
+        Channel(on.channel, on.school, "Duty", "smtp", "en", False, timedelta(0)),
+        on.console.vault,
+        address="duty@school.example",
         now=NOON,
     ),
     channels.remove: lambda tx, who, on: channels.remove(tx, who, on.channel, now=NOON),
