@@ -43,6 +43,8 @@ def evidence(console: Console, stop: threading.Event) -> None:
             return
     before = now - timedelta(days=console.settings.moderation.evidence_days)
     for school_id in school_ids(console):
+        with console.db.begin() as tx:
+            lettering.forget(tx, access.system(school_id), school_id, before=before)
         gone = keeping.AT_ONCE
         while gone == keeping.AT_ONCE and not stop.is_set():
             with console.db.begin() as tx:

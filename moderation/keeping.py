@@ -22,6 +22,12 @@ IN_USE = """
               AND (cases.state = 'waiting' OR cases.decided_at > :before))
     OR EXISTS (SELECT 1 FROM welfare_alarm WHERE welfare_alarm.comment_id = comment.id
                AND (acknowledged_at IS NULL OR acknowledged_at > :before))
+    OR EXISTS (SELECT 1 FROM measure JOIN cases ON cases.id = measure.case_id
+               LEFT JOIN appeal ON appeal.measure_id = measure.id
+               WHERE cases.comment_id = comment.id AND (appeal.state = 'open'
+                   OR measure.kind IN ('mute', 'suspension', 'block')
+                       AND measure.lifted_at IS NULL
+                       AND (measure.until IS NULL OR measure.until > :before)))
 """
 UNSETTLED = f"""
     EXISTS (SELECT 1 FROM moderation_action AS action
@@ -44,8 +50,9 @@ def forget(
     """Let go of comments last seen before that time; return how many went.
 
     A comment stays while its discussion has a case that waits or was decided since,
-    because the discussion is part of that case's evidence. One that was ever decided
-    loses its texts and keeps its row; the others go whole.
+    because the discussion is part of that case's evidence; and while a measure that
+    rests on it holds or is appealed against. One that was ever decided loses its texts
+    and keeps its row; the others go whole.
     """
     access.require(actor, "administer", school_id)
     rows = tx.execute(
@@ -83,6 +90,7 @@ def erase(
     found: list[str] = []
     for connection_id, external_id in accounts:
         found += _written_by(tx, school_id, connection_id, external_id)
+        _erase_appeals(tx, school_id, connection_id, external_id)
         audit.record(
             tx, actor, "erase texts", f"{connection_id}/{external_id}", school_id=school_id, now=now
         )
@@ -108,6 +116,34 @@ def _written_by(tx: Connection, school_id: str, connection_id: str, external_id:
     if waiting := sum(bool(row.open) for row in rows):
         raise ModerationError(WAITS, n=waiting)
     return [row.id for row in rows]
+
+
+def _erase_appeals(tx: Connection, school_id: str, connection_id: str, external_id: str) -> None:
+    """What the person wrote in appeals; the school's own answers stay."""
+    values = {"school": school_id, "connection": connection_id, "external": external_id}
+    still = tx.execute(
+        text(f"""
+            SELECT 1 FROM appeal
+            WHERE school_id = :school AND state = 'open' AND measure_id IN ({MEASURES})
+        """),
+        values,
+    ).first()
+    if still is not None:
+        raise ModerationError(N_("An appeal of theirs is open. Decide it first."))
+    tx.execute(
+        text(f"""
+            UPDATE appeal_message SET said = ''
+            WHERE by_account IS NULL AND appeal_id IN (
+                SELECT id FROM appeal WHERE school_id = :school AND measure_id IN ({MEASURES}))
+        """),
+        values,
+    )
+
+
+MEASURES = """
+    SELECT measure_id FROM measure_account
+    WHERE connection_id = :connection AND external_id = :external
+"""
 
 
 def _blank(tx: Connection, ids: list[str], now: datetime) -> None:

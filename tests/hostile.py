@@ -25,6 +25,7 @@ STRANGERS = {  # table: its columns that hold what strangers wrote
     "room": ("name",),
     "lesson": ("title",),
     "trouble_report": ("name", "contact", "said"),
+    "appeal_message": ("said",),
 }
 
 

@@ -46,10 +46,12 @@ def test_a_coordinator_is_offered_what_her_role_opens(console: Console, ana: Act
         "Services",
         "Incidents",
         "Review queue",
+        "Appeals",
         "Welfare alarms",
         "People",
         "Campaigns",
         "Recipients",
+        "Figures",
     ]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from console.desk import lettering, letters, relays
 from console.wiring import Console
-from moderation import appeals, cases, comments, hearing, house, measures
+from moderation import appeals, cases, comments, hearing, house, keeping, measures
 from moderation.house import STARTER
-from moderation.model import Flag, Subject
+from moderation.model import Flag, ModerationError, Subject
 from platforms.base import Capability, PlatformError
 from store import access, enrolling, roster
 from store.access import Actor
@@ -209,3 +209,33 @@ def test_the_worst_of_texts_is_quoted_as_letters(desk: Desk, ben: Actor) -> None
     [(subject, body)] = desk.mails()
     assert "kolibri" in body
     assert faults(subject + body.replace("\r\n", "\n"), markdown=False) == []
+
+
+def test_letters_and_appeals_go_with_the_texts_and_what_was_done_stays(
+    desk: Desk, ben: Actor, ana: Actor, ada: Actor
+) -> None:
+    measure = warn(desk, ben, said="kolibri moron")
+    desk.follow()
+    who = [("lms", "u1")]
+    with desk.console.db.begin() as tx:
+        appeal = appeals.write(tx, ben, measure, "kolibri was a joke", now=NOON)
+        tx.execute(text("UPDATE cases SET state = 'decided', decided_at = 0"))
+        with pytest.raises(ModerationError, match="appeal of theirs is open"):
+            keeping.erase(tx, ada, desk.school.id, who, now=NOON)
+    with desk.console.db.begin() as tx:
+        assert (
+            keeping.forget(tx, ada, desk.school.id, before=NOON + 999 * MINUTE, now=NOON) == 0
+        )  # an appeal rests on it
+        hearing.decide(tx, ana, appeal, "uphold", said="It stays.", now=NOON)
+        assert keeping.erase(tx, ada, desk.school.id, who, now=NOON) == 1
+        lettering.erase(tx, ada, desk.school.id, who)
+        letters_kept = lettering.of_measure(tx, ben, measure)
+        kept = appeals.messages(tx, ben, appeal)
+        assert sorted((each.way, each.state, each.subject) for each in letters_kept) == [
+            ("mail", "sent", ""), ("platform", "sent", "")
+        ]  # fmt: skip
+        assert [each.said for each in kept] == ["", "It stays."]
+        for table in ("comment", "letter", "appeal_message", "comment_version"):
+            rows = tx.execute(text(f"SELECT * FROM {table}")).all()
+            assert rows
+            assert "kolibri" not in str(rows)

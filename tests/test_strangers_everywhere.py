@@ -66,7 +66,15 @@ def test_every_screen_shows_letters_alone(cast: Cast, school: School, ada: Actor
         at = stage.screen("admin", cast.console, ada, school)
         at.session_state["admin-tab"] = tab
         _check(f"admin {tab}", at.run(), seen)
-    assert {"review", "person", "incident", "recipients", "composer", "classrooms"} <= seen
+    assert {
+        "review",
+        "appeals",
+        "person",
+        "incident",
+        "recipients",
+        "composer",
+        "classrooms",
+    } <= seen
 
 
 def _check(slug: str, at: AppTest, seen: set[str]) -> None:

@@ -1,6 +1,6 @@
 """Let letters to people leave, each once: by the school's relay, or as a platform's message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from store.words import N_, Words
 
 AT_ONCE = 20  # letters a round
 PLATFORM_BYTES = 4000  # of a message; Moodle takes 4,096
+BLANK = "UPDATE letter SET body = '', subject = '', address = ''"
 UNREACHED = N_("The platform did not reach this account.")
 
 
@@ -59,6 +60,31 @@ def of_measure(tx: Connection, actor: Actor, measure_id: str) -> list[Letter]:
         )
         for row in rows
     ]
+
+
+def forget(tx: Connection, actor: Actor, school_id: str, *, before: datetime) -> int:
+    """Take texts and addresses out of old letters; that they went, and when, stays."""
+    access.require(actor, "administer", school_id)
+    return tx.execute(
+        text(f"{BLANK} WHERE school_id = :school AND created_at < :before AND body <> ''"),
+        {"school": school_id, "before": before},
+    ).rowcount
+
+
+def erase(
+    tx: Connection, actor: Actor, school_id: str, accounts: Iterable[tuple[str, str]]
+) -> None:
+    """The same for all letters about these accounts (connection, external id)."""
+    access.require(actor, "administer", school_id)
+    for connection_id, external_id in accounts:
+        tx.execute(
+            text(f"""
+                {BLANK} WHERE school_id = :school AND state NOT IN ('due', 'claimed', 'handing')
+                AND measure_id IN (SELECT measure_id FROM measure_account
+                    WHERE connection_id = :connection AND external_id = :external)
+            """),
+            {"school": school_id, "connection": connection_id, "external": external_id},
+        )
 
 
 def send_due(db: Database, ways: Ways, adapters: Adapters, *, clock: Callable[[], datetime]) -> int:

@@ -213,6 +213,10 @@ CALLS: Calls = {
         db, who, on.school, on.adapters, lambda id_: id_, now=NOON
     ),
     lettering.of_measure: lambda tx, who, on: lettering.of_measure(tx, who, on.measure),
+    lettering.forget: lambda tx, who, on: lettering.forget(tx, who, on.school, before=NOON),
+    lettering.erase: lambda tx, who, on: lettering.erase(
+        tx, who, on.school, [(on.roster.connection, "u1")]
+    ),
     letter_words.imposed: lambda tx, who, on: letter_words.imposed(
         tx,
         who,
