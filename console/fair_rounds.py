@@ -1,10 +1,11 @@
-"""The worker's rounds for people who were moderated: letters to them, and evidence that goes."""
+"""The worker's rounds for whom moderation is about: letters, outcomes, and evidence that goes."""
 
 import threading
 from datetime import datetime, timedelta
 
 from console.desk import lettering, restoring
 from console.desk import letters as owed
+from console.desk import outcomes as told
 from console.rounds import OWNER, each_school, school_ids
 from console.wiring import Console
 from moderation import keeping
@@ -32,6 +33,22 @@ def letters(console: Console, stop: threading.Event) -> None:
     finally:  # what is written already leaves, whatever the rest holds
         if not stop.is_set():
             lettering.send_due(console.db, console.ways, console.adapters, clock=console.now)
+
+
+def outcomes(console: Console, stop: threading.Event) -> None:
+    """Tell those who reported a comment what came of it."""
+    with console.db.read() as tx:
+        if restoring.paused(tx):
+            return
+
+    def follow(school_id: str) -> None:
+        told.follow(console.db, access.system(school_id), school_id, now=console.now())
+
+    try:
+        each_school(console, stop, "outcomes", follow)
+    finally:
+        if not stop.is_set():
+            told.send_due(console.db, console.ways, clock=console.now)
 
 
 def evidence(console: Console, stop: threading.Event) -> None:

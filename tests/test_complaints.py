@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes, policy
 from pathlib import Path
+from threading import Event
 
 import pytest
 import requests
 
+from console import fair_rounds
+from console.desk import relays
 from console.settings import Public, Settings
 from console.web.complaints import BY_ADDRESS
 from console.wiring import Console
@@ -23,6 +27,7 @@ from tests.conftest import NOON
 from tests.listening import listening
 from tests.moderation_platform import _comment, connect
 from tests.running import free_port
+from tests.smtp import relay
 
 SITE = "https://moodle.example.org"
 LINK = f"{SITE}/mod/forum/discuss.php?d=7#p12"
@@ -122,6 +127,43 @@ def test_who_reports_learns_what_came_of_it(
         expected = {"waiting": "will look", "acted": "did something", "kept": "stays"}[came]
         assert expected in told
         assert "rude remark" not in told
+
+
+def test_who_left_an_address_is_told_by_mail_once_and_the_address_goes(
+    console: Console, form: str, school: School, ben: Actor, ada: Actor
+) -> None:
+    write(console, ben, school, "12", "this is a rude remark")
+    with relay() as mail:
+        with console.db.begin() as tx:
+            relays.save(
+                tx, ada, school.id, console.vault, url=mail.url, sender="S <s@a.test>",
+                now=console.now(),
+            )  # fmt: skip
+        page = complain(form, words="a rude remark", email="Lena@A.test")
+        assert page.status_code == 200
+        (link,) = re.findall(r'href="([^"]+/report/outcome/[^"?]+)"', page.text)
+        fair_rounds.outcomes(console, Event())
+        assert mail.mails == []  # nobody has decided
+        (case,) = waiting(console, ben, school)
+        decide(console, ben, case, "remove")
+        for _ in range(3):
+            fair_rounds.outcomes(console, Event())
+    (sent,) = mail.mails
+    assert sent.recipient == "lena@a.test"
+    said = message_from_bytes(sent.data, policy=policy.default).get_content()
+    assert "did something about it" in said
+    assert link in said.replace("\r\n", "")
+    assert "rude remark" not in said
+    with console.db.read() as tx:
+        assert tx.execute(text("SELECT COUNT(*) FROM outcome")).scalar_one() == 0
+
+
+def test_an_address_that_is_none_is_said_and_nothing_is_kept(
+    console: Console, form: str, school: School, ben: Actor
+) -> None:
+    write(console, ben, school, "12", "this is a rude remark")
+    assert complain(form, words="a rude remark", email="nobody").status_code == 422
+    assert waiting(console, ben, school) == []
 
 
 def test_the_same_reporter_counts_once(

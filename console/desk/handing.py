@@ -9,7 +9,7 @@ from mailing.relay import Outcome
 from store.db import Connection, Database, text
 from store.words import N_, Words
 
-Table = Literal["notice", "letter"]
+Table = Literal["notice", "letter", "outcome"]
 
 LEASE = timedelta(minutes=3)
 FIRST = timedelta(seconds=20)  # until the second try; each further one waits twice as long

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.i18n import N_, _, moment, say, speaking
+from console.desk import outcomes
+from console.i18n import _, moment, say, speaking
 from console.web import pages
 from console.web.forms import language_of, posted
 from console.web.reports import Limit, answer, unknown
 from console.wiring import Console
 from moderation import complaints
-from moderation.complaints import Came, Complaint
+from moderation.complaints import Complaint
 from moderation.model import ModerationError
 from store import access, links, schools
 from store.schools import School
@@ -23,11 +24,6 @@ from store.schools import School
 MINUTES = 10  # over which complaints are counted
 BY_ADDRESS = 20  # of one address: a class behind one router may complain together
 BY_SCHOOL = 300
-CAME: dict[Came, str] = {
-    "waiting": N_("A moderator will look at it. Come back to this page to see what came of it."),
-    "kept": N_("A moderator looked at the comment. It keeps to the rules of the school and stays."),
-    "acted": N_("A moderator looked at the comment and did something about it. Thank you."),
-}
 
 
 class Complaints:
@@ -72,27 +68,45 @@ class Complaints:
                 why = _("Too many reports came from here. Wait {minutes} minutes.")
                 return self._form(request, school, fields, why.format(minutes=MINUTES), 429)
             try:
-                token = self._keep(school, course_id, fields, address)
+                link = self._keep(request, school, course_id, fields, address)
             except ModerationError as error:
                 return self._form(request, school, fields, say(error, markdown=False), 422)
-            return self._thanks(request, school, token)
+            return self._thanks(request, school, link)
 
-    def _keep(self, school: School, course_id: str, fields: dict[str, str], address: str) -> str:
-        """The token behind which the outcome is told; the same address counts once a comment."""
+    def _keep(
+        self, request: Request, school: School, course_id: str, fields: dict[str, str], address: str
+    ) -> str:
+        """The link behind which the outcome stands; the same address counts once a comment."""
         reporter = hmac.new(self.key, address.encode(), hashlib.sha256).hexdigest()[:16]
+        actor, now = access.system(school.id), self.console.now()
         with self.console.db.begin() as tx:
             comment_id = complaints.complain(
                 tx,
-                access.system(school.id),
+                actor,
                 school.id,
                 link=fields.get("link", ""),
                 words=fields.get("words", ""),
                 reason=fields.get("reason", ""),
                 reporter=reporter,
                 course_id=course_id,
-                now=self.console.now(),
+                now=now,
             )
-        return links.sign(self.key, "outcome", school.id, comment_id, reporter)
+            token = links.sign(self.key, "outcome", school.id, comment_id, reporter)
+            link = f"{self.console.settings.public_url}/report/outcome/{token}"
+            if fields.get("email", "").strip():
+                language = language_of(request, otherwise=school.language)
+                outcomes.remember(
+                    tx,
+                    actor,
+                    school.id,
+                    comment_id,
+                    reporter,
+                    address=fields["email"],
+                    language=language,
+                    link=link,
+                    now=now,
+                )
+        return link
 
     def _place(self, request: Request) -> tuple[School, str] | None:
         """The school, and the course if the link is one course's."""
@@ -135,6 +149,15 @@ class Complaints:
                     value=fields.get("reason", ""),
                     longest=complaints.LONGEST,
                 )
+                + pages.entry(
+                    "email",
+                    _("Where to write what came of it"),
+                    kind="email",
+                    value=fields.get("email", ""),
+                    complete="email",
+                    required=False,
+                    note=_("It is used for that one mail, and not kept."),
+                )
             )
             form = pages.form(request.url.path, inputs, _("Report"), token="")
             trouble = self.console.report_link(school.id)
@@ -146,8 +169,7 @@ class Complaints:
             )
             return answer(request, school.language, _("Report a comment"), body, status)
 
-    def _thanks(self, request: Request, school: School, token: str) -> Response:
-        link = f"{self.console.settings.public_url}/report/outcome/{token}"
+    def _thanks(self, request: Request, school: School, link: str) -> Response:
         words = _("Thank you. The moderators of {school} have your complaint.")
         keep = _("Keep this link: behind it you read what came of it.")
         body = (
@@ -167,6 +189,6 @@ class Complaints:
             said += " · " + _("decided {time}").format(time=decided)
         return (
             f'<p class="quiet">{escape(school.name)}</p>'
-            f"<section><p>{escape(_(CAME[found.came]))}</p>"
+            f"<section><p>{escape(_(outcomes.CAME[found.came]))}</p>"
             f'<p class="quiet">{escape(said)}</p></section>'
         )

@@ -29,6 +29,7 @@ from console.desk import (
     limits,
     measure_words,
     notices,
+    outcomes,
     owed,
     people,
     posting,
@@ -209,6 +210,18 @@ CALLS: Calls = {
     histories.Histories.of: lambda db, who, on: histories.Histories(on.console.db, None).of(
         who, on.school, on.target.id, since=NOON, until=LATER
     ),
+    outcomes.remember: lambda tx, who, on: outcomes.remember(
+        tx,
+        who,
+        on.school,
+        on.comment.id,
+        "lena",
+        address="lena@a.test",
+        language="en",
+        link="",
+        now=NOON,
+    ),
+    outcomes.follow: lambda db, who, on: outcomes.follow(db, who, on.school, now=NOON),
     letters.follow: lambda db, who, on: letters.follow(
         db, who, on.school, on.adapters, lambda id_: id_, now=NOON
     ),

@@ -1,0 +1,158 @@
+"""Tell by mail what came of a complaint, to those who left an address; it goes with the mail."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from console.desk import handing
+from console.desk.posting import NO_RELAY, SEALED, TIMEOUT, Ways, through
+from console.i18n import N_, _, speaking
+from mailing import notice
+from mailing.model import MailingError
+from mailing.relay import Outcome
+from moderation import complaints
+from moderation.complaints import Came
+from moderation.model import ModerationError
+from store import access, addresses, schools
+from store.access import Actor
+from store.db import Connection, Database, new_id, text
+from store.vault import VaultError
+from store.words import Words
+
+KEPT = timedelta(days=60)  # an address that nobody's decision asks for is let go
+AT_ONCE = 50
+NO_ADDRESS = N_("This is not a mail address. Correct it, or leave it out.")
+CAME: dict[Came, str] = {
+    "waiting": N_("A moderator will look at it. Come back to this page to see what came of it."),
+    "kept": N_("A moderator looked at the comment. It keeps to the rules of the school and stays."),
+    "acted": N_("A moderator looked at the comment and did something about it. Thank you."),
+}
+
+
+def remember(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    comment_id: str,
+    reporter: str,
+    *,
+    address: str,
+    language: str,
+    link: str,
+    now: datetime,
+) -> None:
+    """Keep where to write once it is decided. Raises ModerationError for no address."""
+    access.require(actor, "moderate", school_id)
+    normal = addresses.normal(address)
+    if not normal:
+        raise ModerationError(NO_ADDRESS)
+    tx.execute(
+        text("""
+            INSERT INTO outcome (id, school_id, comment_id, reporter, address, language, link,
+                                 subject, body, state, attempt, next_at, created_at, updated_at)
+            VALUES (:id, :school, :comment, :reporter, :address, :language, :link, '', '',
+                    'waiting', 0, :now, :now, :now)
+            ON CONFLICT (comment_id, address) DO NOTHING
+        """),
+        {
+            "id": new_id(),
+            "school": school_id,
+            "comment": comment_id,
+            "reporter": reporter,
+            "address": normal,
+            "language": language,
+            "link": link,
+            "now": now,
+        },
+    )
+
+
+def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
+    """Write the mails of what was decided, and let go of addresses; return how many are owed."""
+    access.require(actor, "moderate", school_id)
+    with db.begin() as tx:
+        tx.execute(
+            text("""
+                DELETE FROM outcome WHERE school_id = :school
+                  AND (state IN ('sent', 'failed', 'uncertain') OR created_at < :old)
+            """),
+            {"school": school_id, "old": now - KEPT},
+        )
+        rows = tx.execute(
+            text("""
+                SELECT outcome.* FROM outcome JOIN cases ON cases.comment_id = outcome.comment_id
+                WHERE outcome.school_id = :school AND outcome.state = 'waiting'
+                  AND cases.state = 'decided'
+                ORDER BY outcome.created_at LIMIT :limit
+            """),
+            {"school": school_id, "limit": AT_ONCE},
+        ).all()
+        return sum(_write(tx, actor, row, now) for row in rows)
+
+
+def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
+    """Send what is due; return how many mails left. Safe with several workers."""
+    with db.begin() as tx:
+        handing.give_up_the_crashed(tx, "outcome", now=clock())
+    with db.read() as tx:
+        rows = tx.execute(
+            text("""
+                SELECT * FROM outcome
+                WHERE (state = 'due' AND next_at <= :now)
+                   OR (state = 'claimed' AND lease_until <= :now)
+                ORDER BY created_at, id LIMIT :limit
+            """),
+            {"now": clock(), "limit": AT_ONCE},
+        ).all()
+    left = 0
+    for row in rows:
+        if handing.claim(db, "outcome", row.id, now=clock()):
+            outcome = _send(db, ways, row, clock)
+            handing.enter(db, "outcome", row, outcome, now=clock())
+            left += outcome.kind == "sent"
+    return left
+
+
+def _write(tx: Connection, actor: Actor, row: Row[Any], now: datetime) -> bool:
+    school = schools.get(tx, actor, row.school_id)
+    found = complaints.came_of(tx, actor, row.school_id, row.comment_id, row.reporter)
+    if found is None or found.came == "waiting":
+        return False
+    with speaking(row.language):
+        subject = _("{school}: what came of your complaint").format(school=school.name)
+        body = f"{_(CAME[found.came])}\n\n{row.link}\n"
+    tx.execute(
+        text("""
+            UPDATE outcome SET state = 'due', subject = :subject, body = :body, next_at = :now,
+                updated_at = :now
+            WHERE id = :id AND state = 'waiting'
+        """),
+        {"id": row.id, "subject": subject, "body": body, "now": now},
+    )
+    return True
+
+
+def _send(db: Database, ways: Ways, row: Row[Any], clock: Callable[[], datetime]) -> Outcome:
+    def begin() -> bool:
+        return handing.begin(db, "outcome", row.id, now=clock())
+
+    try:
+        relay, sender = ways.relay(row.school_id), ways.sender(row.school_id)
+        if relay is None or not sender:
+            raise MailingError(NO_RELAY)
+        envelope = notice.envelope(
+            sender=sender,
+            recipient=row.address,
+            subject=row.subject,
+            body=row.body,
+            notice_id=row.id,
+            now=clock(),
+        )
+        return through(replace(relay, timeout=TIMEOUT), envelope, begin)
+    except MailingError as error:
+        return Outcome("later", error.words)
+    except VaultError:
+        return Outcome("later", Words(SEALED))
