@@ -142,37 +142,6 @@ def comments(console: Console, stop: threading.Event) -> None:
                 _note(console, connection.id, error)
 
 
-class Unresolved:
-    """End suspensions whose time is over, and try what is not verified yet.
-
-    A platform has a thread of its own while something is due there: one that answers
-    slowly, or never, holds up no other, and no round.
-    """
-
-    def __init__(self) -> None:
-        self._threads: dict[str, threading.Thread] = {}
-        self._failed: list[Exception] = []
-
-    def __call__(self, console: Console, stop: threading.Event) -> None:
-        for connection_id, waiting in together.end_and_list(console.db, clock=console.now).items():
-            running = self._threads.get(connection_id)
-            if stop.is_set() or (running is not None and running.is_alive()):
-                continue
-            thread = threading.Thread(
-                target=self._run, args=(console, waiting), name="actions", daemon=True
-            )
-            self._threads[connection_id] = thread
-            thread.start()
-        if self._failed:
-            raise self._failed.pop()
-
-    def _run(self, console: Console, waiting: list[tuple[str, str]]) -> None:
-        try:
-            together.run(console.db, waiting, console.adapters, clock=console.now)
-        except Exception as error:  # the lane tells it, and waits longer
-            self._failed.append(error)
-
-
 def alerts(console: Console, stop: threading.Event) -> None:
     """Open incidents for new alerts, and note which are over; raises when no school's could be."""
 

@@ -54,7 +54,7 @@ def lanes() -> list[Lane]:
         Lane("mail", rounds.mail, 1.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),
-        Lane("actions", rounds.Unresolved(), 1.0),
+        Lane("actions", resolving.Unresolved(), 1.0),
         Lane("attendance", rounds.Attendance(), 20.0),
         Lane("rosters", rounds.rosters, 2.0),
         Lane("seals", rounds.seals, 10.0),

@@ -13,7 +13,7 @@ from moderation.calls import KINDS
 from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
 from moderation.receipts import Look, Outcome
-from moderation.records import get, of
+from moderation.records import get, of, unsettled
 from moderation.seconding import allow, decline, held
 from platforms.base import Adapter, Original, PlatformError
 from platforms.http import DEADLINE
@@ -33,6 +33,7 @@ __all__ = [
     "perform",
     "request",
     "undo",
+    "unsettled",
 ]
 
 MOST_CALLS = 9  # of one action: an edit looks twice, reads the thread, twice more, writes, looks

@@ -1,5 +1,6 @@
 """Actions before they are done: asked for, replaced, undone."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -54,18 +55,11 @@ def request(
     same = next((row for row in known if _same(row, kind, until, wording, measure_id)), None)
     if same is not None:
         return str(same.id)
-    action_id = new_id()
     replaced = _replace(tx, connection_id, external_id, kind)
     earlier, standing = _inherited(tx, kind, connection_id, external_id, undo_of, replaced)
-    tx.execute(
-        text("""
-            INSERT INTO moderation_action (id, school_id, connection_id, kind, external_id, case_id,
-                undo_of, measure_id, wording, requested_by, requested_at, reason, until, state,
-                original, earlier, standing, ended, tries, next_try_at)
-            VALUES (:id, :school, :connection, :kind, :external, :case, :undo_of, :measure,
-                :wording, :account, :now, :reason, :until, 'waiting', :original, :earlier,
-                :standing, FALSE, 0, :now)
-        """),
+    action_id = new_id()
+    _insert(
+        tx,
         {
             "id": action_id,
             "school": school_id,
@@ -115,6 +109,20 @@ def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
         wording=action.wording,
         until=_end_of_the_lifted(tx, action) if kind.about == "account" else None,
         now=now,
+    )
+
+
+def _insert(tx: Connection, values: Mapping[str, object]) -> None:
+    tx.execute(
+        text("""
+            INSERT INTO moderation_action (id, school_id, connection_id, kind, external_id, case_id,
+                undo_of, measure_id, wording, requested_by, requested_at, reason, until, state,
+                original, earlier, standing, ended, tries, next_try_at)
+            VALUES (:id, :school, :connection, :kind, :external, :case, :undo_of, :measure,
+                :wording, :account, :now, :reason, :until, 'waiting', :original, :earlier,
+                :standing, FALSE, 0, :now)
+        """),
+        dict(values),
     )
 
 

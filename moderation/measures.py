@@ -22,6 +22,7 @@ from store.words import N_, Words
 __all__ = ["get", "history", "impose", "in_force", "lift", "plan", "shorten", "subject_of"]
 
 NOWHERE = N_("None of their platforms can do this. Do it there by hand, or choose another measure.")
+Account = tuple[str, str]  # connection, external id
 OVER = N_("This measure is over already.")
 
 
@@ -36,7 +37,7 @@ def impose(
     rule: str = "",
     until: datetime | None = None,
     case_id: str | None = None,
-    leave_out: frozenset[tuple[str, str]] = frozenset(),
+    leave_out: frozenset[Account] = frozenset(),
     now: datetime,
 ) -> Measure:
     """Write it down, and ask for what `plan` shows; `actions.perform` does it, or the worker.
@@ -46,21 +47,7 @@ def impose(
     alone. Raises ModerationError where nobody may do it, or nothing can do it.
     """
     access.require(actor, "moderate", school_id)
-    if kind not in get_args(MeasureKind):
-        raise ValueError(f"A measure is one of {', '.join(get_args(MeasureKind))}.")
-    guards.end(until, now)
-    if kind == "suspension" and until is None:
-        raise ModerationError(N_("A suspension needs an end. Choose a block for one without."))
-    steps = [
-        step
-        for step in plan(tx, actor, school_id, subject, kind)
-        if (step.connection_id, step.external_id) not in leave_out
-    ]
-    for step in steps:
-        guards.not_ours(tx, actor, school_id, step.connection_id, step.external_id)
-    doing = [(step, step.does) for step in steps if step.does is not None]
-    if kind in CALLS and not doing:
-        raise ModerationError(NOWHERE)
+    steps = _allowed(tx, actor, school_id, subject, kind, until=until, leave_out=leave_out, now=now)
     measure_id = new_id()
     _insert(
         tx,
@@ -80,20 +67,8 @@ def impose(
     )
     if kind in CALLS:
         _replace(tx, actor, school_id, subject, kind, measure_id, now)
-    for step, does in doing:
-        request(
-            tx,
-            actor,
-            does,
-            school_id=school_id,
-            connection_id=step.connection_id,
-            external_id=step.external_id,
-            case_id=case_id,
-            measure_id=measure_id,
-            reason=reason,
-            until=until,
-            now=now,
-        )
+    measure = _known(tx, actor, measure_id)
+    _ask(tx, actor, measure, steps, now)
     audit.record(tx, actor, f"impose {kind}", measure_id, school_id=school_id, now=now)
     return _known(tx, actor, measure_id)
 
@@ -142,6 +117,54 @@ def shorten(
     )
     audit.record(tx, actor, "shorten measure", measure.id, school_id=measure.school_id, now=now)
     return _known(tx, actor, measure.id)
+
+
+def _allowed(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    subject: Subject,
+    kind: MeasureKind,
+    *,
+    until: datetime | None,
+    leave_out: frozenset[Account],
+    now: datetime,
+) -> list[Step]:
+    """What is to be done on each account; raises ModerationError for what must not be."""
+    if kind not in get_args(MeasureKind):
+        raise ValueError(f"A measure is one of {', '.join(get_args(MeasureKind))}.")
+    guards.end(until, now)
+    if kind == "suspension" and until is None:
+        raise ModerationError(N_("A suspension needs an end. Choose a block for one without."))
+    steps = [
+        step
+        for step in plan(tx, actor, school_id, subject, kind)
+        if (step.connection_id, step.external_id) not in leave_out
+    ]
+    for step in steps:
+        guards.not_ours(tx, actor, school_id, step.connection_id, step.external_id)
+    if kind in CALLS and not any(step.does for step in steps):
+        raise ModerationError(NOWHERE)
+    return steps
+
+
+def _ask(tx: Connection, actor: Actor, measure: Measure, steps: list[Step], now: datetime) -> None:
+    """Leave an intent for each account where something is to be done."""
+    for step in steps:
+        if step.does is not None:
+            request(
+                tx,
+                actor,
+                step.does,
+                school_id=measure.school_id,
+                connection_id=step.connection_id,
+                external_id=step.external_id,
+                case_id=measure.case_id,
+                measure_id=measure.id,
+                reason=measure.reason,
+                until=measure.until,
+                now=now,
+            )
 
 
 def _held(tx: Connection, actor: Actor, measure_id: str, now: datetime) -> Measure:

@@ -82,6 +82,20 @@ def actions_of(tx: Connection, actor: Actor, school_id: str, measure_id: str) ->
     return [from_row(row) for row in rows]
 
 
+def unsettled(tx: Connection, actor: Actor, school_id: str, *, limit: int = 50) -> list[Action]:
+    """What nobody knows the end of yet: tried and not confirmed, or held; the oldest first."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text(f"""
+            SELECT * FROM moderation_action
+            WHERE school_id = :school AND state IN {OPEN} AND (tries > 0 OR state <> 'waiting')
+            ORDER BY requested_at, id LIMIT :limit
+        """),
+        {"school": school_id, "limit": limit},
+    )
+    return [from_row(row) for row in rows]
+
+
 def from_row(row: Row[Any]) -> Action:
     return Action(
         id=row.id,

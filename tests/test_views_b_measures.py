@@ -64,6 +64,7 @@ def test_what_is_final_is_allowed_by_somebody_else(
             external_id="u1", reason="*spam*", now=NOON,
         )  # fmt: skip
         tx.execute(text("UPDATE moderation_action SET state = 'held', next_try_at = NULL"))
+    assert "Waits for a second person" in said(screen("people", console, ana, school))
     at = screen("person", console, ben, school, id=olga)
     assert "Waits for a second person" in said(at)
     (allow,) = (button for button in at.button if button.label == "Allow it")
@@ -73,6 +74,24 @@ def test_what_is_final_is_allowed_by_somebody_else(
         action = actions.get(tx, ben, held)
     assert action is not None
     assert (action.approved_by, action.receipt.state) == ("ana", "unconfirmed")
+
+
+def test_what_no_platform_has_confirmed_is_listed_until_it_is(
+    console: Console, school: School, ben: Actor, olga: str
+) -> None:
+    with console.db.begin() as tx:
+        actions.request(
+            tx, ben, "suspend account", school_id=school.id, connection_id="lms",
+            external_id="u1", now=NOON,
+        )  # fmt: skip
+        tx.execute(text("UPDATE moderation_action SET state = 'unconfirmed', tries = 3"))
+    at = screen("people", console, ben, school)
+    assert "1 action is not settled" in [each.label for each in at.expander]
+    assert "Block on LMS: not confirmed yet" in said(at)
+    assert "tried 3 times" in said(at)
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE moderation_action SET state = 'verified'"))
+    assert not screen("people", console, ben, school).expander
 
 
 def accounts(console: Console, actor: Actor, person: str) -> list[str]:

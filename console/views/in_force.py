@@ -6,7 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape, moment
+from console.i18n import N_, _, escape, moment, ngettext
 from console.views import acting, blocking
 from console.widgets import status, strangers
 from console.wiring import Console
@@ -52,6 +52,24 @@ def draw(
             waiting(console, actor, school, action, names.get(action.connection_id, "?"))
 
 
+def unsettled(console: Console, actor: Actor, school: School) -> None:
+    """Whatever no platform has confirmed yet, with when it is tried again; and what is held."""
+    with console.db.read() as tx:
+        found = actions.unsettled(tx, actor, school.id)
+        names = people.connection_names(tx, actor, school.id)
+    if not found:
+        return
+    title = ngettext("{n} action is not settled", "{n} actions are not settled", len(found))
+    with st.expander(title.format(n=len(found)), icon=":material/pending:"):
+        for action in found:
+            place = names.get(action.connection_id, "?")
+            if action.receipt.state == "held":
+                waiting(console, actor, school, action, place)
+                continue
+            st.markdown(acting.sentence(action.receipt, place, school))
+            st.caption(_tries(action, school, console.now()))
+
+
 def waiting(console: Console, actor: Actor, school: School, action: Action, place: str) -> None:
     """One action that cannot be undone, with the second person's yes and no."""
     status.mark(_("Waits for a second person"), "orange", shape="◆")
@@ -73,6 +91,15 @@ def waiting(console: Console, actor: Actor, school: School, action: Action, plac
         label = _("Take it back") if own else _("Do not allow it")
         if st.button(label, key=f"decline-{action.id}", icon=":material/close:"):
             _settle(console, actor, school, action, allow=False)
+
+
+def _tries(action: Action, school: School, now: datetime) -> str:
+    asked = moment(action.requested_at, school.zone, now=now)
+    said = _("Asked for {time}, tried {n} times").format(time=asked, n=action.tries)
+    if action.next_try_at is None:
+        return said
+    again = moment(action.next_try_at, school.zone, now=now)
+    return f"{said} · {_('again at {time}').format(time=again)}"
 
 
 def _measure(console: Console, actor: Actor, school: School, measure: Measure) -> None:

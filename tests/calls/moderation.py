@@ -213,6 +213,7 @@ CALLS: Calls = {
     planning.plan: lambda tx, who, on: planning.plan(
         tx, who, on.school, Subject(on.roster.person), "block"
     ),
+    records.unsettled: lambda tx, who, on: records.unsettled(tx, who, on.school),
     records.actions_of: lambda tx, who, on: records.actions_of(tx, who, on.school, on.measure),
     seconding.held: lambda tx, who, on: seconding.held(tx, who, on.school),
     seconding.allow: lambda tx, who, on: seconding.allow(tx, who, on.held, now=NOON),
