@@ -27,7 +27,7 @@ from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
-from moderation import intake, together
+from moderation import intake
 from moderation.actions import SEALED
 from platforms.base import CommentSource, PlatformError
 from probes import lessons

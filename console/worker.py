@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console import fair_rounds, rounds
+from console import fair_rounds, resolving, rounds
 from console.wiring import Console
 from store import heartbeats
 
