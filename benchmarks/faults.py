@@ -22,7 +22,7 @@ from moderation.model import Action
 from store import db, migrate
 from tests import forum as discussions
 from tests.ejabberd import Ejabberd
-from tests.failing import LONG, STEADY, Desk, Place, desk_of, matrix, posts, rooms
+from tests.failing import EVERY, LONG, Desk, Place, desk_of, matrix, posts, rooms
 from tests.faults import Fault
 from tests.running import free_port
 from tests.synapse import Synapse
@@ -89,7 +89,7 @@ def _fail(desk: Desk, place: Place, asked: list[str], dice: Random, *, restart: 
         place.start()
         desk.now += LONG
     well: Fault = ""
-    ways = [*STEADY, *([well] * WELL)]
+    ways = [*EVERY, *([well] * WELL)]
     place.faults.plan = lambda _method, _path: dice.choice(ways)
     for _ in range(TRIES):
         desk.do(*asked)

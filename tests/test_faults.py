@@ -12,7 +12,7 @@ from moderation import calls
 from store import db
 from tests import forum as discussions
 from tests.ejabberd import Ejabberd
-from tests.failing import LONG, PLACES, STEADY, Desk, Place, desk_of, matrix, posts, rooms
+from tests.failing import EVERY, LONG, PLACES, STEADY, Desk, Place, desk_of, matrix, posts, rooms
 from tests.faults import Fault
 from tests.running import free_port
 from tests.synapse import Synapse
@@ -95,7 +95,7 @@ def test_a_restart_in_mid_action_is_made_good(desk: Desk, name: str) -> None:
 def test_however_the_way_fails_all_settles_and_is_so(desk: Desk, name: str) -> None:
     place, dice = desk.places[name], Random(14)
     well: Fault = ""
-    ways = [*STEADY, *([well] * 12)]
+    ways = [*EVERY, *([well] * 12)]
     asked = [
         desk.ask(name, kind, desk.subject(name, kind))
         for kind in (*place.kinds, *place.kinds, *place.kinds)
