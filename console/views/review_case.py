@@ -6,12 +6,13 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import N_, _, escape, moment, ngettext, percent, say
-from console.views import review_author, review_bulk
+from console.views import acting, review_author, review_bulk
 from console.views.reasons import DECISIONS
-from console.widgets import status, strangers, tables
+from console.views.welfare import KINDS
+from console.widgets import actionbar, status, strangers, tables
 from console.widgets.status import Colour
 from console.wiring import Console
-from moderation import complaints, harm, review
+from moderation import complaints, harm, review, welfare
 from moderation.model import Case, Past, Stored
 from store.access import Actor
 from store.schools import School
@@ -50,7 +51,9 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
         _case(console, school, case, thread, names)
         _reported(console, school, reasons)
         _discussion(console, school, case, thread)
-        review_bulk.offer(console, actor, school, case)
+        with st.container(horizontal=True):
+            review_bulk.offer(console, actor, school, case)
+            _alarm(console, actor, case)
         _next([each for each in waiting if each.id != case.id])
     with right:
         review_author.draw(console, actor, school, case, names)
@@ -99,6 +102,25 @@ def _why_now(case: Case) -> str:
     """What puts the case first, in points of harm, reach and age."""
     parts = ", ".join(say(part) for part in case.explained)
     return _("Why now: {parts}.").format(parts=parts)
+
+
+def _alarm(console: Console, actor: Actor, case: Case) -> None:
+    """For what no list heard: the safeguarding lead is told, the case stays as it is."""
+    kinds = {_(word): kind for kind, word in KINDS.items()}
+    chosen = st.menu_button(
+        _("A child may need help"),
+        list(kinds),
+        icon=":material/health_and_safety:",
+        type="tertiary",
+        key=f"alarm-{case.id}",
+    )
+    if not chosen:
+        return
+    with acting.guarded():
+        with console.db.begin() as tx:
+            welfare.by_hand(tx, actor, case.id, kinds[chosen], now=console.now())
+        actionbar.say(f":green[●] {_('The safeguarding lead is told.')}")
+    st.rerun()
 
 
 def _where(console: Console, school: School, comment: Stored, names: dict[str, str]) -> str:

@@ -29,6 +29,12 @@ KEYS = (
     ("H", N_("These keys")),
     ("G", N_("Next school")),
     ("P", N_("Hold")),
+    ("A, Y", N_("Approve, always approve")),
+    ("X, 1-9", N_("Remove, by which rule")),
+    ("D", N_("Reword")),
+    ("W, M", N_("Warn, mute")),
+    ("S, B", N_("Suspend, block")),
+    ("E, L", N_("Hand on, write")),
     ("Esc", N_("Back")),
     ("Ctrl+Enter", N_("Main action")),
 )
