@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.desk import letters as told
 from console.desk import people
 from console.views import erasing
 from console.wiring import Console
@@ -61,6 +62,15 @@ def appeal(console: Console, school: School, ben: Actor, shelf: str) -> str:
 def test_an_appeal_is_answered_and_decided_by_somebody_else(
     console: Console, school: School, ben: Actor, ana: Actor, appeal: str
 ) -> None:
+    with console.db.read() as tx:
+        [found] = people.find(tx, ben, school.id)
+    told.follow(
+        console.db, ben, school.id, console.adapters, console.appeal_link, now=console.now()
+    )
+    at = screen("person", console, ben, school, id=found.person.id)
+    assert "**Warning** · Insult" in said(at)
+    assert "Appeal: not decided yet" in said(at)
+    assert "on its way" in said(at)
     at = screen("appeals", console, ben, school)
     assert "Somebody else decides" in said(at)
     assert "It was a joke" in letters(at)

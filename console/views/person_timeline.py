@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import N_, _, escape, moment
-from console.views import acting
+from console.views import acting, person_measures
 from console.views.campaigns import COUNTS
 from console.views.reasons import DECISIONS, shown
 from console.widgets import strangers
@@ -63,6 +63,14 @@ def draw(
         *_written(console, actor, school, person),
         *_done(console, actor, school, taken),
         *_mailed(console, actor, person),
+        *(
+            Event(at, "action", words)
+            for at, words in person_measures.imposed(console, actor, school, person)
+        ),
+        *(
+            Event(at, "mail", words)
+            for at, words in person_measures.told(console, actor, school, person)
+        ),
     ]
     kept = [event for event in events if not chosen or event.kind in chosen]
     kept.sort(key=lambda event: event.at, reverse=True)
