@@ -76,7 +76,7 @@ def letters(at: AppTest) -> str:
     return "\n".join(str(each.value) for each in at.text)
 
 
-def connect(on: Console, school: School, url: str, token: str) -> str:
+def connect(on: Console, school: School, url: str, token: str, name: str = "Moodle") -> str:
     """Connect a Moodle; return the connection's id."""
     with on.db.begin() as tx:
         return connections.add(
@@ -85,7 +85,7 @@ def connect(on: Console, school: School, url: str, token: str) -> str:
             school.id,
             on.vault,
             platform="moodle",
-            name="Moodle",
+            name=name,
             url=url,
             secret=token,
             now=on.now(),
