@@ -7,6 +7,7 @@ import pytest
 
 from platforms.base import CommentEditor, CommentRemover, CommentSource, Moderated, PlatformError
 from platforms.openedx import NOTICE, OpenEdx
+from platforms.openedx.forum import RESPONSES
 from tests.forum import COURSE, JOE, TOKEN, Forum, founded
 from tests.running import free_port
 
@@ -66,7 +67,7 @@ def test_only_what_is_new_is_read(forum: Forum, adapter: OpenEdx) -> None:
 
 def test_more_answers_than_one_page_holds(forum: Forum, adapter: OpenEdx) -> None:
     thread = forum.thread("Long", "many answers")
-    written = {forum.respond(thread, f"answer {number}") for number in range(103)}
+    written = {forum.respond(thread, f"answer {number}") for number in range(RESPONSES + 2)}
     assert {one.external_id for one in adapter.thread(thread)} == {thread, *written}
 
 

@@ -13,8 +13,9 @@ from platforms.openedx.posts import EPOCH, Post, Thread, before, instant, said, 
 
 API = "/api/v2"
 JSON = "application/json"
-PAGE = 100
+PAGE = 100  # threads
 PAGES = 100
+RESPONSES = 20  # a call: the forum asks its database for each of them several times
 
 
 class Forum:
@@ -75,7 +76,7 @@ class Forum:
             recursive="true",
             reverse_order="false",
             resp_skip=skip,
-            resp_limit=PAGE,
+            resp_limit=RESPONSES,
         )
 
 
