@@ -10,7 +10,7 @@ from console.desk import people
 from console.i18n import clock
 from console.views import blocking
 from console.wiring import Console
-from moderation import cases, history, review
+from moderation import cases, history, measures, review
 from moderation.model import Stored
 from platforms.base import AccountSuspender, Comment, CommentRemover, CommentSource
 from store.access import Actor
@@ -129,6 +129,22 @@ def test_the_block_names_each_account_and_the_person_s_page_lifts_it(
     at = press(at, "Lift it everywhere")
     assert not suspender.suspended(comment.author_external_id)
     assert "Block lifted on Moodle" in said(at)
+
+
+def test_undoing_a_block_lifts_the_measure_too(
+    console: Console, school: School, ben: Actor, post: tuple[str, Comment]
+) -> None:
+    moodle, comment = post
+    suspender = console.adapters(moodle)
+    assert isinstance(suspender, AccountSuspender)
+    with console.db.read() as tx:
+        [found] = people.find(tx, ben, school.id)
+        about = blocking.about(tx, ben, school, comments_of(found, tx, ben))
+    at = stage.dialog(lambda: blocking.ask(console, ben, school, "Kim", about))
+    at = press(press(at, "Block 1 account"), "Undo")
+    assert not suspender.suspended(comment.author_external_id)
+    with console.db.read() as tx:
+        assert measures.in_force(tx, ben, school.id, about, now=console.now()) == []
 
 
 def comments_of(found: people.Found, tx: Connection, actor: Actor) -> Stored:

@@ -14,11 +14,12 @@ from console.desk import people
 from console.i18n import N_, Sayable, _, clock, escape, say
 from console.widgets import actionbar, confirm
 from console.wiring import Console
-from moderation import actions
+from moderation import actions, measures
 from moderation.calls import KINDS
 from moderation.model import ActionKind, Receipt
 from store import access
 from store.access import Actor
+from store.db import Connection
 from store.schools import School
 
 PATIENCE = 4.0  # seconds that the screen waits; the call goes on behind it
@@ -155,8 +156,18 @@ def _forward(receipt: Receipt) -> bool:
 def _undo(console: Console, actor: Actor, school: School, done: Sequence[Receipt]) -> None:
     with guarded():
         with console.db.begin() as tx:
-            back = [
-                actions.undo(tx, actor, receipt.action_id, now=console.now()) for receipt in done
-            ]
+            back = [id_ for one in done for id_ in _take_back(console, tx, actor, one.action_id)]
         carry_out(console, actor, school, back)
     st.rerun()
+
+
+def _take_back(console: Console, tx: Connection, actor: Actor, action_id: str) -> list[str]:
+    """Ask for the way back: a measure is lifted as a whole, with the first of its actions."""
+    action = actions.get(tx, actor, action_id)
+    measure = measures.get(tx, actor, action.measure_id) if action and action.measure_id else None
+    if measure is None:
+        return [actions.undo(tx, actor, action_id, now=console.now())]
+    if measure.lifted_at is not None:
+        return []
+    lifted = measures.lift(tx, actor, measure.id, now=console.now())
+    return [id_ for id_ in lifted.action_ids if id_ not in measure.action_ids]

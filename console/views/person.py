@@ -86,9 +86,14 @@ def _account(
             f"**{escape(account.connection)}** · {strangers.name(account.username)}",
             width="content",
         )
-        if account.suspended and access.may(actor, "moderate", school.id):
+        stands = any(_by_measure(one) for one in own)  # lifted as a whole, above
+        if account.suspended and not stands and access.may(actor, "moderate", school.id):
             _lift(console, actor, school, account)
     st.caption(" · ".join(_details(account, own, school, console.now())))
+
+
+def _by_measure(action: Action) -> bool:
+    return bool(action.kind == "suspend account" and action.measure_id and not action.ended)
 
 
 def _details(account: Linked, own: Sequence[Action], school: School, now: datetime) -> list[str]:
