@@ -161,21 +161,21 @@ class Engine:
             if target.id in self._plan.targets:
                 self._schedule(target.id, 0.0)
             return
-        before = self._standing(target)
+        before = standing = self._standing(target)
         if verdict.slow and before.state is not State.DOWN and self._to_blame(flight):
             self._doubt(target, verdict, before)
             return
         self._flights.ended(target.id, flight, verdict)
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else _watching(verdict)
-            now, standing = self._clock(), before
+            now = self._clock()
             if target.id in self._plan.resting:
                 standing = NEW  # what it did between lessons says nothing of the next one
             elif verdict.state is not State.OK or not before.calm:
                 standing = judge(before, verdict.state, at=now, patience=patience(target))
             self.books.standings[target.id] = standing
             self._record(target, self._result(target, verdict, standing, now), standing)
-        self._again(target, verdict, self._standing(target))
+        self._again(target, verdict, standing)
 
     def _to_blame(self, flight: Flight) -> bool:
         return self._pace.doubtful(flight.began, flight.idle, monotonic())
