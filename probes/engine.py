@@ -32,7 +32,7 @@ RECOVERY = 1.0  # seconds until a first good answer is looked at again
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
 TICK = 0.05  # seconds: probes due within one begin together, which costs less
-LONG = 4.0  # seconds: who waits for so long may wait for the end of a longer one
+LONG = 4.0  # seconds: who waits for so long, and asked for no moment, waits for a longer one
 LONG_TICK = 0.2
 NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
@@ -119,13 +119,12 @@ class Engine:
             self._memory[target_id] = {}
             self._schedule(target_id, place / NEW_A_SECOND)
 
-    def _schedule(self, target_id: str, seconds: float) -> None:
+    def _schedule(self, target_id: str, seconds: float, tick: float = TICK) -> None:
         """Probe the target in so many seconds, and no more as it was scheduled before."""
         if target_id in self._flying:
             return
         due = monotonic() + seconds
         if seconds > TICK:
-            tick = TICK if seconds < LONG else LONG_TICK
             due = ceil(due / tick) * tick
         self._agenda.set(target_id, due)
 
@@ -205,7 +204,9 @@ class Engine:
         if verdict.judged:
             wanted = min(wanted, self._flights.wanted(target.id))
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
-        self._schedule(target.id, min(wanted, interval * jitter))
+        seconds = min(wanted, interval * jitter)
+        patient = verdict.again is None and seconds >= LONG
+        self._schedule(target.id, seconds, LONG_TICK if patient else TICK)
 
     def _ask(self, target_id: str) -> None:
         """An alert waits for what parents and witnesses say; a thousand ask but twice a second."""
