@@ -14,7 +14,7 @@ from console.desk import doctor, posting, relays
 from console.desk.adapters import Adapters
 from console.desk.board import Board
 from console.desk.boards import Boards
-from console.desk.doctor import Finding
+from console.desk.findings import Finding
 from console.desk.histories import Histories
 from console.settings import Settings, SettingsError
 from mailing.model import Origin

@@ -16,6 +16,14 @@ from store.words import Words
 __all__ = ["TargetError", "add", "called", "change", "get", "of", "probed", "remove"]
 
 
+ADD = """
+    INSERT INTO target (id, school_id, name, prober, address, module, interval_seconds,
+        connection_id, room_id, runbook, enabled, module_id, secrets_sealed, created_at)
+    VALUES (:id, :school_id, :name, :prober, :address, :module, :interval,
+        :connection_id, :room_id, :runbook, :enabled, :module_id, :sealed, :now)
+"""
+
+
 def add(
     tx: Connection,
     actor: Actor,
@@ -59,12 +67,7 @@ def add(
     fitting.require(tx, target)
     _guard_secrets(tx, actor, None, target)
     tx.execute(
-        text("""
-            INSERT INTO target (id, school_id, name, prober, address, module, interval_seconds,
-                connection_id, room_id, runbook, enabled, module_id, secrets_sealed, created_at)
-            VALUES (:id, :school_id, :name, :prober, :address, :module, :interval,
-                :connection_id, :room_id, :runbook, :enabled, :module_id, :sealed, :now)
-        """),
+        text(ADD),
         {**rows.values(target), "now": now},
     )
     _depend(tx, target)

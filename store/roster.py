@@ -85,6 +85,24 @@ def person(tx: Connection, actor: Actor, person_id: str) -> Person | None:
     return _person(row)
 
 
+SAVE_PERSON = """
+    INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields,
+                        source, updated_at)
+    VALUES (:id, :school, :name, :email, :role, :language, :level, :grp, :fields,
+            :source, :now)
+    ON CONFLICT (school_id, email) WHERE email <> '' DO UPDATE SET
+        name = COALESCE(NULLIF(excluded.name, ''), person.name),
+        role = COALESCE(NULLIF(excluded.role, ''), person.role),
+        language = COALESCE(NULLIF(excluded.language, ''), person.language),
+        level = COALESCE(NULLIF(excluded.level, ''), person.level),
+        grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
+        fields = CASE WHEN excluded.fields = '{}' THEN person.fields
+                      ELSE excluded.fields END,
+        updated_at = excluded.updated_at
+    RETURNING id
+"""
+
+
 def save_person(
     tx: Connection,
     actor: Actor,
@@ -120,22 +138,7 @@ def save_person(
         "now": now,
     }
     row = tx.execute(
-        text("""
-            INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields,
-                                source, updated_at)
-            VALUES (:id, :school, :name, :email, :role, :language, :level, :grp, :fields,
-                    :source, :now)
-            ON CONFLICT (school_id, email) WHERE email <> '' DO UPDATE SET
-                name = COALESCE(NULLIF(excluded.name, ''), person.name),
-                role = COALESCE(NULLIF(excluded.role, ''), person.role),
-                language = COALESCE(NULLIF(excluded.language, ''), person.language),
-                level = COALESCE(NULLIF(excluded.level, ''), person.level),
-                grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
-                fields = CASE WHEN excluded.fields = '{}' THEN person.fields
-                              ELSE excluded.fields END,
-                updated_at = excluded.updated_at
-            RETURNING id
-        """),
+        text(SAVE_PERSON),
         values,
     ).one()
     return str(row.id)

@@ -3,18 +3,13 @@
 import zoneinfo
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.desk import channels, connections, probing, relays
+from console.desk import channels, connections, mail_checks, probing, relays
 from console.desk.connections import Connection
-from mailing import mailbox
-from mailing.mailbox import Mailbox
-from mailing.model import MailingError
-from mailing.transports import TRANSPORTS
+from console.desk.findings import Finding
 from platforms.base import PlatformError
 from probes import modules
 from store import access, chain, heartbeats, schools
@@ -25,37 +20,12 @@ from store.words import N_, Words
 
 AHEAD = 120  # seconds that a clock may have gone back since the last entry
 AT_ONCE = 8  # connections tried at the same time
-RELAY_TIMEOUT = 10.0  # seconds that each answer of a relay may take
 PARTS = {  # what a silence means
     "prober": N_("No sign of life from the prober since {last}: nothing is probed."),
     "worker": N_(
         "No sign of life from the worker since {last}: no mail leaves, nothing is synced."
     ),
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One part of the house. `missing`: functions or permissions, in the platform's words."""
-
-    name: str
-    state: Literal["ok", "failing"]
-    problem: Words | None = None
-    advice: Words | None = None
-    missing: tuple[str, ...] = ()
-    version: str = ""
-    connection_id: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "state": self.state,
-            "problem": str(self.problem) if self.problem else "",
-            "advice": str(self.advice) if self.advice else "",
-            "missing": list(self.missing),
-            "version": self.version,
-            "connection": self.connection_id,
-        }
 
 
 DATABASE_AWAY = Finding(
@@ -97,6 +67,7 @@ def look(
         return found
     found += [_clock(db, now), *_processes(db, parts, now)]
     with db.read() as tx:
+        served = schools.in_scope(tx, actor)
         listed = [
             one for school in sorted(actor.schools) for one in connections.of(tx, actor, school)
         ]
@@ -112,8 +83,8 @@ def look(
                 connections.note(
                     tx, finding.connection_id, finding.problem, finding.advice, now=now
                 )
-    found += [*tried, *_mail(db, actor, vault, relay, loopback_only)]
-    return [*found, *_returns(returns, loopback_only)]
+    found += [*tried, *mail_checks.ways_out(db, served, vault, relay, loopback_only)]
+    return [*found, *mail_checks.returns(returns, loopback_only)]
 
 
 def _database(db: Database) -> Finding:
@@ -173,41 +144,6 @@ def _processes(db: Database, parts: Collection[str], now: datetime) -> Iterator[
                 {"part": part},
             ),
         )
-
-
-def _mail(
-    db: Database, actor: Actor, vault: Vault, relay: str, loopback_only: bool
-) -> Iterator[Finding]:
-    """Each school's way out, tried with a session that hands nothing over."""
-    with db.read() as tx:
-        served = schools.in_scope(tx, actor)
-    for school in served:
-        name = f"mail of {school.name}"
-        try:
-            with db.read() as tx:
-                found = relays.relay(
-                    tx, vault, school.id, otherwise=relay, loopback_only=loopback_only
-                )
-            if found is None:
-                continue
-            TRANSPORTS[found.transport](replace(found, timeout=RELAY_TIMEOUT)).close()
-        except MailingError as error:
-            advice = Words(N_("Mail waits and is tried again. Correct the relay, then look again."))
-            yield Finding(name, "failing", error.words, advice)
-        else:
-            yield Finding(name, "ok")
-
-
-def _returns(url: str, loopback_only: bool) -> Iterator[Finding]:
-    """The mailbox for returned mail, opened and left as it is."""
-    if not url:
-        return
-    try:
-        with mailbox.opened(Mailbox.from_url(url, loopback_only=loopback_only)):
-            yield Finding("returned mail", "ok")
-    except MailingError as error:
-        advice = Words(N_("Returned mail waits there. Correct mail.returns in the settings."))
-        yield Finding("returned mail", "failing", error.words, advice)
 
 
 def _vault(db: Database, vault: Vault) -> Finding:

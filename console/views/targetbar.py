@@ -28,56 +28,61 @@ def draw(console: Console, actor: Actor, school: School, target: Target) -> None
     may_steer = access.may(actor, "steer", school.id)
     off = None if may_steer else _("Your role does not allow this.")
     alert = _alert(console, actor, school, target)
-    planned = planning.planned(console, actor, school, target)
-    actionbar.bar(
-        [
-            Act(
-                "acknowledge",
-                _("Acknowledge"),
-                lambda: _acknowledge(console, actor, alert),
-                "T",
-                ":material/back_hand:",
-                "primary",
-                off=_cannot_acknowledge(actor, school, alert),
-                asks=True,
-            ),
-            Act(
-                "silence",
-                _("Silence"),
-                lambda: silence(console, actor, school, target),
-                "P",
-                ":material/notifications_off:",
-                off=off,
-                asks=True,
-            ),
-            Act(
-                "maintenance",
-                _("Maintenance"),
-                lambda: planning.maintenance(console, actor, school, target),
-                None,
-                ":material/build:",
-                off=off,
-                asks=True,
-            ),
-            Act(
-                "planned",
-                _("Planned"),
-                lambda: planning.end(console, actor, school, target),
-                None,
-                ":material/event_busy:",
-                off=off or (None if planned else _("Nothing is planned.")),
-                asks=True,
-            ),
-            Act(
-                "probe",
-                _("Probe now"),
-                lambda: _probe(console, actor, school, target),
-                None,
-                ":material/network_check:",
-                off=off,
-            ),
-        ]
+    taking = Act(
+        "acknowledge",
+        _("Acknowledge"),
+        lambda: _acknowledge(console, actor, alert),
+        "T",
+        ":material/back_hand:",
+        "primary",
+        off=_cannot_acknowledge(actor, school, alert),
+        asks=True,
     )
+    probing = Act(
+        "probe",
+        _("Probe now"),
+        lambda: _probe(console, actor, school, target),
+        None,
+        ":material/network_check:",
+        off=off,
+    )
+    actionbar.bar([taking, *_planning(console, actor, school, target, off), probing])
+
+
+def _planning(
+    console: Console, actor: Actor, school: School, target: Target, off: str | None
+) -> list[Act]:
+    """A silence, a maintenance, and the end of what is planned."""
+    planned = planning.planned(console, actor, school, target)
+    return [
+        Act(
+            "silence",
+            _("Silence"),
+            lambda: silence(console, actor, school, target),
+            "P",
+            ":material/notifications_off:",
+            off=off,
+            asks=True,
+        ),
+        Act(
+            "maintenance",
+            _("Maintenance"),
+            lambda: planning.maintenance(console, actor, school, target),
+            None,
+            ":material/build:",
+            off=off,
+            asks=True,
+        ),
+        Act(
+            "planned",
+            _("Planned"),
+            lambda: planning.end(console, actor, school, target),
+            None,
+            ":material/event_busy:",
+            off=off or (None if planned else _("Nothing is planned.")),
+            asks=True,
+        ),
+    ]
 
 
 def _alert(console: Console, actor: Actor, school: School, target: Target) -> Alert | None:
