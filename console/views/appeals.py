@@ -118,10 +118,11 @@ def _reply(console: Console, actor: Actor, school: School, appeal: Appeal, *, ow
     if own:
         st.info(_("You had a hand in this measure. Somebody else decides the appeal."))
         return
+    lit = st.session_state.get(f"appeal-outcome-{appeal.id}") if status.is_dark() else None
     outcome = st.segmented_control(
         _("Outcome"),
         list(ENDS),
-        format_func=lambda each: _(ENDS[each]),
+        format_func=lambda each: f":blue[{_(ENDS[each])}]" if each == lit else _(ENDS[each]),
         key=f"appeal-outcome-{appeal.id}",
     )
     if outcome is None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.i18n import N_, NAMES, _, number, percent, span
 from console.views.reasons import shown
-from console.widgets import head, strangers, tables
+from console.widgets import choice, head, strangers, tables
 from console.wiring import Console
 from moderation import figures
 from moderation.figures import REPORTED, Figure, Group
@@ -33,12 +33,10 @@ DISAGREED = N_(
 def page(console: Console, actor: Actor, school: School) -> None:
     access.require(actor, "moderate", school.id)
     head.title(_("Figures"))
-    days = st.segmented_control(
-        _("Period"), list(PERIODS), default=30, required=True,
-        format_func=lambda each: _(PERIODS[each]), key="figures-period",
-    )  # fmt: skip
+    periods = {str(days): _(words) for days, words in PERIODS.items()}
+    days = int(choice.segments(_("Period"), periods, default="30", key="figures-period"))
     until = console.now()
-    since = until - timedelta(days=days or 30)
+    since = until - timedelta(days=days)
     with console.db.read() as tx:
         whole = figures.whole(tx, actor, school.id, since=since, until=until)
         groups = {

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from console.desk import lettering, measure_words
+from console.desk import lettering, measure_words, people
 from console.desk.lettering import Letter
 from console.desk.measure_words import KINDS
-from console.i18n import N_, _, say
+from console.i18n import N_, _, escape, say
 from console.widgets import strangers
 from console.wiring import Console
 from moderation import appeals, house, measures
@@ -51,10 +51,13 @@ def told(
     with console.db.read() as tx:
         past = measures.history(tx, actor, school.id, Subject(person.id))
         letters = [one for each in past for one in lettering.of_measure(tx, actor, each.id)]
+        names = people.connection_names(tx, actor, school.id)
     for letter in letters:
-        yield letter.at, _line(letter)
+        way = _("by mail") if letter.way == "mail" else names.get(letter.connection_id, "")
+        yield letter.at, _line(letter, escape(way))
 
 
-def _line(letter: Letter) -> str:
+def _line(letter: Letter, way: str) -> str:
     badge = f":{COLOURS.get(letter.state, 'orange')}-badge[{_(STATES[letter.state])}]"
-    return f"{badge} {strangers.name(letter.subject)} {say(letter.why)}".rstrip()
+    said = (strangers.name(letter.subject), way, say(letter.why))
+    return f"{badge} {' · '.join(part for part in said if part)}"
