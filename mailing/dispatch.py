@@ -47,7 +47,7 @@ class Dispatch:
         self._stop, self._prepare = stop, prepare
         self._ready: deque[Row[Any]] = deque()
         self._outcomes: list[Settled] = []
-        self._returned: list[str] = []
+        self._returned: list[tuple[str, timedelta | None]] = []
         self._left = share.limit
         self._closing = self._halted = False
         self._beat = time.monotonic() + self._every
@@ -84,14 +84,25 @@ class Dispatch:
                 self._changed.wait(LOOK)
         return None
 
+    def wait_for_any(self) -> bool:
+        """Whether there is still a row for somebody, without taking it."""
+        with self._changed:
+            while self._left and not self._ready and not self.over:
+                self._changed.wait(LOOK)
+            return bool(self._ready)
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self._ready or self._left)
+
     def settle(self, settled: Settled) -> None:
         with self._changed:
             self._outcomes.append(settled)
 
-    def put_back(self, row: Row[Any]) -> None:
-        """It never began; when the sending ends, it is due again."""
+    def put_back(self, row: Row[Any], *, rest: timedelta | None = None) -> None:
+        """It never began; when the sending ends, it is due again, or after its rest."""
         with self._changed:
-            self._returned.append(row.id)
+            self._returned.append((row.id, rest))
 
     def halt(self) -> None:
         """Give out nothing more."""
@@ -111,10 +122,13 @@ class Dispatch:
         if self.error is not None:
             raise self.error
         now = self._clock()
-        unbegun = [*self._returned, *(row.id for row in self._ready)]
+        unbegun = [*self._returned, *((row.id, None) for row in self._ready)]
         with self._db.begin() as tx:
             ledger.settle(tx, self._outcomes)
-            ledger.give_back(tx, self._share.owner, unbegun, next_at=now + pause, now=now)
+            for rest in {rest for _, rest in unbegun}:
+                ids = [id_ for id_, own in unbegun if own == rest]
+                after = now + (pause if rest is None else rest)
+                ledger.give_back(tx, self._share.owner, ids, next_at=after, now=now)
 
     def _run(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """Where mail is handed over, and what came of one mail."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ class Relay:
     connections: int = MAX_CONNECTIONS
     timeout: float = 30.0  # seconds that each answer may take
     loopback_only: bool = False
+    per_second: float | None = None  # mails that it may get
+    otherwise: "Relay | None" = None  # where it does not answer
 
     @classmethod
     def from_url(
@@ -37,10 +40,15 @@ class Relay:
         connections: int = MAX_CONNECTIONS,
         timeout: float = 30.0,
     ) -> "Relay":
-        """`smtp://user:password@host:port` and its kin. Raises MailingError."""
+        """`smtp://user:password@host:port` and its kin. Raises MailingError.
+
+        `?per_second=5` limits it; after a space stands the relay that is taken when it fails.
+        """
+        first, _, others = url.strip().partition(" ")
         try:
-            parts = urlsplit(url)
+            parts = urlsplit(first)
             port = parts.port
+            limit = _limit(parts.query)
         except ValueError as error:
             raise _not_a_relay() from error
         if parts.scheme not in SCHEMES or not parts.hostname or parts.path not in ("", "/"):
@@ -56,7 +64,24 @@ class Relay:
             connections,
             timeout,
             loopback_only,
+            limit,
+            cls.from_url(
+                others, loopback_only=loopback_only, connections=connections, timeout=timeout
+            )
+            if others
+            else None,
         )
+
+
+def _limit(query: str) -> float | None:
+    """Mails a second. Raises ValueError for anything else behind the question mark."""
+    if not query:
+        return None
+    name, _, value = query.partition("=")
+    limit = float(value)
+    if name != "per_second" or not 0 < limit < math.inf:
+        raise ValueError
+    return limit
 
 
 def _not_a_relay() -> MailingError:
@@ -109,7 +134,10 @@ class Source(Protocol):
 
 class Session(Protocol):
     def send(self, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
-        """Hand one mail over; `begin` is asked when the relay took the recipient, before DATA."""
+        """Hand one mail over; `begin` is asked when the relay took the recipient, before DATA.
+
+        Raises RelayError when the relay takes nothing from us at all.
+        """
 
     def stream(self, source: Source) -> None:
         """Hand over what the source has, until it has no more or the session is of no more use."""
@@ -123,7 +151,11 @@ Transport = Callable[[Relay], Session]  # raises RelayError
 def one_by_one(session: Session, source: Source) -> None:
     """A stream for a relay that takes one command at a time."""
     while (envelope := source.next(wait=True)) is not None:
-        outcome = session.send(envelope, partial(source.begin, envelope, alone=True))
+        try:
+            outcome = session.send(envelope, partial(source.begin, envelope, alone=True))
+        except RelayError:
+            source.take(envelope, WITHDRAWN)
+            raise
         source.take(envelope, outcome)
         if outcome.closed:
             return

@@ -14,10 +14,11 @@ from mailing.dispatch import Dispatch, Share
 from mailing.gate import Gate
 from mailing.intents import BEGUN, OVER, SENT, Intents
 from mailing.ledger import LEASE, Settled
+from mailing.limits import Limits
 from mailing.message import Addressee, Builder, Envelope
 from mailing.model import MailingError, Origin
-from mailing.relay import Outcome, Relay, RelayError
-from mailing.transports import TRANSPORTS
+from mailing.relay import Outcome, Relay, RelayError, Session
+from mailing.transports import open_session
 from store import access, roster, schools
 from store.access import Actor
 from store.db import Database, new_id
@@ -109,7 +110,7 @@ def send_test(
         values,
     )
     envelope = builder.build(addressee, now=now)
-    session = TRANSPORTS[relay.transport](relay)
+    session = open_session(relay)
     try:
         return session.send(envelope, lambda: True)
     finally:
@@ -140,12 +141,13 @@ class _Run:
     intents: Intents
     done: Delivered = field(default_factory=Delivered)
     builders: dict[str, Builder] = field(default_factory=dict)
+    refusal: Words | None = None  # why a connection got no session
     lost_in_a_row: int = 0
     error: Exception | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def through(self, share: Share) -> Delivered:
-        self.gate = Gate(self.db)
+        self.gate, self.limits = Gate(self.db), Limits(self.relay.per_second)
         self.dispatch = Dispatch(
             self.db, share, clock=self.clock, stop=self.stop, prepare=self._prepare
         )
@@ -158,6 +160,8 @@ class _Run:
             thread.start()
         for thread in threads:
             thread.join()
+        if self.refusal is not None and self.dispatch.has_more:  # no connection was left to go on
+            self.done.problem = self.done.problem or self.refusal
         pause = RELAY_PAUSE if self.done.problem else timedelta()
         self.dispatch.close(pause=pause)
         if self.error is not None:
@@ -177,7 +181,9 @@ class _Run:
         lane = _Lane(self)
         try:
             while lane.more():
-                session = TRANSPORTS[self.relay.transport](self.relay)
+                session = self._session()
+                if session is None:
+                    return
                 try:
                     session.stream(lane)
                 finally:
@@ -189,6 +195,23 @@ class _Run:
             self.dispatch.halt()
         finally:
             lane.leave()
+
+    def _session(self) -> Session | None:
+        """None when the relay gives this connection none; it may have given others."""
+        try:
+            return open_session(self.relay)
+        except RelayError as error:
+            self.refusal = error.words
+            return None
+
+    def loses(self) -> bool:
+        """Another connection broke before its mail; True if so many did that it is no accident."""
+        with self.lock:
+            self.lost_in_a_row += 1
+            if self.lost_in_a_row < LOST_IN_A_ROW:
+                return False
+        self.halt(Words(N_("The relay breaks every connection off.")))
+        return True
 
     def count(self, state: str) -> None:
         column = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}[state]
@@ -207,9 +230,9 @@ class _Lane:
 
     def more(self) -> bool:
         """Whether there is a mail for a session that is still to be opened."""
-        if self._kept is None:
-            self._kept = self.next(wait=True)
-        return self._kept is not None and not self._run.dispatch.over
+        self._write()
+        dispatch = self._run.dispatch
+        return not dispatch.over and (self._kept is not None or dispatch.wait_for_any())
 
     def next(self, *, wait: bool) -> Envelope | None:
         if self._kept is not None:
@@ -220,9 +243,11 @@ class _Lane:
         if wait:
             self._write()
         while (row := self._run.dispatch.next(wait=wait)) is not None:
-            if not self._run.gate.open(row.campaign_id, fresh=False):
-                self._run.dispatch.put_back(row)
+            rest = self._run.limits.rest(row.email)
+            if rest is not None or not self._run.gate.open(row.campaign_id, fresh=False):
+                self._run.dispatch.put_back(row, rest=rest)
                 continue
+            self._run.stop.wait(self._run.limits.turn())
             try:
                 builder = self._run.builders[row.campaign_id]
                 envelope = builder.build(_addressee(row), now=self._run.clock())
@@ -246,9 +271,16 @@ class _Lane:
         if outcome.kind == "withdrawn":
             self._kept = envelope if envelope.delivery_id in self._rows else None
             return
+        if outcome.kind == "lost" and not self._run.loses():
+            self._kept = envelope  # for the next connection
+            return
         row = self._rows.pop(envelope.delivery_id)
         if outcome.kind != "lost":
             self._run.lost_in_a_row = 0
+        if outcome.kind == "later":
+            self._run.limits.put_off(row.email)
+        elif outcome.kind == "sent":
+            self._run.limits.took(row.email)
         if outcome.kind != "uncertain":
             self._ends += intents.line(SENT if outcome.kind == "sent" else OVER, row.id)
         match outcome.kind:
@@ -277,10 +309,6 @@ class _Lane:
         return self._run.builders[row.campaign_id].campaign.uncertain == "resend"
 
     def _later(self, row: Row[Any], outcome: Outcome) -> None:
-        if outcome.kind == "lost":
-            self._run.lost_in_a_row += 1
-            if self._run.lost_in_a_row >= LOST_IN_A_ROW:
-                self._run.halt(Words(N_("The relay breaks every connection off.")))
         self._settle(row, "failed" if row.attempt + 1 >= ATTEMPTS else "due", outcome.words)
 
     def _settle(self, row: Row[Any], state: str, words: Words, *, hard: bool = False) -> None:

@@ -75,6 +75,8 @@ def relay(
                         sender, recipient = "", ""
                         if self.answer("MAIL", argument, "250 2.1.0 ok"):
                             sender = argument[6:].partition(">")[0]
+                    case "RCPT" if not sender:
+                        self.say("503 5.5.1 MAIL first")
                     case "RCPT":
                         if self.answer("RCPT", argument, "250 2.1.5 ok"):
                             recipient = argument[4:-1]

@@ -1,6 +1,7 @@
 """Whatever stands in a row, its mail says that and no more, or the row is refused by name."""
 
 import json
+import re
 import subprocess
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -139,10 +140,14 @@ def parsed(command: list[str], mails: list[bytes]) -> list[dict[str, object]]:
 def said(meant: Meant) -> dict[str, object]:
     """What the others are asked; spaces in a row are theirs to make one of."""
     return {
-        "name": " ".join(meant.name.split()),
+        "name": _once(meant.name),
         "address": meant.address,
-        "subject": " ".join(meant.subject.split()),
+        "subject": _once(meant.subject),
         "text": meant.text,
         "bcc": False,
         "parts": 2,
     }
+
+
+def _once(words: str) -> str:
+    return re.sub("[ \t\r\n]+", " ", words).strip(" ")

@@ -16,7 +16,7 @@ from mailing import notice
 from mailing.message import Envelope
 from mailing.model import MailingError
 from mailing.relay import Outcome, Relay
-from mailing.transports import TRANSPORTS, apprise
+from mailing.transports import apprise, open_session
 from store import access, schools
 from store.access import Actor
 from store.db import Database, new_id, text
@@ -123,7 +123,7 @@ def _way(ways: Ways, row: Row[Any], address: str) -> tuple[Relay, str]:
 
 def through(relay: Relay, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
     """Hand one mail to the relay; `begin` is asked before the first byte that could count."""
-    session = TRANSPORTS[relay.transport](relay)
+    session = open_session(relay)
     try:
         return session.send(envelope, begin)
     finally:

@@ -5,10 +5,10 @@ connection's mails one body at most is without an answer.
 """
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailing.message import Envelope
-from mailing.relay import WITHDRAWN, Outcome, Source
+from mailing.relay import WITHDRAWN, Outcome, RelayError, Source
 from mailing.transports import replies
 
 LONGEST = 4096  # bytes of a line, and MOST_LINES of them in an answer: more is no relay's
@@ -18,6 +18,14 @@ Reply = tuple[int, bytes]  # code, words
 
 class Broken(Exception):
     """The relay said something that is no SMTP, or nothing any more."""
+
+
+class Goodbye(Exception):
+    """421: the relay ends the session, and no answer comes after it (RFC 5321, 3.8)."""
+
+    def __init__(self, words: bytes) -> None:
+        self.words = words
+        super().__init__()
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,17 @@ class Pipeline:
         self.closed = False
 
     def run(self, source: Source) -> None:
-        """Until the source has no more, or the connection is of no more use."""
+        """Until the source has no more, or the connection is of no more use.
+
+        Raises RelayError when the relay takes nothing from us at all.
+        """
         envelope, opened = self._next(source, wait=True), False
         while envelope is not None:
-            stopped = self._open(envelope, opened=opened)
+            try:
+                stopped = self._open(envelope, opened=opened)
+            except RelayError:
+                source.take(envelope, WITHDRAWN)
+                raise
             if stopped is not None:
                 source.take(envelope, stopped)
                 following = None
@@ -82,10 +97,15 @@ class Pipeline:
             if data[0] == 354 and not self._offers.chunking:
                 self._sock.sendall(b".\r\n")  # nobody is left who could get the empty mail
                 self._reply()
+        except Goodbye as error:
+            self.closed = True
+            return replace(replies.outcome(421, error.words), kind="lost")
         except (OSError, Broken):
             self.closed = True
             return replies.lost()
         self._reset = True
+        if refused is mail and refused[0] >= 500 and not envelope.utf8:
+            raise replies.refuses_us(*refused)
         return self._ended(max(refused[0], 400), refused[1])
 
     def _hand_over(self, envelope: Envelope, following: Envelope | None) -> Outcome:
@@ -95,6 +115,8 @@ class Pipeline:
         try:
             self._sock.sendall(self._body(envelope) + opening)
             return self._ended(*self._reply())
+        except Goodbye as error:
+            return self._ended(421, error.words)
         except (OSError, Broken):
             self.closed = True
             return replies.uncertain()
@@ -124,7 +146,7 @@ class Pipeline:
         return outcome
 
     def _reply(self) -> Reply:
-        """The next answer, of as many lines as it has. Raises Broken, OSError."""
+        """The next answer, of as many lines as it has. Raises Broken, Goodbye, OSError."""
         said: list[bytes] = []
         while len(said) < MOST_LINES:
             line = self._line()
@@ -132,7 +154,10 @@ class Pipeline:
                 raise Broken
             said.append(line[4:].strip())
             if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(said)
+                words = b"\n".join(said)
+                if line[:3] == b"421":
+                    raise Goodbye(words)
+                return int(line[:3]), words
         raise Broken
 
     def _line(self) -> bytes:
@@ -142,4 +167,6 @@ class Pipeline:
                 raise Broken
             self._heard += chunk
         line, _, self._heard = self._heard.partition(b"\n")
+        if len(line) > LONGEST:
+            raise Broken
         return line.rstrip(b"\r")

@@ -2,7 +2,7 @@
 
 from mailing import bounces
 from mailing.message import Envelope
-from mailing.relay import Outcome
+from mailing.relay import Outcome, RelayError
 from store.words import N_, Words
 
 LONGEST_REPLY = 300  # characters of the relay's words that are kept
@@ -18,6 +18,12 @@ def outcome(code: int, reply: bytes) -> Outcome:
     if 500 <= code < 600:
         return Outcome("refused", words, bounces.is_hard(code, said), closed)
     return Outcome("later", words, closed=closed)
+
+
+def refuses_us(code: int, reply: bytes) -> RelayError:
+    """A 5xx to MAIL: the relay takes nothing from us, and no recipient is to blame."""
+    said = f"{code} {reply.decode('utf-8', 'replace')}"[:LONGEST_REPLY]
+    return RelayError(N_("The relay takes no mail from this sender: {reply}"), reply=said)
 
 
 def lost() -> Outcome:

@@ -56,7 +56,7 @@ class SmtpSession:
         try:
             refused = self._address(envelope)
             if refused:
-                return refused
+                return replace(refused, kind="lost") if refused.closed else refused
         except (smtplib.SMTPException, OSError):
             return replies.lost()
         if not begin():
@@ -104,6 +104,8 @@ class SmtpSession:
             self._client.command_encoding = "utf-8"
         try:
             code, reply = self._client.mail(envelope.sender, options)
+            if code >= 500 and not envelope.utf8:
+                raise replies.refuses_us(code, reply)
             if code == 250:
                 code, reply = self._client.rcpt(envelope.recipient)
         finally:

@@ -12,9 +12,9 @@ while (rest.length) {
   const mail = await simpleParser(data, { skipTextToHtml: true, skipHtmlToText: true });
   const to = mail.to.value[0];
   console.log(JSON.stringify({
-    name: to.name.replace(/\s+/g, " ").trim(),
+    name: to.name.replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, ""),
     address: to.address,
-    subject: (mail.subject ?? "").replace(/\s+/g, " ").trim(),
+    subject: (mail.subject ?? "").replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, ""),
     text: mail.text.replace(/\r\n/g, "\n").replace(/You get this[^]*/, ""),
     bcc: mail.headers.has("bcc"),
     parts: (mail.text ? 1 : 0) + (mail.html ? 1 : 0),

@@ -19,7 +19,7 @@ sub words {
     $raw =~ s/\r?\n(?=[ \t])//g;
     $raw =~ s/\r?\n\z//;
     my $said = decode('MIME-Header', $raw);
-    $said =~ s/\s+/ /g;
+    $said =~ s/[ \t\r\n]+/ /g;
     $said =~ s/\A | \z//g;
     return $said;
 }

@@ -1,0 +1,181 @@
+"""Relays as they are: full, slow, strict, down; each ends as the operator would want, in words."""
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from mailing import limits, sender
+from mailing.model import MailingError, Totals
+from mailing.sender import Delivered
+from mailing.transports import Relay
+from store.access import Actor
+from store.db import Database, text
+from store.schools import School
+from tests import smtp
+from tests.test_mailing_sender import ORIGIN, Clock, deliver, released, totals, why
+
+NAMES = tuple(f"Person{n}" for n in range(10))
+either = pytest.mark.parametrize("offers", [(), ("PIPELINING",)], ids=["plain", "pipelining"])
+Offers = tuple[str, ...]
+
+
+def through(database: Database, url: str, *, connections: int = 1, timeout: float = 5) -> Delivered:
+    return sender.deliver(
+        database,
+        Relay.from_url(url, timeout=timeout, connections=connections),
+        ORIGIN,
+        owner="test",
+        clock=Clock(),
+        stop=threading.Event(),
+    )
+
+
+def test_the_next_relay_takes_over_from_one_that_is_down(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    with smtp.relay() as down:
+        pass
+    with smtp.relay() as relay:
+        assert through(database, f"{down.url} {relay.url}", connections=3).sent == 10
+    assert totals(database, ana, id_) == Totals(sent=10)
+
+
+def test_when_all_relays_are_down_the_first_one_is_named(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = released(database, ana, school, "Alina")
+    with smtp.relay() as one, smtp.relay() as other:
+        pass
+    done = through(database, f"{one.url} {other.url}")
+    assert f":{one.port} does not answer" in str(done.problem)
+    assert totals(database, ana, id_) == Totals(waiting=1)
+
+
+@either
+def test_a_relay_that_gives_two_sessions_gets_all_by_these_two(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    seen = Counter[str]()
+
+    def full(verb: str, argument: str) -> str | bool:
+        seen[verb] += 1
+        if verb == "END":
+            time.sleep(0.02)
+        return "421 4.7.0 too many sessions" if verb == "HELLO" and seen["HELLO"] > 2 else True
+
+    with smtp.relay(full, offers=offers) as relay:
+        done = through(database, relay.url, connections=6)
+    assert (done.sent, done.problem) == (10, None)
+    assert totals(database, ana, id_) == Totals(sent=10)
+
+
+@either
+def test_a_relay_that_closes_after_each_mail_gets_the_next_by_a_new_session(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    seen = Counter[str]()
+
+    def one_each(verb: str, argument: str) -> str | bool:
+        seen[verb] += 1
+        late = verb == "MAIL" and seen["END"] >= seen["HELLO"]
+        return "421 4.7.0 one mail a session" if late else True
+
+    with smtp.relay(one_each, offers=offers) as relay:
+        assert through(database, relay.url).sent == 10
+    assert len(set(relay.recipients)) == len(relay.mails) == 10
+    assert totals(database, ana, id_) == Totals(sent=10)
+
+
+@either
+def test_a_relay_that_refuses_the_sender_blames_no_recipient(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+
+    def strict(verb: str, argument: str) -> str | bool:
+        return "550 5.7.1 sign in first" if verb == "MAIL" else True
+
+    with smtp.relay(strict, offers=offers) as relay:
+        done = through(database, relay.url, connections=3)
+    assert "takes no mail from this sender: 550 5.7.1 sign in first" in str(done.problem)
+    assert totals(database, ana, id_) == Totals(waiting=10)
+
+
+@either
+def test_a_domain_that_puts_mail_off_is_left_alone_and_the_others_go_on(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    with database.begin() as tx:
+        tx.execute(
+            text("""
+                UPDATE delivery SET email = REPLACE(email, '@school', '@busy')
+                WHERE name IN ('Person0', 'Person1', 'Person2', 'Person3', 'Person4', 'Person5')
+            """)
+        )
+    asked: list[str] = []
+
+    def busy(verb: str, argument: str) -> str | bool:
+        if verb == "RCPT" and "@busy" in argument:
+            asked.append(argument)
+            return "450 4.7.28 too fast"
+        return True
+
+    with smtp.relay(busy, offers=offers) as relay:
+        assert through(database, relay.url).sent == 4
+    assert limits.STRIKES <= len(asked) <= limits.STRIKES + len(offers)  # one may be under way
+    assert totals(database, ana, id_) == Totals(sent=4, waiting=6)
+    with database.read() as tx:
+        tried = tx.execute(text("SELECT COUNT(*) FROM delivery WHERE attempt > 0")).scalar()
+    assert tried == len(asked) + 4  # to be left alone is no attempt
+
+
+def test_a_relay_gets_no_more_a_second_than_its_address_says(
+    database: Database, school: School, ana: Actor
+) -> None:
+    released(database, ana, school, *NAMES)
+    with smtp.relay(offers=("PIPELINING",)) as relay:
+        began = time.monotonic()
+        assert through(database, f"{relay.url}?per_second=25", connections=4).sent == 10
+    assert time.monotonic() - began >= 9 / 25
+
+
+@either
+def test_a_relay_that_never_says_what_became_of_a_mail_leaves_it_held(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, "Alina")
+
+    def silent(verb: str, argument: str) -> bool:
+        if verb == "END":
+            time.sleep(1.5)
+        return True
+
+    with smtp.relay(silent, offers=offers) as relay:
+        through(database, relay.url, timeout=0.5)
+    assert totals(database, ana, id_) == Totals(held=1)
+    assert "broke while the mail" in why(database, ana, id_)["Alina"]
+
+
+def test_a_slow_relay_gets_each_mail_once(database: Database, school: School, ana: Actor) -> None:
+    id_ = released(database, ana, school, *NAMES[:3])
+
+    def slow(verb: str, argument: str) -> bool:
+        time.sleep(0.05)
+        return True
+
+    with smtp.relay(slow, offers=("PIPELINING",)) as relay:
+        assert deliver(database, relay.url, Clock()).sent == 3
+    assert len(relay.mails) == 3
+    assert totals(database, ana, id_) == Totals(sent=3)
+
+
+@pytest.mark.parametrize("query", ["per_second=0", "per_second=x", "per_day=5", "per_second=inf"])
+def test_a_limit_that_is_none_says_how_to_write_a_relay(query: str) -> None:
+    with pytest.raises(MailingError, match="Write it like"):
+        Relay.from_url(f"smtp://relay.school.example?{query}")
