@@ -201,8 +201,9 @@ def test_prometheus_shows_each_targets_last_probe(
     assert settled(lambda: query(prometheus, success, "target"), wanted) == wanted
     took = f'max_over_time(probe_duration_seconds{{job="{job}"}}[1m])'
     seconds = query(prometheus, took, "target")
-    assert set(seconds) == {probed[True]}  # what did not answer took no time
-    assert 0 < seconds[probed[True]] < 5
+    # The last answer's time alone is kept; a scrape tells also how long it waited for none.
+    assert set(seconds) == ({*wanted} if job == "pult-probe" else {probed[True]})
+    assert all(0 < each < 15 for each in seconds.values())
 
 
 def test_every_target_is_an_instance_of_its_own(prometheus: str, probed: dict[bool, str]) -> None:
