@@ -15,7 +15,7 @@ from email.utils import formatdate, make_msgid
 from pathlib import Path
 
 from console.wiring import PACKAGES
-from mailing import campaigns, outbox, sender
+from mailing import campaigns, outbox, releasing, sender
 from mailing.model import Origin
 from mailing.relay import MAX_CONNECTIONS, Relay
 from mailing.segments import Segment
@@ -45,7 +45,7 @@ def prepare(place: str, count: int, *, uncertain: str = "hold") -> None:
             segment=Segment(everyone=True), sender="School 14 <news@school.example>",
             uncertain=uncertain, now=NOW,
         )  # fmt: skip
-        campaign = campaigns.start(tx, pult, id_, leaves_at=NOW, now=NOW)
+        campaign = releasing.start(tx, pult, id_, leaves_at=NOW, now=NOW)
         assert campaign is not None
         for start in range(0, count, 1000):
             rows = []

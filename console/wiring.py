@@ -16,7 +16,8 @@ from console.desk.board import Board
 from console.desk.boards import Boards
 from console.desk.findings import Finding
 from console.desk.histories import Histories
-from console.settings import Settings, SettingsError
+from console.sections import Settings
+from console.settings import SettingsError
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.timing import Quiet, Terms

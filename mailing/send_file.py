@@ -13,6 +13,7 @@ from mailing import (
     outbox,
     people_file,
     recipients,
+    releasing,
     sender,
     suppression,
 )
@@ -99,11 +100,11 @@ def _begin(
             )
         )
     campaign_id = known[0] if known else _draft(tx, actor, school.id, file, now)
-    campaign = campaigns.start(tx, actor, campaign_id, leaves_at=now, now=now)
+    campaign = releasing.start(tx, actor, campaign_id, leaves_at=now, now=now)
     if campaign is None:
         return campaign_id, []
     if file.people is None:
-        campaigns.freeze(tx, actor, campaign, now=now)
+        releasing.freeze(tx, actor, campaign, now=now)
         return campaign_id, []
     return campaign_id, _enlist(tx, campaign, school.language, file, file.people, now)
 

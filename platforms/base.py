@@ -267,34 +267,6 @@ class Restorer(Protocol):
 
 
 @runtime_checkable
-class RoomDoor(Protocol):
-    def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
-        """A link that lets one person in under this name: whoever holds it is that person."""
-        ...
-
-
-@runtime_checkable
-class RoomEnder(Protocol):
-    """`exists` is the read-back: the room is open, with people in it or not."""
-
-    def end(self, external_id: str) -> None: ...
-    def exists(self, external_id: str) -> bool: ...
-
-
-@runtime_checkable
-class RoomMaker(Protocol):
-    def create(self, external_id: str, name: str, *, seats: int | None) -> Room: ...
-    def exists(self, external_id: str) -> bool: ...
-
-
-@runtime_checkable
-class RoomWriter(Protocol):
-    def message(self, external_id: str, text: str) -> None:
-        """For everybody in the room; it cannot be taken back."""
-        ...
-
-
-@runtime_checkable
 class NoticeBoard(Protocol):
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         """Write to each account on the platform; False for whom it did not reach.

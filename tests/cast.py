@@ -12,7 +12,7 @@ from console import campus_school
 from console.desk import accounts, channels, connections, incidents, relays, reports
 from console.desk.adapters import Adapters
 from console.wiring import Console
-from mailing import campaigns, saved, suppression
+from mailing import campaigns, releasing, saved, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
 from moderation import actions, appeals, cases, comments, measures, welfare
@@ -281,7 +281,7 @@ def _campaigns(tx: Connection, actor: Actor, school: str) -> tuple[str, Campaign
         )
         for source in (None, "file")
     )  # fmt: skip
-    campaigns.release(tx, actor, released, now=NOON)
+    releasing.release(tx, actor, released, now=NOON)
     return draft, campaigns.get(tx, actor, released)
 
 

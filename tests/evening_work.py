@@ -18,7 +18,7 @@ import requests
 
 from console.desk import incidents, notices, reports
 from console.wiring import PACKAGES
-from mailing import campaigns, outbox, sender
+from mailing import campaigns, outbox, releasing, sender
 from mailing.model import UNDO, Origin, Totals
 from mailing.transports import Relay
 from moderation import actions, intake, review
@@ -134,7 +134,7 @@ def the_affected_get_a_letter(evening: Evening, incident_id: str) -> None:
     """Each mail that left is found in the mailbox, once, as RFC 5322 wants it."""
     with evening.db.begin() as tx:
         campaign_id = notices.tell(tx, evening.ana, incident_id, sender=SENDER, now=now())
-        assert campaigns.release(tx, evening.ana, campaign_id, now=now())
+        assert releasing.release(tx, evening.ana, campaign_id, now=now())
     assert _deliver(evening, campaign_id, now).sent == 0  # it may still be called back
     totals = _deliver(evening, campaign_id, lambda: now() + UNDO)
     assert totals.sent > 1

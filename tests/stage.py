@@ -5,7 +5,7 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from console.desk import connections
-from console.settings import Mail, Settings
+from console.sections import Mail, Settings
 from console.wiring import Console
 from moderation import cases, comments, filters, rules
 from platforms.base import Comment

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import accounts
-from console.settings import Settings
+from console.sections import Settings
 from console.wiring import Console
 from store import access
 from store.access import Actor

@@ -15,7 +15,7 @@ from console.app import VIEWS
 from console.desk import accounts, reports
 from console.i18n import _, speaking
 from console.wiring import Console, campus_environment, open_console
-from mailing import campaigns
+from mailing import campaigns, releasing
 from mailing.segments import Segment
 from probes import targets
 from store import access, roster, schools
@@ -106,7 +106,7 @@ def _set(running: Running, browser: Browser, world: Console) -> Stage:
             )
             for _letter in range(2)
         )  # fmt: skip
-        campaigns.release(tx, actor, sent, now=now)
+        releasing.release(tx, actor, sent, now=now)
         target = targets.of(tx, actor, school_id)[0].id
     shown = {"target": target, "incident": incident, "person": person}
     shown |= {"composer": draft, "delivery": sent}

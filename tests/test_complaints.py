@@ -12,7 +12,7 @@ import requests
 
 from console import fair_rounds
 from console.desk import relays
-from console.settings import Public, Settings
+from console.sections import Public, Settings
 from console.web.complaints import BY_ADDRESS
 from console.wiring import Console
 from moderation import comments, complaints, deciding, review

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from console.desk import connections, sync
-from console.settings import Public, Settings
+from console.sections import Public, Settings
 from console.web.hooks import FORGED, LARGEST
 from console.wiring import Console
 from moderation import actions, intake, keeping, review

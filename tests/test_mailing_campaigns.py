@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailing import campaigns, outbox, saved, segments, suppression
+from mailing import campaigns, outbox, releasing, saved, segments, suppression
 from mailing.model import UNDO, MailingError, Totals
 from mailing.segments import Segment
 from store import guardians, roster
@@ -106,9 +106,9 @@ def test_a_release_freezes_the_audience_and_acts_once(
         person(tx, ana, school, "Nomail", email="")
         id_ = draft(tx, ana, school)
     with database.begin() as tx:
-        assert campaigns.release(tx, ana, id_, now=NOON)
+        assert releasing.release(tx, ana, id_, now=NOON)
     with database.begin() as tx:
-        assert not campaigns.release(tx, ana, id_, now=NOON)
+        assert not releasing.release(tx, ana, id_, now=NOON)
         person(tx, ana, school, "Latecomer")
     with database.read() as tx:
         assert campaigns.totals(tx, ana, id_) == Totals(waiting=1, suppressed=1)
@@ -126,7 +126,7 @@ def test_a_released_announcement_cannot_be_changed(
     with database.begin() as tx:
         person(tx, ana, school, "Alina")
         id_ = draft(tx, ana, school)
-        campaigns.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
         with pytest.raises(MailingError, match="released"):
             campaigns.save(
                 tx,
@@ -146,12 +146,12 @@ def test_a_release_can_be_undone_for_thirty_seconds(
     with database.begin() as tx:
         person(tx, ana, school, "Alina")
         id_ = draft(tx, ana, school)
-        campaigns.release(tx, ana, id_, now=NOON)
-        assert campaigns.cancel(tx, ana, id_, now=NOON + timedelta(seconds=29))
+        releasing.release(tx, ana, id_, now=NOON)
+        assert releasing.cancel(tx, ana, id_, now=NOON + timedelta(seconds=29))
         assert campaigns.get(tx, ana, id_).state == "draft"
         assert campaigns.totals(tx, ana, id_).audience == 0
-        campaigns.release(tx, ana, id_, now=NOON)
-        assert not campaigns.cancel(tx, ana, id_, now=NOON + timedelta(seconds=30))
+        releasing.release(tx, ana, id_, now=NOON)
+        assert not releasing.cancel(tx, ana, id_, now=NOON + timedelta(seconds=30))
         assert campaigns.totals(tx, ana, id_).waiting == 1
 
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_sent_is_refused_before_release(
             now=NOON,
         )
     with database.begin() as tx, pytest.raises(MailingError, match=sentence):
-        campaigns.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
     with database.read() as tx:
         assert campaigns.get(tx, ana, id_).state == "draft"
 
@@ -201,7 +201,7 @@ def test_nobody_without_the_right_reaches_a_campaign(
     with database.begin() as tx:
         alina = person(tx, ana, school, "Alina")
         id_ = draft(tx, ana, school)
-        campaigns.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
     with database.begin() as tx:
         calls: list[Callable[[Actor], object]] = [
             lambda who: draft(tx, who, school),
@@ -209,12 +209,12 @@ def test_nobody_without_the_right_reaches_a_campaign(
             lambda who: campaigns.of(tx, who, school.id),
             lambda who: campaigns.totals(tx, who, id_),
             lambda who: campaigns.preview(tx, who, id_, alina),
-            lambda who: campaigns.release(tx, who, id_, now=NOON),
-            lambda who: campaigns.cancel(tx, who, id_, now=NOON),
-            lambda who: campaigns.pause(tx, who, id_, now=NOON),
-            lambda who: campaigns.resume(tx, who, id_, now=NOON),
-            lambda who: campaigns.retry_failed(tx, who, id_, now=NOON),
-            lambda who: campaigns.decide_held(tx, who, id_, resend=True, now=NOON),
+            lambda who: releasing.release(tx, who, id_, now=NOON),
+            lambda who: releasing.cancel(tx, who, id_, now=NOON),
+            lambda who: releasing.pause(tx, who, id_, now=NOON),
+            lambda who: releasing.resume(tx, who, id_, now=NOON),
+            lambda who: releasing.retry_failed(tx, who, id_, now=NOON),
+            lambda who: releasing.decide_held(tx, who, id_, resend=True, now=NOON),
             lambda who: outbox.undelivered(tx, who, id_),
             lambda who: outbox.received(tx, who, alina),
             lambda who: segments.audience(tx, who, school.id, EVERYONE, now=NOON),
@@ -227,7 +227,7 @@ def test_nobody_without_the_right_reaches_a_campaign(
                 with pytest.raises(Denied):
                     call(who)
         with pytest.raises(Denied):
-            campaigns.release(tx, ben, id_, now=NOON)
+            releasing.release(tx, ben, id_, now=NOON)
 
 
 def test_a_segment_asks_what_people_got_and_when_they_came(
@@ -253,7 +253,7 @@ def test_a_segment_asks_what_people_got_and_when_they_came(
                 },
             )
         campaign = draft(tx, ana, school, Segment(people=(ids["Alina"], ids["Boris"])))
-        campaigns.release(tx, ana, campaign, now=NOON)
+        releasing.release(tx, ana, campaign, now=NOON)
         tx.execute(text("UPDATE delivery SET state = 'sent' WHERE state = 'due'"))
 
         def names(segment: Segment) -> list[str]:

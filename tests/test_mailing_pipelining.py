@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mailing import campaigns
+from mailing import releasing
 from mailing.model import Totals
 from store.access import Actor
 from store.db import Database
@@ -106,7 +106,7 @@ def test_a_pause_holds_what_has_not_begun_whatever_was_announced(
     def pause(verb: str, argument: str) -> bool:
         if verb == "END":
             with database.begin() as tx:
-                campaigns.pause(tx, ana, id_, now=NOON)
+                releasing.pause(tx, ana, id_, now=NOON)
             time.sleep(0.1)  # longer than one look at the campaign serves
         return True
 
@@ -115,7 +115,7 @@ def test_a_pause_holds_what_has_not_begun_whatever_was_announced(
         assert len(relay.mails) == 1
         assert totals(database, ana, id_) == Totals(sent=1, waiting=11)
         with database.begin() as tx:
-            assert campaigns.resume(tx, ana, id_, now=NOON)
+            assert releasing.resume(tx, ana, id_, now=NOON)
     with smtp.relay(offers=offers) as relay:
         deliver(database, relay.url, Clock())
     assert len(relay.mails) == 11

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailing import bounces, campaigns, sender, suppression
+from mailing import bounces, campaigns, releasing, sender, suppression
 from mailing.model import UNDO, MailingError, Origin, Totals
 from mailing.relay import RelayError
 from mailing.segments import Segment
@@ -66,7 +66,7 @@ def test_postfix_delivers_each_mail_once_and_names_the_dead_address(
             sender="Школа 14 <news@school.test>",
             now=NOON,
         )
-        campaigns.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
     done = sender.deliver(
         database,
         Relay.from_url(relay.url, connections=4),

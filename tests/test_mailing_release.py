@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailing import approving, campaigns, ledger, outbox
+from mailing import approving, campaigns, ledger, outbox, releasing
 from mailing.model import SERVICE, UNDO, MailingError, Totals
 from mailing.timing import STALE, Quiet, Terms
 from store import access
@@ -68,7 +68,7 @@ def test_nothing_but_service_mail_leaves_at_night(
             {"topic": SERVICE, "id": service},
         )
         for id_ in (usual, service):
-            campaigns.release(tx, ana, id_, terms=NIGHT, now=now)
+            releasing.release(tx, ana, id_, terms=NIGHT, now=now)
         assert campaigns.get(tx, ana, usual).leaves_at == at(7, day=11)
         assert campaigns.get(tx, ana, usual).stage(now) == "scheduled"
         assert campaigns.get(tx, ana, service).leaves_at == now + UNDO
@@ -84,14 +84,14 @@ def test_a_schedule_leaves_at_its_time_and_never_hours_late(
         person(tx, ana, school, "Alina")
         on_time, stale = draft(tx, ana, school), draft(tx, ana, school)
         for id_ in (on_time, stale):
-            campaigns.schedule(tx, ana, id_, wanted, now=NOON)
-            campaigns.release(tx, ana, id_, now=NOON)
-        campaigns.pause(tx, ana, stale, now=NOON)
+            releasing.schedule(tx, ana, id_, wanted, now=NOON)
+            releasing.release(tx, ana, id_, now=NOON)
+        releasing.pause(tx, ana, stale, now=NOON)
     with database.begin() as tx:
         assert claimed(tx, database, wanted - timedelta(seconds=1)) == []
         assert claimed(tx, database, wanted) == ["Alina"]
         late = wanted + STALE
-        campaigns.resume(tx, ana, stale, now=late)
+        releasing.resume(tx, ana, stale, now=late)
         assert claimed(tx, database, late) == []
         assert ledger.expire(tx, now=late) == 1
         assert campaigns.totals(tx, ana, stale) == Totals(suppressed=1)
@@ -106,10 +106,10 @@ def test_a_time_that_is_over_or_a_released_campaign_is_not_scheduled(
         person(tx, ana, school, "Alina")
         id_ = draft(tx, ana, school)
         with pytest.raises(MailingError, match="is over already"):
-            campaigns.schedule(tx, ana, id_, NOON, now=NOON)
-        campaigns.release(tx, ana, id_, now=NOON)
+            releasing.schedule(tx, ana, id_, NOON, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
         with pytest.raises(MailingError, match="is released"):
-            campaigns.schedule(tx, ana, id_, NOON + timedelta(hours=1), now=NOON)
+            releasing.schedule(tx, ana, id_, NOON + timedelta(hours=1), now=NOON)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def asked(tx: Connection, ana: Actor, school: School) -> str:
     for name in ("Alina", "Clara"):
         person(tx, ana, school, name)
     id_ = draft(tx, ana, school)
-    assert campaigns.release(tx, ana, id_, terms=TWO, now=NOON)
+    assert releasing.release(tx, ana, id_, terms=TWO, now=NOON)
     return id_
 
 
@@ -160,7 +160,7 @@ def test_the_second_person_agrees_to_this_text_and_this_audience_only(
         tx.execute(text("DELETE FROM delivery WHERE name = 'Clara'"))
         with pytest.raises(MailingError, match="no longer what was asked about"):
             approving.approve(tx, boris, id_, terms=TWO, now=NOON)
-        assert campaigns.cancel(tx, ana, id_, now=NOON + timedelta(days=1))
+        assert releasing.cancel(tx, ana, id_, now=NOON + timedelta(days=1))
         assert campaigns.get(tx, ana, id_).state == "draft"
 
 
@@ -169,5 +169,5 @@ def test_few_recipients_need_nobody_else(database: Database, school: School, ana
         person(tx, ana, school, "Alina")
         person(tx, ana, school, "Nomail", email="")
         id_ = draft(tx, ana, school)
-        campaigns.release(tx, ana, id_, terms=TWO, now=NOON)
+        releasing.release(tx, ana, id_, terms=TWO, now=NOON)
         assert campaigns.get(tx, ana, id_).state == "released"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from mailing import campaigns, intents, ledger, outbox, sender, suppression
+from mailing import campaigns, intents, ledger, outbox, releasing, sender, suppression
 from mailing.intents import BEGUN, SENT, Intents
 from mailing.model import UNDO, Origin, Totals
 from mailing.relay import RelayError
@@ -55,7 +55,7 @@ def released(
             uncertain=uncertain,
             now=NOON,
         )
-        campaigns.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
     return id_
 
 
@@ -144,7 +144,7 @@ def test_a_refused_address_fails_in_words_and_is_suppressed_when_it_is_dead(
     with database.begin() as tx:
         listed = suppression.of(tx, ana, school.id)
         assert [(s.email, s.reason) for s in listed] == [("gone@school.example", "hard bounce")]
-        assert campaigns.retry_failed(tx, ana, id_, now=NOON) == 2
+        assert releasing.retry_failed(tx, ana, id_, now=NOON) == 2
     with smtp.relay() as relay:
         deliver(database, relay.url, Clock())
     assert relay.recipients == ["full@school.example"]
@@ -165,7 +165,7 @@ def test_a_mail_cut_off_in_its_body_is_held_until_someone_decides(
     assert totals(database, ana, id_) == Totals(sent=1, held=1)
     assert "broke" in why(database, ana, id_)["Boris"]
     with database.begin() as tx:
-        assert campaigns.decide_held(tx, ana, id_, resend=True, now=NOON) == 1
+        assert releasing.decide_held(tx, ana, id_, resend=True, now=NOON) == 1
     with smtp.relay() as relay:
         deliver(database, relay.url, Clock())
     assert relay.recipients == ["boris@school.example"]
@@ -228,7 +228,7 @@ def test_a_pause_holds_what_has_not_begun(database: Database, school: School, an
     def pause(verb: str, argument: str) -> bool:
         if verb == "END":
             with database.begin() as tx:
-                campaigns.pause(tx, ana, id_, now=NOON)
+                releasing.pause(tx, ana, id_, now=NOON)
         return True
 
     with smtp.relay(pause) as relay:
@@ -236,7 +236,7 @@ def test_a_pause_holds_what_has_not_begun(database: Database, school: School, an
         assert len(relay.mails) == 1
         assert totals(database, ana, id_) == Totals(sent=1, waiting=9)
         with database.begin() as tx:
-            assert campaigns.resume(tx, ana, id_, now=NOON)
+            assert releasing.resume(tx, ana, id_, now=NOON)
     with smtp.relay() as relay:
         deliver(database, relay.url, Clock())
     assert len(relay.mails) == 9

@@ -14,15 +14,12 @@ from platforms.base import (
     Moderated,
     NoticeBoard,
     PlatformError,
-    RoomDoor,
-    RoomEnder,
-    RoomMaker,
-    RoomWriter,
     RosterSource,
 )
 from platforms.bigbluebutton import BigBlueButton
 from platforms.metering import RoomMeter
 from platforms.moodle import Moodle
+from platforms.steering import RoomDoor, RoomEnder, RoomMaker, RoomWriter
 from tests.stand_in import StandIn, open_campus
 
 

@@ -15,12 +15,9 @@ from platforms.base import (
     Capability,
     Health,
     PlatformError,
-    RoomDoor,
-    RoomEnder,
-    RoomMaker,
-    RoomWriter,
 )
 from platforms.metering import Ask, Metered, Reading, RoomMeter
+from platforms.steering import RoomDoor, RoomEnder, RoomMaker, RoomWriter
 from probes import check
 from probes.model import Result, State, Target
 from tests.wire import Answer, Asked, Wire, as_json, reply, serving

@@ -12,7 +12,7 @@ import requests
 import uvicorn
 
 from console.public import application
-from console.settings import Public, Settings
+from console.sections import Public, Settings
 from console.web.push import BY_TARGET
 from console.wiring import Console
 from probes import beats, check, results, targets

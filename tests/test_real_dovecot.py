@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mailing import bounces, campaigns, mailbox, returned, sender, suppression
+from mailing import bounces, campaigns, mailbox, releasing, returned, sender, suppression
 from mailing.mailbox import Mailbox
 from mailing.model import UNDO, Origin
 from mailing.segments import Segment
@@ -64,7 +64,7 @@ def send(database: Database, ana: Actor, school: School, post: Post, email: str)
             sender="Школа 14 <news@school.test>",
             now=NOON,
         )
-        campaigns.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
     done = sender.deliver(
         database,
         Relay.from_url(post.relay.url, connections=2),

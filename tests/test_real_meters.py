@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from platforms import PLATFORMS
-from platforms.base import Adapter, PlatformError, RoomEnder, RoomMaker
+from platforms.base import Adapter, PlatformError
+from platforms.steering import RoomEnder, RoomMaker
 from probes import check
 from probes.model import Result, State, Target
 from tests import real

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import requests
 
-from console import settings
+from console import sections
 from console.desk.histories import Histories
-from console.settings import Settings
+from console.sections import Settings
 from console.wiring import Console
 from probes import targets
 from probes.prometheus import Prometheus
@@ -270,7 +270,7 @@ def test_the_page_of_a_target_draws_what_prometheus_kept(
                 mtx.exec_driver_sql(f"DELETE FROM {table}")
         with base.read() as tx:
             (school,) = schools.in_scope(tx, access.system(_school(pult)))
-        given = Settings(prometheus=settings.Prometheus(url=prometheus))
+        given = Settings(prometheus=sections.Prometheus(url=prometheus))
         shown = Console(given, base, Vault(stage.KEY))
         at = stage.screen("target", shown, access.system(school.id), school, id=probed[True])
         (chart,) = at.get("plotly_chart")

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from console.desk import reopening
-from console.settings import Public, Settings
+from console.sections import Public, Settings
 from console.web.entering import BY_ADDRESS
 from console.wiring import Console
 from store import links, vault

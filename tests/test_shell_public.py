@@ -14,7 +14,7 @@ import requests
 
 from console.desk import incidents
 from console.public import redacted
-from console.settings import Public, Settings
+from console.sections import Public, Settings
 from console.web.reports import BY_ADDRESS, Limit
 from console.wiring import Console
 from mailing import suppression, unsubscribe

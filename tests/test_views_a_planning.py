@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import pytest
 
 from console.desk import channels
-from console.settings import Mail, Settings
+from console.sections import Mail, Settings
 from console.views import admin_channels, planning
 from console.wiring import Console
 from probes import alerts, weekly, windows

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import restoring
-from console.settings import Mail
+from console.sections import Mail
 from console.views import composer_preview, composer_send, segment_picker, segment_words, writing
 from console.wiring import Console
-from mailing import campaigns, outbox, suppression
+from mailing import campaigns, outbox, releasing, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
 from store import access, roster
@@ -80,7 +80,7 @@ def kept(console: Console, actor: Actor, campaign_id: str) -> Campaign:
 def released(console: Console, actor: Actor, school: School) -> str:
     campaign_id = drafted(console, actor, school, en="Come in", ru="Входите")
     with console.db.begin() as tx:
-        campaigns.release(tx, actor, campaign_id, now=console.now())
+        releasing.release(tx, actor, campaign_id, now=console.now())
     return campaign_id
 
 
@@ -330,7 +330,7 @@ def test_a_campaign_for_many_is_let_go_by_somebody_else(
     at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
     assert "once a second person agrees" in letters(at)
     with console.db.begin() as tx:
-        campaigns.release(tx, ana, campaign_id, terms=console.terms, now=console.now())
+        releasing.release(tx, ana, campaign_id, terms=console.terms, now=console.now())
     own = screen("delivery", console, ana, school, id=campaign_id)
     assert "Nothing leaves until somebody else agrees." in said(own)
     assert "Let it leave" not in [button.label for button in own.button]

@@ -27,7 +27,10 @@ def add(commands: Any) -> None:
     words = "Bring in people from a table, or targets from a TOML file."
     imports = commands.add_parser("import", help=words, description=words)
     kinds = imports.add_subparsers(dest="what", required=True)
-    words = "People from a CSV file: email, name, role, language, level, group, other fields."
+    words = (
+        "People from a CSV file or an Excel workbook: email, name, role, language, level, group, "
+        "guardian of, other fields."
+    )
     command = kinds.add_parser("people", help=words, description=words)
     _of_a_file(command, "say what is wrong, change nothing")
     command.set_defaults(run=import_people)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.desk.rooms import Adapters, RoomError
-from platforms.base import RoomDoor
+from platforms.steering import RoomDoor
 from store import access
 from store.access import Actor
 from store.db import Connection, Database, moment, text

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from console.desk import limits, taken
 from console.desk.rooms import Adapters, RoomError, can, until
-from platforms.base import PlatformError, RoomEnder, RoomMaker
+from platforms.base import PlatformError
 from platforms.metering import RoomMeter
+from platforms.steering import RoomEnder, RoomMaker
 from probes import rooms as counts
 from probes.capacity import Kind, Limit, binding
 from probes.rooms import RoomKey, RoomReading

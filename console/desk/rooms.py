@@ -14,10 +14,8 @@ from platforms.base import (
     Adapter,
     Capability,
     PlatformError,
-    RoomDoor,
-    RoomEnder,
-    RoomWriter,
 )
+from platforms.steering import RoomDoor, RoomEnder, RoomWriter
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, Database, text

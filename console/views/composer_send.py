@@ -12,7 +12,7 @@ from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, pages
 from console.wiring import Console
-from mailing import campaigns, fields, lint, reaching, recipients, sender
+from mailing import campaigns, fields, lint, reaching, recipients, releasing, sender
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
@@ -177,7 +177,7 @@ def _release(console: Console, actor: Actor, campaign: Campaign) -> None:
         with console.db.begin() as tx:
             if campaigns.get(tx, actor, campaign.id).updated_at != campaign.updated_at:
                 raise MailingError(CHANGED)
-            campaigns.release(tx, actor, campaign.id, terms=console.terms, now=console.now())
+            releasing.release(tx, actor, campaign.id, terms=console.terms, now=console.now())
         released = True
     if released:
         pages.go("delivery", id=campaign.id)

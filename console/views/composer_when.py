@@ -7,7 +7,7 @@ import streamlit as st
 from console.i18n import _, moment
 from console.views import acting
 from console.wiring import Console
-from mailing import campaigns, timing
+from mailing import releasing, timing
 from mailing.model import UNDO, Campaign
 from store import access
 from store.access import Actor
@@ -53,5 +53,5 @@ def said(console: Console, school: School, campaign: Campaign, people: int) -> s
 
 def _choose(console: Console, actor: Actor, campaign: Campaign, at: datetime | None) -> None:
     with acting.guarded(), console.db.begin() as tx:
-        campaigns.schedule(tx, actor, campaign.id, at, now=console.now())
+        releasing.schedule(tx, actor, campaign.id, at, now=console.now())
     st.rerun()

@@ -10,7 +10,7 @@ from console.views import acting, writing
 from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act, Kind
 from console.wiring import Console
-from mailing import approving, campaigns, outbox
+from mailing import approving, outbox, releasing
 from mailing.model import Campaign
 from store import access
 from store.access import Actor
@@ -117,7 +117,7 @@ def _do(
 
 def _cancel(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
-        back = campaigns.cancel(tx, actor, campaign.id, now=console.now())
+        back = releasing.cancel(tx, actor, campaign.id, now=console.now())
     return _("Called back: nobody got it.") if back else _("Too late: the first mail has left.")
 
 
@@ -130,26 +130,26 @@ def _approve(console: Console, actor: Actor, campaign: Campaign) -> str:
 
 def _pause(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
-        campaigns.pause(tx, actor, campaign.id, now=console.now())
+        releasing.pause(tx, actor, campaign.id, now=console.now())
     return _("Paused: nothing more leaves.")
 
 
 def _resume(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
-        campaigns.resume(tx, actor, campaign.id, now=console.now())
+        releasing.resume(tx, actor, campaign.id, now=console.now())
     return _("It goes on.")
 
 
 def _retry(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
-        count = campaigns.retry_failed(tx, actor, campaign.id, now=console.now())
+        count = releasing.retry_failed(tx, actor, campaign.id, now=console.now())
     return ngettext("{n} mail is tried again.", "{n} mails are tried again.", count).format(n=count)
 
 
 def _decide(console: Console, actor: Actor, campaign: Campaign, *, resend: bool) -> None:
     with acting.guarded():
         with console.db.begin() as tx:
-            count = campaigns.decide_held(tx, actor, campaign.id, resend=resend, now=console.now())
+            count = releasing.decide_held(tx, actor, campaign.id, resend=resend, now=console.now())
         if resend:
             words = ngettext("{n} mail goes out again.", "{n} mails go out again.", count)
         else:

@@ -10,6 +10,7 @@ from mailing import (
     campaigns,
     outbox,
     records,
+    releasing,
     saved,
     segments,
     send_file,
@@ -77,25 +78,25 @@ CALLS: Calls = {
     campaigns.keep_relay: lambda tx, who, on: campaigns.keep_relay(tx, who, on.draft, "sealed"),
     campaigns.totals: lambda tx, who, on: campaigns.totals(tx, who, on.released.id),
     campaigns.preview: lambda tx, who, on: campaigns.preview(tx, who, on.draft, on.roster.person),
-    campaigns.schedule: lambda tx, who, on: campaigns.schedule(
+    releasing.schedule: lambda tx, who, on: releasing.schedule(
         tx, who, on.draft, NOON + timedelta(hours=1), now=NOON
     ),
     approving.ask: lambda tx, who, on: approving.ask(tx, who, on.released, now=NOON),
     approving.approve: lambda tx, who, on: approving.approve(
         tx, who, on.released.id, terms=Terms(), now=NOON
     ),
-    campaigns.release: lambda tx, who, on: campaigns.release(tx, who, on.draft, now=NOON),
-    campaigns.start: lambda tx, who, on: campaigns.start(
+    releasing.release: lambda tx, who, on: releasing.release(tx, who, on.draft, now=NOON),
+    releasing.start: lambda tx, who, on: releasing.start(
         tx, who, on.draft, leaves_at=NOON, now=NOON
     ),
-    campaigns.freeze: lambda tx, who, on: campaigns.freeze(tx, who, on.released, now=NOON),
-    campaigns.cancel: lambda tx, who, on: campaigns.cancel(tx, who, on.released.id, now=NOON),
-    campaigns.pause: lambda tx, who, on: campaigns.pause(tx, who, on.released.id, now=NOON),
-    campaigns.resume: lambda tx, who, on: campaigns.resume(tx, who, on.released.id, now=NOON),
-    campaigns.retry_failed: lambda tx, who, on: campaigns.retry_failed(
+    releasing.freeze: lambda tx, who, on: releasing.freeze(tx, who, on.released, now=NOON),
+    releasing.cancel: lambda tx, who, on: releasing.cancel(tx, who, on.released.id, now=NOON),
+    releasing.pause: lambda tx, who, on: releasing.pause(tx, who, on.released.id, now=NOON),
+    releasing.resume: lambda tx, who, on: releasing.resume(tx, who, on.released.id, now=NOON),
+    releasing.retry_failed: lambda tx, who, on: releasing.retry_failed(
         tx, who, on.released.id, now=NOON
     ),
-    campaigns.decide_held: lambda tx, who, on: campaigns.decide_held(
+    releasing.decide_held: lambda tx, who, on: releasing.decide_held(
         tx, who, on.released.id, resend=True, now=NOON
     ),
     outbox.undelivered: lambda tx, who, on: outbox.undelivered(tx, who, on.released.id),
