@@ -1,7 +1,9 @@
 """Participants report a comment behind a signed link, and read there what came of it."""
 
 import re
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -14,6 +16,7 @@ from console import fair_rounds
 from console.desk import relays
 from console.sections import Public, Settings
 from console.web.complaints import BY_ADDRESS
+from console.web.reports import Limit
 from console.wiring import Console
 from moderation import comments, complaints, deciding, review
 from moderation.complaints import Came
@@ -257,3 +260,17 @@ def test_an_old_comment_is_found_by_its_link_alone(
         comments.merge(tx, ben, school.id, "lms", replace(post, thread_id="7"), now=NOON)
     assert complain(form, words="you frog, go home").status_code == 422
     assert complain(form, link=LINK).status_code == 200
+
+
+def test_threads_at_once_never_get_past_the_limit() -> None:
+    limit, threads, most = Limit(0), 8, 500  # what is counted is forgotten at once
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda n: limit.allows((f"key {n % 3}", 1)), range(4000)))
+            kept = Limit(600)
+            allowed = pool.map(lambda _: kept.allows(("one", most)), range(4000))
+            assert sum(allowed) == most
+    finally:
+        sys.setswitchinterval(usual)

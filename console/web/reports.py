@@ -2,8 +2,10 @@
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 from html import escape
+from threading import Lock
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -138,22 +140,28 @@ class Reports:
 
 
 class Limit:
-    """How often something may happen within so many seconds, by key."""
+    """How often something may happen within so many seconds, by key; threads may share it."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self._lock = Lock()
         self._times: dict[str, deque[float]] = {}
 
     def allows(self, *wanted: tuple[str, int]) -> bool:
         """Count once for every key, unless one of them is at its limit."""
-        if self.full(*wanted):
-            return False
-        for key, _most in wanted:
-            self._times.setdefault(key, deque()).append(time.monotonic())
-        return True
+        with self._lock:
+            if self._full(wanted):
+                return False
+            for key, _most in wanted:
+                self._times.setdefault(key, deque()).append(time.monotonic())
+            return True
 
     def full(self, *wanted: tuple[str, int]) -> bool:
         """Whether one of the keys is at its limit; nothing is counted."""
+        with self._lock:
+            return self._full(wanted)
+
+    def _full(self, wanted: Sequence[tuple[str, int]]) -> bool:
         now = time.monotonic()
         for key, kept in list(self._times.items()):
             while kept and kept[0] <= now - self.seconds:
