@@ -239,3 +239,19 @@ def test_letters_and_appeals_go_with_the_texts_and_what_was_done_stays(
             rows = tx.execute(text(f"SELECT * FROM {table}")).all()
             assert rows
             assert "kolibri" not in str(rows)
+
+
+def test_a_connection_that_is_taken_away_stops_no_letter(desk: Desk, ben: Actor) -> None:
+    def gone(connection_id: str) -> Board:
+        raise PlatformError("This connection is gone.", permanent=True)
+
+    console, actor = desk.console, access.system(desk.school.id)
+    warn(desk, ben)
+    letters.follow(
+        console.db, actor, desk.school.id, lambda _: desk.board, console.appeal_link, now=NOON
+    )
+    assert lettering.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1
+    assert desk.states() == [("mail", "sent"), ("platform", "failed")]
+    warn(desk, ben)
+    letters.follow(console.db, actor, desk.school.id, gone, console.appeal_link, now=NOON)
+    assert lettering.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1

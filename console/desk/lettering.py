@@ -128,6 +128,10 @@ def _send(
         return Outcome("later", error.words)
     except VaultError:
         return Outcome("later", Words(SEALED))
+    except PlatformError as error:  # its connection makes no adapter; nothing was handed over
+        return Outcome(
+            "refused" if error.permanent else "later", Words(error.template, error.params)
+        )
 
 
 def _mail(ways: Ways, row: Row[Any], begin: Callable[[], bool], now: datetime) -> Outcome:

@@ -11,6 +11,7 @@ from console.desk import letter_words
 from console.desk.letter_words import Reader, Told
 from moderation import appeals, penalties
 from moderation.model import Adapters, Measure
+from platforms.base import PlatformError
 from store import access, roster, schools
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
@@ -166,7 +167,7 @@ def _ways(db: Database, actor: Actor, measure_id: str, adapters: Adapters) -> li
 def _takes_messages(adapters: Adapters, connection_id: str) -> bool:
     try:
         return "notice board" in adapters(connection_id).can
-    except (VaultError, KeyError):
+    except (VaultError, PlatformError, KeyError):  # sealed, or taken away since
         return False
 
 

@@ -6,7 +6,7 @@ from console.i18n import N_, _, escape
 from console.wiring import Console
 from moderation.calls import KINDS, undoable
 from moderation.model import ActionKind, Stored
-from platforms.base import Adapter, Moderated
+from platforms.base import Adapter, Moderated, PlatformError
 from store.vault import VaultError
 
 CANNOT = N_("{place} cannot do this from here. Do it there by hand.")
@@ -29,7 +29,7 @@ def of(console: Console, comment: Stored, place: str, kind: ActionKind) -> Abili
     name = {"place": escape(place)}
     try:
         adapter = console.adapters(comment.connection_id)
-    except VaultError:
+    except (VaultError, PlatformError):  # sealed, or taken away since
         return Ability(_(CANNOT).format(**name), None)
     if KINDS[kind].ability not in adapter.can:
         return Ability(_(CANNOT).format(**name), None)
