@@ -1,4 +1,4 @@
-"""End suspensions and mutes, each exactly once: their time is over, or they are lifted."""
+"""End suspensions and mutes, each exactly once: over, lifted, or their connection is removed."""
 
 from datetime import datetime
 
@@ -6,20 +6,36 @@ from moderation.calls import KINDS
 from moderation.intents import request
 from moderation.model import Action
 from moderation.records import OPEN, from_row
-from store import access
+from store import access, audit
 from store.access import Actor
 from store.db import Connection, text
 from store.words import N_, Words
 
 TOO_LATE = N_("Its time was over before the platform could be reached.")
 LIFTED = N_("It was lifted before the platform could be reached.")
+REMOVED = N_("The connection was removed, so nothing more can be done or seen there.")
+
+LET_GO = f"""
+    UPDATE moderation_action SET ended = TRUE, why = :why, next_try_at = NULL,
+        state = CASE WHEN state IN {OPEN} THEN 'refused' ELSE state END
+"""
 
 
 def end_suspensions(tx: Connection, *, now: datetime, limit: int) -> int:
     """Ask for the lift of each suspension or mute that is over; return how many ended.
 
-    An account that was suspended before Pult acted stays so.
+    An account that was suspended before Pult acted stays so. What is left of a connection
+    that is gone is let go first: it must not keep the others from their end.
     """
+    tx.execute(
+        text(f"""
+            {LET_GO}
+            WHERE state <> 'refused' AND (next_try_at <= :now OR (NOT ended AND until <= :now))
+              AND NOT EXISTS (
+                  SELECT 1 FROM connection WHERE connection.id = moderation_action.connection_id)
+        """),
+        {"now": now, "why": Words(REMOVED).to_json()},
+    )
     rows = tx.execute(
         text("""
             SELECT * FROM moderation_action
@@ -43,13 +59,14 @@ def end(tx: Connection, actor: Actor, action: Action, *, why: Words, now: dateti
     nothing to take back, None when another one ended it.
     """
     access.require(actor, "moderate", action.school_id)
+    gone = _gone(tx, action)
     won = tx.execute(
         text("UPDATE moderation_action SET ended = TRUE WHERE id = :id AND NOT ended"),
         {"id": action.id},
     ).rowcount
     if not won:
         return None
-    if action.earlier is not None and action.earlier != KINDS[action.kind].wanted:
+    if not gone and action.earlier is not None and action.earlier != KINDS[action.kind].wanted:
         return request(
             tx,
             actor,
@@ -67,6 +84,32 @@ def end(tx: Connection, actor: Actor, action: Action, *, why: Words, now: dateti
             UPDATE moderation_action SET state = 'refused', why = :why, next_try_at = NULL
             WHERE id = :id AND state IN {OPEN}
         """),
-        {"id": action.id, "why": why.to_json()},
+        {"id": action.id, "why": (Words(REMOVED) if gone else why).to_json()},
     )
     return ""
+
+
+def let_go(
+    tx: Connection, actor: Actor, school_id: str, connection_id: str, *, now: datetime
+) -> None:
+    """Settle what is open on a connection that is being removed; what stands there stays."""
+    access.require(actor, "administer", school_id)
+    settled = tx.execute(
+        text(f"""
+            {LET_GO}
+            WHERE school_id = :school AND connection_id = :connection
+              AND (state IN {OPEN} OR (NOT ended AND state = 'verified'
+                                       AND kind IN ('suspend account', 'mute account')))
+            RETURNING id, kind
+        """),
+        {"school": school_id, "connection": connection_id, "why": Words(REMOVED).to_json()},
+    ).all()
+    for row in settled:
+        audit.record(tx, actor, row.kind, row.id, school_id=school_id, now=now, outcome="let go")
+
+
+def _gone(tx: Connection, action: Action) -> bool:
+    known = tx.execute(
+        text("SELECT 1 FROM connection WHERE id = :id"), {"id": action.connection_id}
+    ).first()
+    return known is None

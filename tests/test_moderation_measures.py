@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from moderation import actions, measures, together
-from moderation.model import Measure, MeasureKind, ModerationError, Receipt, Subject
+from console.desk import connections
+from moderation import actions, measures, records, together
+from moderation.model import Action, Measure, MeasureKind, ModerationError, Receipt, Subject
 from platforms.base import Adapter as Platform
 from platforms.base import Capability
 from store.access import Actor, Denied
@@ -53,6 +54,11 @@ class Desk:
 
     def roles(self) -> list[str]:
         return [self.sites[name].roles.get("u1", "") for name in sorted(self.sites)]
+
+
+def acts(desk: Desk, measure: Measure) -> list[Action]:
+    with desk.db.read() as tx:
+        return records.actions_of(tx, desk.ben, desk.school.id, measure.id)
 
 
 @pytest.fixture
@@ -141,6 +147,45 @@ def test_a_block_ends_by_itself_everywhere(desk: Desk) -> None:
         together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
     assert desk.roles() == ["owner", "member"]
     assert [site.calls for site in desk.sites.values()] == [["suspend u1", "lift u1"]] * 2
+
+
+def test_a_removed_connection_keeps_no_other_from_its_end(desk: Desk, ada: Actor) -> None:
+    measure = desk.impose()
+    desk.do(measure)
+    with desk.db.begin() as tx:
+        connections.remove(tx, ada, "chat", now=NOON)
+    for at in (DAY + timedelta(hours=1), DAY + timedelta(hours=2)):
+        together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+    assert desk.roles() == ["outcast", "member"]
+    chat = acts(desk, measure)[0]
+    assert chat.ended
+    assert str(chat.receipt.why).startswith("The connection was removed")
+
+
+def test_what_is_under_way_on_a_removed_connection_is_settled(desk: Desk, ada: Actor) -> None:
+    desk.sites["chat"].lie = "down"
+    measure = desk.impose()
+    assert [receipt.state for receipt in desk.do(measure)] == ["unconfirmed", "verified"]
+    with desk.db.begin() as tx:
+        connections.remove(tx, ada, "chat", now=NOON)
+    chat, _ = acts(desk, measure)
+    assert (chat.receipt.state, chat.next_try_at, chat.ended) == ("refused", None, True)
+    desk.do(desk.lift(measure))
+    assert desk.roles() == ["owner", "member"]
+
+
+def test_what_an_earlier_removal_left_behind_is_let_go(desk: Desk) -> None:
+    """Nothing was settled then, and another one's asking may cross a removal."""
+    measure = desk.impose(days=None)
+    desk.do(measure)
+    late = desk.impose("suspension", days=2)
+    with desk.db.begin() as tx:
+        tx.execute(text("DELETE FROM connection WHERE id = 'chat'"))
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    assert [one.receipt.state for one in acts(desk, late)] == ["refused", "verified"]
+    lifted = desk.lift(late)
+    assert desk.do(lifted)[-1].state == "verified"
+    assert desk.roles() == ["outcast", "member"]
 
 
 def test_a_block_that_takes_the_place_of_another_goes_back_to_before_both(desk: Desk) -> None:

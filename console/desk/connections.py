@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from console.desk import limits
 from console.desk.adapters import Adapters, adapter
+from moderation import ending
 from platforms import PLATFORMS
 from platforms.base import Health
 from platforms.http import checked_url
@@ -135,9 +136,13 @@ def change(
 
 
 def remove(tx: Transaction, actor: Actor, connection_id: str, *, now: datetime) -> None:
-    """Forget the connection with its accounts, courses and rooms; people stay."""
+    """Forget the connection with its accounts, courses and rooms; people stay.
+
+    What is under way there is settled: nothing can be asked of it any more.
+    """
     row = _row(tx, connection_id)
     access.require(actor, "administer", row.school_id)
+    ending.let_go(tx, actor, row.school_id, connection_id, now=now)
     tx.execute(text("DELETE FROM connection WHERE id = :id"), {"id": connection_id})
     audit.record(tx, actor, "remove connection", connection_id, school_id=row.school_id, now=now)
 

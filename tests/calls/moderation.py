@@ -190,6 +190,9 @@ CALLS: Calls = {
     ending.end: lambda tx, who, on: ending.end(
         tx, who, on.action, why=Words(ending.LIFTED), now=NOON
     ),
+    ending.let_go: lambda tx, who, on: ending.let_go(
+        tx, who, on.school, on.action.connection_id, now=NOON
+    ),
     measures.impose: lambda tx, who, on: measures.impose(
         tx, who, on.school, Subject(on.roster.person), "block", now=NOON
     ),
