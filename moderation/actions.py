@@ -84,7 +84,7 @@ def _carry_out(
         look = _look(db, adapter, action)
         seen_at = clock()
     except PlatformError as error:
-        return Outcome(_failed(error, tried=action.tries > 0), None, _words(error))
+        return Outcome(_failed(action, error), None, _words(error))
     except VaultError:
         return Outcome("unconfirmed", None, Words(SEALED))
     hindered = _hindered(adapter, action, look)
@@ -146,7 +146,7 @@ def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
     try:
         original = calls.act(adapter, action)
     except PlatformError as error:
-        if _failed(error, tried=action.tries > 1) == "refused":
+        if _failed(action, error) == "refused":
             return Outcome("refused", None, _words(error))
         failure = error
     try:
@@ -159,9 +159,16 @@ def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
     return Outcome("unconfirmed", state, why, original)
 
 
-def _failed(error: PlatformError, *, tried: bool) -> ReceiptState:
-    """A refusal settles the first try only: an earlier one may have come through in part."""
-    return "unconfirmed" if tried or error.unsure or not error.permanent else "refused"
+def _failed(action: Action, error: PlatformError) -> ReceiptState:
+    """A refusal settles the first call only: an earlier one may have come through in part.
+
+    What puts back is owed to somebody: it stays open unless there is no way back at all.
+    """
+    if not KINDS[action.kind].forward:
+        return "refused" if error.code in calls.HOPELESS else "unconfirmed"
+    called = action.receipt.before is not None
+    uncertain = called or error.unsure or error.code == "unreadable"
+    return "unconfirmed" if uncertain or not error.permanent else "refused"
 
 
 def _settle(

@@ -57,6 +57,7 @@ KINDS: dict[ActionKind, Kind] = {
 }
 CANNOT = N_("This platform cannot do that. Do it there by hand.")
 NO_ORIGINAL = N_("The text of this comment was never kept, so it cannot be put back.")
+HOPELESS = frozenset({"cannot", "no original", "redacted"})  # codes: trying again is in vain
 
 
 def rivals(kind: ActionKind) -> list[ActionKind]:
@@ -107,7 +108,7 @@ def act(adapter: Adapter, action: Action) -> Original | None:
             return _editor(adapter).edit(action.external_id, as_html(action.wording or ""))
         case "restore comment":
             if action.original is None:
-                raise PlatformError(NO_ORIGINAL, permanent=True)
+                raise PlatformError(NO_ORIGINAL, permanent=True, code="no original")
             _remover(adapter).restore(action.original)
         case "suspend account":
             _suspender(adapter).suspend(action.external_id)
@@ -161,23 +162,23 @@ def _edited(adapter: Adapter, external_id: str, wording: str) -> State:
 
 def _remover(adapter: Adapter) -> CommentRemover:
     if not isinstance(adapter, CommentRemover):
-        raise PlatformError(CANNOT, permanent=True)
+        raise PlatformError(CANNOT, permanent=True, code="cannot")
     return adapter
 
 
 def _suspender(adapter: Adapter) -> AccountSuspender:
     if not isinstance(adapter, AccountSuspender):
-        raise PlatformError(CANNOT, permanent=True)
+        raise PlatformError(CANNOT, permanent=True, code="cannot")
     return adapter
 
 
 def _editor(adapter: Adapter) -> CommentEditor:
     if not isinstance(adapter, CommentEditor):
-        raise PlatformError(CANNOT, permanent=True)
+        raise PlatformError(CANNOT, permanent=True, code="cannot")
     return adapter
 
 
 def _muter(adapter: Adapter) -> AccountMuter:
     if not isinstance(adapter, AccountMuter):
-        raise PlatformError(CANNOT, permanent=True)
+        raise PlatformError(CANNOT, permanent=True, code="cannot")
     return adapter

@@ -171,7 +171,7 @@ def _replace(
             UPDATE moderation_action SET state = 'refused', why = :why, next_try_at = NULL
             WHERE connection_id = :connection AND external_id = :external
               AND kind IN ({_rivals(kind)}) AND state IN {OPEN}
-            RETURNING kind, earlier, standing, tries, requested_at
+            RETURNING kind, before, earlier, standing, requested_at
         """),
         {
             "why": Words(REPLACED).to_json(),
@@ -195,7 +195,7 @@ def _inherited(
         return replaced.earlier, replaced.standing
     if KINDS[kind].forward or KINDS[kind].about == "comment":
         return None, None
-    if replaced is not None and replaced.tries > 0:
+    if replaced is not None and replaced.before is not None:  # it was called
         return None, replaced.standing
     row = tx.execute(
         text("""
@@ -230,7 +230,7 @@ def _original(
             SELECT original FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external
               AND kind IN ('remove comment', 'edit comment')
-              AND NOT ended AND tries > 0 AND original IS NOT NULL
+              AND NOT ended AND before IS NOT NULL AND original IS NOT NULL
             ORDER BY CASE WHEN id = :undone THEN 0 ELSE 1 END, requested_at DESC LIMIT 1
         """),
         values,

@@ -115,7 +115,7 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
         text(f"""
             UPDATE moderation_action SET state = :state, after = :after, why = :why,
                 verified_at = :verified, original = COALESCE(:original, original),
-                next_try_at = :next
+                tries = :tries, next_try_at = :next
             WHERE id = :id AND state IN {PENDING}
         """),
         {
@@ -125,6 +125,7 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
             "why": outcome.why.to_json() if outcome.why else None,
             "verified": outcome.seen_at,
             "original": stored_original(outcome.original),
+            "tries": action.tries + 1,  # also where it came to no call: the delay grows
             "next": now + _delay(action.tries) if outcome.state == "unconfirmed" else None,
         },
     )

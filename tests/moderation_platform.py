@@ -27,7 +27,7 @@ class Site:
         self.roles: dict[str, str] = {}  # what an account is, unless suspended: "owner"
         self.muted: set[str] = set()
         self.protected: dict[str, str] = {}
-        self.lie = ""  # ignore, drop, deny, slow, down
+        self.lie = ""  # ignore, drop, deny, slow, down, unreadable
         self.calls: list[str] = []
         self.lock = Lock()
 
@@ -87,6 +87,8 @@ def serving(site: Site) -> Iterator[str]:
                 return self.answer(503, {})
             if site.lie == "deny":
                 return self.answer(403, {})
+            if site.lie == "unreadable":
+                return self.answer(404, {})
             if site.lie == "slow":
                 sleep(0.3)
             site.change(what, id_, json.loads(body)["html"])
@@ -181,6 +183,8 @@ class Adapter:
     def _judge(self, answer: requests.Response) -> None:
         if answer.status_code == 403:
             raise PlatformError("The token may not do this.", permanent=True, code="nopermissions")
+        if answer.status_code == 404:
+            raise PlatformError("This is another site.", permanent=True, code="unreadable")
         if answer.status_code != 200:
             raise PlatformError("The platform is down.", permanent=False)
 

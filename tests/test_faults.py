@@ -59,7 +59,8 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
         desk.honest(there)
         if fault == "forbidden":
             assert desk.read(there).receipt.state == "refused"
-            continue
+            there = desk.ask(name, kind, external_id)
+            desk.do(there)
         assert desk.read(there).receipt.state == "verified"
         if not calls.undoable(place.clean, kind):
             continue
@@ -67,6 +68,7 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
         with place.failing(fault):
             desk.do(back)
         desk.honest(back)
+        assert desk.read(back).receipt.state in ("verified", "unconfirmed")
         desk.settle()
         desk.honest(back)
         assert desk.read(back).receipt.state == "verified"
@@ -101,11 +103,18 @@ def test_however_the_way_fails_all_settles_and_is_so(desk: Desk, name: str) -> N
         for kind in (*place.kinds, *place.kinds, *place.kinds)
     ]
     place.faults.plan = lambda _method, _path: dice.choice(ways)
+    refused = set()
     for _ in range(3):
-        desk.do(*asked)
+        for id_ in asked:
+            before, denied = desk.read(id_).receipt, place.faults.made["forbidden"]
+            desk.do(id_)
+            if before.state != "refused" and desk.read(id_).receipt.state == "refused":
+                assert before.before is None  # no call was made until now
+                assert place.faults.made["forbidden"] > denied
+                refused.add(id_)
         desk.now += LONG
     place.faults.plan = lambda _method, _path: ""
     desk.honest(*asked)
     desk.settle()
     desk.honest(*asked)
-    assert "verified" in {desk.read(id_).receipt.state for id_ in asked}
+    assert {id_ for id_ in asked if desk.read(id_).receipt.state != "verified"} == refused

@@ -339,3 +339,37 @@ def _link_to(tx: Connection, desk: Desk, external_id: str, email: str) -> None:
                     VALUES ('ben', 'Ben', 'moderator', FALSE, '', :email, FALSE, :now)"""),
             values,
         )
+
+
+@pytest.mark.parametrize("lie", ["deny", "unreadable"])
+def test_a_lift_that_is_refused_stays_open_until_it_is_done(desk: Desk, lie: str) -> None:
+    desk.site.roles["u1"] = "owner"
+    desk.do(desk.ask("suspend account", "u1", hours=0.5))
+    desk.site.lie = lie
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    assert desk.site.suspended == {"u1"}
+    with desk.db.read() as tx:
+        [open_] = actions.unsettled(tx, desk.ben, desk.school.id)
+    assert (open_.kind, open_.receipt.state) == ("lift account", "unconfirmed")
+    assert open_.receipt.why is not None
+    desk.site.lie = ""
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER + timedelta(seconds=10))
+    assert (desk.site.suspended, desk.site.roles["u1"]) == (set(), "owner")
+
+
+def test_a_platform_that_stays_down_is_asked_less_and_less_often(desk: Desk) -> None:
+    desk.site.lie = "down"
+    action = desk.ask("suspend account", "u1")
+    at, waited = NOON, []
+    for _ in range(4):
+        now = at
+        actions.perform(desk.db, desk.ben, action, desk.adapters, clock=lambda now=now: now)  # type: ignore[misc]
+        with desk.db.read() as tx:
+            kept = actions.get(tx, desk.ben, action)
+        assert kept is not None
+        assert kept.next_try_at is not None
+        waited.append((kept.next_try_at - at).total_seconds())
+        at = kept.next_try_at
+    assert waited == [5, 10, 20, 40]
+    desk.site.lie = "deny"  # it was never called: a refusal is final
+    assert desk.do(action, minutes=10).state == "refused"
