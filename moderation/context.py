@@ -12,6 +12,7 @@ from store.access import Actor
 from store.db import Connection, instant, text
 
 PAST = 2000  # so many of the newest decisions are compared
+HEAD = 5000  # first letters of each text that are
 ALIKE = 60.0  # of 100: below it texts only share some words
 
 
@@ -39,7 +40,7 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
     rows = tx.execute(
         text("""
             SELECT decision.case_id, decision.decision, decision.reason, decision.decided_at,
-                   comment.text
+                   substr(comment.text, 1, :head) AS text
             FROM decision
             JOIN cases ON cases.id = decision.case_id
             JOIN comment ON comment.id = cases.comment_id
@@ -47,10 +48,10 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
               AND decision.case_id <> :case
             ORDER BY decision.decided_at DESC LIMIT :limit
         """),
-        {"school": comment.school_id, "case": case_id, "limit": PAST},
+        {"school": comment.school_id, "case": case_id, "limit": PAST, "head": HEAD},
     ).all()
     found = process.extract(
-        comment.text.casefold(),
+        comment.text[:HEAD].casefold(),
         [row.text.casefold() for row in rows],
         scorer=fuzz.ratio,
         score_cutoff=ALIKE,

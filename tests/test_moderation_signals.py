@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from moderation import bulk, comments, history, judging, repeats, review
+from moderation import bulk, comments, history, judging, repeats, review, signals
 from moderation.filters import Rules, RulesError
 from moderation.model import Case
 from store.access import Actor
@@ -88,6 +88,22 @@ def test_the_same_advert_with_small_changes_is_found_across_accounts(
         assert reasons(tx, ben, third) == ["The same text 3 times"]
         for number in range(5):
             assert say(tx, ben, school, f"t{number}", "thank you!", author=f"v{number}") is None
+
+
+def test_only_the_head_of_huge_texts_is_compared(
+    database: Database, school: School, ben: Actor
+) -> None:
+    head = "".join(f"{number} and then " for number in range(400))[: signals.HEAD]
+    with database.begin() as tx:
+        found = [
+            say(tx, ben, school, f"p{tail}", head + tail * 4000, author=tail) for tail in "xyz"
+        ]
+        assert reasons(tx, ben, found[2]) == ["The same text 3 times"]
+        review.decide(tx, ben, found[2] or "", "approve", now=NOON)
+        other = say(tx, ben, school, "q", "frog " + head[:-5] + "!" * 4000, late=timedelta(hours=1))
+        (past,) = review.similar(tx, ben, other or "")
+        assert past.case_id == found[2]
+        assert len(past.text) == signals.HEAD
 
 
 def test_a_newcomer_s_link_is_queued_an_old_hand_s_is_not(
