@@ -215,9 +215,13 @@ def _replace(
     measure_id: str,
     now: datetime,
 ) -> None:
-    """The later measure stands; what the earlier one came from is what it goes back to."""
+    """The later measure stands; what the earlier one came from is what it goes back to.
+
+    An earlier one of an account that the later one leaves alone still stands there.
+    """
     for earlier in in_force(tx, actor, school_id, subject, now=now):
-        if earlier.id != measure_id and CALLS.get(earlier.kind) == CALLS[kind]:
+        alike = earlier.id != measure_id and CALLS.get(earlier.kind) == CALLS[kind]
+        if alike and _covered(tx, earlier.id, measure_id):
             tx.execute(
                 text("""
                     UPDATE measure SET lifted_by = :account, lifted_at = :now, replaced_by = :by
@@ -225,3 +229,20 @@ def _replace(
                 """),
                 {"id": earlier.id, "account": actor.account_id, "now": now, "by": measure_id},
             )
+
+
+def _covered(tx: Connection, earlier_id: str, later_id: str) -> bool:
+    """Whether the later measure is about all the accounts of the earlier one still connected."""
+    left = tx.execute(
+        text("""
+            SELECT 1 FROM measure_account AS one
+            WHERE one.measure_id = :earlier
+              AND EXISTS (SELECT 1 FROM connection WHERE connection.id = one.connection_id)
+              AND NOT EXISTS (
+                  SELECT 1 FROM measure_account AS other
+                  WHERE other.measure_id = :later AND other.connection_id = one.connection_id
+                    AND other.external_id = one.external_id)
+        """),
+        {"earlier": earlier_id, "later": later_id},
+    ).first()
+    return left is None
