@@ -15,6 +15,14 @@ TOO_LATE = N_("Its time was over before the platform could be reached.")
 LIFTED = N_("It was lifted before the platform could be reached.")
 REMOVED = N_("The connection was removed, so nothing more can be done or seen there.")
 
+SUCCEEDED = f"""
+    (state = 'verified' AND EXISTS (
+        SELECT 1 FROM moderation_action AS later
+        WHERE later.connection_id = moderation_action.connection_id
+          AND later.external_id = moderation_action.external_id
+          AND later.kind = moderation_action.kind AND later.id <> moderation_action.id
+          AND later.state IN {OPEN}))
+"""  # a longer one is under way: once seen there it takes over what is to be put back
 LET_GO = f"""
     UPDATE moderation_action SET ended = TRUE, why = :why, next_try_at = NULL,
         state = CASE WHEN state IN {OPEN} THEN 'refused' ELSE state END
@@ -37,10 +45,10 @@ def end_suspensions(tx: Connection, *, now: datetime, limit: int) -> int:
         {"now": now, "why": Words(REMOVED).to_json()},
     )
     rows = tx.execute(
-        text("""
+        text(f"""
             SELECT * FROM moderation_action
             WHERE kind IN ('suspend account', 'mute account') AND NOT ended AND until <= :now
-              AND state IN ('verified', 'waiting', 'unconfirmed', 'held')
+              AND (state = 'verified' OR state IN {OPEN}) AND NOT {SUCCEEDED}
             ORDER BY until LIMIT :limit
         """),
         {"now": now, "limit": limit},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from console.desk import connections
-from moderation import actions, measures, records, together
+from moderation import actions, ending, measures, records, together
 from moderation.model import Action, Measure, MeasureKind, ModerationError, Receipt, Subject
 from platforms.base import Adapter as Platform
 from platforms.base import Capability
@@ -200,6 +200,52 @@ def test_a_block_that_takes_the_place_of_another_goes_back_to_before_both(desk: 
     assert replaced.replaced_by == second.id
     together.run_due(desk.db, desk.adapters, clock=lambda: DAY + timedelta(hours=1))
     assert desk.roles() == ["outcast", "outcast"]  # the first one's end is not the second one's
+    desk.do(desk.lift(second))
+    assert desk.roles() == ["owner", "member"]
+
+
+def test_a_longer_block_under_way_outlives_the_end_of_the_earlier_one(desk: Desk) -> None:
+    desk.do(desk.impose("suspension"))
+    for site in desk.sites.values():
+        site.lie = "down"
+    block = desk.impose(days=None)
+    over = DAY + timedelta(hours=1)
+    together.run_due(desk.db, desk.adapters, clock=lambda: over)
+    for site in desk.sites.values():
+        site.lie = ""
+    for hours in (1, 2, 3):
+        at = over + timedelta(hours=hours)
+        together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+    assert [one.receipt.state for one in acts(desk, block)] == ["verified", "verified"]
+    assert desk.roles() == ["outcast", "outcast"]
+    desk.do(desk.lift(block))
+    assert desk.roles() == ["owner", "member"]
+
+
+def test_an_earlier_end_holds_where_the_longer_block_never_came_about(desk: Desk) -> None:
+    desk.do(desk.impose("suspension"))
+    late = desk.impose(days=None)
+    over = DAY + timedelta(hours=1)
+    with desk.db.begin() as tx:
+        assert ending.end_suspensions(tx, now=over, limit=9) == 0
+        tx.execute(
+            text("UPDATE moderation_action SET state = 'refused' WHERE measure_id = :id"),
+            {"id": late.id},
+        )
+    together.run_due(desk.db, desk.adapters, clock=lambda: over)
+    assert desk.roles() == ["owner", "member"]
+
+
+def test_a_measure_stands_on_an_account_that_the_next_one_leaves_out(desk: Desk) -> None:
+    first = desk.impose(days=None)
+    desk.do(first)
+    second = desk.impose(days=None, leave_out=frozenset({("chat", "u1")}))
+    desk.do(second)
+    with desk.db.read() as tx:
+        standing = measures.in_force(tx, desk.ben, desk.school.id, OLGA, now=NOON)
+    assert {measure.id for measure in standing} == {first.id, second.id}
+    desk.do(desk.lift(first))
+    assert desk.roles() == ["owner", "outcast"]
     desk.do(desk.lift(second))
     assert desk.roles() == ["owner", "member"]
 
