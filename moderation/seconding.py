@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from moderation import cases
+from moderation.calls import KINDS
 from moderation.model import Action, ModerationError
 from moderation.records import from_row, get
 from store import access, audit
@@ -39,9 +41,15 @@ def allow(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> Non
 
 
 def decline(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> None:
-    """Leave it undone: a second person does not agree, or whoever asked takes it back."""
+    """Leave it undone: a second person does not agree, or whoever asked takes it back.
+
+    A comment that stays was not decided after all: its case waits again.
+    """
     action = _held(tx, actor, action_id)
     _settle(tx, actor, action, "refused", now)
+    kind = KINDS[action.kind]
+    if kind.about == "comment" and kind.forward and action.case_id:
+        cases.reopen(tx, action.case_id)
 
 
 def _held(tx: Connection, actor: Actor, action_id: str) -> Action:

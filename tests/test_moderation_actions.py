@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from moderation import actions, comments, intake, metrics, review, together
+from moderation import actions, comments, deciding, intake, metrics, review, together
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
 from platforms.base import Comment, Original
 from platforms.http import DEADLINE
@@ -282,6 +282,22 @@ def test_the_roster_and_the_audit_follow_what_was_read_back(desk: Desk, ada: Act
         (shown,) = actions.of(tx, ada, desk.school.id, person_id="person u1")
     assert stored
     assert shown.receipt.state == "verified"
+
+
+def test_a_removal_that_a_second_person_declines_is_decided_anew(desk: Desk, ana: Actor) -> None:
+    with desk.db.begin() as tx:
+        case_id = str(tx.execute(text("SELECT id FROM cases")).scalar_one())
+        made = deciding.decide(tx, desk.ben, case_id, "remove", now=NOON)
+        assert made.action_id is not None
+        tx.execute(
+            text("UPDATE moderation_action SET state = 'held', next_try_at = NULL WHERE id = :id"),
+            {"id": made.action_id},
+        )
+    with desk.db.begin() as tx:
+        actions.decline(tx, ana, made.action_id, now=LATER)
+        case = review.case(tx, desk.ben, case_id)
+    assert case is not None
+    assert case.state == "waiting"
 
 
 @pytest.mark.parametrize("name", ["eve", "zoe"])
