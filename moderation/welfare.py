@@ -58,7 +58,10 @@ def raised(
 
 
 def by_hand(tx: Connection, actor: Actor, case_id: str, kind: Welfare, *, now: datetime) -> str:
-    """A moderator saw what no list did; return the alarm's id, whether it is new or not."""
+    """A moderator saw what no list did; return the alarm's id.
+
+    One that is known already, and acknowledged, is open again.
+    """
     row = tx.execute(text("SELECT comment_id FROM cases WHERE id = :id"), {"id": case_id}).first()
     comment = comments.get(tx, actor, row.comment_id) if row else None
     if comment is None:
@@ -66,7 +69,7 @@ def by_hand(tx: Connection, actor: Actor, case_id: str, kind: Welfare, *, now: d
     access.require(actor, "moderate", comment.school_id)
     if kind not in get_args(Welfare):
         raise ValueError(f"An alarm is one of {', '.join(get_args(Welfare))}.")
-    return _raise(tx, actor, comment, kind, [], now) or _known(tx, comment, kind)
+    return _raise(tx, actor, comment, kind, [], now) or _again(tx, actor, comment, kind, now)
 
 
 def open_(tx: Connection, actor: Actor, school_id: str) -> list[Alarm]:
@@ -123,7 +126,7 @@ def acknowledge(
     changed = tx.execute(
         text("""
             UPDATE welfare_alarm SET acknowledged_by = :account, acknowledged_at = :now,
-                outcome = :outcome
+                outcome = outcome || CASE outcome WHEN '' THEN '' ELSE ' · ' END || :outcome
             WHERE id = :id AND acknowledged_at IS NULL
         """),
         {"id": alarm_id, "account": actor.account_id, "now": now, "outcome": said},
@@ -176,7 +179,8 @@ def _raise(
     return str(row.id)
 
 
-def _known(tx: Connection, comment: Stored, kind: Welfare) -> str:
+def _again(tx: Connection, actor: Actor, comment: Stored, kind: Welfare, now: datetime) -> str:
+    """Open it anew if it was acknowledged; what was done then stays with it."""
     row = tx.execute(
         text("""
             SELECT id FROM welfare_alarm
@@ -184,6 +188,16 @@ def _known(tx: Connection, comment: Stored, kind: Welfare) -> str:
         """),
         {"comment": comment.id, "kind": kind, "sha256": comment.sha256},
     ).one()
+    reopened = tx.execute(
+        text("""
+            UPDATE welfare_alarm SET acknowledged_by = NULL, acknowledged_at = NULL,
+                raised_by = :account, raised_at = :now
+            WHERE id = :id AND acknowledged_at IS NOT NULL
+        """),
+        {"id": row.id, "account": actor.account_id, "now": now},
+    )
+    if reopened.rowcount:
+        audit.record(tx, actor, "raise alarm", row.id, school_id=comment.school_id, now=now)
     return str(row.id)
 
 

@@ -8,7 +8,7 @@ from moderation import comments, judging, keeping, review, rules, safeguarding, 
 from moderation.filters import Rules, screen
 from moderation.model import ModerationError, Stored, Welfare
 from store.access import Actor
-from store.db import Connection, Database
+from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
 from tests.moderation_platform import _comment, connect
@@ -110,9 +110,19 @@ def test_alarms_are_the_lead_s_where_one_is_named_else_the_coordinator_s(
             welfare.open_(tx, ben, school.id)
         assert len(welfare.open_(tx, ana, school.id)) == 1
         safeguarding.set_leads(tx, ada, school.id, ["ben"], now=NOON)
+        assert len(welfare.open_(tx, ana, school.id)) == 1  # there is no such account
+        tx.execute(
+            text("""
+                INSERT INTO account (id, name, role, every_school, password_hash, disabled,
+                    created_at) VALUES ('ben', 'ben', 'moderator', TRUE, '', FALSE, 0)
+            """)
+        )
         assert len(welfare.open_(tx, ben, school.id)) == 1
         with pytest.raises(ModerationError, match="safeguarding lead"):
             welfare.open_(tx, ana, school.id)
+        for gone in ("disabled = TRUE", "disabled = FALSE, role = 'viewer'"):
+            tx.execute(text(f"UPDATE account SET {gone}"))
+            assert len(welfare.open_(tx, ana, school.id)) == 1
 
 
 def test_a_moderator_raises_what_no_list_heard_and_the_lead_sends_on_what_needs_judging(
@@ -123,6 +133,11 @@ def test_a_moderator_raises_what_no_list_heard_and_the_lead_sends_on_what_needs_
         [case] = review.waiting(tx, ben, school.id, now=NOON)
         alarm = welfare.by_hand(tx, ben, case.id, "abuse", now=NOON)
         assert welfare.by_hand(tx, ben, case.id, "abuse", now=NOON) == alarm
+        welfare.acknowledge(tx, ana, alarm, "called home", now=NOON)
+        assert welfare.open_(tx, ana, school.id) == []
+        assert welfare.by_hand(tx, ben, case.id, "abuse", now=NOON) == alarm
+        [again] = welfare.open_(tx, ana, school.id)
+        assert (again.id, again.outcome) == (alarm, "called home")
         take(tx, ben, school, "I want to die", "p2")
         second = welfare.open_(tx, ana, school.id)[-1]
         sent = {welfare.to_queue(tx, ana, each.id, now=NOON) for each in (second,)}
