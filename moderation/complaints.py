@@ -72,7 +72,10 @@ def complain(
 def came_of(
     tx: Connection, actor: Actor, school_id: str, comment_id: str, reporter: str
 ) -> Complaint | None:
-    """How the complaint stands; None when it is not known any more."""
+    """How the complaint stands; None when it is not known any more.
+
+    What was asked of platforms was done once one of them showed it.
+    """
     access.require(actor, "moderate", school_id)
     row = tx.execute(
         text("""
@@ -93,10 +96,26 @@ def came_of(
         """),
         {"case": row.case_id},
     ).first()
-    if row.state == "waiting" or decided is None:
+    if row.state == "waiting" or decided is None or not _done(tx, row.case_id, decided.decision):
         return Complaint(instant(row.at), "waiting", None)
     came: Came = "kept" if decided.decision == "approve" else "acted"
     return Complaint(instant(row.at), came, instant(decided.decided_at))
+
+
+def _done(tx: Connection, case_id: str, decision: str) -> bool:
+    if decision not in ("remove", "edit"):
+        return True
+    done = tx.execute(
+        text("""
+            SELECT 1 FROM moderation_action AS action
+            WHERE action.case_id = :case AND action.state = 'verified' AND action.kind IN
+                  ('remove comment', 'edit comment', 'suspend account', 'mute account')
+              AND NOT EXISTS (SELECT 1 FROM moderation_action AS back
+                  WHERE back.undo_of = action.id AND back.state = 'verified')
+        """),
+        {"case": case_id},
+    )
+    return done.first() is not None
 
 
 def reasons(tx: Connection, actor: Actor, comment_id: str) -> list[tuple[datetime, str]]:

@@ -15,7 +15,7 @@ from moderation.model import Flag, ModerationError, Subject
 from platforms.base import Capability, PlatformError
 from store import access, enrolling, roster
 from store.access import Actor
-from store.db import Database, text
+from store.db import Connection, Database, text
 from store.schools import School
 from tests import moderation_platform, smtp, stage
 from tests.cast import listed
@@ -99,6 +99,16 @@ def warn(desk: Desk, ben: Actor, said: str = "you moron") -> str:
         ).id  # fmt: skip
 
 
+def _holds(tx: Connection, minutes: int = 0) -> None:
+    """The platform showed all that was asked of it."""
+    tx.execute(
+        text(
+            "UPDATE moderation_action SET state = 'verified', earlier = 'active', verified_at = :at"
+        ),
+        {"at": NOON + minutes * MINUTE},
+    )
+
+
 def test_a_warning_reaches_mail_and_platform_once_with_a_way_to_appeal(
     desk: Desk, ben: Actor
 ) -> None:
@@ -141,11 +151,14 @@ def test_a_block_is_told_when_it_holds_and_its_lift_when_it_was_told(
         block = measures.impose(tx, ben, desk.school.id, desk.joe, "block", now=NOON)
     assert desk.follow() == 0
     with desk.console.db.begin() as tx:
-        tx.execute(text("UPDATE moderation_action SET state = 'verified', earlier = 'active'"))
+        _holds(tx)
     assert desk.follow(minutes=1) == 1
     assert desk.board.got == []  # who is shut out reads nothing there
     with desk.console.db.begin() as tx:
         measures.lift(tx, ben, block.id, now=NOON)
+    assert desk.follow(minutes=2) == 0  # no platform has confirmed it
+    with desk.console.db.begin() as tx:
+        _holds(tx)
     assert desk.follow(minutes=2) == 2
     assert [subject for subject, _body in desk.mails()] == [
         "[School 14] Account blocked", "[School 14] Lifted"
@@ -255,3 +268,35 @@ def test_a_connection_that_is_taken_away_stops_no_letter(desk: Desk, ben: Actor)
     warn(desk, ben)
     letters.follow(console.db, actor, desk.school.id, gone, console.appeal_link, now=NOON)
     assert lettering.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1
+
+
+def test_a_block_that_took_days_to_hold_is_told_and_its_lift_after_an_appeal_that_failed(
+    desk: Desk, ben: Actor, ana: Actor
+) -> None:
+    days = 5 * 24 * 60
+    with desk.console.db.begin() as tx:
+        block = measures.impose(tx, ben, desk.school.id, desk.joe, "block", now=NOON)
+        _holds(tx, minutes=days)
+    assert desk.follow(minutes=days) == 1
+    with desk.console.db.begin() as tx:
+        appeal = appeals.write(tx, ben, block.id, "Why?", now=NOON)
+        hearing.decide(tx, ana, appeal, "uphold", said="It stays.", now=NOON)
+        measures.lift(tx, ben, block.id, now=NOON + days * MINUTE)
+        _holds(tx, minutes=days)
+    desk.follow(minutes=days)
+    assert desk.mails()[-1][0] == "[School 14] Lifted"
+
+
+def test_the_link_stands_at_the_end_of_the_longest_message(
+    desk: Desk, ben: Actor, ada: Actor
+) -> None:
+    with desk.console.db.begin() as tx:
+        own = {"warning": {"en": "Ж" * 4000}}
+        kept = house.House(STARTER.rules, STARTER.ladder, 180, own)
+        house.save(tx, ada, desk.school.id, kept, now=NOON)
+    measure = warn(desk, ben)
+    desk.follow()
+    [(_account, message)] = desk.board.got
+    assert message.endswith(desk.console.appeal_link(measure))
+    assert "you moron" in message
+    assert 3900 < len(message.encode()) <= lettering.PLATFORM_BYTES

@@ -151,7 +151,7 @@ def _message(adapters: Adapters, row: Row[Any], begin: Callable[[], bool]) -> Ou
         return Outcome("refused", Words(UNREACHED))
     if not begin():
         return WITHDRAWN
-    said = f"{row.subject}\n\n{row.body}".encode()[:PLATFORM_BYTES].decode("utf-8", "ignore")
+    said = _shortened(f"{row.subject}\n\n{row.body}")
     try:
         reached = adapter.notify([row.external_id], said)
     except PlatformError as error:
@@ -162,3 +162,22 @@ def _message(adapters: Adapters, row: Row[Any], begin: Callable[[], bool]) -> Ou
     if reached.get(row.external_id):
         return Outcome("sent", Words(""))
     return Outcome("refused", Words(UNREACHED))
+
+
+def _shortened(said: str) -> str:
+    """At most PLATFORM_BYTES: the longest line gives way, never the end, where the link stands."""
+    over = len(said.encode()) - PLATFORM_BYTES
+    if over <= 0:
+        return said
+    head, gap, end = said.rpartition("\n\n")
+    lines = head.split("\n")
+    longest = max(range(len(lines)), key=lambda place: len(lines[place]))
+    lines[longest] = _cut(lines[longest], len(lines[longest].encode()) - over)
+    return _cut("\n".join(lines), PLATFORM_BYTES - len((gap + end).encode())) + gap + end
+
+
+def _cut(said: str, most: int) -> str:
+    """The first `most` bytes, the sign that more was said among them."""
+    if len(said.encode()) <= most:
+        return said
+    return said.encode()[: max(0, most - len("…".encode()))].decode("utf-8", "ignore") + "…"

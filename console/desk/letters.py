@@ -63,14 +63,15 @@ def follow(
 
 
 def _imposed(tx: Connection, school_id: str, now: datetime) -> Iterable[tuple[str, str]]:
-    """What calls a platform is told once it holds somewhere: a refused block is none."""
+    """What calls a platform is told once it holds somewhere, however late that is."""
     rows = tx.execute(
         text("""
             SELECT id FROM measure
-            WHERE school_id = :school AND imposed_at >= :since AND lifted_at IS NULL
-              AND (kind IN ('word', 'warning') OR EXISTS (
+            WHERE school_id = :school AND lifted_at IS NULL
+              AND (kind IN ('word', 'warning') AND imposed_at >= :since OR EXISTS (
                   SELECT 1 FROM moderation_action AS action
-                  WHERE action.measure_id = measure.id AND action.state = 'verified'))
+                  WHERE action.measure_id = measure.id AND action.state = 'verified'
+                    AND action.verified_at >= :since))
               AND NOT EXISTS (SELECT 1 FROM letter
                   WHERE letter.measure_id = measure.id AND letter.about = 'imposed')
             ORDER BY imposed_at LIMIT :limit
@@ -81,13 +82,18 @@ def _imposed(tx: Connection, school_id: str, now: datetime) -> Iterable[tuple[st
 
 
 def _lifted(tx: Connection, school_id: str, now: datetime) -> Iterable[tuple[str, str]]:
-    """Only to those who were told of it; the end of an appeal has a letter of its own."""
+    """Once it holds nowhere, to those who were told of it; an appeal's end has its own letter."""
     rows = tx.execute(
         text("""
             SELECT id FROM measure
-            WHERE school_id = :school AND lifted_at >= :since AND replaced_by IS NULL
-              AND NOT EXISTS (SELECT 1 FROM appeal
-                  WHERE appeal.measure_id = measure.id AND appeal.decided_at IS NOT NULL)
+            WHERE school_id = :school AND lifted_at IS NOT NULL AND replaced_by IS NULL
+              AND (lifted_at >= :since OR EXISTS (SELECT 1 FROM moderation_action AS action
+                  WHERE action.measure_id = measure.id AND action.verified_at >= :since))
+              AND NOT EXISTS (SELECT 1 FROM moderation_action AS action
+                  WHERE action.measure_id = measure.id AND action.state <> 'verified'
+                    AND action.kind IN ('lift account', 'unmute account'))
+              AND NOT EXISTS (SELECT 1 FROM appeal WHERE appeal.measure_id = measure.id
+                  AND appeal.outcome IN ('lift', 'conditional'))
               AND EXISTS (SELECT 1 FROM letter
                   WHERE letter.measure_id = measure.id AND letter.about = 'imposed')
               AND NOT EXISTS (SELECT 1 FROM letter

@@ -86,7 +86,7 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
                 SELECT outcome.* FROM outcome JOIN cases ON cases.comment_id = outcome.comment_id
                 WHERE outcome.school_id = :school AND outcome.state = 'waiting'
                   AND cases.state = 'decided'
-                ORDER BY outcome.created_at LIMIT :limit
+                ORDER BY outcome.updated_at, outcome.id LIMIT :limit
             """),
             {"school": school_id, "limit": AT_ONCE},
         ).all()
@@ -119,7 +119,10 @@ def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
 def _write(tx: Connection, actor: Actor, row: Row[Any], now: datetime) -> bool:
     school = schools.get(tx, actor, row.school_id)
     found = complaints.came_of(tx, actor, row.school_id, row.comment_id, row.reporter)
-    if found is None or found.came == "waiting":
+    if found is None or found.came == "waiting":  # not confirmed yet: the others first
+        tx.execute(
+            text("UPDATE outcome SET updated_at = :now WHERE id = :id"), {"id": row.id, "now": now}
+        )
         return False
     with speaking(row.language):
         subject = _("{school}: what came of your complaint").format(school=school.name)
