@@ -67,21 +67,43 @@ def by_ids(tx: Connection, actor: Actor, ids: Iterable[str]) -> dict[str, Stored
     return {comment.id: comment for comment in found}
 
 
-def thread(
-    tx: Connection, actor: Actor, connection_id: str, thread_id: str, *, limit: int = 100
-) -> list[Stored]:
-    """The discussion as kept, oldest first."""
+def thread(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 100) -> list[Stored]:
+    """The discussion around the comment as kept, oldest first; with what it answers."""
+    access.require(actor, "see people", comment.school_id)
     rows = tx.execute(
         text(f"""
             {SELECT}
-            WHERE comment.connection_id = :connection AND comment.thread_id = :thread
-            ORDER BY comment.written_at, comment.id LIMIT :limit
+            WHERE comment.id IN ({AROUND}) ORDER BY comment.written_at, comment.id
         """),
-        {"connection": connection_id, "thread": thread_id, "limit": limit},
+        {
+            "connection": comment.connection_id,
+            "thread": comment.thread_id,
+            "id": comment.id,
+            "at": comment.written_at,
+            "parent": comment.parent_id,
+            "before": limit // 2,
+            "after": limit - limit // 2 - 1,
+        },
     )
     found = [_stored(row) for row in rows]
     _require(actor, found)
     return found
+
+
+AROUND = """
+    SELECT id FROM (
+        SELECT id FROM comment
+        WHERE connection_id = :connection AND thread_id = :thread
+          AND (written_at < :at OR (written_at = :at AND id < :id))
+        ORDER BY written_at DESC, id DESC LIMIT :before) AS earlier
+    UNION SELECT id FROM (
+        SELECT id FROM comment
+        WHERE connection_id = :connection AND thread_id = :thread
+          AND (written_at > :at OR (written_at = :at AND id > :id))
+        ORDER BY written_at, id LIMIT :after) AS later
+    UNION SELECT id FROM comment
+    WHERE id = :id OR (connection_id = :connection AND external_id = :parent)
+"""
 
 
 def merge(

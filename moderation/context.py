@@ -17,9 +17,8 @@ ALIKE = 60.0  # of 100: below it texts only share some words
 
 
 def thread(tx: Connection, actor: Actor, case_id: str, *, limit: int = 100) -> list[Stored]:
-    """The discussion that the comment stands in, as kept, oldest first."""
-    comment = _comment(tx, actor, case_id)
-    return comments.thread(tx, actor, comment.connection_id, comment.thread_id, limit=limit)
+    """The discussion around the comment, as kept, oldest first."""
+    return comments.thread(tx, actor, _comment(tx, actor, case_id), limit=limit)
 
 
 def author(tx: Connection, actor: Actor, case_id: str) -> Author:

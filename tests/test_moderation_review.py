@@ -175,6 +175,27 @@ def test_beside_a_case_stand_its_thread_author_and_similar_decisions(
         assert (past.case_id, past.decision, past.reason) == (first, "approve", "a joke")
 
 
+def test_of_a_long_discussion_the_part_around_the_comment_and_its_parent_are_shown(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        for number in range(30):
+            said = replace(
+                POST,
+                external_id=f"n{number}",
+                written_at=NOON + timedelta(minutes=number // 2),
+                parent_id="n1" if number == 20 else "",
+            )
+            comments.merge(tx, ben, school.id, "lms", said, now=NOON)
+        kept = comments.known(tx, ben, "lms", ["n20"])["n20"]
+        found = [post.external_id for post in comments.thread(tx, ben, kept, limit=10)]
+    assert found[0] == "n1"
+    assert "n20" in found
+    assert {"n17", "n18", "n19", "n22", "n23"} <= set(found)
+    assert "n2" not in found
+    assert "n29" not in found
+
+
 @pytest.mark.parametrize("name", ["eve", "zoe"])
 def test_others_can_neither_read_claim_nor_decide(
     database: Database, school: School, ben: Actor, name: str, request: pytest.FixtureRequest

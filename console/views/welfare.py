@@ -46,7 +46,7 @@ def _alarm(
 ) -> None:
     now, comment = console.now(), alarm.comment
     with console.db.read() as tx:
-        thread = comments.thread(tx, actor, comment.connection_id, comment.thread_id)
+        thread = comments.thread(tx, actor, comment)
         person_id = _person(tx, actor, comment)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -85,7 +85,9 @@ def _discussion(console: Console, school: School, alarm: Alarm, thread: list[Sto
     if len(thread) < 2:
         return
     place = next((n for n, post in enumerate(thread) if post.id == comment.id), len(thread))
-    near = thread[max(0, place - AROUND // 2) : place + AROUND // 2 + 1]
+    first = max(0, place - AROUND // 2)
+    near = [post for post in thread[:first] if post.external_id == comment.parent_id]
+    near += thread[first : place + AROUND // 2 + 1]
     title = ngettext("The discussion: {n} post", "The discussion: {n} posts", len(thread))
     with st.expander(title.format(n=len(thread)), key=f"around-{alarm.id}"):
         for post in near:

@@ -119,7 +119,7 @@ CALLS: Calls = {
     comments.get: lambda tx, who, on: comments.get(tx, who, on.comment.id),
     comments.known: lambda tx, who, on: comments.known(tx, who, on.roster.connection, ["p1"]),
     comments.by_ids: lambda tx, who, on: comments.by_ids(tx, who, [on.comment.id]),
-    comments.thread: lambda tx, who, on: comments.thread(tx, who, on.roster.connection, "t1"),
+    comments.thread: lambda tx, who, on: comments.thread(tx, who, on.comment),
     comments.merge: lambda tx, who, on: comments.merge(
         tx, who, on.school, on.roster.connection, post("p2"), now=NOON
     ),
