@@ -61,13 +61,19 @@ def _silence(calls: Calls, room: str, levels: Mapping[str, Any], external_id: st
 def _owed(
     calls: Calls, ids: Sequence[str], external_id: str, stood: str
 ) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """What is left of a mute: rooms, their levels, and whose levels they should be."""
+    """What is left of a mute: rooms, their levels, and whose levels they should be.
+
+    Of a room that the standing does not name only the mute's own level is taken away:
+    another one was given there since.
+    """
     earlier: dict[str, int] = json.loads(stood) if stood else {}
     for room in dict.fromkeys([*ids, *earlier]):
         levels = _levels(calls, room)
-        users = {id_: level for id_, level in _users(levels).items() if id_ != external_id}
+        users = _users(levels)
         if room in earlier:
             users[external_id] = earlier[room]
+        elif users.get(external_id) == _needed(levels) - 1:
+            del users[external_id]
         if users != _users(levels):
             yield room, levels, users
 

@@ -12,6 +12,7 @@ from platforms.base import N_, Account, PlatformError
 from platforms.matrix.calls import ADMIN, Calls, path
 
 PAGE = 500  # accounts a call
+PAGES = 1000
 OWN = N_("This is the account that Pult itself works with.")
 STAFF = N_("This account belongs to an administrator, or to the site itself.")
 UNKNOWN = {"M_UNRECOGNIZED", "404", "405"}  # Synapse before 1.116 knows no suspension
@@ -19,15 +20,16 @@ UNKNOWN = {"M_UNRECOGNIZED", "404", "405"}  # Synapse before 1.116 knows no susp
 
 def accounts(calls: Calls) -> Iterator[Account]:
     """People's accounts, not guests' nor Pult's own; the list lacks addresses, so each is read."""
-    first = "0"
-    while True:
+    first, seen = "0", set[str]()
+    for _page in range(PAGES):
+        seen.add(first)
         page: dict[str, str | int] = {"limit": PAGE, "from": first}
         said = calls.get(f"{ADMIN}/v2/users", guests="false", deactivated="false", **page)
         for row in calls.site.rows(said, "users"):
             if row.get("name") != calls.own_id() and not row.get("appservice_id"):
                 yield _account(user(calls, word(row.get("name"))))
         first = word(said.get("next_token"))
-        if not first:
+        if not first or first in seen:
             return
 
 
