@@ -140,6 +140,11 @@ def comments(console: Console, stop: threading.Event) -> None:
                     )
             except (PlatformError, VaultError) as error:  # the others are asked all the same
                 _note(console, connection.id, error)
+            except Exception as error:  # likewise, whatever this one's answers hold
+                LOG.error(
+                    "intake of connection %s: %s at %s",
+                    connection.id, type(error).__name__, place(error),
+                )  # fmt: skip
 
 
 def alerts(console: Console, stop: threading.Event) -> None:

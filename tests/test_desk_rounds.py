@@ -45,6 +45,24 @@ def test_a_secret_of_another_key_is_told_and_the_next_connection_is_asked(
     assert "127.0.0.1:9 does not answer" in str(away.detail)
 
 
+def test_what_nobody_foresaw_of_one_connection_keeps_no_other_from_its_intake(
+    database: Database, school: School, ada: Actor
+) -> None:
+    console = stage.console(database)
+    with database.begin() as tx:
+        for name in "AB":
+            connections.add(
+                tx, ada, school.id, console.vault, platform="moodle", name=name,
+                url="http://127.0.0.1:9", secret="t0ken", now=NOON,
+            )  # fmt: skip
+        tx.execute(text("UPDATE connection SET synced_at = :now"), {"now": NOON})
+        tx.execute(text("UPDATE connection SET platform = 'of a later version' WHERE name = 'A'"))
+    rounds.comments(console, threading.Event())
+    with database.read() as tx:
+        _later, away = connections.of(tx, ada, school.id)
+    assert "127.0.0.1:9 does not answer" in str(away.detail)
+
+
 def alerted(database: Database, school_id: str, state: str) -> None:
     with database.begin() as tx:
         target = targets.add(
