@@ -8,7 +8,7 @@ from console.wiring import Console
 from moderation import comments, judging, review, rules, safeguarding, welfare
 from store import access
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import stage
 from tests.stage import letters, press, rude, said, screen
@@ -80,6 +80,12 @@ def test_a_named_lead_reads_it_whatever_the_coordinator_does(
     console: Console, school: School, ana: Actor, ben: Actor, ada: Actor
 ) -> None:
     with console.db.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO account (id, name, role, every_school, password_hash, disabled,
+                    created_at) VALUES ('ben', 'ben', 'moderator', TRUE, '', FALSE, 0)
+            """)
+        )
         safeguarding.set_leads(tx, ada, school.id, ["ben"], now=console.now())
         assert welfare.open_(tx, ben, school.id)
     assert CRY in letters(screen("welfare", console, ben, school))
