@@ -76,6 +76,18 @@ def test_where_no_channel_is_the_lead_s_all_hear_of_it(
     assert [who for who, _kind, _said in told(database, school, timedelta(0))] == ["technicians"]
 
 
+def test_where_the_lead_s_channel_failed_all_hear_of_it(
+    database: Database, school: School, ada: Actor
+) -> None:
+    tell(database, ada, school, "technicians", welfare=False)
+    tell(database, ada, school, "lead", welfare=True)
+    assert [who for who, _kind, _said in told(database, school, timedelta(0))] == ["lead"]
+    with database.begin() as tx:
+        tx.execute(text("UPDATE notice SET state = 'failed'"))
+    late = told(database, school, timedelta(minutes=1))
+    assert [who for who, _kind, _said in late] == ["technicians"]
+
+
 def test_it_is_repeated_though_somebody_took_the_incident_until_a_lead_acknowledges(
     database: Database, school: School, ada: Actor, ana: Actor
 ) -> None:

@@ -117,10 +117,21 @@ def _changes(scene: Scene) -> Iterator[Change]:
 
 
 def _concerns(scene: Scene, channel: Channel, incident: Incident) -> bool:
-    """Welfare alarms are the safeguarding lead's; without such a channel all are told."""
+    """Welfare alarms are the safeguarding lead's; where that reaches nobody, all are told."""
     if alarms.is_welfare(incident):
-        return channel.welfare or not any(each.welfare for each in scene.channels)
+        theirs = [each for each in scene.channels if each.welfare]
+        heard = (channel.id, incident.id) in scene.said
+        return (
+            channel.welfare
+            or heard
+            or not any(_may_reach(scene, each, incident) for each in theirs)
+        )
     return not channel.welfare
+
+
+def _may_reach(scene: Scene, channel: Channel, incident: Incident) -> bool:
+    said = scene.said.get((channel.id, incident.id), [])
+    return not said or said[-1].state != "failed"
 
 
 def _is_owed(scene: Scene, channel: Channel, incident: Incident, said: list[Row]) -> bool:
