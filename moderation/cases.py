@@ -45,7 +45,8 @@ def report_comment(
 ) -> str:
     """Merge a participant's report into the comment's case; return the case's id.
 
-    `reporter` is any stable name of who reports; the same one counts once.
+    `reporter` is any stable name of who reports; the same one counts once, and
+    what it said first stays.
     Raises ModerationError when the school has no such comment.
     """
     access.require(actor, "moderate", school_id)
@@ -59,7 +60,7 @@ def report_comment(
         text("""
             INSERT INTO comment_report (comment_id, school_id, reporter, reason, at)
             VALUES (:comment, :school, :reporter, :reason, :now)
-            ON CONFLICT (comment_id, reporter) DO UPDATE SET reason = excluded.reason
+            ON CONFLICT (comment_id, reporter) DO NOTHING
         """),
         {
             "comment": comment_id,

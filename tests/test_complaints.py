@@ -184,10 +184,17 @@ def test_the_same_reporter_counts_once(
     console: Console, form: str, school: School, ben: Actor
 ) -> None:
     write(console, ben, school, "12", "you frog")
-    for _ in range(3):
-        complain(form, link=LINK)
+    with requests.Session() as browser:
+        for reason in ("it hurts", "changed my mind"):
+            browser.post(form, data={"reason": reason, "link": LINK}, timeout=20)
     (case,) = waiting(console, ben, school)
     assert case.reports == 1
+    complain(form, link=LINK, reason="a neighbour, behind the same router")
+    (case,) = waiting(console, ben, school)
+    assert case.reports == 2
+    with console.db.read() as tx:
+        said = {reason for _at, reason in complaints.reasons(tx, ben, case.comment.id)}
+    assert said == {"it hurts", "a neighbour, behind the same router"}
 
 
 def test_what_is_not_found_is_said_with_what_to_do_and_nothing_is_kept(

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from html import escape
 
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,8 @@ from starlette.routing import Route
 from console.desk import outcomes
 from console.i18n import _, moment, say, speaking
 from console.web import pages
-from console.web.forms import language_of, posted
+from console.web.forms import YEAR, language_of, posted
+from console.web.guard import cookies
 from console.web.reports import Limit, answer, unknown
 from console.wiring import Console
 from moderation import complaints
@@ -24,6 +26,7 @@ from store.schools import School
 MINUTES = 10  # over which complaints are counted
 BY_ADDRESS = 20  # of one address: a class behind one router may complain together
 BY_SCHOOL = 300
+COOKIE = "pult_reporter"  # random; two people behind one address are two
 
 
 class Complaints:
@@ -63,21 +66,27 @@ class Complaints:
             return unknown(request)
         school, course_id = found
         address = request.client.host if request.client else ""
+        browser = cookies(request.headers).get(COOKIE) or secrets.token_urlsafe(24)
         with speaking(language_of(request, otherwise=school.language)):
             if not self.limit.allows((address, BY_ADDRESS), (school.id, BY_SCHOOL)):
                 why = _("Too many reports came from here. Wait {minutes} minutes.")
                 return self._form(request, school, fields, why.format(minutes=MINUTES), 429)
             try:
-                link = self._keep(request, school, course_id, fields, address)
+                link = self._keep(request, school, course_id, fields, f"{address} {browser}")
             except ModerationError as error:
                 return self._form(request, school, fields, say(error, markdown=False), 422)
-            return self._thanks(request, school, link)
+            thanks = self._thanks(request, school, link)
+            thanks.set_cookie(
+                COOKIE, browser, max_age=YEAR, httponly=True, samesite="lax",
+                secure=request.url.scheme == "https",
+            )  # fmt: skip
+            return thanks
 
     def _keep(
-        self, request: Request, school: School, course_id: str, fields: dict[str, str], address: str
+        self, request: Request, school: School, course_id: str, fields: dict[str, str], who: str
     ) -> str:
-        """The link behind which the outcome stands; the same address counts once a comment."""
-        reporter = hmac.new(self.key, address.encode(), hashlib.sha256).hexdigest()[:16]
+        """The link behind which the outcome stands; the same browser counts once a comment."""
+        reporter = hmac.new(self.key, who.encode(), hashlib.sha256).hexdigest()[:16]
         actor, now = access.system(school.id), self.console.now()
         with self.console.db.begin() as tx:
             comment_id = complaints.complain(
