@@ -1,5 +1,6 @@
 """Measures as they are kept: whom they are about, which are in force, what came before."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,10 @@ from store.access import Actor
 from store.db import Connection, instant, moment, text
 from store.roster import PlatformAccount
 
+SELECT = """
+    SELECT measure.*,
+        EXISTS (SELECT 1 FROM person WHERE person.id = measure.person_id) AS known FROM measure
+"""
 # What was imposed on the person, or on an account that is theirs now.
 ABOUT = """
     (measure.person_id = :person OR EXISTS (
@@ -54,49 +59,74 @@ def in_force(
     tx: Connection, actor: Actor, school_id: str, subject: Subject, *, now: datetime
 ) -> list[Measure]:
     """The mutes, suspensions and blocks that stand now, the newest first."""
-    return [
-        measure
-        for measure in history(tx, actor, school_id, subject)
-        if measure.kind in ("mute", "suspension", "block")
-        and measure.lifted_at is None
-        and (measure.until is None or measure.until > now)
-    ]
+    return _about(
+        tx,
+        actor,
+        school_id,
+        subject,
+        """kind IN ('mute', 'suspension', 'block') AND lifted_at IS NULL
+           AND (until IS NULL OR until > :now)""",
+        {"now": now},
+    )
 
 
 def history(
     tx: Connection, actor: Actor, school_id: str, subject: Subject, *, limit: int = 50
 ) -> list[Measure]:
     """All that was ever imposed, the newest first."""
+    return _about(tx, actor, school_id, subject, "1 = 1", {"limit": limit}, "LIMIT :limit")
+
+
+def get(tx: Connection, actor: Actor, measure_id: str) -> Measure | None:
+    row = tx.execute(text(f"{SELECT} WHERE id = :id"), {"id": measure_id}).first()
+    if row is None:
+        return None
+    access.require(actor, "see people", row.school_id)
+    return _measures(tx, [row])[0]
+
+
+def _about(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    subject: Subject,
+    which: str,
+    values: dict[str, object],
+    most: str = "",
+) -> list[Measure]:
     access.require(actor, "see people", school_id)
     rows = tx.execute(
         text(f"""
-            SELECT * FROM measure WHERE school_id = :school AND {ABOUT}
-            ORDER BY imposed_at DESC, id LIMIT :limit
+            {SELECT} WHERE school_id = :school AND {ABOUT} AND {which}
+            ORDER BY imposed_at DESC, id {most}
         """),
-        {
+        values
+        | {
             "school": school_id,
             "person": subject.person_id or "",
             "connection": subject.connection_id,
             "external": subject.external_id,
-            "limit": limit,
         },
     ).all()
-    return [_measure(tx, row) for row in rows]
+    return _measures(tx, rows)
 
 
-def get(tx: Connection, actor: Actor, measure_id: str) -> Measure | None:
-    row = tx.execute(text("SELECT * FROM measure WHERE id = :id"), {"id": measure_id}).first()
-    if row is None:
-        return None
-    access.require(actor, "see people", row.school_id)
-    return _measure(tx, row)
+def _measures(tx: Connection, rows: Sequence[Row[Any]]) -> list[Measure]:
+    """Two more questions for all of them, however many they are."""
+    if not rows:
+        return []
+    ids = {f"id{number}": row.id for number, row in enumerate(rows)}
+    subjects, acts = _accounts(tx, ids), _action_ids(tx, ids)
+    return [
+        _measure(row, _subject(row, subjects.get(row.id)), acts.get(row.id, [])) for row in rows
+    ]
 
 
-def _measure(tx: Connection, row: Row[Any]) -> Measure:
+def _measure(row: Row[Any], subject: Subject, action_ids: Sequence[str]) -> Measure:
     return Measure(
         id=row.id,
         school_id=row.school_id,
-        subject=_subject(tx, row),
+        subject=subject,
         kind=row.kind,
         reason=row.reason,
         rule=row.rule,
@@ -108,29 +138,50 @@ def _measure(tx: Connection, row: Row[Any]) -> Measure:
         lifted_at=moment(row.lifted_at),
         lift_reason=row.lift_reason,
         replaced_by=row.replaced_by,
-        action_ids=_action_ids(tx, row.id),
+        action_ids=tuple(action_ids),
     )
 
 
-def _subject(tx: Connection, row: Row[Any]) -> Subject:
-    if row.person_id is not None:
+def _subject(row: Row[Any], account: Row[Any] | None) -> Subject:
+    """The person; whose the account is now, where that person was merged into another."""
+    if row.known:
         return Subject(person_id=row.person_id)
-    account = tx.execute(
-        text("SELECT connection_id, external_id FROM measure_account WHERE measure_id = :id"),
-        {"id": row.id},
-    ).first()
-    return Subject(None, *account) if account else Subject()
+    if account is None:
+        return Subject()
+    if row.person_id is not None and account.owner is not None:
+        return Subject(person_id=account.owner)
+    return Subject(None, account.connection_id, account.external_id)
 
 
-def _action_ids(tx: Connection, measure_id: str) -> tuple[str, ...]:
+def _accounts(tx: Connection, ids: dict[str, str]) -> dict[str, Row[Any]]:
+    """An account of each measure, and whose it is now."""
     rows = tx.execute(
-        text("""
-            SELECT id FROM moderation_action WHERE measure_id = :id
+        text(f"""
+            SELECT one.measure_id, one.connection_id, one.external_id, account.person_id AS owner
+            FROM measure_account AS one
+            LEFT JOIN platform_account AS account ON account.connection_id = one.connection_id
+                AND account.external_id = one.external_id
+            WHERE one.measure_id IN ({", ".join(f":{name}" for name in ids)})
+            ORDER BY one.connection_id DESC, one.external_id DESC
+        """),
+        ids,
+    )
+    return {row.measure_id: row for row in rows}
+
+
+def _action_ids(tx: Connection, ids: dict[str, str]) -> dict[str, list[str]]:
+    rows = tx.execute(
+        text(f"""
+            SELECT id, measure_id FROM moderation_action
+            WHERE measure_id IN ({", ".join(f":{name}" for name in ids)})
             ORDER BY requested_at, connection_id, external_id, id
         """),
-        {"id": measure_id},
+        ids,
     )
-    return tuple(row.id for row in rows)
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.measure_id, []).append(row.id)
+    return found
 
 
 def _unlisted(tx: Connection, school_id: str, subject: Subject) -> PlatformAccount:

@@ -304,6 +304,30 @@ def test_a_word_calls_no_platform_and_is_remembered(desk: Desk) -> None:
         assert measures.in_force(tx, desk.ben, desk.school.id, OLGA, now=NOON) == []
 
 
+def test_a_block_stays_in_force_behind_many_words(desk: Desk) -> None:
+    block = desk.impose(days=None)
+    with desk.db.begin() as tx:
+        for minutes in range(1, 52):
+            at = NOON + timedelta(minutes=minutes)
+            measures.impose(tx, desk.ben, desk.school.id, OLGA, "word", now=at)
+    with desk.db.read() as tx:
+        assert measures.in_force(tx, desk.ben, desk.school.id, OLGA, now=LATER) == [block]
+
+
+def test_a_measure_follows_its_accounts_when_the_person_is_merged(desk: Desk) -> None:
+    block = desk.impose(days=None)
+    with desk.db.begin() as tx:
+        tx.execute(text("UPDATE platform_account SET person_id = NULL"))
+        tx.execute(text("UPDATE person SET id = 'merged'"))
+        known = measures.get(tx, desk.ben, block.id)
+        assert known is not None
+        assert known.subject == Subject(connection_id="chat", external_id="u1")
+        tx.execute(text("UPDATE platform_account SET person_id = 'merged'"))
+        known = measures.get(tx, desk.ben, block.id)
+        assert known is not None
+        assert known.subject == Subject(person_id="merged")
+
+
 def test_a_measure_nobody_can_carry_out_is_refused(desk: Desk) -> None:
     with pytest.raises(ModerationError, match="None of their platforms"):
         desk.impose("mute")
