@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from moderation import cases, guards
 from moderation.calls import KINDS, rivals
 from moderation.model import Action, ActionKind, ModerationError
-from moderation.records import OPEN, get, stored_original
+from moderation.records import IN_EFFECT, OPEN, get, stored_original
 from platforms.base import Original
 from store import access, audit, schools
 from store.access import Actor
@@ -198,16 +198,17 @@ def _inherited(
     if replaced is not None and replaced.before is not None:  # it was called
         return None, replaced.standing
     row = tx.execute(
-        text("""
+        text(f"""
             SELECT standing FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external AND kind = :kind
-              AND (id = :undone OR (state = 'verified' AND NOT ended))
-            ORDER BY CASE WHEN id = :undone THEN 0 ELSE 1 END, requested_at DESC LIMIT 1
+              AND (id = :undone OR ({IN_EFFECT}))
+            ORDER BY CASE WHEN id = :undone THEN 0 ELSE 1 END, ended, requested_at DESC LIMIT 1
         """),
         {
             "connection": connection_id,
             "external": external_id,
             "kind": KINDS[kind].undo,
+            "back": kind,
             "undone": undo_of or "",
         },
     ).first()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from moderation import comments
 from moderation.calls import KINDS, State, rivals
 from moderation.model import Action, ActionKind, ReceiptState
-from moderation.records import PENDING, stored_original
+from moderation.records import IN_EFFECT, PENDING, stored_original
 from platforms.base import Comment, Original
 from store import access, audit, roster
 from store.access import Actor
@@ -179,17 +179,18 @@ def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None
     if action.earlier is not None:
         return action.earlier, action.standing
     row = tx.execute(
-        text("""
+        text(f"""
             SELECT earlier, standing FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external AND id <> :id
-              AND kind = :kind AND state = 'verified' AND NOT ended
-            ORDER BY requested_at DESC LIMIT 1
+              AND kind = :kind AND {IN_EFFECT}
+            ORDER BY ended, requested_at DESC LIMIT 1
         """),
         {
             "connection": action.connection_id,
             "external": action.external_id,
             "id": action.id,
             "kind": action.kind,
+            "back": KINDS[action.kind].undo,
         },
     ).first()
     if row and row.earlier and look.state == KINDS[action.kind].wanted:

@@ -13,6 +13,14 @@ from store.db import Connection, instant, moment, text
 from store.words import Words
 
 PENDING = "('waiting', 'unconfirmed')"  # the worker's to try
+IN_EFFECT = """
+    state = 'verified' AND (NOT ended OR NOT EXISTS (
+        SELECT 1 FROM moderation_action AS back
+        WHERE back.connection_id = moderation_action.connection_id
+          AND back.external_id = moderation_action.external_id
+          AND back.kind = :back AND back.state = 'verified'
+          AND back.requested_at >= moderation_action.requested_at))
+"""  # it is there still, though its end was asked for: its way back was not seen; binds `back`
 OPEN = "('waiting', 'unconfirmed', 'held')"  # nothing is settled yet
 
 

@@ -389,3 +389,29 @@ def test_a_platform_that_stays_down_is_asked_less_and_less_often(desk: Desk) -> 
     assert waited == [5, 10, 20, 40]
     desk.site.lie = "deny"  # it was never called: a refusal is final
     assert desk.do(action, minutes=10).state == "refused"
+
+
+def test_a_lift_by_hand_after_a_lift_that_failed_puts_back_what_stood(desk: Desk) -> None:
+    desk.site.roles["u1"] = "owner"
+    desk.do(desk.ask("suspend account", "u1", hours=0.5))
+    desk.site.lie = "deny"
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    with desk.db.begin() as tx:  # as such a refusal was kept in earlier releases
+        tx.execute(
+            text("UPDATE moderation_action SET state = 'refused' WHERE kind = 'lift account'")
+        )
+    desk.site.lie = ""
+    assert desk.do(desk.ask("lift account", "u1")).state == "verified"
+    assert desk.site.roles["u1"] == "owner"
+
+
+def test_a_suspension_in_place_of_a_lift_that_failed_goes_back_to_before_both(desk: Desk) -> None:
+    desk.site.roles["u1"] = "owner"
+    desk.do(desk.ask("suspend account", "u1", hours=0.5))
+    desk.site.lie = "deny"
+    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    desk.site.lie = ""
+    again = desk.ask("suspend account", "u1", hours=2)
+    assert desk.do(again).state == "verified"
+    assert desk.do(desk.undo(again)).state == "verified"
+    assert (desk.site.suspended, desk.site.roles["u1"]) == (set(), "owner")
