@@ -5,6 +5,7 @@ intent and what stood before are written first, the outcome after. A lease per
 account or comment keeps the worker and a screen from acting at the same time.
 """
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -36,6 +37,7 @@ __all__ = [
     "unsettled",
 ]
 
+LOG = logging.getLogger("pult.moderation")
 MOST_CALLS = 9  # of one action: an edit looks twice, reads the thread, twice more, writes, looks
 MARGIN = timedelta(minutes=1)  # for our own database between them
 LEASE = timedelta(seconds=MOST_CALLS * DEADLINE) + MARGIN  # longer than one action can take
@@ -43,7 +45,7 @@ BUSY = N_("It is being done at this moment. Look again in a few seconds.")
 NO_EFFECT = N_("The platform said yes, but nothing has changed there. Pult tries again.")
 SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or another one.")
 
-
+BROKEN = N_("Something in Pult failed on the way. It tries again; Pult's log says what it was.")
 SECOND = N_("This platform cannot take it back: somebody else has to allow it first.")
 GONE = N_("This comment is removed there already, so its wording stays as it is.")
 
@@ -69,7 +71,11 @@ def perform(
         lease = leases.take(tx, subject, owners.mine(), now=clock(), ttl=LEASE)
     if lease is None:
         return replace(action.receipt, why=Words(BUSY))
-    outcome = _carry_out(db, actor, action, adapters, clock)
+    try:
+        outcome = _carry_out(db, actor, action, adapters, clock)
+    except Exception:  # an adapter's own mistake must not keep the others waiting
+        LOG.exception("%s on connection %s", action.kind, action.connection_id)
+        outcome = Outcome("unconfirmed", None, Words(BROKEN))
     return _settle(db, actor, action, outcome, lease, clock)
 
 

@@ -415,3 +415,24 @@ def test_a_suspension_in_place_of_a_lift_that_failed_goes_back_to_before_both(de
     assert desk.do(again).state == "verified"
     assert desk.do(desk.undo(again)).state == "verified"
     assert (desk.site.suspended, desk.site.roles["u1"]) == (set(), "owner")
+
+
+def test_an_adapter_that_breaks_keeps_nobody_waiting(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Adapter):
+        def suspended(self, external_id: str) -> bool:
+            if external_id == "u1":
+                raise KeyError("suspended")
+            return super().suspended(external_id)
+
+    broken = Broken(cast(Adapter, desk.adapters("lms")).url)
+    first, _ = desk.ask("suspend account", "u1"), desk.ask("suspend account", "u2")
+    together.run_due(desk.db, lambda _: broken, clock=lambda: NOON)
+    assert desk.site.suspended == {"u2"}
+    with desk.db.read() as tx:
+        kept = actions.get(tx, desk.ben, first)
+    assert kept is not None
+    assert (kept.receipt.state, kept.receipt.why is None) == ("unconfirmed", False)
+    assert "KeyError" in caplog.text
+    assert desk.do(first, minutes=0.2).state == "verified"  # nobody holds it
