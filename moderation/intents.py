@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import cases, guards
+from moderation import cases, comments, guards, welfare
 from moderation.calls import KINDS, rivals
 from moderation.model import Action, ActionKind, ModerationError
 from moderation.records import IN_EFFECT, OPEN, get, stored_original
@@ -47,6 +47,9 @@ def request(
     if kind in ("suspend account", "mute account"):
         guards.end(until, now)
         guards.not_ours(tx, actor, school_id, connection_id, external_id)
+    if KINDS[kind].about == "comment" and KINDS[kind].forward:
+        for comment in comments.known(tx, actor, connection_id, [external_id]).values():
+            welfare.before_removal(tx, actor, comment)
     if kind == "restore comment":
         guards.kept(tx, actor, school_id, connection_id, external_id)
     if kind == "edit comment" and not 0 < len((wording or "").strip()) <= LONGEST:

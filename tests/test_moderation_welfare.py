@@ -1,12 +1,13 @@
 """Words of need reach a safeguarding lead, and no removal hides them."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from moderation import comments, judging, keeping, review, rules, safeguarding, welfare
+from moderation import actions, comments, judging, keeping, review, rules, safeguarding, welfare
 from moderation.filters import Rules, screen
-from moderation.model import ModerationError, Stored, Welfare
+from moderation.model import ActionKind, ModerationError, Stored, Welfare
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -99,6 +100,23 @@ def test_a_cry_for_help_is_not_removed_before_a_lead_has_it(
         assert review.decide(tx, ben, case.id, "remove", now=NOON).action_id
         [late] = welfare.lately(tx, ana, school.id)
         assert (late.acknowledged_by, late.outcome) == ("ana", "called the parents")
+
+
+@pytest.mark.parametrize(("kind", "wording"), [("remove comment", None), ("edit comment", "…")])
+def test_no_other_way_removes_a_cry_for_help(
+    database: Database, school: School, ben: Actor, ana: Actor, kind: ActionKind, wording: str
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "I want to die")
+        asked = partial(
+            actions.request, tx, ben, kind, school_id=school.id, connection_id="lms",
+            external_id="p1", wording=wording, now=NOON,
+        )  # fmt: skip
+        with pytest.raises(ModerationError, match="cry for help"):
+            asked()
+        [alarm] = welfare.open_(tx, ana, school.id)
+        welfare.acknowledge(tx, ana, alarm.id, "called the parents", now=NOON)
+        assert asked()
 
 
 def test_alarms_are_the_lead_s_where_one_is_named_else_the_coordinator_s(
