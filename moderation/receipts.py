@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from moderation import comments
+from moderation import cases, comments
 from moderation.calls import KINDS, State, rivals
 from moderation.model import Action, ActionKind, ReceiptState
 from moderation.records import IN_EFFECT, PENDING, stored_original
@@ -141,6 +141,9 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
             now=now,
             outcome=outcome.state,
         )
+    what = KINDS[action.kind]
+    if outcome.state == "refused" and what.about == "comment" and what.forward and action.case_id:
+        cases.reopen(tx, action.case_id)  # nothing became of what was decided
     if verified:
         _follow(tx, actor, action, now)
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from moderation import actions, comments, deciding, intake, metrics, review, together
+from moderation import actions, cases, comments, deciding, intake, metrics, review, together
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
 from platforms.base import Comment, Original
 from platforms.http import DEADLINE
@@ -436,3 +436,17 @@ def test_an_adapter_that_breaks_keeps_nobody_waiting(
     assert (kept.receipt.state, kept.receipt.why is None) == ("unconfirmed", False)
     assert "KeyError" in caplog.text
     assert desk.do(first, minutes=0.2).state == "verified"  # nobody holds it
+
+
+def test_a_case_whose_removal_is_refused_waits_again(desk: Desk) -> None:
+    with desk.db.begin() as tx:
+        kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
+        case = cases.report_comment(
+            tx, desk.ben, desk.school.id, kept.id, reporter="eve", reason="rude", now=NOON
+        )
+        made = review.decide(tx, desk.ben, case, "remove", now=NOON)
+        assert review.waiting(tx, desk.ben, desk.school.id, now=NOON) == []
+    desk.site.lie = "deny"
+    assert desk.do(str(made.action_id)).state == "refused"
+    with desk.db.read() as tx:
+        assert [one.id for one in review.waiting(tx, desk.ben, desk.school.id, now=NOON)] == [case]
