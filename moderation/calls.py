@@ -19,6 +19,7 @@ from platforms.base import (
     PlatformError,
     Restorer,
 )
+from platforms.texts import plain
 from store.words import N_, Words
 
 State = Literal["visible", "removed", "edited", "active", "suspended", "unmuted", "muted"]
@@ -94,9 +95,7 @@ def read(adapter: Adapter, action: Action) -> State:
             return "suspended" if _suspender(adapter).suspended(action.external_id) else "active"
         case "voice":
             return "muted" if _muter(adapter).muted(action.external_id) else "unmuted"
-    if action.wording is not None:
-        return _edited(adapter, action.external_id, action.wording)
-    return "removed" if _remover(adapter).removed(action.external_id) else "visible"
+    return _comment(adapter, action)
 
 
 def act(adapter: Adapter, action: Action) -> Original | None:
@@ -153,11 +152,30 @@ def as_it_stands(adapter: Adapter, thread_id: str, external_id: str) -> Comment 
     return next((comment for comment in thread if comment.external_id == external_id), None)
 
 
+def _comment(adapter: Adapter, action: Action) -> State:
+    if action.kind == "restore comment" and isinstance(adapter, CommentEditor) and action.original:
+        return _restored(adapter, action.original)
+    if action.wording is not None:
+        return _edited(adapter, action.external_id, action.wording)
+    return "removed" if _remover(adapter).removed(action.external_id) else "visible"
+
+
 def _edited(adapter: Adapter, external_id: str, wording: str) -> State:
     stands = _editor(adapter).wording(external_id)
     if stands is None or (isinstance(adapter, CommentRemover) and adapter.removed(external_id)):
         return "removed"
     return "edited" if stands.split() == wording.split() else "visible"
+
+
+def _restored(adapter: CommentEditor, original: Original) -> State:
+    """Whether the original's words stand there; some platforms keep no HTML, but its source."""
+    stands = adapter.wording(original.external_id)
+    if stands is None or (
+        isinstance(adapter, CommentRemover) and adapter.removed(original.external_id)
+    ):
+        return "removed"
+    known = (original.html.split(), plain(original.html).split())
+    return "visible" if stands.split() in known else "edited"
 
 
 def _remover(adapter: Adapter) -> CommentRemover:

@@ -440,6 +440,16 @@ def test_a_new_wording_is_read_back_and_the_old_one_restored(desk: Desk) -> None
     assert desk.sites["lms"].posts["p1"]["html"] == "<p>call me at <b>555</b></p>"
 
 
+@pytest.mark.parametrize("kind", ["edit comment", "remove comment"])
+def test_another_text_than_the_original_is_not_called_restored(desk: Desk, kind: str) -> None:
+    desk.sites["lms"].write("p1", "<p>call me at <b>555</b></p>", NOON)
+    done = _ask(desk, kind, "p1", "call me" if kind == "edit comment" else None)
+    desk.sites["lms"].lie = "ignore"
+    desk.sites["lms"].posts["p1"].update(html="<p>something else</p>", removed=False)
+    back = _undo(desk, done)
+    assert (back.state, back.after) == ("unconfirmed", "edited")
+
+
 def test_a_removed_comment_is_not_reworded(desk: Desk) -> None:
     desk.sites["lms"].write("p1", "rude", NOON)
     _ask(desk, "remove comment", "p1")
