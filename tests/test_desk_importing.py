@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from console.desk import connections, importing
+from console.desk import connections, importing, workbooks
 from store import access, enrolling, guardians, roster, timetable
 from store.access import Actor, Denied
 from store.db import Database, text
@@ -453,3 +453,15 @@ def test_guardians_come_in_with_their_children(
         assert guardians.of(tx, ana, school.id, known["alina@x.example"]) == [
             known["vera@x.example"]
         ]
+
+
+def test_a_workbook_s_far_columns_are_left_out() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.cell(1, 1, "name")
+    sheet.cell(2, workbooks.COLUMNS + 1, "far")
+    sheet.cell(3, 2, 7)
+    kept = io.BytesIO()
+    book.save(kept)
+    assert list(workbooks.rows(kept.getvalue())) == [["name"], [], ["", "7"]]

@@ -12,6 +12,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 SIGNATURE = b"PK\x03\x04"
 UNPACKED = 64_000_000  # bytes of all its parts: a small file may unpack to anything
+COLUMNS = 200
 ROWS = 200_000  # a single cell may stand in the last of a million rows
 BROKEN = (BadZipFile, InvalidFileException, ZlibError, KeyError, ValueError, OSError, SyntaxError)
 
@@ -41,10 +42,11 @@ def rows(content: bytes) -> Iterator[list[str]]:
 
 def _rows(sheet: Any) -> Iterator[list[str]]:
     sheet.reset_dimensions()
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, cells in enumerate(sheet.iter_rows(max_col=COLUMNS, values_only=True), 1):
         if number > ROWS:
             raise BadWorkbook
-        yield [_typed(cell) for cell in cells]
+        width = max((place for place, cell in enumerate(cells, 1) if cell is not None), default=0)
+        yield [_typed(cell) for cell in cells[:width]]
 
 
 def _typed(cell: object) -> str:
