@@ -112,7 +112,7 @@ def _measure(console: Console, actor: Actor, school: School, measure: Measure) -
                 f"lift-measure-{measure.id}",
                 lambda: blocking.lift(console, actor, school, measure),
             )
-    said = " · ".join(part for part in (measure.rule, measure.reason) if part)
+    said = " · ".join(dict.fromkeys(part for part in (measure.rule, measure.reason) if part))
     if said:
         strangers.text(said)
 
