@@ -39,6 +39,7 @@ def set_leads(
 
 def is_lead(tx: Connection, actor: Actor, school_id: str) -> bool:
     """The named, and administrators; where none of the named can see to it, the coordinators."""
+    access.require(actor, "see", school_id)
     named = _able(tx, school_id)
     if not access.may(actor, "see people", school_id):
         return False
