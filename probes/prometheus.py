@@ -41,6 +41,7 @@ def history(
 ) -> list[Point]:
     """At most `points` points, oldest first, each the mean of the time around it.
 
+    Where nothing answered there is no time of an answer, however long a probe waited.
     The caller has looked who asks. Raises PlatformError, with a sentence.
     """
     step = max((until - since) / min(points, MOST), FINEST)
@@ -53,7 +54,7 @@ def history(
     found = _series(_ask(server, f"api/v1/query_range?{urlencode(values)}"))
     seconds = found.get("seconds", {})
     return [
-        Point(datetime.fromtimestamp(at, UTC) - step / 2, seconds.get(at), up)
+        Point(datetime.fromtimestamp(at, UTC) - step / 2, seconds.get(at) if up else None, up)
         for at, up in sorted(found.get("up", {}).items())
     ]
 
