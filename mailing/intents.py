@@ -40,7 +40,8 @@ class Intents:
     def __init__(self, folder: Path, owner: str) -> None:
         self._path = folder / f"{new_id()}.log"
         held = lock.take(self._path.with_suffix(".lock"))
-        assert held is not None  # noqa: S101 - the name is new
+        if held is None:
+            raise FileExistsError(str(self._path))
         self._lock = held
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._file = os.open(self._path, flags, 0o600)

@@ -47,13 +47,8 @@ def request(
     if kind in ("suspend account", "mute account"):
         guards.end(until, now)
         guards.not_ours(tx, actor, school_id, connection_id, external_id)
-    if KINDS[kind].about == "comment" and KINDS[kind].forward:
-        for comment in comments.known(tx, actor, connection_id, [external_id]).values():
-            welfare.before_removal(tx, actor, comment)
-    if kind == "restore comment":
-        guards.kept(tx, actor, school_id, connection_id, external_id)
-    if kind == "edit comment" and not 0 < len((wording or "").strip()) <= LONGEST:
-        raise ModerationError(N_("Write what is to stand there, in at most 20,000 characters."))
+    if KINDS[kind].about == "comment":
+        _require_comment(tx, actor, kind, school_id, connection_id, external_id, wording)
     known = _open(tx, connection_id, external_id, kind)
     same = next((row for row in known if _same(row, kind, until, wording, measure_id)), None)
     if same is not None:
@@ -84,6 +79,25 @@ def request(
     )
     audit.record(tx, actor, kind, action_id, school_id=school_id, now=now, outcome="asked")
     return action_id
+
+
+def _require_comment(
+    tx: Connection,
+    actor: Actor,
+    kind: ActionKind,
+    school_id: str,
+    connection_id: str,
+    external_id: str,
+    wording: str | None,
+) -> None:
+    """Raises ModerationError for what must not be done about this comment."""
+    if KINDS[kind].forward:
+        for comment in comments.known(tx, actor, connection_id, [external_id]).values():
+            welfare.before_removal(tx, actor, comment)
+    if kind == "restore comment":
+        guards.kept(tx, actor, school_id, connection_id, external_id)
+    if kind == "edit comment" and not 0 < len((wording or "").strip()) <= LONGEST:
+        raise ModerationError(N_("Write what is to stand there, in at most 20,000 characters."))
 
 
 def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
