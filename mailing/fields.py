@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailing.model import MailingError
-from store.letters import legible
+from store.legibility import legible
 from store.words import N_
 
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from mailing import bounces, headers, recipients, templates, unsubscribe
-from mailing.letter import Letter
 from mailing.model import SERVICE, Campaign, Origin
+from mailing.multipart import Multipart
 from mailing.templates import Template
 
 
@@ -56,7 +56,7 @@ class Builder:
         self._languages = recipients.written(campaign.body)
         boundary = f"=_{secrets.token_hex(12)}"
         self._templates = {each: self._compiled(each, school_name) for each in self._languages}
-        self._letters = {each: Letter(one, boundary) for each, one in self._templates.items()}
+        self._letters = {each: Multipart(one, boundary) for each, one in self._templates.items()}
         name, email = headers.mailbox(campaign.sender)
         self.domain = recipients.wire(email).rpartition("@")[2]
         self._static = self._shared(headers.address(name, email), school_name, boundary)

@@ -16,7 +16,7 @@ from mailing import fields, frame
 from mailing.fields import Field, Pieces
 from mailing.plain import plain
 from mailing.wording import wording
-from store.letters import ordered
+from store.legibility import ordered
 
 UNSUBSCRIBE = "unsubscribe link"  # no identifier, so no author can write it
 SCHEMES = ("http", "https", "mailto")

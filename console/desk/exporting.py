@@ -14,7 +14,7 @@ from console.desk import incidents
 from store import audit, roster
 from store.access import Actor
 from store.db import Connection
-from store.letters import legible
+from store.legibility import legible
 from store.schools import School
 
 FORMULAS = (

@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from platforms.answers import word
-from platforms.base import N_, Account, PlatformError
+from platforms.base import Account, PlatformError
 from platforms.discourse.calls import Calls
 from platforms.discourse.posts import instant
+from platforms.sentences import OWN, STAFF
 
 PAGES = 200  # of a hundred accounts
 FOREVER = "3000-01-01T00:00:00.000Z"  # Pult itself ends what it began
 REASON = "Pult"  # where the platform keeps a reason; people's own reasons stay with Pult
-OWN = N_("This is the account that Pult itself works with.")
-STAFF = N_("This account belongs to an administrator, or to the site itself.")
 Hold = Literal["suspend", "silence"]
 UNTIL = {"suspend": "suspend_until", "silence": "silenced_till"}  # as it is asked
 TILL = {"suspend": "suspended_till", "silence": "silenced_till"}  # as it is told

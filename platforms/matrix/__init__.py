@@ -23,6 +23,7 @@ from platforms.base import (
 from platforms.matrix import messages, meter, muting, notices, people, removing, rooms
 from platforms.matrix.calls import Calls
 from platforms.metering import Reading
+from platforms.sentences import OWN
 
 # `rooms`: what is moderated; without it Pult counts members, and reads and changes nothing
 OPTIONS = {"rooms": ""}
@@ -109,7 +110,7 @@ class Matrix:
 
     def suspend(self, external_id: str) -> None:
         if external_id == self._calls.own_id():
-            raise PlatformError(people.OWN, permanent=True, code="own account")
+            raise PlatformError(OWN, permanent=True, code="own account")
         people.suspend(self._calls, external_id)
 
     def standing(self, external_id: str) -> str:  # noqa: ARG002 - each account alike

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from platforms.answers import count, word
-from platforms.base import N_, Account, PlatformError
+from platforms.base import Account, PlatformError
 from platforms.matrix.calls import ADMIN, Calls, path
+from platforms.sentences import OWN, STAFF
 
 PAGE = 500  # accounts a call
 PAGES = 1000
-OWN = N_("This is the account that Pult itself works with.")
-STAFF = N_("This account belongs to an administrator, or to the site itself.")
 UNKNOWN = {"M_UNRECOGNIZED", "404", "405"}  # Synapse before 1.116 knows no suspension
 
 

@@ -23,10 +23,10 @@ from console.desk import (
     importing,
     incident_rows,
     incidents,
-    letter_words,
-    lettering,
-    letters,
+    letter_sending,
     limits,
+    measure_letter_words,
+    measure_letters,
     measure_words,
     notices,
     outcomes,
@@ -46,7 +46,7 @@ from console.desk.cards import Card
 from console.desk.channels import Channel
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
-from console.desk.letter_words import Reader
+from console.desk.measure_letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
 from moderation import appeals
@@ -222,15 +222,17 @@ CALLS: Calls = {
         now=NOON,
     ),
     outcomes.follow: lambda db, who, on: outcomes.follow(db, who, on.school, now=NOON),
-    letters.follow: lambda db, who, on: letters.follow(
+    measure_letters.follow: lambda db, who, on: measure_letters.follow(
         db, who, on.school, on.adapters, lambda id_: id_, now=NOON
     ),
-    lettering.of_measure: lambda tx, who, on: lettering.of_measure(tx, who, on.measure),
-    lettering.forget: lambda tx, who, on: lettering.forget(tx, who, on.school, before=NOON),
-    lettering.erase: lambda tx, who, on: lettering.erase(
+    letter_sending.of_measure: lambda tx, who, on: letter_sending.of_measure(tx, who, on.measure),
+    letter_sending.forget: lambda tx, who, on: letter_sending.forget(
+        tx, who, on.school, before=NOON
+    ),
+    letter_sending.erase: lambda tx, who, on: letter_sending.erase(
         tx, who, on.school, [(on.roster.connection, "u1")]
     ),
-    letter_words.imposed: lambda tx, who, on: letter_words.imposed(
+    measure_letter_words.imposed: lambda tx, who, on: measure_letter_words.imposed(
         tx,
         who,
         ours(tx, on),
