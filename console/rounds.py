@@ -22,7 +22,7 @@ from console.desk import (
     sync,
 )
 from console.wiring import Console
-from mailing import ledger, mailbox, returned, sender
+from mailing import ledger, returned, sender
 from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
@@ -98,14 +98,11 @@ def returns(console: Console, stop: threading.Event) -> None:
     with _held(console, "returns", PULL) as ours:
         if not ours:
             return
-        with mailbox.opened(place) as reader:
-            for number, raw in reader.unread():
-                if stop.is_set():
-                    return
-                with console.db.begin() as tx:
-                    taken = returned.take(tx, console.origin.key, raw, now=console.now())
-                reader.done(number)
-                LOG.info("returned mail: %s", taken)
+        found = returned.collect(
+            console.db, place, console.origin.key, clock=console.now, stop=stop
+        )
+        for taken, count in found.items():
+            LOG.info("returned mail: %s, %s times", taken, count)
 
 
 def notices(console: Console, stop: threading.Event) -> None:

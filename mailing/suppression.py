@@ -12,9 +12,11 @@ from store.words import N_, Words
 
 EVERY_TOPIC = ""
 UNSUBSCRIBED, HARD_BOUNCE, BY_HAND = "unsubscribed", "hard bounce", "by hand"
+COMPLAINT = "complaint"
 WHY = {
     UNSUBSCRIBED: N_("Unsubscribed."),
     HARD_BOUNCE: N_("The address does not exist."),
+    COMPLAINT: N_("Called our mail spam."),
     BY_HAND: N_("Taken off the list by a coordinator."),
 }
 
@@ -23,7 +25,7 @@ WHY = {
 class Suppression:
     email: str
     topic: str  # '' is every topic
-    reason: str  # unsubscribed, hard bounce, by hand
+    reason: str  # unsubscribed, hard bounce, by hand, complaint
     detail: str
     since: datetime
 
