@@ -34,7 +34,6 @@ from moderation import (
     rules,
     safeguarding,
     seconding,
-    together,
     trial,
     welfare,
 )
@@ -238,9 +237,6 @@ CALLS: Calls = {
     rules.of: lambda tx, who, on: rules.of(tx, who, on.school),
     rules.text_of: lambda tx, who, on: rules.text_of(tx, who, on.school),
     rules.save: lambda tx, who, on: rules.save(tx, who, on.school, RULES, now=NOON),
-    together.perform_all: lambda db, who, on: together.perform_all(
-        db, who, [on.action.id], on.adapters, clock=lambda: NOON
-    ),
     trial.over: lambda tx, who, on: trial.over(
         tx, who, on.school, rules.of(tx, who, on.school), now=NOON
     ),
