@@ -56,6 +56,7 @@ def test_every_screen_shows_letters_alone(cast: Cast, school: School, ada: Actor
         "person": cast.roster.person,
         "composer": cast.draft,
         "delivery": cast.released.id,
+        "emergency": cast.incident,
     }
     seen: set[str] = set()
     for slug in VIEWS:

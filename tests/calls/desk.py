@@ -16,6 +16,7 @@ from console.desk import (
     channels,
     connections,
     doctor,
+    emergencies,
     entering,
     evening,
     exporting,
@@ -44,14 +45,17 @@ from console.desk import (
 from console.desk.calendars import LessonRow
 from console.desk.cards import Card
 from console.desk.channels import Channel
+from console.desk.emergencies import Cause, Choice
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
 from console.desk.measure_letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
+from mailing import urgent_texts
 from moderation import appeals
 from platforms.base import Adapter, Capability, Health, Room
 from store import access, schools
+from store.access import Actor
 from store.db import Connection
 from store.schools import School
 from store.words import Words
@@ -113,7 +117,23 @@ def stayed(on: Cast) -> Moved:
     return Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON)
 
 
+def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
+    cause = Cause("incident", on.incident)
+    return emergencies.plan(tx, who, cause, Choice(), on.console.lesson_link, now=NOON)
+
+
 CALLS: Calls = {
+    emergencies.plan: planned,
+    emergencies.of_incident: lambda tx, who, on: emergencies.of_incident(tx, who, on.incident),
+    emergencies.send: lambda tx, who, on: emergencies.send(
+        tx,
+        who,
+        planned(tx, access.system(on.school), on),
+        on.urgent_text,
+        urgent_texts.get(tx, access.system(on.school), on.urgent_text).digest,
+        sender=SENDER,
+        now=NOON,
+    ),
     accounts.add: lambda tx, who, on: accounts.add(
         tx,
         who,
