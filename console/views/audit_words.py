@@ -1,6 +1,7 @@
 """What the audit trail's codes mean, in the reader's words."""
 
 from console.i18n import N_, _
+from moderation import hiding
 
 ACTIONS = {
     "acknowledge alarm": N_("took a welfare alarm"),
@@ -38,6 +39,7 @@ ACTIONS = {
     "erase texts": N_("erased what somebody wrote"),
     "found school": N_("founded the school"),
     "hand on case": N_("handed a comment on"),
+    "hide comment": N_("hid a comment until somebody decides"),
     "import people": N_("imported people"),
     "import timetable": N_("imported a timetable"),
     "impose block": N_("blocked somebody"),
@@ -116,5 +118,5 @@ def outcome(code: str) -> str:
 
 
 def who(name: str) -> str:
-    """Whoever acted; what Pult does by itself stands under its own name."""
-    return "Pult" if name == "system" else name
+    """Whoever acted; what Pult does by itself stands under its own name, a rule's under that."""
+    return {"system": "Pult", hiding.RULE: _("A rule")}.get(name, name)

@@ -15,6 +15,7 @@ from moderation import (
     figures,
     guards,
     hearing,
+    hiding,
     history,
     hooked,
     house,
@@ -72,6 +73,12 @@ CALLS: Calls = {
     appeals.of_measures: lambda tx, who, on: appeals.of_measures(tx, who, on.school, [on.measure]),
     appeals.messages: lambda tx, who, on: appeals.messages(tx, who, on.appeal),
     appeals.measure_of: lambda tx, who, on: appeals.measure_of(tx, who, on.measure),
+    hiding.hide: lambda tx, who, on: hiding.hide(
+        tx, who, on.case, on.comment, [Flag("x", "y", 0, 1, hide=True)], now=NOON
+    ),
+    hiding.latest: lambda tx, who, on: hiding.latest(tx, who, on.comment),
+    hiding.standing: lambda tx, who, on: hiding.standing(tx, who, on.comment),
+    hiding.put_back: lambda tx, who, on: hiding.put_back(tx, who, on.action, on.case, now=NOON),
     hearing.decide: lambda tx, who, on: hearing.decide(
         tx, who, on.appeal, "uphold", said="It stays.", now=NOON
     ),
