@@ -115,10 +115,10 @@ def kill(at: Ward, kills: int, seed: int) -> Tally:
         stood = at.stand(subjects)
         at.desk.now = datetime.now(UTC)
         done = [at.desk.ask(name, kind, id_) for name, kind, id_ in subjects]
-        _through(at, done, kills, dice, tally)
+        through(at, done, kills, dice, tally)
         back = [id_ for id_ in done if _undoable(at.desk, id_)]
         at.desk.now = datetime.now(UTC)
-        _through(at, [at.desk.undo(id_) for id_ in back], kills, dice, tally)
+        through(at, [at.desk.undo(id_) for id_ in back], kills, dice, tally)
         stands = at.stand(subjects)
         tally.changed += sum(
             before != now
@@ -128,7 +128,7 @@ def kill(at: Ward, kills: int, seed: int) -> Tally:
     return tally
 
 
-def _through(at: Ward, waiting: list[str], kills: int, dice: Random, tally: Tally) -> None:
+def through(at: Ward, waiting: list[str], kills: int, dice: Random, tally: Tally) -> None:
     """Kill the worker again and again while it does these, then let it do the rest."""
     heard = {name: len(place.faults.heard) for name, place in at.desk.places.items()}
     tally.asked += len(waiting)

@@ -1,27 +1,24 @@
 """A rule may take a comment down until somebody decides: at once, once, and back as it stood."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from shutil import copytree
-from subprocess import PIPE, Popen
-from urllib.parse import urlsplit
 
 import pytest
 
 from moderation import actions, bulk, comments, deciding, hiding, intake, judging, review, welfare
 from moderation.filters import Rules, RulesError
 from moderation.model import Action, Case, ModerationError
-from moderation.together import run_due
 from platforms.base import Capability, CommentEditor, CommentRemover
 from platforms.moodle import Moodle
-from store import access, audit, db, schools
+from store import audit, db
 from store.access import Actor
 from store.db import Database
 from store.schools import School
-from tests import faults, killing
+from tests import acting, failing, killing
 from tests.conftest import NOON
 from tests.moderation_platform import Adapter, Site, connect, serving
 from tests.stand_in import StandIn, open_campus
@@ -47,6 +44,7 @@ allowed = []
 hide = true
 """)
 LATER = NOON + timedelta(hours=1)
+KILLS, HIDDEN = 2, 4
 
 
 class Final(Adapter):
@@ -75,7 +73,7 @@ def pull(database: Database, actor: Actor, adapter: Adapter | Moodle) -> None:
 
 def act(database: Database, adapter: Adapter | Moodle, now: datetime = NOON) -> None:
     """What the worker does every second."""
-    run_due(database, lambda _: adapter, clock=lambda: now)
+    acting.run_due(database, lambda _: adapter, clock=lambda: now)
 
 
 def only(database: Database, actor: Actor, school: School) -> Case:
@@ -261,6 +259,11 @@ def marked(site: Moodle) -> str:
     return post.external_id
 
 
+def written(site: Moodle, id_: str) -> tuple[str, str]:
+    [post] = [each for each in site.comments(None) if each.external_id == id_]
+    return post.subject, post.html
+
+
 def test_on_the_campus_s_moodle_it_goes_and_comes_back_to_the_letter(
     database: Database, school: School, ben: Actor, campus: StandIn
 ) -> None:
@@ -268,7 +271,7 @@ def test_on_the_campus_s_moodle_it_goes_and_comes_back_to_the_letter(
     assert isinstance(site, CommentRemover)
     assert isinstance(site, CommentEditor)
     id_ = marked(site)
-    stood = killing.written(site)[id_]
+    stood = written(site, id_)
     with database.begin() as tx:
         connect(tx, school)
     pull(database, ben, site)
@@ -280,7 +283,7 @@ def test_on_the_campus_s_moodle_it_goes_and_comes_back_to_the_letter(
         [case] = [each for each in waiting if each.comment.external_id == id_]
         deciding.decide(tx, ben, case.id, "approve", now=NOON)
     act(database, site, datetime.now(UTC))
-    assert killing.written(site)[id_] == stood
+    assert written(site, id_) == stood
     pull(database, ben, site)
     with database.read() as tx:
         again = review.case(tx, ben, case.id)
@@ -293,57 +296,35 @@ def test_a_worker_killed_while_it_hides_hides_once_and_nothing_is_lost(
 ) -> None:
     data = copytree(sqlite_template, tmp_path / "data")
     opened = db.connect(data)
-    with opened.begin() as tx:
-        school = schools.found(
-            tx, access.system(), "School 14", time_zone="Europe/Moscow", language="ru", now=NOON
-        )
-        connect(tx, school)
-    ben = Actor("ben", "Ben", "moderator", frozenset({school.id}))
-    at, token = urlsplit(campus.moodle["url"]), campus.moodle["token"]
-    assert at.port is not None
-    site = Moodle(campus.moodle["url"], token, {"loopback_only": "1"})
-    id_ = marked(site)
-    stood = killing.written(site)[id_]
-    with faults.before(at.port, yes=b"{}", restart=lambda: None) as slow:
-        slow.plan = lambda _method, _path: "slow"
-        pull(opened, ben, site)
-        command = killing.worker(data, slow.url + at.path, token, 60.0)
-        ward = killing.Ward(opened, school, ben, site, {}, [])
-        for pause in (0.2, 0.5, 0.8):
-            with Popen(command, stdin=PIPE) as worker:
-                until = time.monotonic() + killing.PATIENCE
-                while not ward.under_way(worker.pid) and time.monotonic() < until:
-                    assert worker.poll() is None
-                    if _asked(opened, ben, school, id_)[0].receipt.state == "verified":
-                        break
-                    time.sleep(0.01)
-                time.sleep(pause)
-                worker.kill()
-            pull(opened, ben, site)
-        with Popen(command, stdin=PIPE) as worker:
-            until = time.monotonic() + killing.PATIENCE
-            while not site.removed(id_) or _unsettled(opened, ben, school, id_):
-                assert time.monotonic() < until
-                time.sleep(0.1)
-            worker.kill()
-    [hidden] = _asked(opened, ben, school, id_)
-    assert (hidden.receipt.state, hidden.receipt.before) == ("verified", "visible")
-    with opened.begin() as tx:
-        deciding.decide(tx, ben, hidden.case_id or "", "approve", now=NOON)
-    while _unsettled(opened, ben, school, id_):
-        run_due(opened, lambda _: site, clock=lambda: datetime.now(UTC))
-        time.sleep(0.05)
-    assert killing.written(site)[id_] == stood
+    everything = Rules.from_toml("[[pattern]]\nname = 'All'\nexpression = '(?s).+'\nhide = true")
+    with failing.lms(campus) as lms:
+        desk = failing.desk_of(opened, {"lms": lms})
+        ward, tally = killing.Ward(desk, killing.worker(data), 1), killing.Tally()
+        lms.faults.plan = lambda _method, _path: "slow"
+        ids = [desk.subject("lms", "remove comment") for _ in range(HIDDEN)]
+        subjects: list[killing.Subject] = [("lms", "remove comment", id_) for id_ in ids]
+        stood = ward.stand(subjects)
+        waiting = [_hidden(desk, everything, id_)[1] for id_ in ids]
+        killing.through(ward, waiting, KILLS, Random(14), tally)
+        assert (tally.kills, tally.lies, tally.refused, tally.unsettled) == (KILLS, 0, 0, 0)
+        assert [_hidden(desk, everything, id_)[1] for id_ in ids] == waiting  # not once more
+        cases = [_hidden(desk, everything, id_)[0] for id_ in ids]
+        with opened.begin() as tx:
+            made = [
+                deciding.decide(tx, desk.ben, case_id, "approve", now=datetime.now(UTC))
+                for case_id in cases
+            ]
+        desk.do(*(each.action_id or "" for each in made))
+        assert ward.stand(subjects) == stood
     opened.close()
 
 
-def _asked(opened: Database, ben: Actor, school: School, id_: str) -> list[Action]:
-    with opened.read() as tx:
-        found = actions.of(tx, ben, school.id, limit=500)
-    return [each for each in found if each.external_id == id_ and each.kind == "remove comment"]
-
-
-def _unsettled(opened: Database, ben: Actor, school: School, id_: str) -> bool:
-    with opened.read() as tx:
-        found = actions.of(tx, ben, school.id, limit=500)
-    return any(each.external_id == id_ and each.receipt.state == "unconfirmed" for each in found)
+def _hidden(desk: failing.Desk, watched: Rules, external_id: str) -> tuple[str, str]:
+    """Screen the comment, as the intake does; its case, and the removal that the rule asked for."""
+    with desk.db.begin() as tx:
+        kept = comments.known(tx, desk.ben, "lms", [external_id])[external_id]
+        case_id = judging.judge(tx, desk.ben, watched, kept, now=datetime.now(UTC))
+        hidden = hiding.latest(tx, desk.ben, kept)
+    assert case_id
+    assert hidden is not None
+    return case_id, hidden.id

@@ -9,7 +9,7 @@ from console.views import review_acts, review_bulk, rewording, sentencing
 from console.views.review_acts import Beside
 from console.views.settling import READ
 from console.wiring import Console
-from moderation import comments, judging, measures, review, rules, together
+from moderation import comments, judging, measures, review, rules
 from moderation.filters import Rules
 from moderation.model import Case
 from platforms.base import (
@@ -23,7 +23,7 @@ from store import access
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
-from tests import stage
+from tests import acting, stage
 from tests.stage import letters, press, rude, said, screen
 from tests.stand_in import StandIn, open_campus
 
@@ -67,7 +67,7 @@ def taken_down(console: Console, school: School, moodle: str, comment: Comment) 
         kept = comments.get(tx, pult, merged.id)
         assert kept is not None
         judging.judge(tx, pult, HIDING, kept, now=console.now())
-    together.run_due(console.db, console.adapters, clock=console.now)
+    acting.run_due(console.db, console.adapters, clock=console.now)
 
 
 def test_a_hidden_comment_says_so_and_its_buttons_put_it_back_or_keep_it_away(
