@@ -74,8 +74,5 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         moment(row.scheduled_for),
         moment(row.expires_at),
         row.asked_by,
-        row.lane,
-        row.follows,
-        moment(row.release_by),
         sums,
     )

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -117,13 +116,13 @@ class RelayError(MailingError):
 
 
 class Source(Protocol):
-    """Who has mails for a session, one after another."""
+    """Who has mails for a connection, one after another."""
 
-    def next(self, *, wait: bool) -> Envelope | None:
-        """The next mail. None: there is none any more, or (without `wait`) none this moment."""
+    def next(self) -> Envelope | None:
+        """The next mail; None if there is none this moment."""
 
     def begin(self, envelope: Envelope, *, alone: bool) -> bool:
-        """Write down that its body leaves now; False when it must not any more.
+        """Note that its body leaves next; False when it must not any more.
 
         `alone`: no other mail is on this connection's way meanwhile.
         """
@@ -139,23 +138,7 @@ class Session(Protocol):
         Raises RelayError when the relay takes nothing from us at all.
         """
 
-    def stream(self, source: Source) -> None:
-        """Hand over what the source has, until it has no more or the session is of no more use."""
-
     def close(self) -> None: ...
 
 
 Transport = Callable[[Relay], Session]  # raises RelayError
-
-
-def one_by_one(session: Session, source: Source) -> None:
-    """A stream for a relay that takes one command at a time."""
-    while (envelope := source.next(wait=True)) is not None:
-        try:
-            outcome = session.send(envelope, partial(source.begin, envelope, alone=True))
-        except RelayError:
-            source.take(envelope, WITHDRAWN)
-            raise
-        source.take(envelope, outcome)
-        if outcome.closed:
-            return

@@ -4,6 +4,7 @@ A text is parsed once; each person's values are put in after the parsing, so
 that no value can act as Markdown or HTML.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
 
-from mailing import conditions, fields, frame
+from mailing import fields, frame
 from mailing.fields import Field, Pieces
 from mailing.plain import plain
 from mailing.wording import wording
-from store.legibility import ordered
+from store.letters import ordered
 
 UNSUBSCRIBE = "unsubscribe link"  # no identifier, so no author can write it
 SCHEMES = ("http", "https", "mailto")
+PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[!-~]*)?")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def compile_(
     mandatory: bool = False,
     linked: bool = True,
 ) -> Template:
-    """Parse one language, its conditions decided. Raises MailingError for a field that is none."""
+    """Parse one language. Raises MailingError for a field that is none."""
     tokens: dict[str, str] = {}
 
     def token(name: str) -> str:
@@ -133,8 +135,8 @@ def render(
 ) -> Rendered:
     """One person's mail, for a preview; many of them are filled from one `compile_`."""
     template = compile_(
-        conditions.fitted(message.subject.get(language, ""), values),
-        conditions.fitted(message.body.get(language, ""), values),
+        message.subject.get(language, ""),
+        message.body.get(language, ""),
         language=language,
         school=school,
         mandatory=mandatory,
@@ -181,6 +183,8 @@ def shown(place: Place, values: Mapping[str, str]) -> str:
 
 
 def _links(value: str) -> bool:
+    if PLAIN_LINK.fullmatch(value):
+        return True
     try:
         return urlsplit(value).scheme in SCHEMES
     except ValueError:

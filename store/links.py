@@ -5,12 +5,15 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 
+from store import marks
+
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 SIGNATURE = 16  # bytes of HMAC-SHA256 kept in a link
 
 
 def sign(key: bytes, purpose: str, *what: str) -> str:
     """A token for what is named, good for this purpose alone; it outlives any restore."""
-    payload = json.dumps([purpose, *what], ensure_ascii=False, separators=(",", ":")).encode()
+    payload = COMPACT.encode([purpose, *what]).encode()
     return urlsafe_b64encode(_mark(key, payload) + payload).rstrip(b"=").decode("ascii")
 
 
@@ -28,4 +31,4 @@ def opened(key: bytes, purpose: str, token: str) -> list[str] | None:
 
 
 def _mark(key: bytes, payload: bytes) -> bytes:
-    return hmac.digest(key, payload, "sha256")[:SIGNATURE]
+    return marks.mark(key, payload)[:SIGNATURE]

@@ -1,6 +1,7 @@
 """A scripted SMTP server on a real socket: it answers as a test says, and keeps what it took."""
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ class Mail:
 class Relayed:
     port: int
     mails: list[Mail] = field(default_factory=list)
+    encrypted: int = 0  # connections
 
     @property
     def url(self) -> str:
@@ -34,11 +36,17 @@ class Relayed:
 
 @contextmanager
 def relay(
-    script: Script = lambda verb, argument: True, *, offers: Sequence[str] = ()
+    script: Script = lambda verb, argument: True,
+    *,
+    offers: Sequence[str] = (),
+    tls: ssl.SSLContext | None = None,
+    implicit: bool = False,
+    injected: bytes = b"",
 ) -> Iterator[Relayed]:
     """`script` also sees the verbs BODY (when the first line of data came) and END.
 
-    `offers`: what EHLO says, e.g. PIPELINING, CHUNKING, SMTPUTF8.
+    `offers`: what EHLO says, e.g. PIPELINING, CHUNKING, SMTPUTF8, STARTTLS. With `tls` and
+    `implicit` TLS comes first, else after STARTTLS; `injected` follows the answer to that.
     """
     greeting = "\r\n".join([f"250-{line}" for line in ("relay", *offers)] + ["250 SIZE 10000000"])
     kept = Relayed(0)
@@ -56,10 +64,20 @@ def relay(
             self.say(line)
             return line[0] in "23"
 
+        def secure(self) -> None:
+            if tls is None:
+                raise ConnectionAbortedError
+            self.request = tls.wrap_socket(self.request, server_side=True)
+            self.rfile = self.request.makefile("rb")
+            self.wfile = self.request.makefile("wb", buffering=0)
+            kept.encrypted += 1
+
         def handle(self) -> None:
             try:
+                if implicit:
+                    self.secure()
                 self.converse()
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLError):
                 return
 
         def converse(self) -> None:  # noqa: PLR0912 - one branch for each verb of SMTP
@@ -89,6 +107,9 @@ def relay(
                     case "BDAT":
                         self.chunk(int(argument.split()[0]), sender, recipient)
                         sender = recipient = ""
+                    case "STARTTLS":
+                        self.wfile.write(b"220 go on\r\n" + injected)
+                        self.secure()
                     case "RSET":
                         sender = recipient = ""
                         self.say("250 ok")

@@ -20,6 +20,7 @@ from mailing import bounces, campaigns, releasing, sender, suppression
 from mailing.model import UNDO, MailingError, Origin, Totals
 from mailing.relay import RelayError
 from mailing.segments import Segment
+from mailing.sender import Delivered
 from mailing.transports import TRANSPORTS, Relay
 from store import roster
 from store.access import Actor
@@ -75,7 +76,7 @@ def test_postfix_delivers_each_mail_once_and_names_the_dead_address(
         clock=lambda: NOON + UNDO,
         stop=threading.Event(),
     )
-    assert (done.sent, done.failed) == (20, 1)
+    assert done == Delivered(sent=20, failed=1)
     with database.read() as tx:
         assert campaigns.totals(tx, ana, id_) == Totals(sent=20, failed=1)
         assert [s.email for s in suppression.of(tx, ana, school.id)] == ["gone@school.test"]

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
-from sqlalchemy import Row
 
 from mailing import campaigns, intents, ledger, outbox, releasing, sender, suppression
 from mailing.intents import BEGUN, SENT, Intents
+from mailing.ledger import Claimed
 from mailing.model import UNDO, Origin, Totals
 from mailing.relay import RelayError
 from mailing.segments import Segment
@@ -305,7 +304,7 @@ def test_rows_of_a_sender_on_another_machine_wait_for_its_lease(
     assert totals(database, ana, id_) == Totals(sent=sent, held=2 - sent)
 
 
-def claimed(database: Database, owner: str, clock: Clock) -> list[Row[Any]]:
+def claimed(database: Database, owner: str, clock: Clock) -> list[Claimed]:
     with database.begin() as tx:
         return ledger.claim(
             tx,

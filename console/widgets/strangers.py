@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.i18n import _, escape, number
-from store.legibility import legible
+from store.letters import legible
 
 LONGEST = 20_000  # letters drawn of one text; the rest is kept, and nobody reads a megabyte
 LINE = 120

@@ -16,7 +16,7 @@ from apprise import Apprise, AppriseAsset, NotifyBase
 from apprise.common import NotifyType
 
 from mailing.message import Envelope
-from mailing.relay import WITHDRAWN, Outcome, Relay, RelayError, Source, one_by_one
+from mailing.relay import WITHDRAWN, Outcome, Relay, RelayError
 from store.words import N_, Words
 
 
@@ -76,9 +76,6 @@ class AppriseSession:
                 heard.append(f"{BROKEN}: {type(error).__name__}")
                 sent = False
         return Outcome("sent", Words("")) if sent else _outcome(heard)
-
-    def stream(self, source: Source) -> None:
-        one_by_one(self, source)
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -41,11 +41,10 @@ def no_utf8() -> Outcome:
     return Outcome("refused", words)
 
 
-def dotted(envelope: Envelope) -> bytes:
-    """The body with its dots doubled and its end (RFC 5321, section 4.5.2)."""
+def dotted(envelope: Envelope) -> tuple[bytes, bytes]:
+    """The body with its dots doubled, and its end (RFC 5321, section 4.5.2)."""
     data = envelope.data
-    if envelope.undotted:
-        return data + b".\r\n"
-    if data.startswith(b"."):
-        data = b"." + data
-    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    if not envelope.undotted:
+        data = data.replace(b"\r\n.", b"\r\n..")
+        data = b"." + data if data.startswith(b".") else data
+    return data, b".\r\n"

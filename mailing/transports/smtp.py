@@ -9,9 +9,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from mailing.message import Envelope
-from mailing.relay import WITHDRAWN, Outcome, Relay, RelayError, Source, one_by_one
+from mailing.relay import WITHDRAWN, Outcome, Relay, RelayError
 from mailing.transports import replies
-from mailing.transports.pipeline import Offers, Pipeline
+from mailing.transports.conversation import Offers
 from store.words import N_, Value
 
 
@@ -45,12 +45,12 @@ def connect(relay: Relay) -> "SmtpSession":
     except RelayError:
         client.close()
         raise
-    return SmtpSession(client)
+    return SmtpSession(client, relay)
 
 
 class SmtpSession:
-    def __init__(self, client: smtplib.SMTP) -> None:
-        self._client = client
+    def __init__(self, client: smtplib.SMTP, relay: Relay) -> None:
+        self._client, self.relay = client, relay
 
     def send(self, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
         try:
@@ -73,21 +73,21 @@ class SmtpSession:
         if code != 354:
             return self._answer(max(code, 400), reply)
         try:
-            self._client.send(replies.dotted(envelope))
+            self._client.send(b"".join(replies.dotted(envelope)))
             code, reply = self._client.getreply()
         except (smtplib.SMTPException, OSError):
             return replies.uncertain()
         return self._answer(code, reply)
 
-    def stream(self, source: Source) -> None:
-        offered, sock = self._client.has_extn, self._client.sock
-        if sock is None or not offered("pipelining"):
-            one_by_one(self, source)
-            return
-        pipeline = Pipeline(sock, Offers(offered("chunking"), offered("smtputf8")))
-        pipeline.run(source)
-        if pipeline.closed:
-            self._client.close()  # a QUIT might be taken for a line of the mail
+    def line(self) -> tuple[socket.socket, Offers]:
+        """The socket, for a loop that speaks for itself, and what the relay can do."""
+        offered = self._client.has_extn
+        offers = Offers(offered("pipelining"), offered("chunking"), offered("smtputf8"))
+        return self._client.sock or socket.socket(), offers  # the latter is as good as broken
+
+    def drop(self) -> None:
+        """Close it without a word: a QUIT might be taken for a line of a mail."""
+        self._client.close()
 
     def close(self) -> None:
         if self._client.sock is not None:

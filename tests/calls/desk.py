@@ -16,7 +16,6 @@ from console.desk import (
     channels,
     connections,
     doctor,
-    emergencies,
     entering,
     evening,
     exporting,
@@ -24,10 +23,10 @@ from console.desk import (
     importing,
     incident_rows,
     incidents,
-    letter_sending,
+    letter_words,
+    lettering,
+    letters,
     limits,
-    measure_letter_words,
-    measure_letters,
     measure_words,
     notices,
     outcomes,
@@ -45,17 +44,14 @@ from console.desk import (
 from console.desk.calendars import LessonRow
 from console.desk.cards import Card
 from console.desk.channels import Channel
-from console.desk.emergencies import Cause, Choice
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
-from console.desk.measure_letter_words import Reader
+from console.desk.letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
-from mailing import urgent_texts
 from moderation import appeals
 from platforms.base import Adapter, Capability, Health, Room
 from store import access, schools
-from store.access import Actor
 from store.db import Connection
 from store.schools import School
 from store.words import Words
@@ -117,23 +113,7 @@ def stayed(on: Cast) -> Moved:
     return Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON)
 
 
-def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
-    cause = Cause("incident", on.incident)
-    return emergencies.plan(tx, who, cause, Choice(), on.console.lesson_link, now=NOON)
-
-
 CALLS: Calls = {
-    emergencies.plan: planned,
-    emergencies.of_incident: lambda tx, who, on: emergencies.of_incident(tx, who, on.incident),
-    emergencies.send: lambda tx, who, on: emergencies.send(
-        tx,
-        who,
-        planned(tx, access.system(on.school), on),
-        on.urgent_text,
-        urgent_texts.get(tx, access.system(on.school), on.urgent_text).digest,
-        sender=SENDER,
-        now=NOON,
-    ),
     accounts.add: lambda tx, who, on: accounts.add(
         tx,
         who,
@@ -242,17 +222,15 @@ CALLS: Calls = {
         now=NOON,
     ),
     outcomes.follow: lambda db, who, on: outcomes.follow(db, who, on.school, now=NOON),
-    measure_letters.follow: lambda db, who, on: measure_letters.follow(
+    letters.follow: lambda db, who, on: letters.follow(
         db, who, on.school, on.adapters, lambda id_: id_, now=NOON
     ),
-    letter_sending.of_measure: lambda tx, who, on: letter_sending.of_measure(tx, who, on.measure),
-    letter_sending.forget: lambda tx, who, on: letter_sending.forget(
-        tx, who, on.school, before=NOON
-    ),
-    letter_sending.erase: lambda tx, who, on: letter_sending.erase(
+    lettering.of_measure: lambda tx, who, on: lettering.of_measure(tx, who, on.measure),
+    lettering.forget: lambda tx, who, on: lettering.forget(tx, who, on.school, before=NOON),
+    lettering.erase: lambda tx, who, on: lettering.erase(
         tx, who, on.school, [(on.roster.connection, "u1")]
     ),
-    measure_letter_words.imposed: lambda tx, who, on: measure_letter_words.imposed(
+    letter_words.imposed: lambda tx, who, on: letter_words.imposed(
         tx,
         who,
         ours(tx, on),

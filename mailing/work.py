@@ -1,0 +1,255 @@
+"""What a sender's connections take, and what came of it: rows in, letters out, outcomes back."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+
+from mailing import intents, records
+from mailing.dispatch import Dispatch, Share
+from mailing.gate import Gate
+from mailing.intents import BEGUN, OVER, SENT, Intents
+from mailing.ledger import Claimed, Settled
+from mailing.limits import Limits
+from mailing.message import Addressee, Builder, Envelope
+from mailing.model import MailingError, Origin
+from mailing.pace import Pace
+from mailing.relay import Outcome
+from store import access, schools
+from store.db import Database
+from store.words import N_, Words
+
+FIRST_RETRY = 60  # seconds; doubles with every attempt
+LAST_RETRY = 60 * 60  # seconds, the longest pause between attempts
+ATTEMPTS = 12  # about eight hours of trying, then it has failed
+LOST_IN_A_ROW = 5  # connections broken without one mail handed over: the relay is at fault
+
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class Delivered:
+    """What one call of `deliver` did."""
+
+    sent: int = 0
+    failed: int = 0
+    retried: int = 0
+    held: int = 0
+    problem: Words | None = None  # the relay gives no session
+
+    @property
+    def moved(self) -> int:
+        return self.sent + self.failed + self.retried + self.held
+
+
+class Work:
+    """A `Source` for all connections of one call of `deliver`; a mail of a connection that
+    broke before it was handed over goes out by the next.
+
+    An error of the database ends the giving out, not what is on its way: the relay's
+    answers to that still reach the sender's file.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        origin: Origin,
+        share: Share,
+        *,
+        clock: Clock,
+        stop: threading.Event,
+        written: Intents,
+    ) -> None:
+        self.db, self._origin, self._owner = db, origin, share.owner
+        self._clock, self._stop, self._intents = clock, stop, written
+        self._now = clock()  # as of the last turn
+        self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
+        self._gate, self._limits = Gate(db), Limits()
+        self._builders: dict[str, Builder] = {}
+        self._rows: dict[str, Claimed] = {}  # on their way, by id
+        self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
+        self._lines: list[str] = []  # of the intents, not yet written
+        self._lost_in_a_row = 0
+        self._halted = False
+        self.done = Delivered()
+        self.refusal: Words | None = None  # why a connection got no session
+        self.error: DBAPIError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is given out, whatever is left."""
+        return self._halted or self._stop.is_set()
+
+    @property
+    def ready(self) -> int:
+        """How many mails wait for a connection."""
+        return 0 if self.over else len(self._kept) + self._dispatch.ready
+
+    @property
+    def has_more(self) -> bool:
+        return not self.over and bool(self._kept or self._dispatch.has_more)
+
+    def next(self) -> Envelope | None:
+        if self.over:
+            return None
+        if self._kept:
+            return self._kept.popleft()
+        while (row := self._dispatch.next()) is not None:
+            rest = self._limits.rest(row.email)
+            if rest is not None or not self._open(row.campaign_id, fresh=False):
+                self._dispatch.put_back(row, rest=rest)
+                continue
+            try:
+                builder = self._builders[row.campaign_id]
+                envelope = builder.build(_addressee(row), now=self._now)
+            except MailingError as error:
+                self._settle(row, "failed", error.words)
+                continue
+            self._rows[row.id] = row
+            return envelope
+        return None
+
+    def begin(self, envelope: Envelope, *, alone: bool) -> bool:
+        row = self._rows[envelope.delivery_id]
+        if not self._open(row.campaign_id, fresh=alone):
+            self._dispatch.put_back(self._rows.pop(row.id))
+            return False
+        self._lines.append(intents.line(BEGUN, row.id))
+        return True
+
+    def take(self, envelope: Envelope, outcome: Outcome) -> None:
+        if outcome.kind == "withdrawn":
+            if envelope.delivery_id in self._rows:
+                self._kept.append(envelope)
+            return
+        if outcome.kind == "lost" and not self.loses():
+            self._kept.append(envelope)
+            return
+        row = self._rows.pop(envelope.delivery_id)
+        if outcome.kind != "lost":
+            self._lost_in_a_row = 0
+        if outcome.kind == "later":
+            self._limits.put_off(row.email)
+        elif outcome.kind == "sent":
+            self._limits.took(row.email)
+        if outcome.kind != "uncertain":
+            self._lines.append(intents.line(SENT if outcome.kind == "sent" else OVER, row.id))
+        match outcome.kind:
+            case "sent":
+                self._settle(row, "sent", outcome.words)
+            case "refused":
+                self._settle(row, "failed", outcome.words, hard=outcome.hard)
+            case "uncertain" if not self._resends(row):
+                self._settle(row, "held", outcome.words)
+            case _:
+                self._later(row, outcome)
+
+    def note(self) -> None:
+        """Write down what was begun and answered; nothing that was begun leaves before."""
+        if self._lines:
+            self._intents.note("".join(self._lines))
+            self._lines.clear()
+
+    def turn(self) -> None:
+        """Settle what is answered and claim more, when there is enough of it."""
+        self._now = self._clock()
+        self._gate.glance(time.monotonic())
+        if self.error is None and self._dispatch.due(claiming=not self.over):
+            self.note()
+            try:
+                self._dispatch.turn(claiming=not self.over)
+            except DBAPIError as error:
+                self.fail(error)
+
+    def close(self, *, pause: timedelta) -> None:
+        """Write what is left to write; what was not begun is due again after the pause.
+
+        Raises what the database raised on the way.
+        """
+        self.note()
+        if self.error is not None:
+            raise self.error
+        for envelope in self._kept:
+            self._dispatch.put_back(self._rows.pop(envelope.delivery_id))
+        self._dispatch.close(pause=pause)
+
+    def loses(self) -> bool:
+        """Another connection broke before its mail; True if so many did that it is no accident."""
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row < LOST_IN_A_ROW:
+            return False
+        self.halt(Words(N_("The relay breaks every connection off.")))
+        return True
+
+    def halt(self, words: Words) -> None:
+        """The relay is at fault: give out nothing more."""
+        self.done.problem = words
+        self._halted = True
+
+    def fail(self, error: DBAPIError) -> None:
+        self.error = self.error or error
+        self._halted = True
+
+    def _open(self, campaign_id: str, *, fresh: bool) -> bool:
+        try:
+            return self._gate.open(campaign_id, fresh=fresh)
+        except DBAPIError as error:
+            self.fail(error)
+            return False
+
+    def _prepare(self, rows: Sequence[Claimed]) -> None:
+        missing = {row.campaign_id for row in rows} - set(self._builders)
+        if missing:
+            self._builders |= _builders(self.db, missing, self._origin)
+
+    def _resends(self, row: Claimed) -> bool:
+        return self._builders[row.campaign_id].campaign.uncertain == "resend"
+
+    def _later(self, row: Claimed, outcome: Outcome) -> None:
+        self._settle(row, "failed" if row.attempt + 1 >= ATTEMPTS else "due", outcome.words)
+
+    def _settle(self, row: Claimed, state: str, words: Words, *, hard: bool = False) -> None:
+        now = next_at = self._now
+        if state == "due":
+            next_at += timedelta(seconds=min(FIRST_RETRY * 2**row.attempt, LAST_RETRY))
+        self._dispatch.settle(Settled(row.id, self._owner, state, words, now, next_at, hard))
+        column = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}[state]
+        setattr(self.done, column, getattr(self.done, column) + 1)
+
+
+class Lane:
+    """The work as a relay with a limit sees it: a mail for each of its slots."""
+
+    def __init__(self, work: Work, pace: Pace) -> None:
+        self._work, self._pace = work, pace
+        self.begin, self.take = work.begin, work.take
+
+    def next(self) -> Envelope | None:
+        if not self._work.ready or self._pace.away() > 0:
+            return None
+        envelope = self._work.next()
+        if envelope is not None:
+            self._pace.take()
+        return envelope
+
+
+def _builders(db: Database, campaign_ids: Collection[str], origin: Origin) -> dict[str, Builder]:
+    builders: dict[str, Builder] = {}
+    with db.read() as tx:
+        pult = access.system(*schools.every_id(tx))
+        for campaign_id in campaign_ids:
+            campaign = records.content(tx, pult, campaign_id)
+            school = schools.get(tx, pult, campaign.school_id)
+            builders[campaign_id] = Builder(campaign, school.name, school.language, origin)
+    return builders
+
+
+def _addressee(row: Claimed) -> Addressee:
+    return Addressee(
+        row.id, row.message_id, row.name, row.email, row.language, json.loads(row.fields)
+    )
