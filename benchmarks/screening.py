@@ -3,7 +3,9 @@
 10,000 watched words of three languages, and comments put together from each language's
 frequency list, every one different. Speed is one core's, beside the bare automaton
 (ahocorasick_rs) on the same texts in the same run. Quality: the share of disguised words
-found at their place, and what is flagged in comments that hold no watched word.
+found at their place, what is flagged in comments that hold no watched word, and in the
+list of words and phrases that only contain one. Says whether what is asked is met, and
+ends with 1 if not.
 """
 
 import json
@@ -17,9 +19,11 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick
 from wordfreq import top_n_list
 
+from benchmarks import asked
 from benchmarks.disguises import DISGUISES
 from moderation.filters import Rules, WordList, screen
 from moderation.forms import forms
+from tests import test_moderation_benign as benign
 
 SEED = 14
 TERMS = {"en": 4_000, "ru": 3_000, "zh": 3_000}
@@ -30,6 +34,7 @@ LETTERS = {"en": re.compile("[a-z]+"), "ru": re.compile("[а-яё]+"), "zh": re.
 COMMENTS = 12_000
 ROUNDS = 5
 HIDDEN = 400  # disguised words of each kind in each language
+FASTEST, LEAST = 10_000, 0.95  # what is asked: comments a second, and recall of each disguise
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,14 @@ def recall(rules: Rules, one: Speech, kind: str, chance: random.Random) -> dict[
     return {"words": there, "recall": round(found / there, 4)} if there else {"words": 0}
 
 
+def around() -> dict[str, int]:
+    """Words and phrases that only contain a watched one, and how many are flagged."""
+    said = [word for words in benign.BENIGN.values() for word in words.split()] + benign.CHINESE
+    both = (benign.STRICT, benign.STARTER)
+    flagged = sum(any(screen(rules, one) for rules in both) for one in said)
+    return {"benign": len(said), "flagged": flagged}
+
+
 def precision(rules: Rules, texts: list[str]) -> dict[str, float]:
     flagged = sum(bool(screen(rules, said)) for said in texts)
     return {"comments": len(texts), "flagged": flagged, "share": round(flagged / len(texts), 4)}
@@ -127,13 +140,26 @@ def main() -> None:
         (),
     )
     texts = comments(speeches, chance)
-    print(json.dumps({"speed": speed(rules, speeches, texts)}))
+    fast = speed(rules, speeches, texts)
+    print(json.dumps({"speed": fast}))
+    recalls = []
     for one in speeches:
         clean = [one.written(one.comment(chance)) for _ in range(COMMENTS // 3)]
         print(json.dumps({"language": one.language, "clean": precision(rules, clean)}))
         for kind in DISGUISES:
             said = {"language": one.language, "disguise": kind}
-            print(json.dumps(said | recall(rules, one, kind, chance)))
+            found = recall(rules, one, kind, chance)
+            recalls += [found["recall"]] if found["words"] else []
+            print(json.dumps(said | found))
+    left = around()
+    print(json.dumps(left))
+    asked.end(
+        {
+            f"at least {FASTEST} comments/s": fast["comments_per_s"] >= FASTEST,
+            f"recall of each disguise at least {LEAST}": min(recalls) >= LEAST,
+            "no flag on at least 200 benign words": left["benign"] >= 200 and not left["flagged"],
+        }
+    )
 
 
 if __name__ == "__main__":

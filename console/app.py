@@ -51,6 +51,8 @@ VIEWS: dict[str, View] = {
     "incident": View("incident", N_("Incident"), "crisis_alert", "", "see"),
     "person": View("person", N_("Person"), "person", "", "see people"),
     "composer": View("composer", N_("New campaign"), "campaign", "", "write"),
+    "emergency": View("emergency", N_("Tell the affected now"), "emergency_home", "", "send"),
+    "urgent": View("urgent", N_("Texts for emergencies"), "emergency_home", "", "write"),
     "delivery": View("delivery", N_("Delivery"), "outgoing_mail", "", "write"),
 }
 

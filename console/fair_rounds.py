@@ -3,8 +3,7 @@
 import threading
 from datetime import datetime, timedelta
 
-from console.desk import lettering, restoring
-from console.desk import letters as owed
+from console.desk import letter_sending, measure_letters, restoring
 from console.desk import outcomes as told
 from console.rounds import OWNER, each_school, school_ids
 from console.wiring import Console
@@ -19,7 +18,7 @@ def letters(console: Console, stop: threading.Event) -> None:
             return
 
     def follow(school_id: str) -> None:
-        owed.follow(
+        measure_letters.follow(
             console.db,
             access.system(school_id),
             school_id,
@@ -32,7 +31,7 @@ def letters(console: Console, stop: threading.Event) -> None:
         each_school(console, stop, "letters", follow)
     finally:  # what is written already leaves, whatever the rest holds
         if not stop.is_set():
-            lettering.send_due(console.db, console.ways, console.adapters, clock=console.now)
+            letter_sending.send_due(console.db, console.ways, console.adapters, clock=console.now)
 
 
 def outcomes(console: Console, stop: threading.Event) -> None:
@@ -61,7 +60,7 @@ def evidence(console: Console, stop: threading.Event) -> None:
     before = now - timedelta(days=console.settings.moderation.evidence_days)
     for school_id in school_ids(console):
         with console.db.begin() as tx:
-            lettering.forget(tx, access.system(school_id), school_id, before=before)
+            letter_sending.forget(tx, access.system(school_id), school_id, before=before)
         gone = keeping.AT_ONCE
         while gone == keeping.AT_ONCE and not stop.is_set():
             with console.db.begin() as tx:

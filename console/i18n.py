@@ -20,7 +20,7 @@ from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from store.letters import legible
+from store.legibility import legible
 from store.schools import LANGUAGES
 from store.words import N_, Value
 

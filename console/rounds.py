@@ -22,7 +22,7 @@ from console.desk import (
     sync,
 )
 from console.wiring import Console
-from mailing import ledger, mailbox, returned, sender
+from mailing import ledger, returned, sender, urgent
 from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.relay import Relay
@@ -43,21 +43,59 @@ SYNC_AGAIN = timedelta(seconds=30)  # after one that failed
 PULL = timedelta(seconds=30)  # a pull that takes longer may be taken over
 SYNC = timedelta(minutes=10)  # likewise
 ATTENDANCE = timedelta(minutes=1)  # likewise
+GLANCE = 0.2  # seconds between two looks for something urgent
 KEEP_SLOTS = timedelta(days=2)
 KEEP_NOTICES = timedelta(days=90)  # after the incident they told of
 
 
+def urgent_mail(console: Console, stop: threading.Event) -> None:
+    """Deliver what is urgent, beside all other mail."""
+    _deliver_due(console, stop, lane=urgent.LANE)
+
+
 def mail(console: Console, stop: threading.Event) -> None:
-    """Deliver what is due, school by school, each through its own relay."""
+    """Deliver what is due, school by school; what is urgent goes first, through all relays."""
     with console.db.begin() as tx:
         ledger.expire(tx, now=console.now())
+    with _making_way(console, stop) as halted:
+        _deliver_due(console, halted, lane="")
+
+
+@contextmanager
+def _making_way(console: Console, stop: threading.Event) -> Iterator[threading.Event]:
+    """An event that is set when the worker stops, and when something urgent is to leave.
+
+    Whichever worker delivers the urgent one: a relay that takes so many connections, or so
+    many mails a second, gives them to it.
+    """
+    halted, over = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            with console.db.read() as tx:
+                waits = urgent.waits(tx, now=console.now())
+            if waits or stop.is_set():
+                halted.set()
+                return
+            over.wait(GLANCE)
+
+    watcher = threading.Thread(target=watch, name="mail-makes-way")
+    watcher.start()
+    try:
+        yield halted
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _deliver_due(console: Console, stop: threading.Event, *, lane: str) -> None:
     with console.db.read() as tx:
-        if restoring.paused(tx):
+        if restoring.paused(tx) or (not lane and urgent.waits(tx, now=console.now())):
             return
         rows = tx.execute(
             text("""
                 SELECT id, school_id, relay_sealed FROM campaign
-                WHERE state = 'released' AND leaves_at <= :now AND (
+                WHERE state = 'released' AND lane = :lane AND leaves_at <= :now AND (
                     EXISTS (SELECT 1 FROM delivery
                             WHERE campaign_id = campaign.id AND delivery.state = 'due'
                               AND next_at <= :now)
@@ -65,7 +103,7 @@ def mail(console: Console, stop: threading.Event) -> None:
                                WHERE campaign_id = campaign.id AND delivery.state = 'sending'
                                  AND lease_until <= :now))
             """),
-            {"now": console.now()},
+            {"now": console.now(), "lane": lane},
         ).all()
     for row in rows:
         try:
@@ -98,14 +136,11 @@ def returns(console: Console, stop: threading.Event) -> None:
     with _held(console, "returns", PULL) as ours:
         if not ours:
             return
-        with mailbox.opened(place) as reader:
-            for number, raw in reader.unread():
-                if stop.is_set():
-                    return
-                with console.db.begin() as tx:
-                    taken = returned.take(tx, console.origin.key, raw, now=console.now())
-                reader.done(number)
-                LOG.info("returned mail: %s", taken)
+        found = returned.collect(
+            console.db, place, console.origin.key, clock=console.now, stop=stop
+        )
+        for taken, count in found.items():
+            LOG.info("returned mail: %s, %s times", taken, count)
 
 
 def notices(console: Console, stop: threading.Event) -> None:

@@ -51,6 +51,7 @@ def lanes() -> list[Lane]:
         Lane("notices", rounds.notices, 1.0),
         Lane("letters", fair_rounds.letters, 2.0),
         Lane("outcomes", fair_rounds.outcomes, 5.0),
+        Lane("urgent mail", rounds.urgent_mail, 0.5),
         Lane("mail", rounds.mail, 1.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mailing import outbox, recipients, records, templates
+from mailing import courses, outbox, recipients, records, templates
 from mailing.headers import mailbox
 from mailing.model import SERVICE, Campaign, MailingError, Totals
 from mailing.records import load
@@ -144,6 +144,8 @@ def preview(
     person = roster.person(tx, actor, person_id)
     if person is None or person.school_id != campaign.school_id:
         raise access.Denied
+    if courses.asked(campaign.subject, campaign.body):
+        [person] = courses.added(tx, campaign.school_id, [person], only=person.id)
     school = schools.get(tx, actor, campaign.school_id)
     own = recipients.variant(person.language, school.language, recipients.written(campaign.body))
     return templates.render(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailing.model import MailingError
-from store.letters import legible
+from store.legibility import legible
 from store.words import N_
 
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -28,7 +28,8 @@ def parse(written: str) -> Pieces:
         named = IDENTIFIER.fullmatch(place[1])
         if named is None:
             raise MailingError(
-                N_("“{place}” is not a field. Write {example}, with a column's name in it."),
+                N_("Line {line}: “{place}” is not a field. Write {example}, with its name in it."),
+                line=written.count("\n", 0, place.start()) + 1,
                 place=place[0][:60],
                 example="{{ name }}",
             )
@@ -36,7 +37,12 @@ def parse(written: str) -> Pieces:
         end = place.end()
     rest = written[end:]
     if "{{" in rest:
-        raise MailingError(N_("A field is opened with {braces} and not closed."), braces="{{")
+        line = written.count("\n", 0, end + rest.index("{{")) + 1
+        raise MailingError(
+            N_("Line {line}: a field is opened with {braces} and not closed."),
+            line=line,
+            braces="{{",
+        )
     return tuple(piece for piece in (*pieces, rest) if piece != "")
 
 

@@ -5,16 +5,16 @@ at most 78 characters, which a subject keeps to be read on a phone.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from mailing import recipients, starters, templates
+from mailing import conditions, recipients, starters, templates
 from mailing.model import MailingError
-from store.words import N_, Words
+from store.words import N_, Value, Words
 
 HEAVY = 100_000  # bytes of HTML
 LONG_SUBJECT = 78  # characters
@@ -22,6 +22,8 @@ SHORTENERS = frozenset(
     {"bit.ly", "t.co", "goo.gl", "tinyurl.com", "ow.ly", "is.gd", "clck.ru", "vk.cc", "t.cn"}
 )
 LETTERS = re.compile(r"[^\W\d_]")
+IN_TEXT = N_("Line {line}: nobody who is meant has a field “{name}”. There are: {known}.")
+IN_SUBJECT = N_("Subject: nobody who is meant has a field “{name}”. There are: {known}.")
 SHOUTED = 8  # letters in capitals before it counts as shouting
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)+/?\S*")
 
@@ -54,12 +56,37 @@ def findings(subject: Mapping[str, str], body: Mapping[str, str]) -> list[Findin
 
 def links(body: Mapping[str, str]) -> list[str]:
     """The addresses of sites in the texts, each once; those made of a field are not known yet."""
-    found = [link.address for text in body.values() for link in _links(text)]
+    try:
+        found = [link.address for text in body.values() for link in _links(_everything(text))]
+    except MailingError:
+        return []  # `findings` says what is wrong with it
     whole = [each for each in found if "{{" not in each and "%7B%7B" not in each]
     return list(dict.fromkeys(each for each in whole if each.startswith(("http://", "https://"))))
 
 
+def unknown(
+    subject: Mapping[str, str], body: Mapping[str, str], known: Collection[str]
+) -> list[Words]:
+    """The fields that nobody who is meant has, each with its line. Raises MailingError."""
+    found: list[Words] = []
+    for language in recipients.written(body):
+        titled = conditions.asked(subject.get(language, ""))
+        texts = ((IN_SUBJECT, titled), (IN_TEXT, conditions.asked(body[language])))
+        for words, asked in texts:
+            for name, line in asked.items():
+                if name not in known:
+                    said: dict[str, Value] = {"name": name, "line": line, "known": ", ".join(known)}
+                    found.append(Words(words, said))
+    return found
+
+
+def _everything(written: str) -> str:
+    """The text with the parts for everybody and for some."""
+    return conditions.whole(conditions.parse(written))
+
+
 def _of(language: str, subject: str, body: str) -> Iterator[Finding]:
+    subject, body = _everything(subject), _everything(body)
     yield from _subject(subject)
     blanks = ", ".join(starters.blanks(f"{subject}\n{body}"))
     if blanks:

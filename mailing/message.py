@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 
 from mailing import bounces, headers, recipients, templates, unsubscribe
-from mailing.letter import Letter
 from mailing.model import SERVICE, Campaign, Origin
 from mailing.templates import Template
+from mailing.versions import Versions
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,15 @@ class Builder:
         self._school_language = school_language
         self._languages = recipients.written(campaign.body)
         boundary = f"=_{secrets.token_hex(12)}"
-        self._templates = {each: self._compiled(each, school_name) for each in self._languages}
-        self._letters = {each: Letter(one, boundary) for each, one in self._templates.items()}
+        self._texts = {
+            each: Versions(
+                campaign.subject.get(each, ""),
+                campaign.body[each],
+                partial(self._compiled, each, school_name),
+                boundary,
+            )
+            for each in self._languages
+        }
         name, email = headers.mailbox(campaign.sender)
         self.domain = recipients.wire(email).rpartition("@")[2]
         self._static = self._shared(headers.address(name, email), school_name, boundary)
@@ -65,9 +73,10 @@ class Builder:
     def build(self, person: Addressee, *, now: datetime) -> Envelope:
         """Raises MailingError when a header cannot carry this person's values."""
         language = recipients.variant(person.language, self._school_language, self._languages)
+        version = self._texts[language].of(person.fields)
         token = self._token(person.email)
         link = f"{self._origin.public_url}/u/{token}" if token else ""
-        subject = self._templates[language].title(person.fields)
+        subject = version.template.title(person.fields)
         recipient = recipients.wire(person.email)
         lines = [
             f"To: {headers.address(person.name, person.email)}",
@@ -82,16 +91,16 @@ class Builder:
         return Envelope(
             bounces.return_path(self._origin.key, person.delivery_id, self.domain),
             recipient,
-            head + self._letters[language].filled(person.fields, unsubscribe=link),
+            head + version.letter.filled(person.fields, unsubscribe=link),
             not recipient.isascii(),
             person.delivery_id,
             undotted=True,
         )
 
-    def _compiled(self, language: str, school_name: str) -> Template:
+    def _compiled(self, language: str, school_name: str, subject: str, body: str) -> Template:
         return templates.compile_(
-            self.campaign.subject.get(language, ""),
-            self.campaign.body[language],
+            subject,
+            body,
             language=language,
             school=school_name,
             mandatory=self._mandatory,

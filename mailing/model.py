@@ -58,6 +58,9 @@ class Campaign:
     scheduled_for: datetime | None = None  # the time that the author chose
     expires_at: datetime | None = None  # what has not left by then does not any more
     asked_by: str | None = None  # who wants a second person to agree
+    lane: str = ""  # "urgent" leaves before all others
+    follows: str | None = None  # the urgent campaign that it goes on from
+    release_by: datetime | None = None  # a draft that nobody released until then is over
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from platforms.deadline import Adapter, Passed, ending
-from platforms.http import is_loopback
+from platforms.http import Session, is_loopback
 from store.words import N_, Words
 
 DEADLINE = 5.0  # seconds for all of them
@@ -32,21 +32,21 @@ def dead(addresses: Sequence[str], *, loopback_only: bool = False) -> list[Words
         return []
     until = time.monotonic() + DEADLINE
     with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as pool:
-        found = pool.map(lambda address: _look(address, until), asked)
+        found = pool.map(lambda each: _look(each, until, loopback_only=loopback_only), asked)
         return [words for words in found if words is not None]
 
 
-def _look(address: str, until: float) -> Words | None:
-    session = requests.Session()
-    session.trust_env, session.max_redirects = False, REDIRECTS
+def _look(address: str, until: float, *, loopback_only: bool) -> Words | None:
+    session = Session()
+    session.trust_env = False
     session.headers["User-Agent"] = "Pult"
     for scheme in ("http://", "https://"):
         session.mount(scheme, Adapter())
     try:
         with session, ending(until):
-            status = _status(session, "HEAD", address, until)
+            status = _status(session, "HEAD", address, until, loopback_only)
             if status in NO_HEAD:
-                status = _status(session, "GET", address, until)
+                status = _status(session, "GET", address, until, loopback_only)
     except requests.ConnectionError:
         return Words(NOBODY, {"address": address}) if time.monotonic() < until else None
     except (Passed, requests.RequestException, ValueError):
@@ -54,12 +54,21 @@ def _look(address: str, until: float) -> Words | None:
     return Words(NOT_THERE, {"address": address, "status": status}) if status in GONE else None
 
 
-def _status(session: requests.Session, method: str, address: str, until: float) -> int:
-    left = max(0.1, until - time.monotonic())
-    with session.request(
-        method, address, timeout=left, allow_redirects=True, stream=True
-    ) as answer:
-        return answer.status_code
+def _status(
+    session: requests.Session, method: str, address: str, until: float, loopback_only: bool
+) -> int:
+    """The last answer's status; no body is read, not that of a redirect either."""
+    for _hop in range(REDIRECTS + 1):
+        left = max(0.1, until - time.monotonic())
+        with session.request(
+            method, address, timeout=left, allow_redirects=False, stream=True
+        ) as answer:
+            if not answer.is_redirect:
+                return answer.status_code
+            address = urljoin(address, answer.headers["Location"])
+        if loopback_only and not _here(address):
+            raise requests.TooManyRedirects
+    raise requests.TooManyRedirects
 
 
 def _here(address: str) -> bool:

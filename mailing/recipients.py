@@ -1,7 +1,7 @@
 """What a mail may know of a person: the address on the wire, the language, the fields."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
@@ -49,6 +49,12 @@ def fields(person: Person) -> dict[str, str]:
     """What `{{ name }}` and its like become; the person's own fields never hide the first six."""
     known = (person.name, person.email, person.role, person.language, person.level, person.group)
     return {**person.fields, **dict(zip(ROLE_FIELDS, known, strict=True))}
+
+
+def known(people: Iterable[Person]) -> list[str]:
+    """Every field that a text to these people may ask for."""
+    own = {name for person in people for name in person.fields}
+    return list(dict.fromkeys((*ROLE_FIELDS, "course", *sorted(own))))
 
 
 def variant(language: str, school_language: str, written: Collection[str]) -> str:

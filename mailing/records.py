@@ -74,5 +74,8 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         moment(row.scheduled_for),
         moment(row.expires_at),
         row.asked_by,
+        row.lane,
+        row.follows,
+        moment(row.release_by),
         sums,
     )

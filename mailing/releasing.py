@@ -3,7 +3,15 @@
 from dataclasses import replace
 from datetime import datetime
 
-from mailing import approving, outbox, recipients, segments, templates, timing
+from mailing import (
+    approving,
+    conditions,
+    courses,
+    outbox,
+    recipients,
+    segments,
+    timing,
+)
 from mailing.campaigns import RELEASED
 from mailing.model import Campaign, MailingError
 from mailing.records import load
@@ -95,6 +103,8 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     )
     if not people.people:
         raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
+    if courses.asked(campaign.subject, campaign.body):
+        people = replace(people, people=courses.added(tx, campaign.school_id, people.people))
     language = schools.get(tx, actor, campaign.school_id).language
     outbox.freeze(tx, campaign, people, language=language, now=now)
 
@@ -175,6 +185,5 @@ def _require_content(campaign: Campaign) -> None:
             raise MailingError(
                 N_("The subject is missing in one language: {language}."), language=language
             )
-        templates.compile_(
-            campaign.subject[language], campaign.body[language], language=language, school=""
-        )
+        for written in (campaign.subject[language], campaign.body[language]):
+            conditions.asked(written)

@@ -1,14 +1,42 @@
-"""Take in returned mail: who was not reached, and which addresses are dead."""
+"""Take in returned mail and complaints: who was not reached, which addresses are dead."""
 
+import threading
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from mailing import bounces, reports, suppression
-from mailing.reports import Report
-from store.db import Connection, text
+from sqlalchemy import Row
+
+from mailing import bounces, mailbox, reports, suppression
+from mailing.mailbox import Mailbox
+from mailing.reports import Notification, Report
+from store.db import Connection, Database, text
 from store.words import N_, Words
 
-Taken = Literal["returned", "dead address", "nothing new", "not ours"]
+Taken = Literal["returned", "dead address", "complaint", "nothing new", "not ours"]
+# Types of feedback (RFC 5965, section 7.3; RFC 6650) by which a person says no to our mail.
+COMPLAINTS = ("abuse", "fraud", "other", "virus", "opt-out", "opt-out-list", "miscategorized")
+
+
+def collect(
+    db: Database,
+    place: Mailbox,
+    key: bytes,
+    *,
+    clock: Callable[[], datetime],
+    stop: threading.Event,
+) -> Counter[Taken]:
+    """Take in what is new in the mailbox. Raises MailboxError; what was taken in stays so."""
+    found: Counter[Taken] = Counter()
+    with mailbox.opened(place) as reader:
+        for number, raw in reader.unread():
+            if stop.is_set():
+                break
+            with db.begin() as tx:
+                found[take(tx, key, raw, now=clock())] += 1
+            reader.done(number)
+    return found
 
 
 def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
@@ -16,45 +44,75 @@ def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
 
     A mail that failed for good counts as failed from then on. Only what says that an
     address is dead keeps later mail from it: a full mailbox is emptied one day. Delays
-    and receipts change nothing.
+    and receipts change nothing; a complaint is heard as "no more of this".
     """
     notification = reports.read(raw)
-    if notification is None:
+    delivery = _meant(tx, key, notification) if notification else None
+    if notification is None or delivery is None:
         return "not ours"
-    found = (bounces.delivery_of(key, address) for address in notification.came_to)
-    delivery_id = next((id_ for id_ in found if id_), None)
-    if delivery_id is None:
-        return "not ours"
+    if notification.complaint:
+        heard = notification.complaint in COMPLAINTS and complain(tx, delivery, now=now)
+        return "complaint" if heard else "nothing new"
     failed = [report for report in notification.reports if report.action == "failed"]
-    if not failed:
-        return "nothing new"
-    return _fail(tx, delivery_id, failed[0], now=now)
+    return fail(tx, delivery, failed[0], now=now) if failed else "nothing new"
 
 
-def _fail(tx: Connection, delivery_id: str, report: Report, *, now: datetime) -> Taken:
+def fail(tx: Connection, delivery: Row[Any], report: Report, *, now: datetime) -> Taken:
+    """It came back: the mail has failed, and nothing goes to an address that is dead."""
     said = report.diagnostic or report.status or "-"
     words = Words(N_("It came back: {answer}"), {"answer": said})
-    row = tx.execute(
-        text("SELECT school_id, email FROM delivery WHERE id = :id"), {"id": delivery_id}
-    ).first()
-    if row is None:
-        return "nothing new"
     failed = tx.execute(
         text("""
             UPDATE delivery SET state = 'failed', reply = :reply, updated_at = :now
             WHERE id = :id AND state IN ('sent', 'held')
         """),
-        {"id": delivery_id, "reply": words.to_json(), "now": now},
+        {"id": delivery.id, "reply": words.to_json(), "now": now},
     )
     # Dead is dead, whatever became of this mail: it may be on its way a second time.
-    if report.status in bounces.DEAD and suppression.keep(
-        tx,
-        row.school_id,
-        row.email,
-        topic=suppression.EVERY_TOPIC,
-        reason=suppression.HARD_BOUNCE,
-        detail=report.status,
-        now=now,
-    ):
+    dead = bounces.is_dead(report.status, report.diagnostic)
+    if dead and _keep(tx, delivery, suppression.HARD_BOUNCE, report.status, now):
         return "dead address"
     return "returned" if failed.rowcount else "nothing new"
+
+
+def complain(tx: Connection, delivery: Row[Any], *, now: datetime) -> bool:
+    """Nothing but mandatory mail goes there again; False if that was so already."""
+    return _keep(tx, delivery, suppression.COMPLAINT, "", now)
+
+
+def delivery(tx: Connection, id_: str, message_id: str | None = None) -> Row[Any] | None:
+    """The ledger's row, if there is one, and if it had this Message-ID."""
+    row = tx.execute(
+        text("SELECT id, school_id, email, message_id FROM delivery WHERE id = :id"), {"id": id_}
+    ).first()
+    return row if row and message_id in (None, row.message_id) else None
+
+
+def by_message_id(tx: Connection, message_id: str) -> Row[Any] | None:
+    """The delivery that left with this Message-ID: it is named in it, and nobody can guess it."""
+    bare = message_id.strip().strip("<>")
+    id_ = bare.partition("@")[0].rpartition(".")[2]
+    return delivery(tx, id_, bare) if id_ else None
+
+
+def _meant(tx: Connection, key: bytes, notification: Notification) -> Row[Any] | None:
+    """The delivery that it is about, by our signed return path, else by the Message-ID."""
+    for address in notification.addresses:
+        id_ = bounces.delivery_of(key, address)
+        found = delivery(tx, id_) if id_ else None
+        if found:
+            return found
+    each = (by_message_id(tx, message_id) for message_id in notification.message_ids)
+    return next((row for row in each if row), None)
+
+
+def _keep(tx: Connection, delivery: Row[Any], reason: str, detail: str, now: datetime) -> bool:
+    return bool(delivery.email) and suppression.keep(
+        tx,
+        delivery.school_id,
+        delivery.email,
+        topic=suppression.EVERY_TOPIC,
+        reason=reason,
+        detail=detail,
+        now=now,
+    )

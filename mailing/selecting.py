@@ -18,10 +18,10 @@ Guardians = Literal["", "too", "instead"]
 class Segment:
     """Kinds narrow each other, values of one kind add up; `people` come on top.
 
-    An empty segment is nobody; `everyone` is the whole address book. `got` and
-    `missed` are campaigns' ids: who has the mail, and who was meant and has it
-    not. `unseen_days`: on no platform for so long. `guardians` of all these come
-    beside them ("too") or in their place ("instead").
+    An empty segment is nobody; `everyone` is the whole address book. `got`,
+    `missed` and `meant` are campaigns' ids: who has the mail, who was meant and has
+    it not, whoever stands in the ledger. `unseen_days`: on no platform for so long.
+    `guardians` of all these come beside them ("too") or in their place ("instead").
     """
 
     courses: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class Segment:
     everyone: bool = False
     got: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
     unseen_days: int = 0
     guardians: Guardians = ""
 
@@ -91,6 +92,7 @@ def _by_rule(segment: Segment, values: Values, now: datetime) -> str:
         _unseen(segment.unseen_days, values, now),
         _delivered(segment.got, "got", values),
         _missed(segment.missed, values),
+        _meant(segment.meant, values),
         _named(segment.search, values),
     ]
     narrowing = [condition for condition in conditions if condition]
@@ -153,6 +155,12 @@ def _missed(campaigns: Sequence[str], values: Values) -> str:
     return f"""EXISTS (SELECT 1 FROM delivery
                        WHERE delivery.person_id = person.id AND delivery.state <> 'sent'
                          AND {among})"""
+
+
+def _meant(campaigns: Sequence[str], values: Values) -> str:
+    """Frozen: whoever left a course since is still among them."""
+    among = _among("delivery.campaign_id", campaigns, "meant", values)
+    return f"person.id IN (SELECT delivery.person_id FROM delivery WHERE {among})" if among else ""
 
 
 def _among(column: str, chosen: Sequence[str], prefix: str, values: Values) -> str:

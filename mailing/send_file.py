@@ -9,7 +9,7 @@ from pathlib import Path
 from mailing import (
     campaign_file,
     campaigns,
-    fields,
+    conditions,
     outbox,
     people_file,
     recipients,
@@ -189,7 +189,7 @@ def _link_people(tx: Connection, campaign_id: str) -> None:
 
 def _require_columns(file: SendFile, columns: list[str]) -> None:
     for written in (*file.subject.values(), *file.body.values()):
-        for name in fields.names(fields.parse(written)):
+        for name in conditions.asked(written):
             if name not in columns:
                 raise MailingError(
                     N_("The text asks for {place}, and the file {file} has no such column."),

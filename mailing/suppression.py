@@ -12,9 +12,11 @@ from store.words import N_, Words
 
 EVERY_TOPIC = ""
 UNSUBSCRIBED, HARD_BOUNCE, BY_HAND = "unsubscribed", "hard bounce", "by hand"
+COMPLAINT = "complaint"
 WHY = {
     UNSUBSCRIBED: N_("Unsubscribed."),
     HARD_BOUNCE: N_("The address does not exist."),
+    COMPLAINT: N_("Called our mail spam."),
     BY_HAND: N_("Taken off the list by a coordinator."),
 }
 
@@ -23,7 +25,7 @@ WHY = {
 class Suppression:
     email: str
     topic: str  # '' is every topic
-    reason: str  # unsubscribed, hard bounce, by hand
+    reason: str  # unsubscribed, hard bounce, by hand, complaint
     detail: str
     since: datetime
 
@@ -136,7 +138,7 @@ def reasons(
     """The reason by address, for mail of this topic; a hard bounce before all others.
 
     Of all addresses, of some, or of those that a sender has claimed. Mandatory mail
-    is kept back by a hard bounce alone.
+    is kept back by a hard bounce or a complaint alone.
     """
     chosen = None if emails is None else list(emails)
     if chosen == []:
@@ -153,7 +155,7 @@ def reasons(
         text(f"""
             SELECT email, reason FROM suppression
             WHERE school_id = :school {narrowed}
-              AND (reason = 'hard bounce'
+              AND (reason IN ('hard bounce', 'complaint')
                    OR (NOT :service AND (topic = '' OR topic = :topic)))
             ORDER BY CASE WHEN reason = 'hard bounce' THEN 1 ELSE 0 END
         """),

@@ -13,11 +13,11 @@ from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
 
-from mailing import fields, frame
+from mailing import conditions, fields, frame
 from mailing.fields import Field, Pieces
 from mailing.plain import plain
 from mailing.wording import wording
-from store.letters import ordered
+from store.legibility import ordered
 
 UNSUBSCRIBE = "unsubscribe link"  # no identifier, so no author can write it
 SCHEMES = ("http", "https", "mailto")
@@ -88,7 +88,7 @@ def compile_(
     mandatory: bool = False,
     linked: bool = True,
 ) -> Template:
-    """Parse one language. Raises MailingError for a field that is none."""
+    """Parse one language, its conditions decided. Raises MailingError for a field that is none."""
     tokens: dict[str, str] = {}
 
     def token(name: str) -> str:
@@ -135,8 +135,8 @@ def render(
 ) -> Rendered:
     """One person's mail, for a preview; many of them are filled from one `compile_`."""
     template = compile_(
-        message.subject.get(language, ""),
-        message.body.get(language, ""),
+        conditions.fitted(message.subject.get(language, ""), values),
+        conditions.fitted(message.body.get(language, ""), values),
         language=language,
         school=school,
         mandatory=mandatory,

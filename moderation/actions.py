@@ -47,6 +47,7 @@ SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or 
 
 BROKEN = N_("Something in Pult failed on the way. It tries again; Pult's log says what it was.")
 SECOND = N_("This platform cannot take it back: somebody else has to allow it first.")
+ONLY_QUEUED = N_("This platform cannot put a comment back exactly, so the rule only queues it.")
 GONE = N_("This comment is removed there already, so its wording stays as it is.")
 
 
@@ -116,6 +117,8 @@ def _hindered(adapter: Adapter, action: Action, look: Look) -> Outcome | None:
 
 
 def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> Words | None:
+    if action.hides and KINDS[action.kind].forward and not calls.exact(adapter, action.kind):
+        return Words(ONLY_QUEUED)
     if action.kind not in ("suspend account", "mute account"):
         return None
     with db.read() as tx:

@@ -79,6 +79,13 @@ def undoable(adapter: object, kind: ActionKind) -> bool:
     return isinstance(adapter, Moderated) and what.ability in adapter.undoes
 
 
+def exact(adapter: object, kind: ActionKind) -> bool:
+    """Whether the platform does it, and takes it back as if it had never been."""
+    ability = KINDS[kind].ability
+    able = isinstance(adapter, Moderated) and ability in adapter.undoes
+    return able and ability in getattr(adapter, "can", ())
+
+
 def read(adapter: Adapter, action: Action) -> State:
     """How it stands on the platform now. Raises PlatformError.
 

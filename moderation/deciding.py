@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from moderation import actions, comments, measures, repeats, welfare
+from moderation import actions, comments, hiding, measures, repeats, welfare
 from moderation.model import Decision, Measure, ModerationError, Penalty, Stored, Verdict
 from store import access, audit
 from store.access import Actor
@@ -31,7 +31,8 @@ def decide(
     """Decide the case that the actor holds, or that nobody does.
 
     "remove" and "edit", which puts `wording` in the text's place, leave an intent for
-    `actions.perform` in the same transaction; "hand on" leaves the case to a
+    `actions.perform` in the same transaction, and so does "approve" where a rule has
+    hidden the comment, which puts it back; "hand on" leaves the case to a
     coordinator. `penalties` are imposed on the author in the same transaction, all or
     none. `mute_repeats` approves the author's same words from now on. With `version`
     only the case as it was seen is decided. Raises ModerationError when another
@@ -44,12 +45,17 @@ def decide(
     access.require(actor, "moderate", comment.school_id)
     if decision in ("remove", "edit"):
         welfare.before_removal(tx, actor, comment)
+    hidden = hiding.standing(tx, actor, comment)
+    if decision == "edit":
+        hiding.not_reworded(hidden)
     if not _won(tx, actor, case_id, decision, version=version, now=now):
         raise ModerationError(TAKEN)
     _remember(tx, actor, case_id, comment, decision, mute=mute_repeats, now=now)
     action_id = None
     if decision in ("remove", "edit"):
         action_id = _ask(tx, actor, case_id, comment, wording=wording, reason=reason, now=now)
+    elif decision == "approve" and hidden is not None:
+        action_id = hiding.put_back(tx, actor, hidden, case_id, now=now)
     imposed = [
         _impose(tx, actor, case_id, comment, each, reason=reason, rule=rule, now=now)
         for each in penalties

@@ -3,7 +3,8 @@
 Rules are TOML: `[[list]]` with name, language, terms and, if wanted, `benign`
 phrases that contain a term but mean no harm, and `welfare` where its words raise
 an alarm; `[[pattern]]` with name and an `expression` in RE2's syntax, which takes
-linear time whatever is written; and what moderation.watching reads.
+linear time whatever is written; and what moderation.watching reads. Each is `on`
+unless it says not, and may `hide` what it finds until somebody decides.
 """
 
 import tomllib
@@ -19,19 +20,20 @@ import re2
 from moderation.forms import forms
 from moderation.matching import Find, Matcher, Term
 from moderation.model import Flag, Welfare
-from moderation.watching import WATCHED, RulesError, Watch, watch_of
+from moderation.watching import WATCHED, RulesError, Watch, switch, watch_of
 from store.words import N_
 
 __all__ = ["Pattern", "Rules", "RulesError", "WordList", "screen", "screen_subject", "welfare_of"]
 
 MOST_FLAGS = 200  # of one text: more would say no more
 KEYS = {
-    "list": {"name", "language", "terms", "benign", "welfare"},
-    "pattern": {"name", "expression"},
+    "list": {"name", "language", "terms", "benign", "welfare", "on", "hide"},
+    "pattern": {"name", "expression", "on", "hide"},
 }
 NO_TOML = N_("The rules cannot be read: {problem}.")
 UNKNOWN = N_("There is no {key} in rules. A file has [[list]] and [[pattern]].")
 NO_WELFARE = N_("The welfare of “{name}” is one of {known}.")
+NO_HIDING = N_("“{name}” raises welfare alarms: a cry for help is never hidden.")
 NO_NAME = N_("Every list and pattern needs a name.")
 NO_TERMS = N_("The list “{name}” needs terms, a list of words in quotes.")
 BAD_EXPRESSION = N_("The expression of “{name}” cannot be read: {problem}.")
@@ -44,12 +46,16 @@ class WordList:
     terms: tuple[str, ...]
     benign: tuple[str, ...] = ()
     welfare: Welfare | None = None
+    hide: bool = False
+    on: bool = True
 
 
 @dataclass(frozen=True)
 class Pattern:
     name: str
     expression: str
+    hide: bool = False
+    on: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,21 @@ class Rules:
     watch: Watch = field(default_factory=Watch)
     _matcher: Matcher = field(init=False, repr=False, compare=False)
     _benign: Matcher = field(init=False, repr=False, compare=False)
-    _compiled: list[tuple[str, Any]] = field(init=False, repr=False, compare=False)
+    _compiled: list[tuple[Pattern, Any]] = field(init=False, repr=False, compare=False)
     _welfare: dict[str, Welfare] = field(init=False, repr=False, compare=False)
+    _hiding: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_matcher", Matcher(_terms(self.lists)))
-        object.__setattr__(self, "_benign", Matcher(_benign_terms(self.lists)))
-        object.__setattr__(self, "_compiled", [(p.name, _compile(p)) for p in self.patterns])
-        object.__setattr__(
-            self, "_welfare", {each.name: each.welfare for each in self.lists if each.welfare}
-        )
+        lists = tuple(each for each in self.lists if each.on)
+        compiled = [(pattern, _compile(pattern)) for pattern in self.patterns]
+        welfare = {each.name: each.welfare for each in lists if each.welfare}
+        hiding = {each.name for each in lists if each.hide}
+        hiding |= {each.name for each in self.patterns if each.hide and each.on}
+        object.__setattr__(self, "_matcher", Matcher(_terms(lists)))
+        object.__setattr__(self, "_benign", Matcher(_benign_terms(lists)))
+        object.__setattr__(self, "_compiled", [each for each in compiled if each[0].on])
+        object.__setattr__(self, "_welfare", welfare)
+        object.__setattr__(self, "_hiding", frozenset(hiding - set(welfare)))
 
     @classmethod
     def from_toml(cls, written: str) -> "Rules":
@@ -97,6 +108,8 @@ def screen(rules: Rules, said: str) -> list[Flag]:
         for find in _finds(rules, said)
     ]
     flags += _patterns(rules, said)
+    if rules._hiding:
+        flags = [replace(flag, hide=flag.rule in rules._hiding) for flag in flags]
     flags.sort(key=lambda flag: (flag.start, flag.end, flag.rule))
     beyond = [flag for flag in flags[MOST_FLAGS:] if flag.welfare]  # no insults hide a cry for help
     return flags[:MOST_FLAGS] + beyond[:MOST_FLAGS]
@@ -134,10 +147,10 @@ def _within(find: Find, phrases: list[Find]) -> bool:
 
 
 def _patterns(rules: Rules, said: str) -> Iterator[Flag]:
-    for (name, compiled), pattern in zip(rules._compiled, rules.patterns, strict=True):
+    for pattern, compiled in rules._compiled:
         for found in islice(compiled.finditer(said), MOST_FLAGS):
             if found.start() < found.end():
-                yield Flag(name, pattern.expression, found.start(), found.end(), "pattern")
+                yield Flag(pattern.name, pattern.expression, found.start(), found.end(), "pattern")
 
 
 def _terms(lists: tuple[WordList, ...]) -> Iterator[Term]:
@@ -181,7 +194,11 @@ def _list(table: Mapping[str, Any]) -> WordList:
     if not terms or not _words(terms) or not _words(benign):
         raise RulesError(NO_TERMS, name=name)
     welfare = welfare_of(name, table.get("welfare"))
-    return WordList(name, str(table.get("language", "")), tuple(terms), tuple(benign), welfare)
+    hide, on = switch(table, name, "hide"), switch(table, name, "on")
+    if hide and welfare:
+        raise RulesError(NO_HIDING, name=name)
+    language = str(table.get("language", ""))
+    return WordList(name, language, tuple(terms), tuple(benign), welfare, hide, on)
 
 
 def welfare_of(name: str, kind: object) -> Welfare | None:
@@ -198,7 +215,7 @@ def _pattern(table: Mapping[str, Any]) -> Pattern:
     name, expression = _name(table), table.get("expression")
     if not isinstance(expression, str) or not expression:
         raise RulesError(BAD_EXPRESSION, name=name, problem="it is empty")
-    return Pattern(name, expression)
+    return Pattern(name, expression, switch(table, name, "hide"), switch(table, name, "on"))
 
 
 def _name(table: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from moderation import cases, comments, guards, welfare
 from moderation.calls import KINDS, rivals
 from moderation.model import Action, ActionKind, ModerationError
-from moderation.records import IN_EFFECT, OPEN, get, stored_original
+from moderation.records import IN_EFFECT, OPEN, get, noted, stored_original
 from platforms.base import Original
 from store import access, audit, schools
 from store.access import Actor
@@ -32,6 +32,7 @@ def request(
     undo_of: str | None = None,
     measure_id: str | None = None,
     wording: str | None = None,
+    hides: str | None = None,
     reason: str = "",
     until: datetime | None = None,
     now: datetime,
@@ -40,7 +41,8 @@ def request(
 
     The same thing asked for again while it is under way is the same action; the
     opposite, or another end, takes its place. `wording` is the plain text that an
-    edit puts in the comment's place. Raises ModerationError for what must not be done.
+    edit puts in the comment's place; `hides` the digest of the one that a rule takes
+    down. Raises ModerationError for what must not be done.
     """
     access.require(actor, "moderate", school_id)
     schools.require_connections(tx, school_id, [connection_id])
@@ -50,7 +52,8 @@ def request(
     if KINDS[kind].about == "comment":
         _require_comment(tx, actor, kind, school_id, connection_id, external_id, wording)
     known = _open(tx, connection_id, external_id, kind)
-    same = next((row for row in known if _same(row, kind, until, wording, measure_id)), None)
+    asked = (kind, until, wording, measure_id, hides)
+    same = next((row for row in known if _same(row, asked)), None)
     if same is not None:
         return str(same.id)
     replaced = _replace(tx, connection_id, external_id, kind)
@@ -72,12 +75,14 @@ def request(
             "now": now,
             "reason": reason,
             "until": until,
-            "original": _original(tx, kind, connection_id, external_id, undo_of),
+            "original": _original(tx, kind, connection_id, external_id, undo_of, replaced),
             "earlier": earlier,
             "standing": standing,
+            "hides": hides,
         },
     )
-    audit.record(tx, actor, kind, action_id, school_id=school_id, now=now, outcome="asked")
+    verb = noted(kind, hides)
+    audit.record(tx, actor, verb, action_id, school_id=school_id, now=now, outcome="asked")
     return action_id
 
 
@@ -112,7 +117,7 @@ def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
     access.require(actor, "moderate", action.school_id)
     kind = KINDS[action.kind]
     _require_done(action)
-    if kind.about == "comment" and kind.forward and action.case_id:
+    if kind.about == "comment" and (kind.forward or action.hides) and action.case_id:
         cases.reopen(tx, action.case_id)
     return request(
         tx,
@@ -124,6 +129,7 @@ def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
         case_id=action.case_id,
         undo_of=action.id,
         wording=action.wording,
+        hides=action.hides,
         until=_end_of_the_lifted(tx, action) if kind.about == "account" else None,
         now=now,
     )
@@ -134,10 +140,10 @@ def _insert(tx: Connection, values: Mapping[str, object]) -> None:
         text("""
             INSERT INTO moderation_action (id, school_id, connection_id, kind, external_id, case_id,
                 undo_of, measure_id, wording, requested_by, requested_at, reason, until, state,
-                original, earlier, standing, ended, tries, next_try_at)
+                original, earlier, standing, hides, ended, tries, next_try_at)
             VALUES (:id, :school, :connection, :kind, :external, :case, :undo_of, :measure,
                 :wording, :account, :now, :reason, :until, 'waiting', :original, :earlier,
-                :standing, FALSE, 0, :now)
+                :standing, :hides, FALSE, 0, :now)
         """),
         dict(values),
     )
@@ -158,7 +164,7 @@ def _open(tx: Connection, connection_id: str, external_id: str, kind: ActionKind
     """What is under way for the same side of the same comment or account, the newest first."""
     rows = tx.execute(
         text(f"""
-            SELECT id, kind, until, wording, measure_id FROM moderation_action
+            SELECT id, kind, until, wording, measure_id, hides FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external
               AND kind IN ({_rivals(kind)}) AND state IN {OPEN}
             ORDER BY requested_at DESC
@@ -168,15 +174,8 @@ def _open(tx: Connection, connection_id: str, external_id: str, kind: ActionKind
     return list(rows)
 
 
-def _same(
-    row: Row[Any],
-    kind: ActionKind,
-    until: datetime | None,
-    wording: str | None,
-    measure_id: str | None,
-) -> bool:
-    asked = (row.kind, moment(row.until), row.wording, row.measure_id)
-    return asked == (kind, until, wording, measure_id)
+def _same(row: Row[Any], asked: tuple[object, ...]) -> bool:
+    return (row.kind, moment(row.until), row.wording, row.measure_id, row.hides) == asked
 
 
 def _replace(
@@ -188,7 +187,7 @@ def _replace(
             UPDATE moderation_action SET state = 'refused', why = :why, next_try_at = NULL
             WHERE connection_id = :connection AND external_id = :external
               AND kind IN ({_rivals(kind)}) AND state IN {OPEN}
-            RETURNING kind, before, earlier, standing, requested_at
+            RETURNING kind, before, earlier, standing, original, requested_at
         """),
         {
             "why": Words(REPLACED).to_json(),
@@ -237,30 +236,43 @@ def _rivals(kind: ActionKind) -> str:
 
 
 def _original(
-    tx: Connection, kind: ActionKind, connection_id: str, external_id: str, undo_of: str | None
+    tx: Connection,
+    kind: ActionKind,
+    connection_id: str,
+    external_id: str,
+    undo_of: str | None,
+    replaced: Row[Any] | None,
 ) -> str | None:
-    """The comment as it last stood: for a restore from what took it away, else from evidence."""
+    """The comment as it last stood: from what took it away, else from evidence."""
     if KINDS[kind].about == "account":
         return None
-    values = {"connection": connection_id, "external": external_id, "undone": undo_of or ""}
+    if replaced is not None and replaced.kind == kind and replaced.before is not None:
+        return str(replaced.original) if replaced.original else None  # it was called
     taken = tx.execute(
         text("""
             SELECT original FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external
               AND kind IN ('remove comment', 'edit comment')
               AND NOT ended AND before IS NOT NULL AND original IS NOT NULL
+              AND (:back OR kind = :kind AND kind = 'remove comment' AND state = 'verified')
             ORDER BY CASE WHEN id = :undone THEN 0 ELSE 1 END, requested_at DESC LIMIT 1
         """),
-        values,
+        {
+            "connection": connection_id,
+            "external": external_id,
+            "undone": undo_of or "",
+            "kind": kind,
+            "back": kind == "restore comment",
+        },
     ).first()
-    if kind == "restore comment" and taken is not None:
+    if taken is not None:
         return str(taken.original)
     kept = tx.execute(
         text("""
             SELECT subject, html FROM comment
             WHERE connection_id = :connection AND external_id = :external
         """),
-        values,
+        {"connection": connection_id, "external": external_id},
     ).first()
     return stored_original(Original(external_id, kept.subject, kept.html)) if kept else None
 

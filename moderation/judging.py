@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import datetime
 
-from moderation import cases, deciding, repeats, signals, welfare
+from moderation import cases, deciding, hiding, repeats, signals, welfare
 from moderation.filters import Rules, screen, screen_subject
 from moderation.model import Flag, ModerationError, Stored
 from store import access
@@ -18,7 +18,7 @@ def judge(
 
     Words of self-harm alone make no case: whoever cries for help is not to be moderated.
     What the author said before, and a moderator approved once and for all, is
-    approved again, and the decision is kept.
+    approved again, and the decision is kept. What a rule hides waits in the queue as well.
     """
     access.require(actor, "moderate", comment.school_id)
     flags = flags_of(tx, watched, comment)
@@ -29,6 +29,8 @@ def judge(
     if case_id and not grave and repeats.muted(tx, comment) and not _reported(tx, case_id):
         with suppress(ModerationError):  # a moderator is reading it: let them
             deciding.decide(tx, actor, case_id, "approve", reason=repeats.REASON, now=now)
+    elif case_id:
+        hiding.hide(tx, actor, case_id, comment, flags, now=now)
     return case_id
 
 

@@ -1,23 +1,25 @@
 """Lists of watched words as a table to take away, to edit in a spreadsheet, and to bring back.
 
-CSV (RFC 4180) with a header: list, language, welfare, kind (term or benign), word.
+CSV (RFC 4180) with a header: list, language, welfare, hide (yes or nothing), kind (term
+or benign), word.
 A cell that a spreadsheet would take for a formula begins with an apostrophe.
 """
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
 
-from moderation.filters import Pattern, Rules, WordList, welfare_of
+from moderation.filters import NO_HIDING, Pattern, Rules, WordList, welfare_of
 from moderation.model import Welfare
-from moderation.watching import RulesError, Watch
+from moderation.watching import Pace, RulesError, Watch
+from store.cells import FORMULAS, neutral
 from store.words import N_
 
-COLUMNS = ("list", "language", "welfare", "kind", "word")
+COLUMNS = ("list", "language", "welfare", "hide", "kind", "word")
 KINDS = ("term", "benign")
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+YES = "yes"
 MOST = 50_000  # words in one table
 NO_TEXT = N_("The table is no UTF-8 text. Save it as CSV UTF-8 and choose it again.")
 NO_COLUMN = N_("The table's first line lacks {column}. It names: {columns}.")
@@ -35,13 +37,14 @@ def table(rules: Rules, language: str = "") -> str:
             continue
         for kind, chosen in zip(KINDS, (words.terms, words.benign), strict=True):
             for word in chosen:
-                row = (words.name, words.language, words.welfare or "", kind, word)
+                hide = YES if words.hide else ""
+                row = (words.name, words.language, words.welfare or "", hide, kind, word)
                 writer.writerow([_safe(cell) for cell in row])
     return out.getvalue()
 
 
 def read(given: bytes) -> list[WordList]:
-    """The lists of a table. Raises RulesError, which names the line."""
+    """The lists of a table, each switched off: to be tried. Raises RulesError with the line."""
     try:
         said = given.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -61,14 +64,15 @@ def read(given: bytes) -> list[WordList]:
             raise RulesError(TOO_MANY, most=MOST)
         cells = dict(zip(header, map(_plain, row), strict=False))
         _add(found, cells, line=reader.line_num)
-    return [
-        WordList(name, each.language, tuple(each.terms), tuple(each.benign), each.welfare)
-        for name, each in found.items()
-    ]
+    return [each.named(name) for name, each in found.items()]
 
 
 def merged(rules: Rules, lists: Iterable[WordList]) -> Rules:
-    """The rules with these words added: a list of the same name grows, another is new."""
+    """The rules with these words added: a list of the same name grows, another is new.
+
+    A new one stays switched off. One that grows stays as it was switched: what is in
+    force goes on until the grown list is tried and put in its place.
+    """
     known = {words.name: words for words in rules.lists}
     for new in lists:
         old = known.get(new.name)
@@ -92,8 +96,15 @@ class _Gathered:
 
     language: str = ""
     welfare: Welfare | None = None
+    hide: bool = False
     terms: dict[str, None] = field(default_factory=dict)
     benign: dict[str, None] = field(default_factory=dict)
+
+    def named(self, name: str) -> WordList:
+        terms, benign = tuple(self.terms), tuple(self.benign)
+        if self.hide and self.welfare:
+            raise RulesError(NO_HIDING, name=name)
+        return WordList(name, self.language, terms, benign, self.welfare, self.hide, on=False)
 
 
 def _add(found: dict[str, _Gathered], cells: dict[str, str], *, line: int) -> None:
@@ -103,6 +114,7 @@ def _add(found: dict[str, _Gathered], cells: dict[str, str], *, line: int) -> No
     gathered = found.setdefault(name, _Gathered())
     gathered.language = gathered.language or cells.get("language", "")
     gathered.welfare = gathered.welfare or welfare_of(name, cells.get("welfare") or None)
+    gathered.hide = gathered.hide or cells.get("hide", "").casefold() == YES
     (gathered.terms if kind == "term" else gathered.benign)[word] = None
 
 
@@ -113,6 +125,7 @@ def _grown(old: WordList, new: WordList) -> WordList:
         terms=tuple(dict.fromkeys(old.terms + new.terms)),
         benign=tuple(dict.fromkeys(old.benign + new.benign)),
         welfare=old.welfare or new.welfare,
+        hide=(old.hide or new.hide) and not (old.welfare or new.welfare),
     )
 
 
@@ -126,27 +139,40 @@ def _list(words: WordList) -> str:
         kept["benign"] = list(words.benign)
     if words.welfare:
         kept["welfare"] = words.welfare
-    return "\n".join(["[[list]]", *(f"{key} = {_value(kept[key])}" for key in kept)])
+    return _table("[[list]]", kept, on=words.on, hide=words.hide)
 
 
 def _pattern(pattern: Pattern) -> str:
-    return f"[[pattern]]\nname = {_value(pattern.name)}\nexpression = {_value(pattern.expression)}"
+    kept = {"name": pattern.name, "expression": pattern.expression}
+    return _table("[[pattern]]", kept, on=pattern.on, hide=pattern.hide)
 
 
-def _watched(watch: Watch) -> list[str]:
-    parts = []
-    for kind, count, pace in (
-        ("flood", "comments", watch.flood),
-        ("repeats", "times", watch.repeats),
-    ):
-        if pace:
-            minutes = int(pace.within.total_seconds() // 60)
-            parts.append(f"[{kind}]\n{count} = {pace.count}\nminutes = {minutes}")
+def _watched(watch: Watch) -> Iterator[str]:
+    parts: dict[str, dict[str, object]] = {}
+    if watch.flood:
+        parts["flood"] = {"comments": watch.flood.count, "minutes": _minutes(watch.flood)}
+    if watch.repeats:
+        parts["repeats"] = {"times": watch.repeats.count, "minutes": _minutes(watch.repeats)}
     if watch.newcomers:
-        parts.append(f"[newcomers]\ndays = {watch.newcomers.days}")
+        parts["newcomers"] = {"days": watch.newcomers.days}
     if watch.links is not None:
-        parts.append(f"[links]\nallowed = {_value(sorted(watch.links))}")
-    return parts
+        parts["links"] = {"allowed": sorted(watch.links)}
+    for kind, kept in parts.items():
+        yield _table(f"[{kind}]", kept, on=kind not in watch.off, hide=kind in watch.hides)
+
+
+def _table(head: str, kept: Mapping[str, object], *, on: bool, hide: bool) -> str:
+    """A rule's switches are said only where they are not as usual."""
+    lines = [head, *(f"{key} = {_value(value)}" for key, value in kept.items())]
+    if not on:
+        lines.append("on = false")
+    if hide:
+        lines.append("hide = true")
+    return "\n".join(lines)
+
+
+def _minutes(pace: Pace) -> int:
+    return int(pace.within.total_seconds() // 60)
 
 
 def _value(value: object) -> str:
@@ -157,7 +183,8 @@ def _value(value: object) -> str:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith((*FORMULAS, "'")) else cell
+    """So that `_plain` gives the same back."""
+    return f"'{cell}" if cell.startswith("'") else neutral(cell)
 
 
 def _plain(cell: str) -> str:

@@ -43,6 +43,7 @@ class Flag:
     kind: Literal["term", "pattern", "flood", "repeats", "newcomer", "links"] = "term"
     part: Literal["text", "subject"] = "text"
     welfare: Welfare | None = None  # the list's: somebody may need help
+    hide: bool = False  # its rule takes the comment down until somebody decides
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ class Action:
     standing: str | None  # what a lift puts back, in the platform's own terms
     wording: str | None  # what an edit puts in the comment's place
     approved_by: str | None  # the second person for what cannot be undone
+    hides: str | None  # digest of the wording that a rule hides; None: a person asked for it
 
 
 @dataclass(frozen=True)

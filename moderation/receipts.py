@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from moderation import cases, comments
 from moderation.calls import KINDS, State, rivals
 from moderation.model import Action, ActionKind, ReceiptState
-from moderation.records import IN_EFFECT, PENDING, stored_original
+from moderation.records import IN_EFFECT, PENDING, noted, stored_original
 from platforms.base import Comment, Original
 from store import access, audit, roster
 from store.access import Actor
@@ -135,14 +135,15 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
         audit.record(
             tx,
             actor,
-            action.kind,
+            noted(action.kind, action.hides),
             action.id,
             school_id=action.school_id,
             now=now,
             outcome=outcome.state,
         )
     what = KINDS[action.kind]
-    if outcome.state == "refused" and what.about == "comment" and what.forward and action.case_id:
+    decided = what.forward or action.hides is not None
+    if outcome.state == "refused" and what.about == "comment" and decided and action.case_id:
         cases.reopen(tx, action.case_id)  # nothing became of what was decided
     if verified:
         _follow(tx, actor, action, now)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation.model import Action, Receipt, ReceiptState
+from moderation.model import Action, ActionKind, Receipt, ReceiptState
 from platforms.base import Original
 from store import access
 from store.access import Actor
@@ -127,7 +127,13 @@ def from_row(row: Row[Any]) -> Action:
         standing=row.standing,
         wording=row.wording,
         approved_by=row.approved_by,
+        hides=row.hides,
     )
+
+
+def noted(kind: ActionKind, hides: str | None) -> str:
+    """How the audit calls it."""
+    return "hide comment" if hides and kind == "remove comment" else kind
 
 
 def stored_original(original: Original | None) -> str | None:

@@ -12,7 +12,7 @@ from store.db import Connection, text
 
 def of(tx: Connection, actor: Actor, school_id: str) -> Rules:
     """The school's rules, ready to screen with."""
-    return _built(text_of(tx, actor, school_id))
+    return built(text_of(tx, actor, school_id))
 
 
 def text_of(tx: Connection, actor: Actor, school_id: str) -> str:
@@ -27,7 +27,7 @@ def text_of(tx: Connection, actor: Actor, school_id: str) -> str:
 def save(tx: Connection, actor: Actor, school_id: str, written: str, *, now: datetime) -> Rules:
     """Put these rules in place of the school's; raises RulesError and changes nothing if bad."""
     access.require(actor, "administer", school_id)
-    built = _built(written)
+    made = built(written)
     tx.execute(
         text("""
             INSERT INTO moderation_rules (school_id, toml, changed_by, changed_at)
@@ -38,7 +38,7 @@ def save(tx: Connection, actor: Actor, school_id: str, written: str, *, now: dat
         {"school": school_id, "toml": written, "account": actor.account_id, "now": now},
     )
     audit.record(tx, actor, "change rules", school_id, school_id=school_id, now=now)
-    return built
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -48,5 +48,6 @@ def starter() -> str:
 
 
 @lru_cache(maxsize=16)  # schools at work at the same time
-def _built(written: str) -> Rules:
+def built(written: str) -> Rules:
+    """Ready to screen with, and the same again for the same file. Raises RulesError."""
     return Rules.from_toml(written)

@@ -5,6 +5,7 @@ a person.
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rapidfuzz import fuzz
@@ -27,6 +28,7 @@ _PATH = re.compile(r"[/?#\\]")
 
 def of(tx: Connection, watch: Watch, comment: Stored) -> list[Flag]:
     """The comment's flags by the school's `watch`, in its text's code points."""
+    watch = watch.switched_on()
     links = _links(comment.text)
     found = [*_flood(tx, watch.flood, comment), *_repeats(tx, watch.repeats, comment)]
     if watch.links is not None:
@@ -34,7 +36,7 @@ def of(tx: Connection, watch: Watch, comment: Stored) -> list[Flag]:
     if watch.newcomers and links and _is_new(tx, comment, watch.newcomers):
         days = str(watch.newcomers.days)
         found.append(Flag("newcomers", days, links[0].start, links[0].end, "newcomer"))
-    return found
+    return [replace(flag, hide=flag.rule in watch.hides) for flag in found]
 
 
 def _links(said: str) -> list[Flag]:

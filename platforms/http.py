@@ -76,6 +76,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class Session(requests.Session):
+    """Goes where it is sent and no further.
+
+    The library follows a redirect that it was told not to follow by one step: it reads
+    the whole body, however long, to make the next request ready.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        return None
+
+
 class Http:
     """A session with one site. A redirect is an error: it may carry the token elsewhere."""
 
@@ -92,7 +103,7 @@ class Http:
         self.url = checked_url(url, loopback_only=loopback_only)
         self.host = urlsplit(self.url).netloc
         self._read, self._deadline, self._max_body = read, deadline, max_body
-        self._session = requests.Session()
+        self._session = Session()
         self._session.trust_env = False  # or ~/.netrc would answer for us
         self._session.headers.update({"User-Agent": "Pult", **(headers or {})})
         for scheme in ("http://", "https://"):

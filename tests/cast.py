@@ -9,10 +9,11 @@ from threading import Thread
 from typing import Any
 
 from console import campus_school
-from console.desk import accounts, channels, connections, incidents, relays, reports
+from console.desk import accounts, channels, connections, emergencies, incidents, relays, reports
 from console.desk.adapters import Adapters
+from console.desk.emergencies import Cause, Choice
 from console.wiring import Console
-from mailing import campaigns, releasing, saved, suppression
+from mailing import campaigns, releasing, saved, suppression, urgent_texts
 from mailing.model import Campaign
 from mailing.segments import Segment
 from moderation import actions, appeals, cases, comments, measures, welfare
@@ -82,6 +83,8 @@ class Cast:
     incident: str
     colleague: str
     group: str
+    urgent_text: str
+    emergency: str  # an urgent campaign that is released
 
     @property
     def ids(self) -> set[str]:
@@ -99,6 +102,8 @@ class Cast:
             self.incident,
             self.colleague,
             self.group,
+            self.urgent_text,
+            self.emergency,
         )
         return {*vars(self.roster).values(), *own, *sent}
 
@@ -154,10 +159,11 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             )  # fmt: skip
             campus_school.keep(tx, "campus", {"control": url}, now=NOON)
             group = saved.save(tx, actor, school, MARK, Segment(everyone=True), now=NOON)
+            urgent_text, emergency = _emergency(tx, console, actor, school, incident)
         cast = Cast(
             console, adapters, url, relay.url, school, listed, target, module, window, rule,
             channel, alert, comment, case, concern, action, measure, appeal, held, draft, released,
-            incident, colleague, group,
+            incident, colleague, group, urgent_text, emergency,
         )  # fmt: skip
         yield cast, reached
 
@@ -290,6 +296,28 @@ def _incident(tx: Connection, actor: Actor, school: str, target: Target, known: 
     id_ = incidents.raise_(tx, actor, school, source, now=NOON)
     reports.report(tx, actor, school, name=f"Lena {MARK}", said=MARK, room_id=known.room, now=NOON)
     return id_
+
+
+def _emergency(
+    tx: Connection, console: Console, actor: Actor, school: str, incident: str
+) -> tuple[str, str]:
+    """A text that Olga agreed to, and what was sent with it."""
+    written = urgent_texts.save(
+        tx,
+        actor,
+        school,
+        name=MARK,
+        subject={"en": MARK},
+        body={"en": "Dear {{ name }},"},
+        now=NOON,
+    )
+    digest = urgent_texts.get(tx, actor, written).digest
+    olga = Actor("olga", "Olga", "admin", frozenset({school}))
+    urgent_texts.approve(tx, olga, written, digest, now=NOON)
+    planned = emergencies.plan(
+        tx, actor, Cause("incident", incident), Choice(), console.lesson_link, now=NOON
+    )
+    return written, emergencies.send(tx, actor, planned, written, digest, sender=SENDER, now=NOON)
 
 
 def _heard(reached: list[str]) -> smtp.Script:

@@ -33,6 +33,10 @@ recipient_delimiter = +
 mail_location = maildir:{root}/mail/%u
 first_valid_uid = 1
 first_valid_gid = 1
+mail_plugins = quota
+plugin {{
+  quota = maildir:User quota
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {root}/people
@@ -92,27 +96,34 @@ def _fetched(box: imaplib.IMAP4, number: str) -> EmailMessage:
 
 
 @contextmanager
-def running(addresses: Collection[str]) -> Iterator[Dovecot]:
-    """Run it until the block ends. Without it, or without root, the test skips."""
+def running(addresses: Collection[str], *, full: Collection[str] = ()) -> Iterator[Dovecot]:
+    """Run it until the block ends; the mailboxes in `full` take nothing more.
+
+    Without it, or without root, the test skips.
+    """
     real.need("dovecot")
     if os.geteuid() != 0:
         pytest.skip("Dovecot gives mail to its owner as root only")
     root = Path(tempfile.mkdtemp(prefix="pult-dovecot-"))  # not tmp_path: Dovecot must get in
     server = Dovecot(free_port(), free_port(), root / "log")
     try:
-        _lay_out(root, server, addresses)
+        _lay_out(root, server, addresses, full)
         with real.serving(server.imap, "dovecot", "-F", "-c", str(root / "dovecot.conf")):
             yield server
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _lay_out(root: Path, server: Dovecot, addresses: Collection[str]) -> None:
+def _lay_out(
+    root: Path, server: Dovecot, addresses: Collection[str], full: Collection[str]
+) -> None:
     root.chmod(0o755)
     owner, group = pwd.getpwnam(OWNER).pw_uid, grp.getgrnam(OWNER).gr_gid
     (root / "mail").mkdir()
     os.chown(root / "mail", owner, group)
-    people = [f"{one}:{PASSWORD}:{owner}:{group}::{root}/mail/{one}\n" for one in addresses]
+    line = f"{{one}}:{PASSWORD}:{owner}:{group}::{root}/mail/{{one}}::{{quota}}\n"
+    people = [line.format(one=one, quota="") for one in addresses]
+    people += [line.format(one=one, quota="userdb_quota_rule=*:bytes=10") for one in full]
     (root / "people").write_text("".join(people))
     config = CONFIG.format(root=root, imap=server.imap, lmtp=server.lmtp)
     (root / "dovecot.conf").write_text(config)

@@ -1,29 +1,53 @@
 """Actions on real servers over a way that fails, and over one that does not to see what is so."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import cycle
+from typing import cast
+from urllib.parse import urlsplit
 
-from moderation import actions, calls, intake, together
+from moderation import actions, calls, intake
 from moderation.model import Action, ActionKind
 from platforms import PLATFORMS
 from platforms.base import Adapter
+from platforms.moodle import Moodle
 from store import access, schools
 from store.access import Actor
 from store.db import Database, text
+from store.vault import Vault
+from tests import acting, stage
 from tests import ejabberd as chat
 from tests import forum as discussions
 from tests.conftest import NOON
 from tests.ejabberd import Ejabberd
 from tests.faults import Fault, Faults, before
+from tests.stand_in import StandIn
 from tests.synapse import Synapse
 
 STEADY: tuple[Fault, ...] = ("lost", "torn", "ignored", "forbidden", "limited", "slow")
 EVERY: tuple[Fault, ...] = (*STEADY, "unreached", "unavailable")
 PLACES = ("synapse", "ejabberd", "forum")
+VAULT = Vault(stage.KEY)
 LONG = timedelta(minutes=11)  # after which whatever is unresolved is tried again
 ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Way:
+    """How Pult reaches a server: what its connection holds."""
+
+    platform: str
+    url: str
+    secret: str
+    options: Mapping[str, str]
+
+    def adapter(self) -> Adapter:
+        options = {**self.options, "loopback_only": "1"}
+        return PLATFORMS[self.platform].adapter(self.url, self.secret, options)
 
 
 @dataclass
@@ -31,12 +55,25 @@ class Place:
     """A real server, the way to it that fails, and one that does not."""
 
     faults: Faults
-    adapter: Adapter
-    clean: Adapter
+    way: Way  # straight to the server
     changes: Callable[[str, str], bool]  # whether a request is to change something
     kinds: tuple[ActionKind, ...]
     new: Callable[[ActionKind], str]  # somebody, or something said
     start: Callable[[], None]
+
+    @cached_property
+    def clean(self) -> Adapter:
+        return self.way.adapter()
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        return self.through.adapter()
+
+    @property
+    def through(self) -> Way:
+        """The same way, by what fails."""
+        path = urlsplit(self.way.url).path
+        return replace(self.way, url=self.faults.url + path)
 
     @contextmanager
     def failing(self, fault: Fault) -> Iterator[None]:
@@ -78,18 +115,18 @@ class Desk:
 
     def do(self, *action_ids: str) -> None:
         """What cannot be undone is allowed by Ana, as soon as it is seen that it cannot."""
-        together.perform_all(self.db, self.ben, action_ids, self._adapters, clock=self._clock)
+        acting.perform_all(self.db, self.ben, action_ids, self._adapters, clock=self._clock)
         held = [id_ for id_ in action_ids if self.read(id_).receipt.state == "held"]
         for id_ in held:
             with self.db.begin() as tx:
                 actions.allow(tx, self.ana, id_, now=self.now)
-        together.perform_all(self.db, self.ben, held, self._adapters, clock=self._clock)
+        acting.perform_all(self.db, self.ben, held, self._adapters, clock=self._clock)
 
     def settle(self) -> None:
         """The worker, later: until nothing is open."""
         for _ in range(ROUNDS):
             self.now += LONG
-            if not together.run_due(self.db, self._adapters, clock=self._clock):
+            if not acting.run_due(self.db, self._adapters, clock=self._clock):
                 break
         self.do(*(id_ for id_ in self.asked if self.read(id_).receipt.state == "held"))
         states = {self.read(id_).receipt.state for id_ in self.asked}
@@ -138,15 +175,11 @@ def matrix(synapse: Synapse) -> Iterator[Place]:
             return synapse.say(joe, both[0], "you moron")
         return synapse.person("eve")[0]
 
-    def made(url: str) -> Adapter:
-        options = {"loopback_only": "1", "rooms": ",".join(both)}
-        return PLATFORMS["matrix"].adapter(url, synapse.token, options)
-
+    way = Way("matrix", synapse.url, synapse.token, {"rooms": ",".join(both)})
     with before(synapse.port, yes=b"{}", restart=synapse.stop) as faults:
         yield Place(
             faults,
-            made(faults.url),
-            made(synapse.url),
+            way,
             lambda method, _path: method != "GET",
             ("remove comment", "suspend account", "mute account"),
             new,
@@ -164,15 +197,12 @@ def rooms(ejabberd: Ejabberd) -> Iterator[Place]:
             ejabberd.make(name, jid, affiliation)
         return jid
 
-    def made(url: str) -> Adapter:
-        options = {"loopback_only": "1", "user": chat.ADMIN, "rooms": ",".join(names)}
-        return PLATFORMS["ejabberd"].adapter(url, chat.PASSWORD, options)
-
+    options = {"user": chat.ADMIN, "rooms": ",".join(names)}
+    way = Way("ejabberd", ejabberd.url, chat.PASSWORD, options)
     with before(ejabberd.port, yes=b"0", restart=ejabberd.stop) as faults:
         yield Place(
             faults,
-            made(f"{faults.url}/api"),
-            made(ejabberd.url),
+            way,
             lambda _method, path: "set_room_affiliation" in path,
             ("suspend account", "mute account"),
             new,
@@ -184,10 +214,6 @@ def rooms(ejabberd: Ejabberd) -> Iterator[Place]:
 def posts(forum: discussions.Forum) -> Iterator[Place]:
     life = ExitStack()
 
-    def made(url: str) -> Adapter:
-        options = {**forum.options, "loopback_only": "1"}
-        return PLATFORMS["openedx"].adapter(url, discussions.TOKEN, options)
-
     def start() -> None:
         life.enter_context(forum.running())
 
@@ -197,12 +223,33 @@ def posts(forum: discussions.Forum) -> Iterator[Place]:
         thread = forum.thread("Gravity", "Why?")
         yield Place(
             faults,
-            made(faults.url),
-            made(forum.url),
+            Way("openedx", forum.url, discussions.TOKEN, forum.options),
             lambda method, _path: method != "GET",
             ("remove comment",),
             lambda _kind: forum.respond(thread, "you moron"),
             start,
+        )
+
+
+@contextmanager
+def lms(campus: StandIn) -> Iterator[Place]:
+    """The campus's Moodle: its own answers to others, and those who wrote them, one by one."""
+    at = urlsplit(campus.moodle["url"])
+    way = Way("moodle", campus.moodle["url"], campus.moodle["token"], {})
+    site = cast(Moodle, way.adapter())
+    said = [one for one in site.comments(None) if one.parent_id]
+    authors = dict.fromkeys(one.author_external_id for one in said)
+    answers = cycle(one.external_id for one in said)
+    able = cycle(id_ for id_ in authors if not site.protected(id_) and not site.suspended(id_))
+
+    with before(at.port or 80, yes=b"null", restart=lambda: None) as faults:
+        yield Place(
+            faults,
+            way,
+            lambda method, _path: method != "GET",
+            ("remove comment", "suspend account"),
+            lambda kind: next(answers if kind == "remove comment" else able),
+            lambda: None,
         )
 
 
@@ -212,14 +259,23 @@ def desk_of(opened: Database, places: Mapping[str, Place]) -> Desk:
         school = schools.found(
             tx, access.system(), "School 14", time_zone="UTC", language="en", now=NOON
         )
-        for name in places:
+        for name, place in places.items():
             tx.execute(
                 text("""
                     INSERT INTO connection (id, school_id, platform, name, url, secret_sealed,
                                             options, state, detail, created_at)
-                    VALUES (:name, :school, :name, :name, '', '', '{}', 'new', '', :now)
+                    VALUES (:name, :school, :platform, :name, :url, :sealed, :options, 'new', '',
+                            :now)
                 """),
-                {"name": name, "school": school.id, "now": NOON},
+                {
+                    "name": name,
+                    "school": school.id,
+                    "platform": place.way.platform,
+                    "url": place.through.url,
+                    "sealed": VAULT.seal(place.way.secret),
+                    "options": json.dumps(place.way.options),
+                    "now": NOON,
+                },
             )
     every = frozenset({school.id})
     ben, ana = Actor("ben", "Ben", "moderator", every), Actor("ana", "Ana", "coordinator", every)

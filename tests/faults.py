@@ -28,16 +28,22 @@ Plan = Callable[[str, str], Fault]  # what happens to a request, by its method a
 
 
 class Faults:
-    """`plan` decides for each request; `made` counts what was done to them."""
+    """`plan` decides for each request; `made` counts what was done to them.
+
+    `heard` is what came through to the server, in its order.
+    """
 
     def __init__(self, port: int, yes: bytes, restart: Callable[[], None]) -> None:
         self.url = ""
         self.plan: Plan = lambda _method, _path: ""
         self.made: Counter[str] = Counter()
+        self.heard: list[tuple[str, str, bytes]] = []
         self.yes, self.restart = yes, restart
         self._port, self._lock = port, threading.Lock()
 
     def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> "Answer":
+        with self._lock:
+            self.heard.append((method, path, body))
         passed = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
         server = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mailing import people_file
 from mailing.message import Addressee, Builder, Envelope
 from mailing.model import Campaign, MailingError, Origin
-from store.letters import legible, ordered
+from store.legibility import legible, ordered
 from tests.conftest import NOON
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsub@school.example")

@@ -1,26 +1,29 @@
-"""Kill a worker while it acts on a Moodle that answers slowly, again and again; then count."""
+"""Kill the real worker while it acts on platforms that answer slowly, again and again; then count.
 
-import json
-import subprocess
-import sys
+The worker is the process that the console starts, as console.children starts it.
+"""
+
+import os
+import signal
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import cast
 
-from moderation import actions, intake
+from console.children import Part, Supervisor
+from console.web import parts
+from moderation import actions, calls
 from moderation.model import Action, ActionKind
-from moderation.together import run_due
-from platforms.moodle import Moodle
-from store import db
-from store.access import Actor
-from store.db import Database, text
-from store.schools import School
+from platforms.base import AccountMuter, AccountSuspender, CommentSource
+from store.db import text
+from tests import stage
+from tests.failing import Desk, Place
 
-PATIENCE = 120.0  # seconds for all to settle after the last kill
-LONGEST_ACT = 1.2  # seconds from the first call of an action to its receipt, behind the proxy
+PATIENCE = 300.0  # seconds for all to settle: the pauses between tries pass in real time
+LONGEST_ACT = 2.5  # seconds from the first call of an action to its receipt, behind the proxy
 
 BEGUN = """
     EXISTS (SELECT 1 FROM moderation_action AS action
@@ -29,46 +32,45 @@ BEGUN = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tally:
-    kills: int  # while an action was under way
-    begun: int  # kills after its call had been made possible: the intent was written
-    asked: int
-    unsettled: int
-    lies: int  # receipts that say other than what is so
-    changed: int  # comments and accounts that do not stand as they stood before all
+    kills: int = 0  # while at least one action was under way
+    begun: int = 0  # of these after its call had been made possible: the intent was written
+    asked: int = 0
+    calls: int = 0  # that change something, as the platforms heard them
+    again: int = 0  # of these the same call once more: all of them say how it shall stand
+    unsettled: int = 0
+    refused: int = 0
+    lies: int = 0  # receipts that say other than what is so
+    changed: int = 0  # comments and accounts that do not stand as they stood before all
+    by_place: dict[str, int] = field(default_factory=dict)  # actions
+
+
+Subject = tuple[str, ActionKind, str]  # place, kind, external id
 
 
 @dataclass
 class Ward:
-    """What is acted upon, and how it stood."""
+    """What is acted upon, by which worker."""
 
-    db: Database
-    school: School
-    actor: Actor
-    site: Moodle  # not behind the proxy
-    posts: Mapping[str, tuple[str, str]]  # external id: subject and wording
-    accounts: Sequence[str]
+    desk: Desk
+    part: Part
+    size: int  # of each kind on each platform, asked for together
 
-    def ask_all(self, back: Sequence[Action], now: datetime) -> list[str]:
-        """Ask for everything, or for the way back of what was done."""
-        with self.db.begin() as tx:
-            if back:
-                return [actions.undo(tx, self.actor, one.id, now=now) for one in back]
-            wanted: list[tuple[ActionKind, str]] = [("remove comment", id_) for id_ in self.posts]
-            wanted += [("suspend account", id_) for id_ in self.accounts]
-            return [
-                actions.request(
-                    tx, self.actor, kind, school_id=self.school.id, connection_id="lms",
-                    external_id=id_, now=now,
-                )
-                for kind, id_ in wanted
-            ]  # fmt: skip
+    def subjects(self) -> list[Subject]:
+        return [
+            (name, kind, self.desk.subject(name, kind))
+            for _ in range(self.size)
+            for name, place in self.desk.places.items()
+            for kind in place.kinds
+        ]
 
-    def read(self, action_ids: Sequence[str]) -> list[Action]:
-        with self.db.read() as tx:
-            found = [actions.get(tx, self.actor, id_) for id_ in action_ids]
-        return [one for one in found if one is not None]
+    def stand(self, subjects: list[Subject]) -> list[object]:
+        """How each stands by the platform's own word, over a way that does not fail."""
+        said = {name: _said(place) for name, place in self.desk.places.items()}
+        return [
+            _stands(self.desk.places[name], said[name], kind, id_) for name, kind, id_ in subjects
+        ]
 
     def under_way(self, pid: int) -> bool:
         """Whether this worker is at an action, or was when it was killed."""
@@ -78,116 +80,133 @@ class Ward:
         """Whether it had written down how things stood: its call may have been made."""
         return self._has(BEGUN, pid)
 
+    def settled(self, ids: list[str]) -> bool:
+        """Whether nothing is open; Ana allows at once what waits for a second person."""
+        found = [self.desk.read(id_).receipt for id_ in ids]
+        for one in found:
+            if one.state == "held":
+                with self.desk.db.begin() as tx:
+                    actions.allow(tx, self.desk.ana, one.action_id, now=datetime.now(UTC))
+        return all(one.state in ("verified", "refused") for one in found)
+
     def _has(self, what: str, pid: int) -> bool:
-        with self.db.read() as tx:
+        with self.desk.db.read() as tx:
             sql = f"SELECT 1 FROM lease WHERE owner LIKE :pid AND {what}"
             return tx.execute(text(sql), {"pid": f"%/{pid}/%"}).first() is not None
 
-    def lies(self, done: Sequence[Action]) -> int:
-        """Receipts that do not say what is so there, or what had stood before."""
-        wrong = 0
-        for one in done:
-            about = one.kind.partition(" ")[2]
-            if about == "comment":
-                so = "removed" if self.site.removed(one.external_id) else "visible"
-            else:
-                so = "suspended" if self.site.suspended(one.external_id) else "active"
-            told = one.receipt
-            wrong += (told.state, told.after) != ("verified", so) or told.before == told.after
-        return wrong
 
-    def changed(self) -> int:
-        stand = written(self.site)
-        moved = sum(stand.get(id_) != said for id_, said in self.posts.items())
-        return moved + sum(self.site.suspended(id_) for id_ in self.accounts)
+def worker(data: Path) -> Part:
+    """The worker of the world in this folder, as the console starts it."""
+    environment = {**os.environ, "PULT_DATA": str(data), "PULT_VAULT_KEY": stage.KEY.decode()}
+    return Part(("-m", "console", "worker", "--with-parent"), parts.surroundings(environment))
 
 
-def written(site: Moodle) -> dict[str, tuple[str, str]]:
-    """Subject and wording, as the platform holds them, of each comment that answers another."""
-    return {
-        one.external_id: (one.subject, one.html) for one in site.comments(None) if one.parent_id
-    }
+def kill(at: Ward, kills: int, seed: int) -> Tally:
+    """Kill it in mid-action until it was so often; let all settle then.
 
-
-def ward(database: Database, school: School, actor: Actor, site: Moodle, size: int) -> Ward:
-    """So many comments that answer another, and as many accounts of those who wrote some.
-
-    All comments are taken in first, as a worker does before anybody can act on one.
+    Everything is done, then all is undone that can be, and so on with others; the last
+    thing is the way back.
     """
-    intake.pull(database, actor, "lms", lambda _: site, now=datetime.now(UTC))
-    authors = dict.fromkeys(one.author_external_id for one in site.comments(None))
-    able = [id_ for id_ in authors if not site.protected(id_) and not site.suspended(id_)]
-    posts = dict(list(written(site).items())[:size])
-    return Ward(database, school, actor, site, posts, able[:size])
+    dice, tally = Random(seed), Tally()
+    for place in at.desk.places.values():
+        place.faults.plan = lambda _method, _path: "slow"
+    while tally.kills < kills:
+        subjects = at.subjects()
+        stood = at.stand(subjects)
+        at.desk.now = datetime.now(UTC)
+        done = [at.desk.ask(name, kind, id_) for name, kind, id_ in subjects]
+        through(at, done, kills, dice, tally)
+        back = [id_ for id_ in done if _undoable(at.desk, id_)]
+        at.desk.now = datetime.now(UTC)
+        through(at, [at.desk.undo(id_) for id_ in back], kills, dice, tally)
+        stands = at.stand(subjects)
+        tally.changed += sum(
+            before != now
+            for id_, before, now in zip(done, stood, stands, strict=True)
+            if id_ in back
+        )
+    return tally
 
 
-def kill(at: Ward, command: Sequence[str], kills: int, seed: int) -> Tally:
-    """Start the worker and kill it in mid-action, until it was so often; let all settle then.
-
-    All is done, then all is undone, and so on; the last thing is the way back.
-    """
-    dice = Random(seed)
-    killed = begun = asked = lies = 0
-    back: list[Action] = []
-    while True:
-        waiting = at.ask_all(back, datetime.now(UTC))
-        asked += len(waiting)
-        while not _settled(at, waiting) and killed < kills:
-            hit, deep = _one(at, command, dice)
-            killed, begun = killed + hit, begun + deep
-        _settle(at, command, waiting)
-        done = at.read(waiting)
-        lies += at.lies(done)
-        if back and killed >= kills:
-            open_ = sum(one.receipt.state == "unconfirmed" for one in done)
-            return Tally(killed, begun, asked, open_, lies, at.changed())
-        back = [] if back else done
+def through(at: Ward, waiting: list[str], kills: int, dice: Random, tally: Tally) -> None:
+    """Kill the worker again and again while it does these, then let it do the rest."""
+    heard = {name: len(place.faults.heard) for name, place in at.desk.places.items()}
+    tally.asked += len(waiting)
+    while not at.settled(waiting) and tally.kills < kills:
+        hit, deep = _one(at, waiting, dice)
+        tally.kills, tally.begun = tally.kills + hit, tally.begun + deep
+    _settle(at, waiting)
+    for action in map(at.desk.read, waiting):
+        tally.by_place[action.connection_id] = tally.by_place.get(action.connection_id, 0) + 1
+        tally.unsettled += action.receipt.state not in ("verified", "refused")
+        tally.refused += action.receipt.state == "refused"
+        tally.lies += _lies(at.desk, action)
+    for name, place in at.desk.places.items():
+        made = [one for one in place.faults.heard[heard[name] :] if _changes(place, one)]
+        tally.calls += len(made)
+        tally.again += len(made) - len(set(made))
 
 
-def _one(at: Ward, command: Sequence[str], dice: Random) -> tuple[bool, bool]:
+def _one(at: Ward, waiting: list[str], dice: Random) -> tuple[bool, bool]:
     """Run the worker once until it is killed: whether it was at something, and had begun it."""
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as worker:
-        until = time.monotonic() + PATIENCE
-        while not at.under_way(worker.pid) and time.monotonic() < until:
-            assert worker.poll() is None, "the worker ended by itself"
-            time.sleep(0.01)
-        time.sleep(dice.uniform(0, LONGEST_ACT))
-        worker.kill()
-        worker.wait()
-        return at.under_way(worker.pid), at.begun(worker.pid)
+    supervisor = Supervisor()  # not started: it brings nothing back by itself
+    supervisor.keep("worker", at.part)
+    pid = supervisor.pids()["worker"]
+    until = time.monotonic() + PATIENCE
+    while not at.under_way(pid) and not at.settled(waiting) and time.monotonic() < until:
+        assert supervisor.pids(), "the worker ended by itself"
+        time.sleep(0.01)
+    time.sleep(dice.uniform(0, LONGEST_ACT))
+    os.kill(pid, signal.SIGKILL)
+    supervisor.close()
+    return at.under_way(pid), at.begun(pid)
 
 
-def _settle(at: Ward, command: Sequence[str], waiting: Sequence[str]) -> None:
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as worker:
-        until = time.monotonic() + PATIENCE
-        while not _settled(at, waiting) and time.monotonic() < until:
-            time.sleep(0.1)
-        worker.kill()
+def _settle(at: Ward, waiting: list[str]) -> None:
+    if at.settled(waiting):
+        return
+    supervisor = Supervisor()
+    supervisor.keep("worker", at.part)
+    until = time.monotonic() + PATIENCE
+    while not at.settled(waiting) and time.monotonic() < until:
+        time.sleep(0.1)
+    supervisor.close()
 
 
-def _settled(at: Ward, waiting: Sequence[str]) -> bool:
-    return all(one.receipt.state != "unconfirmed" for one in at.read(waiting))
+def _undoable(desk: Desk, action_id: str) -> bool:
+    """Whether it was done, and the platform takes it back."""
+    action = desk.read(action_id)
+    clean = desk.places[action.connection_id].clean
+    return action.receipt.state == "verified" and calls.undoable(clean, action.kind)
 
 
-def worker(data: Path, url: str, token: str, speed: float) -> list[str]:
-    """The command of a process that does what the worker does about actions.
-
-    `speed`: how much faster than time the pauses between tries pass.
-    """
-    what = {"data": str(data), "url": url, "token": token, "speed": speed, "began": time.time()}
-    return [sys.executable, "-m", "tests.killing", json.dumps(what)]
+def _lies(desk: Desk, action: Action) -> bool:
+    clean, wanted = desk.places[action.connection_id].clean, calls.KINDS[action.kind].wanted
+    so = calls.read(clean, action) == wanted
+    return so != (action.receipt.state == "verified") or (so and action.receipt.after != wanted)
 
 
-def _work(data: str, url: str, token: str, speed: float, began: float) -> None:
-    opened, site = db.connect(Path(data)), Moodle(url, token, {"loopback_only": "1"})
-
-    def clock() -> datetime:
-        return datetime.fromtimestamp(began + (time.time() - began) * speed, UTC)
-
-    while True:
-        run_due(opened, lambda _: site, clock=clock)
-        time.sleep(0.05)
+def _said(place: Place) -> Mapping[str, tuple[str, str]]:
+    """Subject and wording of every comment there is."""
+    source = cast(CommentSource, place.clean)
+    if "comments" not in place.clean.can:
+        return {}
+    return {one.external_id: (one.subject, one.html) for one in source.comments(None)}
 
 
-if __name__ == "__main__":
-    _work(**json.loads(sys.argv[1]))
+def _stands(
+    place: Place, said: Mapping[str, tuple[str, str]], kind: ActionKind, id_: str
+) -> object:
+    match calls.KINDS[kind].aspect:
+        case "comment":
+            return said.get(id_)
+        case "access":
+            there = cast(AccountSuspender, place.clean)
+            return there.suspended(id_), there.standing(id_)
+    muter = cast(AccountMuter, place.clean)
+    return muter.muted(id_), muter.mute_standing(id_)
+
+
+def _changes(place: Place, one: tuple[str, str, bytes]) -> bool:
+    method, path, body = one
+    return place.changes(method, path) and b"_get_" not in body  # Moodle's are all POST

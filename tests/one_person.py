@@ -8,15 +8,15 @@ from typing import Any, cast
 from console.desk import connections, sync
 from console.desk.adapters import Adapters
 from console.wiring import Console
-from moderation import measures, together
+from moderation import measures
 from moderation.model import Measure, Receipt, Subject
 from platforms.base import AccountSuspender
 from platforms.moodle import Moodle
 from store import access, linking, roster, schools
 from store.access import Actor
 from store.db import Database
+from tests import acting, stage
 from tests import ejabberd as chat
-from tests import stage
 from tests.ejabberd import Ejabberd
 from tests.stand_in import StandIn
 from tests.synapse import Synapse
@@ -77,7 +77,7 @@ class World:
             return measures.lift(tx, self.ben, measure.id, now=datetime.now(UTC))
 
     def do(self, measure: Measure) -> list[Receipt]:
-        return together.perform_all(
+        return acting.perform_all(
             self.console.db, self.ben, measure.action_ids, self.adapters,
             clock=lambda: datetime.now(UTC),
         )  # fmt: skip

@@ -42,6 +42,10 @@ virtual_transport = {transport}
 smtpd_reject_unlisted_recipient = {strict}
 recipient_delimiter = +
 default_transport = error:nothing leaves this test
+transport_maps = {slow}
+delay_warning_time = 1s
+minimal_backoff_time = 1s
+queue_run_delay = 1s
 smtputf8_enable = yes
 """
 MASTER = """
@@ -82,18 +86,22 @@ class Postfix:
 
 
 @contextmanager
-def running(addresses: Collection[str], *, lmtp: int | None = None) -> Iterator[Postfix]:
+def running(
+    addresses: Collection[str], *, lmtp: int | None = None, slow: str = ""
+) -> Iterator[Postfix]:
     """Run it until the block ends; at their domains other addresses are unknown.
 
     With `lmtp`, it takes every address at their domains and hands the mail to that port,
-    whose refusals it returns to the sender. Without Postfix, or without root, the test skips.
+    whose refusals it returns to the sender. The domain `slow` has a server that is down; of
+    mail to it Postfix says after a second that it is late. Without Postfix, or without
+    root, the test skips.
     """
     real.need("postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
     root = Path(tempfile.mkdtemp(prefix="pult-postfix-"))  # not tmp_path: Postfix must get in
     port = free_port()
-    _lay_out(root, port, addresses, lmtp)
+    _lay_out(root, port, addresses, lmtp, slow)
     command = [str(real.find("postfix")), "-c", str(root / "conf"), "start-fg"]
     server = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
@@ -105,7 +113,9 @@ def running(addresses: Collection[str], *, lmtp: int | None = None) -> Iterator[
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _lay_out(root: Path, port: int, addresses: Collection[str], lmtp: int | None) -> None:
+def _lay_out(
+    root: Path, port: int, addresses: Collection[str], lmtp: int | None, slow: str
+) -> None:
     user = pwd.getpwnam("postfix")
     root.chmod(0o755)
     for name in ("queue", "data", "mail", "conf"):
@@ -117,6 +127,8 @@ def _lay_out(root: Path, port: int, addresses: Collection[str], lmtp: int | None
     values = {"root": root, "uid": user.pw_uid, "gid": user.pw_gid, "port": port}
     values["domains"] = domains
     values["transport"] = f"lmtp:inet:127.0.0.1:{lmtp}" if lmtp else "virtual"
+    down = f"lmtp:inet:127.0.0.1:{free_port()}"
+    values["slow"] = f"inline:{{ {{ {slow} = {down} }} }}" if slow else ""
     values["strict"] = "no" if lmtp else "yes"
     (root / "conf" / "main.cf").write_text(MAIN.format(**values))
     (root / "conf" / "master.cf").write_text(MASTER.format(**values))

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from console.desk import lettering, letters, relays
+from console.desk import letter_sending, measure_letters, relays
 from console.wiring import Console
 from moderation import appeals, cases, comments, hearing, house, keeping, measures
 from moderation.house import STARTER
@@ -57,11 +57,11 @@ class Desk:
         """One round of the worker; return how many letters left."""
         now = NOON + minutes * MINUTE
         actor = access.system(self.school.id)
-        letters.follow(
+        measure_letters.follow(
             self.console.db, actor, self.school.id, lambda _: self.board,
             self.console.appeal_link, now=now,
         )  # fmt: skip
-        return lettering.send_due(
+        return letter_sending.send_due(
             self.console.db, self.console.ways, lambda _: self.board, clock=lambda: now
         )
 
@@ -209,7 +209,7 @@ def test_whom_nothing_reaches_is_shown_as_such(desk: Desk, ben: Actor) -> None:
     measure = warn(desk, ben)
     assert desk.follow() == 0
     with desk.console.db.read() as tx:
-        [letter] = lettering.of_measure(tx, ben, measure)
+        [letter] = letter_sending.of_measure(tx, ben, measure)
     assert letter.state == "failed"
     assert "Tell them yourself" in str(letter.why)
 
@@ -241,8 +241,8 @@ def test_letters_and_appeals_go_with_the_texts_and_what_was_done_stays(
         )  # an appeal rests on it
         hearing.decide(tx, ana, appeal, "uphold", said="It stays.", now=NOON)
         assert keeping.erase(tx, ada, desk.school.id, who, now=NOON) == 1
-        lettering.erase(tx, ada, desk.school.id, who)
-        letters_kept = lettering.of_measure(tx, ben, measure)
+        letter_sending.erase(tx, ada, desk.school.id, who)
+        letters_kept = letter_sending.of_measure(tx, ben, measure)
         kept = appeals.messages(tx, ben, appeal)
         assert sorted((each.way, each.state, each.subject) for each in letters_kept) == [
             ("mail", "sent", ""), ("platform", "sent", "")
@@ -260,14 +260,14 @@ def test_a_connection_that_is_taken_away_stops_no_letter(desk: Desk, ben: Actor)
 
     console, actor = desk.console, access.system(desk.school.id)
     warn(desk, ben)
-    letters.follow(
+    measure_letters.follow(
         console.db, actor, desk.school.id, lambda _: desk.board, console.appeal_link, now=NOON
     )
-    assert lettering.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1
+    assert letter_sending.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1
     assert desk.states() == [("mail", "sent"), ("platform", "failed")]
     warn(desk, ben)
-    letters.follow(console.db, actor, desk.school.id, gone, console.appeal_link, now=NOON)
-    assert lettering.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1
+    measure_letters.follow(console.db, actor, desk.school.id, gone, console.appeal_link, now=NOON)
+    assert letter_sending.send_due(console.db, console.ways, gone, clock=lambda: NOON) == 1
 
 
 def test_a_block_that_took_days_to_hold_is_told_and_its_lift_after_an_appeal_that_failed(
@@ -299,4 +299,4 @@ def test_the_link_stands_at_the_end_of_the_longest_message(
     [(_account, message)] = desk.board.got
     assert message.endswith(desk.console.appeal_link(measure))
     assert "you moron" in message
-    assert 3900 < len(message.encode()) <= lettering.PLATFORM_BYTES
+    assert 3900 < len(message.encode()) <= letter_sending.PLATFORM_BYTES

@@ -10,12 +10,11 @@ import pytest
 
 from moderation import actions, calls
 from moderation.model import ActionKind
-from platforms import PLATFORMS
-from platforms.base import Adapter, CommentEditor
+from platforms.base import CommentEditor
 from store import db
 from tests import wire
 from tests.discourse import ADMIN, HOOK, KEY, Discourse
-from tests.failing import STEADY, Desk, Place, desk_of
+from tests.failing import STEADY, Desk, Place, Way, desk_of
 from tests.faults import Fault, before
 
 KINDS: tuple[ActionKind, ...] = ("remove comment", "suspend account", "mute account")
@@ -32,10 +31,6 @@ def site() -> Discourse:
 def place(site: Discourse) -> Iterator[Place]:
     numbers = count(2)
 
-    def made(url: str) -> Adapter:
-        options = {"loopback_only": "1", "username": ADMIN}
-        return PLATFORMS["discourse"].adapter(url, f"{KEY} {HOOK}", options)
-
     def new(kind: ActionKind) -> str:
         """Something said in the one topic; somebody whom others hold in the other way."""
         number = next(numbers)
@@ -50,8 +45,7 @@ def place(site: Discourse) -> Iterator[Place]:
         with before(port, yes=b"{}", restart=lambda: None) as faults:
             yield Place(
                 faults,
-                made(faults.url),
-                made(served.url),
+                Way("discourse", served.url, f"{KEY} {HOOK}", {"username": ADMIN}),
                 lambda method, _path: method != "GET",
                 KINDS,
                 new,

@@ -1,7 +1,7 @@
 """What a text would do to its readers is told before it goes out, and what stops it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -13,6 +13,8 @@ from store.schools import LANGUAGES
 
 CALM = "The room has changed"
 ANSWERS = {"/gone": 404, "/refused": 403, "/round": 302}
+TO_HEAD = {**ANSWERS, "/get": 405, "/flood": 405, "/moved": 405}
+MOST_SENT = 64 * 1024 * 1024  # bytes
 
 
 def said(subject: str, body: str) -> list[tuple[str, bool]]:
@@ -68,15 +70,21 @@ def test_links_made_of_a_field_are_not_asked_for() -> None:
 
 
 class Site(BaseHTTPRequestHandler):
-    """/gone is not there; /get answers a HEAD wrongly; /round never ends; /refused is private."""
+    """/gone is not there; /get answers a HEAD wrongly; /round never ends; /refused is private.
+
+    /flood and /moved answer a GET without an end to their bodies, the latter on its way to /gone.
+    """
+
+    sent = 0
 
     def do_HEAD(self) -> None:
-        self._answer(
-            {"/gone": 404, "/get": 405, "/refused": 403, "/round": 302}.get(self.path, 200)
-        )
+        self._answer(TO_HEAD.get(self.path, 200))
 
     def do_GET(self) -> None:
-        self._answer({"/gone": 404, "/refused": 403, "/round": 302}.get(self.path, 200))
+        if self.path in ("/flood", "/moved"):
+            self._flood()
+        else:
+            self._answer(ANSWERS.get(self.path, 200))
 
     def _answer(self, status: int) -> None:
         self.send_response(status)
@@ -84,6 +92,16 @@ class Site(BaseHTTPRequestHandler):
             self.send_header("Location", self.path)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _flood(self) -> None:
+        self.send_response(302 if self.path == "/moved" else 200)
+        if self.path == "/moved":
+            self.send_header("Location", "/gone")
+        self.end_headers()
+        with suppress(OSError):  # whoever asked has heard enough
+            while Site.sent < MOST_SENT:
+                self.wfile.write(bytes(64 * 1024))
+                Site.sent += 64 * 1024
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -110,6 +128,16 @@ def test_a_link_that_leads_nowhere_is_named_and_a_doubtful_one_is_not() -> None:
     assert [str(words) for words in reaching.dead([f"{site}/gone"])] == [
         f"Nothing answers at {site}/gone."
     ]
+
+
+def test_no_more_of_a_page_is_read_than_its_first_lines() -> None:
+    Site.sent = 0
+    with serving() as site:
+        found = reaching.dead([f"{site}/flood", f"{site}/moved"])
+        assert [str(words) for words in found] == [
+            f"There is no page at {site}/moved (answer 404)."
+        ]
+    assert Site.sent < MOST_SENT / 4  # what was under way in the sockets
 
 
 def test_a_simulation_asks_no_other_machine() -> None:

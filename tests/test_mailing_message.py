@@ -16,7 +16,7 @@ from mailing import bounces, frame, headers, templates, unsubscribe
 from mailing.message import Addressee, Builder, Envelope
 from mailing.model import Campaign, MailingError, Origin
 from mailing.templates import Message
-from store.letters import legible
+from store.legibility import legible
 from tests.conftest import NOON
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsub@school.example")

@@ -8,13 +8,14 @@ from typing import cast
 
 import pytest
 
-from moderation import actions, cases, comments, deciding, intake, metrics, review, together
+from moderation import actions, cases, comments, deciding, intake, metrics, review
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
 from platforms.base import Comment, Original
 from platforms.http import DEADLINE
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
+from tests import acting
 from tests.conftest import NOON
 from tests.moderation_platform import Adapter, Site, serving
 
@@ -107,8 +108,8 @@ def test_a_yes_without_effect_is_never_called_done(desk: Desk) -> None:
     assert (receipt.state, receipt.after, receipt.verified_at) == ("unconfirmed", "visible", None)
     assert receipt.why is not None
     desk.site.lie = ""
-    assert together.run_due(desk.db, desk.adapters, clock=lambda: NOON) == 0  # not before its time
-    assert together.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
+    assert acting.run_due(desk.db, desk.adapters, clock=lambda: NOON) == 0  # not before its time
+    assert acting.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
     assert desk.do(action).state == "verified"
 
 
@@ -122,7 +123,7 @@ def test_a_refusal_is_final_and_says_the_platforms_sentence(desk: Desk) -> None:
     desk.site.lie = "deny"
     receipt = desk.do(desk.ask("suspend account", "u1"))
     assert (receipt.state, str(receipt.why)) == ("refused", "The token may not do this.")
-    assert together.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 0
+    assert acting.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 0
 
 
 def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> None:
@@ -130,7 +131,7 @@ def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> 
     action = desk.ask("suspend account", "u1")
     assert desk.do(action).state == "unconfirmed"
     desk.site.lie = ""
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     assert desk.do(action).state == "verified"
 
@@ -158,7 +159,7 @@ def test_after_a_crash_in_mid_call_another_takes_over_and_looks_first(desk: Desk
     with pytest.raises(Killed):
         actions.perform(desk.db, desk.ben, action, lambda _: dying, clock=lambda: NOON)
     assert desk.do(action).state == "unconfirmed"  # the dead one's lease still runs
-    assert together.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
+    assert acting.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 1
     receipt = desk.do(action)
     assert (receipt.before, receipt.state) == ("active", "verified")
     assert desk.site.calls == ["suspend u1"]
@@ -221,7 +222,7 @@ def test_nobody_else_acts_while_a_slow_round_is_at_an_action(desk: Desk) -> None
         desk.site.write(id_, "<p>you moron</p>", NOON)
     waiting = {id_: desk.ask("remove comment", id_) for id_ in ("p1", "p2", "p3")}
     watched = Watched(cast(Adapter, desk.adapters("lms")).url, clock)
-    assert together.run_due(desk.db, lambda _: watched, clock=clock) == 3
+    assert acting.run_due(desk.db, lambda _: watched, clock=clock) == 3
     assert sorted(desk.site.calls) == ["remove p1", "remove p2", "remove p3"]
     assert all(receipt.why and "at this moment" in str(receipt.why) for receipt in second)
     assert {desk.do(action).state for action in waiting.values()} == {"verified"}
@@ -229,10 +230,10 @@ def test_nobody_else_acts_while_a_slow_round_is_at_an_action(desk: Desk) -> None
 
 def test_a_suspension_ends_by_itself_once(desk: Desk) -> None:
     desk.do(desk.ask("suspend account", "u1", hours=2))
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     for hours in (3, 4):
-        together.run_due(desk.db, desk.adapters, clock=Ticking(NOON + timedelta(hours=hours)))
+        acting.run_due(desk.db, desk.adapters, clock=Ticking(NOON + timedelta(hours=hours)))
     assert desk.site.calls == ["suspend u1", "lift u1"]
 
 
@@ -242,7 +243,7 @@ def test_who_was_suspended_before_stays_so_at_the_end(desk: Desk) -> None:
     assert desk.do(action).before == "suspended"
     with pytest.raises(ModerationError):
         desk.undo(action)
-    together.run_due(desk.db, desk.adapters, clock=lambda: NOON + timedelta(hours=2))
+    acting.run_due(desk.db, desk.adapters, clock=lambda: NOON + timedelta(hours=2))
     assert desk.site.suspended == {"u1"}
 
 
@@ -253,7 +254,7 @@ def test_a_lift_takes_the_place_of_a_suspension_not_yet_made(desk: Desk) -> None
     desk.site.lie = ""
     assert desk.do(desk.undo(suspension)).state == "verified"
     assert desk.do(suspension).state == "refused"
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == set()
 
 
@@ -362,14 +363,14 @@ def test_a_lift_that_is_refused_stays_open_until_it_is_done(desk: Desk, lie: str
     desk.site.roles["u1"] = "owner"
     desk.do(desk.ask("suspend account", "u1", hours=0.5))
     desk.site.lie = lie
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.site.suspended == {"u1"}
     with desk.db.read() as tx:
         [open_] = actions.unsettled(tx, desk.ben, desk.school.id)
     assert (open_.kind, open_.receipt.state) == ("lift account", "unconfirmed")
     assert open_.receipt.why is not None
     desk.site.lie = ""
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER + timedelta(seconds=10))
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER + timedelta(seconds=10))
     assert (desk.site.suspended, desk.site.roles["u1"]) == (set(), "owner")
 
 
@@ -395,7 +396,7 @@ def test_a_lift_by_hand_after_a_lift_that_failed_puts_back_what_stood(desk: Desk
     desk.site.roles["u1"] = "owner"
     desk.do(desk.ask("suspend account", "u1", hours=0.5))
     desk.site.lie = "deny"
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     with desk.db.begin() as tx:  # as such a refusal was kept in earlier releases
         tx.execute(
             text("UPDATE moderation_action SET state = 'refused' WHERE kind = 'lift account'")
@@ -409,7 +410,7 @@ def test_a_suspension_in_place_of_a_lift_that_failed_goes_back_to_before_both(de
     desk.site.roles["u1"] = "owner"
     desk.do(desk.ask("suspend account", "u1", hours=0.5))
     desk.site.lie = "deny"
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     desk.site.lie = ""
     again = desk.ask("suspend account", "u1", hours=2)
     assert desk.do(again).state == "verified"
@@ -428,7 +429,7 @@ def test_an_adapter_that_breaks_keeps_nobody_waiting(
 
     broken = Broken(cast(Adapter, desk.adapters("lms")).url)
     first, _ = desk.ask("suspend account", "u1"), desk.ask("suspend account", "u2")
-    together.run_due(desk.db, lambda _: broken, clock=lambda: NOON)
+    acting.run_due(desk.db, lambda _: broken, clock=lambda: NOON)
     assert desk.site.suspended == {"u2"}
     with desk.db.read() as tx:
         kept = actions.get(tx, desk.ben, first)

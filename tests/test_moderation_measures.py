@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from console.desk import connections
-from moderation import actions, ending, measures, records, together
+from moderation import actions, ending, measures, records
 from moderation.model import Action, Measure, MeasureKind, ModerationError, Receipt, Subject
 from platforms.base import Adapter as Platform
 from platforms.base import Capability
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
+from tests import acting
 from tests.conftest import NOON
 from tests.moderation_platform import Adapter, Site, Talkative, connect, serving
 
@@ -48,7 +49,7 @@ class Desk:
             return measures.lift(tx, self.ben, measure.id, now=LATER)
 
     def do(self, measure: Measure) -> list[Receipt]:
-        return together.perform_all(
+        return acting.perform_all(
             self.db, self.ben, measure.action_ids, self.adapters, clock=lambda: NOON
         )
 
@@ -144,7 +145,7 @@ def test_a_block_ends_by_itself_everywhere(desk: Desk) -> None:
     desk.do(desk.impose())
     for hours in (25, 26):
         at = NOON + timedelta(hours=hours)
-        together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
     assert desk.roles() == ["owner", "member"]
     assert [site.calls for site in desk.sites.values()] == [["suspend u1", "lift u1"]] * 2
 
@@ -155,7 +156,7 @@ def test_a_removed_connection_keeps_no_other_from_its_end(desk: Desk, ada: Actor
     with desk.db.begin() as tx:
         connections.remove(tx, ada, "chat", now=NOON)
     for at in (DAY + timedelta(hours=1), DAY + timedelta(hours=2)):
-        together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
     assert desk.roles() == ["outcast", "member"]
     chat = acts(desk, measure)[0]
     assert chat.ended
@@ -181,7 +182,7 @@ def test_what_an_earlier_removal_left_behind_is_let_go(desk: Desk) -> None:
     late = desk.impose("suspension", days=2)
     with desk.db.begin() as tx:
         tx.execute(text("DELETE FROM connection WHERE id = 'chat'"))
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert [one.receipt.state for one in acts(desk, late)] == ["refused", "verified"]
     lifted = desk.lift(late)
     assert desk.do(lifted)[-1].state == "verified"
@@ -198,7 +199,7 @@ def test_a_block_that_takes_the_place_of_another_goes_back_to_before_both(desk: 
         replaced = measures.get(tx, desk.ben, first.id)
     assert replaced is not None
     assert replaced.replaced_by == second.id
-    together.run_due(desk.db, desk.adapters, clock=lambda: DAY + timedelta(hours=1))
+    acting.run_due(desk.db, desk.adapters, clock=lambda: DAY + timedelta(hours=1))
     assert desk.roles() == ["outcast", "outcast"]  # the first one's end is not the second one's
     desk.do(desk.lift(second))
     assert desk.roles() == ["owner", "member"]
@@ -210,12 +211,12 @@ def test_a_longer_block_under_way_outlives_the_end_of_the_earlier_one(desk: Desk
         site.lie = "down"
     block = desk.impose(days=None)
     over = DAY + timedelta(hours=1)
-    together.run_due(desk.db, desk.adapters, clock=lambda: over)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: over)
     for site in desk.sites.values():
         site.lie = ""
     for hours in (1, 2, 3):
         at = over + timedelta(hours=hours)
-        together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
     assert [one.receipt.state for one in acts(desk, block)] == ["verified", "verified"]
     assert desk.roles() == ["outcast", "outcast"]
     desk.do(desk.lift(block))
@@ -232,7 +233,7 @@ def test_an_earlier_end_holds_where_the_longer_block_never_came_about(desk: Desk
             text("UPDATE moderation_action SET state = 'refused' WHERE measure_id = :id"),
             {"id": late.id},
         )
-    together.run_due(desk.db, desk.adapters, clock=lambda: over)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: over)
     assert desk.roles() == ["owner", "member"]
 
 
@@ -292,7 +293,7 @@ def test_a_shorter_end_holds_on_every_platform(desk: Desk) -> None:
     assert shorter.until == LATER
     for hours in (1.1, 1.2):
         at = NOON + timedelta(hours=hours)
-        together.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
     assert desk.roles() == ["owner", "member"]
 
 
@@ -380,7 +381,7 @@ def test_what_cannot_be_undone_waits_for_a_second_person(desk: Desk, ana: Actor)
     chat, lms = desk.do(measure)
     assert (chat.state, lms.state) == ("held", "verified")
     assert desk.sites["chat"].calls == []
-    together.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
     assert desk.sites["chat"].calls == []  # time alone allows nothing
     with desk.db.begin() as tx:
         (held,) = actions.held(tx, desk.ben, desk.school.id)

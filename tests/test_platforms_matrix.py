@@ -1,9 +1,11 @@
 """Matrix with a homeserver that answers strangely: bounded, and what is not ours stays."""
 
 import json
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from platforms.answers import Site
+from platforms.base import Account
 from platforms.matrix import muting, people
 from platforms.matrix.calls import Calls
 from tests.wire import Asked, as_json, serving
@@ -17,8 +19,60 @@ def _calls(url: str) -> Calls:
 
 def test_a_list_of_accounts_that_leads_back_to_itself_ends() -> None:
     with serving(lambda asked: as_json({"users": [], "next_token": "500", "user_id": "@p:x"})) as w:
-        assert list(people.accounts(_calls(w.url))) == []
+        assert list(people.Directory(_calls(w.url)).accounts()) == []
         assert sum("/users?" in asked.target for asked in w.asked) == 2
+
+
+def test_accounts_are_listed_by_the_page_and_read_one_by_one_when_they_are_new_alone() -> None:
+    there: dict[str, dict[str, Any]] = {
+        f"@pupil{number}:x": {"displayname": f"Pupil {number}"} for number in range(250)
+    }
+
+    def answer(asked: Asked) -> bytes:
+        place = urlsplit(asked.target)
+        if place.path.endswith("/whoami"):
+            return as_json({"user_id": "@pult:x"})
+        name = unquote(place.path.rpartition("/")[2])
+        if name in there:
+            address = f"{name[1:-2]}@school.example"
+            more = {"suspended": there[name].get("suspended", False)}
+            threepids = [{"medium": "email", "address": address}]
+            return as_json({"name": name, **there[name], **more, "threepids": threepids})
+        first = int(parse_qs(place.query)["from"][0])
+        rows = [{"name": id_, "displayname": there[id_]["displayname"]} for id_ in there]
+        page: dict[str, Any] = {"users": rows[first : first + 100]}
+        if first + 100 < len(rows):
+            page["next_token"] = str(first + 100)
+        return as_json(page)
+
+    with serving(answer) as w:
+        directory = people.Directory(_calls(w.url))
+        first = list(directory.accounts())
+        assert [one.email for one in first[:2]] == [
+            "pupil0@school.example",
+            "pupil1@school.example",
+        ]
+        assert len(first) == 250
+
+        def asked_for() -> int:
+            before = len(w.asked)
+            seen = list(directory.accounts())
+            names.append({one.external_id: one for one in seen})
+            return len(w.asked) - before
+
+        names: list[dict[str, Account]] = []
+        assert asked_for() == 3 + people.AGAIN
+        there["@pupil249:x"]["displayname"] = "Somebody else"
+        there["@pupil250:x"] = {"displayname": "New"}
+        del there["@pupil3:x"]
+        assert asked_for() == 3 + people.AGAIN + 2
+        assert names[1]["@pupil249:x"].name == "Somebody else"
+        assert names[1]["@pupil250:x"].email == "pupil250@school.example"
+        assert "@pupil3:x" not in names[1]
+        there["@pupil120:x"]["suspended"] = True  # which no list tells: its turn comes
+        for _turn in range(250 // people.AGAIN):
+            asked_for()
+        assert names[-1]["@pupil120:x"].suspended
 
 
 def test_only_the_mutes_own_level_is_taken_where_nothing_is_known_of_before() -> None:

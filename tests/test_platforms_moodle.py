@@ -8,7 +8,7 @@ from platforms.base import Original, PlatformError
 from platforms.http import Http
 from platforms.moodle import Moodle, people
 from platforms.moodle.calls import Calls, flat
-from platforms.moodle.forums import NOTICE
+from platforms.sentences import NOTICE
 from platforms.texts import plain
 from tests.wire import Asked, as_json, serving
 

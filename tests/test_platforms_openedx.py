@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from platforms.base import PlatformError
-from platforms.openedx import NOTICE, OpenEdx
+from platforms.openedx import OpenEdx
+from platforms.sentences import NOTICE
 from tests import wire
 from tests.lms import COURSE, Lms
 from tests.wire import Wire

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mailing import bounces, campaigns, mailbox, releasing, returned, sender, suppression
+from mailing import bounces, campaigns, outbox, releasing, returned, sender, suppression
 from mailing.mailbox import Mailbox
 from mailing.model import UNDO, Origin
 from mailing.segments import Segment
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.servers
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsubscribe@school.test")
 PUPIL, GONE, BOUNCES = "olga@school.test", "gone@school.test", "bounces@school.test"
+FULL, SLOW = "full@school.test", "late@slow.test"  # a mailbox that is full; a server that is down
 PARAGRAPH = " ".join(["«Ёжик» 你好 = 100% café 🎓"] * 120)  # one line of 4 kB
 BODY = (
     "Здравствуйте, {{ name }}!\n\n.\n\n..two dots\n\nFrom here, «до встречи».\n\n"
@@ -46,14 +47,18 @@ class Post:
 @pytest.fixture(scope="module")
 def post() -> Iterator[Post]:
     with ExitStack() as stack:
-        boxes = stack.enter_context(dovecot.running([PUPIL, BOUNCES]))
-        yield Post(stack.enter_context(postfix.running([PUPIL, BOUNCES], lmtp=boxes.lmtp)), boxes)
+        boxes = stack.enter_context(dovecot.running([PUPIL, BOUNCES], full=[FULL]))
+        server = postfix.running([PUPIL, BOUNCES], lmtp=boxes.lmtp, slow="slow.test")
+        yield Post(stack.enter_context(server), boxes)
 
 
-def send(database: Database, ana: Actor, school: School, post: Post, email: str) -> None:
-    """One campaign to one person, all the way to the relay."""
+def send(database: Database, ana: Actor, school: School, post: Post, *emails: str) -> None:
+    """One campaign, all the way to the relay."""
     with database.begin() as tx:
-        roster.save_person(tx, ana, school.id, name="Ольга 小明", email=email, source="t", now=NOON)
+        for email in emails:
+            roster.save_person(
+                tx, ana, school.id, name="Ольга 小明", email=email, source="t", now=NOON
+            )
         id_ = campaigns.draft(
             tx,
             ana,
@@ -73,7 +78,7 @@ def send(database: Database, ana: Actor, school: School, post: Post, email: str)
         clock=lambda: NOON + UNDO,
         stop=threading.Event(),
     )
-    assert (done.sent, done.failed) == (1, 0)  # Postfix took it; what follows is its own affair
+    assert (done.sent, done.failed) == (len(emails), 0)  # Postfix took them; the rest is its affair
 
 
 def text(message: EmailMessage, kind: str) -> str:
@@ -122,16 +127,39 @@ def test_what_came_back_is_read_from_the_mailbox_and_its_address_gets_no_more_ma
     assert (totals.audience, totals.sent, totals.failed) == (1, 0, 1)
 
 
-def _taken(database: Database, box: Mailbox, patience: float = real.PATIENCE) -> list[str]:
-    """What the mailbox holds, once it holds something or patience ends."""
+def test_a_full_mailbox_and_a_delay_suppress_nobody(
+    database: Database, ana: Actor, school: School, post: Post
+) -> None:
+    send(database, ana, school, post, GONE, FULL, SLOW)
+    box = Mailbox.from_url(f"imap://{quote(BOUNCES)}:{PASSWORD}@127.0.0.1:{post.boxes.imap}/INBOX")
+    taken = _taken(database, box, count=3)
+    assert sorted(taken) == ["dead address", "nothing new", "returned"]
+    said = {status_of(mail) for mail in post.boxes.take(BOUNCES, count=3)}
+    assert said == {("failed", "5.1.1"), ("failed", "5.2.2"), ("delayed", "4.4.1")}
+    with database.read() as tx:
+        assert suppression.reasons(tx, school.id, "service") == {GONE: "hard bounce"}
+        [campaign] = campaigns.of(tx, ana, school.id)
+        missed = outbox.undelivered(tx, ana, campaign.id)
+    assert (campaign.totals.audience, campaign.totals.sent) == (3, 1)
+    assert {each.email: each.state for each in missed} == {GONE: "failed", FULL: "failed"}
+
+
+def status_of(mail: EmailMessage) -> tuple[str, str]:
+    _words, report, _original = mail.iter_parts()
+    _whole, recipient = report.iter_parts()
+    return str(recipient["Action"]), str(recipient["Status"])
+
+
+def _taken(
+    database: Database, box: Mailbox, count: int = 1, patience: float = real.PATIENCE
+) -> list[str]:
+    """What the mailbox holds, once it holds so much or patience ends."""
     found: list[str] = []
-    until = time.monotonic() + patience
-    while not found and time.monotonic() < until:
-        with mailbox.opened(box) as reader:
-            for number, raw in reader.unread():
-                with database.begin() as tx:
-                    found.append(returned.take(tx, ORIGIN.key, raw, now=NOON))
-                reader.done(number)
+    until, stop = time.monotonic() + patience, threading.Event()
+    while len(found) < count and time.monotonic() < until:
+        found += returned.collect(
+            database, box, ORIGIN.key, clock=lambda: NOON, stop=stop
+        ).elements()
         time.sleep(0.05)
     return found
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from platforms.base import CommentEditor, CommentRemover, CommentSource, Moderated, PlatformError
-from platforms.openedx import NOTICE, OpenEdx
+from platforms.openedx import OpenEdx
 from platforms.openedx.forum import RESPONSES
+from platforms.sentences import NOTICE
 from tests.forum import COURSE, JOE, TOKEN, Forum, founded
 from tests.running import free_port
 

@@ -14,7 +14,7 @@ from console.app import VIEWS
 from console.desk import exporting
 from console.views import admin
 from mailing import templates
-from store import letters
+from store import legibility
 from store.access import Actor
 from store.db import Database
 from store.schools import School
@@ -56,6 +56,7 @@ def test_every_screen_shows_letters_alone(cast: Cast, school: School, ada: Actor
         "person": cast.roster.person,
         "composer": cast.draft,
         "delivery": cast.released.id,
+        "emergency": cast.incident,
     }
     seen: set[str] = set()
     for slug in VIEWS:
@@ -99,13 +100,13 @@ def test_a_megabyte_is_cut_and_says_so(cast: Cast, school: School, ada: Actor) -
 
 def test_emoji_and_the_marks_of_real_languages_stay_as_they_are() -> None:
     for said in (EMOJI, "Việt Nam", "नमस्ते", "שָׁלוֹם", "الْعَرَبِيَّة", "ภาษาไทย", "й ё", "\u4f60\u597d"):
-        assert letters.legible(said) == said
-    assert letters.legible(ZALGO) == ZALGO[:5] + "algo"
-    assert letters.legible("a\ud83d\u202eb") == "a\ufffd\ufffdb"
+        assert legibility.legible(said) == said
+    assert legibility.legible(ZALGO) == ZALGO[:5] + "algo"
+    assert legibility.legible("a\ud83d\u202eb") == "a\ufffd\ufffdb"
 
 
 def test_a_megabyte_of_marks_is_made_legible_whole() -> None:
-    assert letters.legible("e" + "\u0301" * 1_000_000) == "e" + "\u0301" * 4
+    assert legibility.legible("e" + "\u0301" * 1_000_000) == "e" + "\u0301" * 4
 
 
 def test_every_export_is_text_for_a_spreadsheet(cast: Cast, school: School, ada: Actor) -> None:

@@ -386,7 +386,7 @@ def test_states_are_told_in_the_readers_language() -> None:
 
 
 def test_telling_without_a_sender_says_where_to_enter_it(place: Place) -> None:
-    at = press(shown(place, "incident", id=place.incident_id), "Tell")
+    at = press(shown(place, "incident", id=place.incident_id), "Write a letter")
     assert "No sender is set yet" in said(at)
 
 

@@ -72,7 +72,7 @@ def bar(desk: Desk, row: LessonRow, actor: Actor) -> AppTest:
 def test_the_bar_offers_what_the_platform_can(desk: Desk) -> None:
     at = bar(desk, desk.row, desk.actor)
     labels = [button.label for button in at.button]
-    assert labels == ["Notice", "Write", "Step in", "Move", "End", "Page"]
+    assert labels == ["Notice", "Write", "Tell now", "Step in", "Move", "End", "Page"]
     assert "does not" not in said(at)
     assert "![](" not in said(at)
 

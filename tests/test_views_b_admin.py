@@ -19,6 +19,7 @@ from console.views import (
 from console.views.target_form import Known
 from console.wiring import Console
 from moderation import comments, rules
+from moderation.filters import Rules
 from probes import modules, targets
 from probes.model import NamedModule
 from probes.probers import PROBERS
@@ -220,6 +221,22 @@ def test_rules_are_tried_before_they_are_put_in_place(
     press(at, "Put these rules in place")
     with console.db.read() as tx:
         assert rules.text_of(tx, ada, school.id) == written
+
+
+def test_a_rule_is_switched_and_made_to_hide_by_its_boxes(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = tab(console, ada, school, "Watched words")
+    written = '[[list]]\nname = "Ours"\nterms = ["turnip"]\n[flood]\ncomments = 5\nminutes = 1\n'
+    at.text_area(key=f"rules-{school.id}").set_value(written).run()
+    boxes = [each.label for each in at.checkbox]
+    assert boxes == ["On", "Hides", "On", "Hides"]
+    at.checkbox[1].check().run()
+    at.checkbox[2].uncheck().run()
+    shown = Rules.from_toml(at.text_area(key=f"rules-{school.id}").value or "")
+    assert shown.lists[0].hide
+    assert shown.watch.off == {"flood"}
+    assert [each.value for each in at.checkbox] == [True, True, False, False]
 
 
 def test_rules_are_tried_on_what_was_written_in_the_last_month(

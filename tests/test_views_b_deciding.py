@@ -10,6 +10,7 @@ from console.views.review_acts import Beside
 from console.views.settling import READ
 from console.wiring import Console
 from moderation import comments, judging, measures, review, rules
+from moderation.filters import Rules
 from moderation.model import Case
 from platforms.base import (
     AccountSuspender,
@@ -22,7 +23,7 @@ from store import access
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
-from tests import stage
+from tests import acting, stage
 from tests.stage import letters, press, rude, said, screen
 from tests.stand_in import StandIn, open_campus
 
@@ -53,6 +54,51 @@ def post(console: Console, school: School, campus: StandIn) -> tuple[str, Commen
     found = next(each for each in source.comments(None) if each.parent_id)
     stage.queue(console, school, moodle, [replace(found, text=f"you idiot, {found.text}")])
     return moodle, found
+
+
+HIDING = Rules.from_toml('[[list]]\nname = "<b>Harsh</b>"\nterms = ["idiot"]\nhide = true')
+
+
+def taken_down(console: Console, school: School, moodle: str, comment: Comment) -> None:
+    """As the worker does it: screened, hidden, and pulled no more."""
+    pult = access.system(school.id)
+    with console.db.begin() as tx:
+        merged = comments.merge(tx, pult, school.id, moodle, comment, now=console.now())
+        kept = comments.get(tx, pult, merged.id)
+        assert kept is not None
+        judging.judge(tx, pult, HIDING, kept, now=console.now())
+    acting.run_due(console.db, console.adapters, clock=console.now)
+
+
+def test_a_hidden_comment_says_so_and_its_buttons_put_it_back_or_keep_it_away(
+    console: Console, school: School, ben: Actor, campus: StandIn
+) -> None:
+    moodle = stage.connect(console, school, campus.moodle["url"], campus.moodle["token"])
+    site = console.adapters(moodle)
+    assert isinstance(site, CommentSource)
+    assert isinstance(site, CommentRemover)
+    first, second = [each for each in site.comments(None) if each.parent_id][1:3]
+    for found in (first, second):
+        taken_down(console, school, moodle, replace(found, text=f"you idiot, {found.text}"))
+    assert site.removed(first.external_id)
+    at = screen("review", console, ben, school)
+    assert "Hidden until you decide" in said(at)
+    assert "&lt;b&gt;Harsh" in said(at) or "\\<b\\>Harsh" in said(at)
+    told = {button.label: (button.help, button.disabled) for button in at.button}
+    assert "Puts the comment back on Moodle" in told["Put back"][0]
+    assert "stays removed" in told["Keep removed"][0]
+    assert told["Reword"][1]
+    shown = letters(at)
+    kept, gone = (first, second) if first.text in shown else (second, first)
+    at = press(at, "Put back")
+    assert "Restored on Moodle, checked at" in said(at)
+    assert not site.removed(kept.external_id)
+    at = press(press(at, "Keep removed"), "Insult")
+    assert "Removed from Moodle, checked at" in said(at)
+    assert site.removed(gone.external_id)
+    press(at, "Undo")
+    assert not site.removed(gone.external_id)
+    assert decisions(console) == [("approve", ""), ("remove", "Insult")]
 
 
 def decisions(console: Console) -> list[tuple[str, str]]:

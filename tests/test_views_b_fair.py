@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.desk import letters as told
+from console.desk import measure_letters as told
 from console.desk import people
 from console.views import erasing
 from console.wiring import Console

@@ -129,6 +129,19 @@ def test_a_field_that_is_empty_is_counted(
     assert "Field room is empty: 1 of 2." in words
 
 
+def test_conditions_that_reach_nobody_or_leave_no_text_are_told(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    for_staff = "{% if role = staff %}Come in{% end %}"
+    campaign_id = drafted(console, ana, school, ru=for_staff, en="Hi {{ nmae }}")
+    at = screen("composer", console, ana, school, id=campaign_id)
+    words = said(at)
+    assert "Line 1: the condition on “role” is true for nobody." in words
+    assert "1 of 2 would get an empty letter." in words
+    assert "Line 1: nobody who is meant has a field “nmae”." in words
+    assert at.button(key="composer-send").disabled
+
+
 def test_the_dialog_says_back_and_its_button_names_the_number(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:

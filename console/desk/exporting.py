@@ -13,23 +13,11 @@ from zoneinfo import ZoneInfo
 from console.desk import incidents
 from store import audit, roster
 from store.access import Actor
+from store.cells import neutral
 from store.db import Connection
-from store.letters import legible
+from store.legibility import legible
 from store.schools import School
 
-FORMULAS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # what a cell must not begin with
 MOST = 1_000_000  # rows
 MOST_LETTERS = 32_000  # of a cell: a spreadsheet takes 32,767
 Row = Sequence[object]
@@ -72,15 +60,14 @@ def write(name: str, tx: Connection, actor: Actor, school: School, out: TextIO) 
     writer = csv.writer(out, lineterminator="\r\n")
     count = -1
     for row in EXPORTS[name](tx, actor, school):
-        writer.writerow([neutral(str(cell)) for cell in row])
+        writer.writerow([_cell(str(cell)) for cell in row])
         count += 1
     return count
 
 
-def neutral(cell: str) -> str:
-    """The cell as text for a spreadsheet, whatever it begins with: legible, cut at MOST_LETTERS."""
-    shown = legible(cell[:MOST_LETTERS])
-    return f"'{shown}" if shown.startswith(FORMULAS) else shown
+def _cell(words: str) -> str:
+    """Legible, cut at MOST_LETTERS, and never a formula."""
+    return neutral(legible(words[:MOST_LETTERS]))
 
 
 def _time(at: datetime | None, school: School) -> str:

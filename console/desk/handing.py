@@ -1,12 +1,16 @@
 """Rows that leave once: claimed by one worker, handed over, retried while they surely did not."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from mailing.model import MailingError
 from mailing.relay import Outcome
+from platforms.base import PlatformError
 from store.db import Connection, Database, text
+from store.vault import VaultError
 from store.words import N_, Words
 
 Table = Literal["notice", "letter", "outcome"]
@@ -16,7 +20,67 @@ FIRST = timedelta(seconds=20)  # until the second try; each further one waits tw
 LONGEST = timedelta(minutes=10)
 TRIES = 60  # about ten hours
 CRASHED = N_("It was being sent when Pult stopped; it may have arrived, and is not sent twice.")
+SEALED = N_("The vault's key does not open this address. Enter it again.")
 ENDS = {"sent": "sent", "refused": "failed", "uncertain": "uncertain"}
+ROWS: dict[Table, str] = {
+    "notice": """SELECT notice.*, channel.transport, channel.address_sealed
+                 FROM notice JOIN channel ON channel.id = notice.channel_id""",
+    "letter": "SELECT letter.* FROM letter",
+    "outcome": "SELECT outcome.* FROM outcome",
+}
+Begin = Callable[[], bool]  # asked before the first byte that could count; False: withdrawn
+
+
+def send_due(
+    db: Database,
+    table: Table,
+    send: Callable[[Row[Any], Begin], Outcome],
+    *,
+    clock: Callable[[], datetime],
+    limit: int,
+) -> int:
+    """Hand over what is due, the oldest first; return how many left. Safe with several workers.
+
+    What `send` raises of ours means that nothing was handed over: it is tried again,
+    except where the platform will never take it.
+    """
+    with db.begin() as tx:
+        give_up_the_crashed(tx, table, now=clock())
+    with db.read() as tx:
+        rows = tx.execute(
+            text(f"""
+                {ROWS[table]}
+                WHERE ({table}.state = 'due' AND {table}.next_at <= :now)
+                   OR ({table}.state = 'claimed' AND {table}.lease_until <= :now)
+                ORDER BY {table}.created_at, {table}.id LIMIT :limit
+            """),
+            {"now": clock(), "limit": limit},
+        ).all()
+    left = 0
+    for row in rows:
+        if claim(db, table, row.id, now=clock()):
+            outcome = _sent(db, table, row, send, clock)
+            enter(db, table, row, outcome, now=clock())
+            left += outcome.kind == "sent"
+    return left
+
+
+def _sent(
+    db: Database,
+    table: Table,
+    row: Row[Any],
+    send: Callable[[Row[Any], Begin], Outcome],
+    clock: Callable[[], datetime],
+) -> Outcome:
+    try:
+        return send(row, lambda: begin(db, table, row.id, now=clock()))
+    except MailingError as error:
+        return Outcome("later", error.words)
+    except VaultError:
+        return Outcome("later", Words(SEALED))
+    except PlatformError as error:  # its connection makes no adapter
+        kind: Literal["refused", "later"] = "refused" if error.permanent else "later"
+        return Outcome(kind, Words(error.template, error.params))
 
 
 def claim(db: Database, table: Table, id_: str, *, now: datetime) -> bool:

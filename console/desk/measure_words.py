@@ -11,7 +11,7 @@ from moderation.house import House
 from moderation.model import Measure, MeasureKind
 from store.access import Actor
 from store.db import Connection
-from store.letters import legible
+from store.legibility import legible
 from store.schools import School
 
 QUOTED = 300  # letters of what they wrote

@@ -1,17 +1,15 @@
 """Tell by mail what came of a complaint, to those who left an address; it goes with the mail."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from console.desk import handing
-from console.desk.posting import NO_RELAY, SEALED, TIMEOUT, Ways, through
+from console.desk import handing, posting
+from console.desk.handing import Begin
+from console.desk.posting import Ways
 from console.i18n import N_, _, speaking
-from mailing import notice
-from mailing.model import MailingError
 from mailing.relay import Outcome
 from moderation import complaints
 from moderation.complaints import Came
@@ -19,8 +17,6 @@ from moderation.model import ModerationError
 from store import access, addresses, schools
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
-from store.vault import VaultError
-from store.words import Words
 
 KEPT = timedelta(days=60)  # an address that nobody's decision asks for is let go
 AT_ONCE = 50
@@ -94,26 +90,12 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
 
 
 def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
-    """Send what is due; return how many mails left. Safe with several workers."""
-    with db.begin() as tx:
-        handing.give_up_the_crashed(tx, "outcome", now=clock())
-    with db.read() as tx:
-        rows = tx.execute(
-            text("""
-                SELECT * FROM outcome
-                WHERE (state = 'due' AND next_at <= :now)
-                   OR (state = 'claimed' AND lease_until <= :now)
-                ORDER BY created_at, id LIMIT :limit
-            """),
-            {"now": clock(), "limit": AT_ONCE},
-        ).all()
-    left = 0
-    for row in rows:
-        if handing.claim(db, "outcome", row.id, now=clock()):
-            outcome = _send(db, ways, row, clock)
-            handing.enter(db, "outcome", row, outcome, now=clock())
-            left += outcome.kind == "sent"
-    return left
+    """Send what is due; return how many left. Safe with several workers."""
+
+    def send(row: Row[Any], begin: Begin) -> Outcome:
+        return posting.by_mail(ways, row, begin, now=clock())
+
+    return handing.send_due(db, "outcome", send, clock=clock, limit=AT_ONCE)
 
 
 def _write(tx: Connection, actor: Actor, row: Row[Any], now: datetime) -> bool:
@@ -136,26 +118,3 @@ def _write(tx: Connection, actor: Actor, row: Row[Any], now: datetime) -> bool:
         {"id": row.id, "subject": subject, "body": body, "now": now},
     )
     return True
-
-
-def _send(db: Database, ways: Ways, row: Row[Any], clock: Callable[[], datetime]) -> Outcome:
-    def begin() -> bool:
-        return handing.begin(db, "outcome", row.id, now=clock())
-
-    try:
-        relay, sender = ways.relay(row.school_id), ways.sender(row.school_id)
-        if relay is None or not sender:
-            raise MailingError(NO_RELAY)
-        envelope = notice.envelope(
-            sender=sender,
-            recipient=row.address,
-            subject=row.subject,
-            body=row.body,
-            notice_id=row.id,
-            now=clock(),
-        )
-        return through(replace(relay, timeout=TIMEOUT), envelope, begin)
-    except MailingError as error:
-        return Outcome("later", error.words)
-    except VaultError:
-        return Outcome("later", Words(SEALED))

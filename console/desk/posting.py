@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from console.desk import channels, handing, notice_words
+from console.desk.handing import Begin
 from mailing import notice
 from mailing.message import Envelope
 from mailing.model import MailingError
@@ -20,15 +21,14 @@ from mailing.transports import apprise, open_session
 from store import access, schools
 from store.access import Actor
 from store.db import Database, new_id, text
-from store.vault import Vault, VaultError
-from store.words import N_, Words
+from store.vault import Vault
+from store.words import N_
 
 AT_ONCE = 50  # notices a round
 TIMEOUT = 10.0  # seconds that a relay or a messenger may take for an answer
 
 NOBODY = "pult@pult.test"  # a messenger names the sender itself
 NO_RELAY = N_("No mail relay is set, or no sender. Enter them under Admin, Mail.")
-SEALED = N_("The vault's key does not open this address. Enter it again.")
 
 
 @dataclass(frozen=True)
@@ -43,24 +43,11 @@ class Ways:
 
 def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
     """Send what is due; return how many notices left. Safe with several workers."""
-    with db.begin() as tx:
-        handing.give_up_the_crashed(tx, "notice", now=clock())
-    with db.read() as tx:
-        rows = tx.execute(
-            text("""
-                SELECT notice.*, channel.transport, channel.address_sealed FROM notice
-                JOIN channel ON channel.id = notice.channel_id
-                WHERE (notice.state = 'due' AND notice.next_at <= :now)
-                   OR (notice.state = 'claimed' AND notice.lease_until <= :now)
-                ORDER BY notice.created_at, notice.id LIMIT :limit
-            """),
-            {"now": clock(), "limit": AT_ONCE},
-        ).all()
-    return sum(
-        _send(db, ways, row, clock)
-        for row in rows
-        if handing.claim(db, "notice", row.id, now=clock())
-    )
+
+    def send(row: Row[Any], begin: Begin) -> Outcome:
+        return _hand_over(ways, row, row.id, row.subject, row.body, begin, clock())
+
+    return handing.send_due(db, "notice", send, clock=clock, limit=AT_ONCE)
 
 
 def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: datetime) -> None:
@@ -77,27 +64,13 @@ def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: dat
         raise MailingError(outcome.words.template, **outcome.words.params)
 
 
-def _send(db: Database, ways: Ways, row: Row[Any], clock: Callable[[], datetime]) -> bool:
-    def begin() -> bool:
-        return handing.begin(db, "notice", row.id, now=clock())
-
-    try:
-        outcome = _hand_over(ways, row, row.id, row.subject, row.body, begin, clock())
-    except MailingError as error:
-        outcome = Outcome("later", error.words)
-    except VaultError:
-        outcome = Outcome("later", Words(SEALED))
-    handing.enter(db, "notice", row, outcome, now=clock())
-    return outcome.kind == "sent"
-
-
 def _hand_over(
     ways: Ways,
     row: Row[Any],
     notice_id: str,
     subject: str,
     body: str,
-    begin: Callable[[], bool],
+    begin: Begin,
     now: datetime,
 ) -> Outcome:
     """Raises MailingError, VaultError when it cannot even begin."""
@@ -115,13 +88,27 @@ def _way(ways: Ways, row: Row[Any], address: str) -> tuple[Relay, str]:
     if row.transport == channels.MESSENGER:
         way = apprise.relay(address, loopback_only=ways.loopback_only, timeout=TIMEOUT)
         return way, NOBODY
-    relay, sender = ways.relay(row.school_id), ways.sender(row.school_id)
+    return _relay(ways, row.school_id)
+
+
+def by_mail(ways: Ways, row: Row[Any], begin: Begin, *, now: datetime) -> Outcome:
+    """A letter's row, by the school's relay. Raises MailingError when it cannot even begin."""
+    relay, sender = _relay(ways, row.school_id)
+    envelope = notice.envelope(
+        sender=sender, recipient=row.address, subject=row.subject, body=row.body,
+        notice_id=row.id, now=now,
+    )  # fmt: skip
+    return through(relay, envelope, begin)
+
+
+def _relay(ways: Ways, school_id: str) -> tuple[Relay, str]:
+    relay, sender = ways.relay(school_id), ways.sender(school_id)
     if relay is None or not sender:
         raise MailingError(NO_RELAY)
     return replace(relay, timeout=TIMEOUT), sender
 
 
-def through(relay: Relay, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
+def through(relay: Relay, envelope: Envelope, begin: Begin) -> Outcome:
     """Hand one mail to the relay; `begin` is asked before the first byte that could count."""
     session = open_session(relay)
     try:

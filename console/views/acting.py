@@ -132,25 +132,25 @@ def _tell(
 ) -> None:
     with console.db.read() as tx:
         names = people.connection_names(tx, actor, school.id)
+        done = [each for each in receipts if _forward(tx, actor, each)]
     words = [sentence(each, names.get(each.connection_id, "?"), school) for each in receipts]
     if any(each.state == "unconfirmed" for each in receipts):
         st.session_state[PENDING] = tuple(action_ids)
     else:
         st.session_state.pop(PENDING, None)
-    done = [each for each in receipts if _forward(each)]
     actionbar.say(
         " · ".join(words),
         undo=(lambda: _undo(console, actor, school, done)) if done else None,
     )
 
 
-def _forward(receipt: Receipt) -> bool:
-    """Whether it changed something; what was so before has nothing to undo."""
-    if receipt.state not in ("verified", "unconfirmed"):
+def _forward(tx: Connection, actor: Actor, receipt: Receipt) -> bool:
+    """Whether there is something to undo: not where it stood like this before all we did."""
+    what = KINDS[receipt.kind]
+    if receipt.state not in ("verified", "unconfirmed") or not what.forward:
         return False
-    return KINDS[receipt.kind].forward and (
-        receipt.before is None or receipt.before != receipt.after
-    )
+    action = actions.get(tx, actor, receipt.action_id)
+    return action is not None and action.earlier != what.wanted
 
 
 def _undo(console: Console, actor: Actor, school: School, done: Sequence[Receipt]) -> None:

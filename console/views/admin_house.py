@@ -5,7 +5,7 @@ from typing import get_args
 
 import streamlit as st
 
-from console.desk import letter_words
+from console.desk import measure_letter_words
 from console.desk.measure_words import KINDS
 from console.i18n import NAMES, _, escape, language, speaking
 from console.views import acting
@@ -99,7 +99,7 @@ def _words(kept: House, school: School) -> dict[str, dict[str, str]]:
     """The school's own letters; empty ones are ours."""
     words = {kind: dict(said) for kind, said in kept.words.items()}
     with st.expander(_("What people are told"), key=f"house-words-{school.id}"):
-        names = ", ".join(f"{{{{ {name} }}}}" for name in letter_words.FIELDS)
+        names = ", ".join(f"{{{{ {name} }}}}" for name in measure_letter_words.FIELDS)
         st.caption(
             _("Left empty, Pult's own words go out. Fields: {names}").format(names=escape(names))
         )
@@ -111,7 +111,7 @@ def _words(kept: House, school: School) -> dict[str, dict[str, str]]:
             _("Language"), list(NAMES), format_func=NAMES.__getitem__, key="house-language"
         )
         with speaking(code):
-            ours = _(letter_words.OURS[kind])
+            ours = _(measure_letter_words.OURS[kind])
         said = st.text_area(
             _("Words"),
             words.get(kind, {}).get(code, ""),
@@ -139,9 +139,9 @@ def _check_fields(wanted: House) -> None:
     for written in wanted.words.values():
         for said in written.values():
             for name in fields.names(fields.parse(said)):
-                if name not in letter_words.FIELDS:
+                if name not in measure_letter_words.FIELDS:
                     raise MailingError(
                         N_("A letter knows the fields {known}, not {name}."),
-                        known=", ".join(letter_words.FIELDS),
+                        known=", ".join(measure_letter_words.FIELDS),
                         name=name,
                     )

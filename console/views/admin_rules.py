@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.i18n import _, moment, ngettext, number, say
-from console.views import acting, rule_lists
+from console.views import acting, rule_lists, rule_switches
 from console.views.reasons import DECISIONS
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
@@ -27,6 +27,9 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             label_visibility="visible",
         )
     with right:
+        built = _read(written or "")
+        if built:
+            rule_switches.draw(built, f"rules-{school.id}")
         tried = st.text_area(
             _("Try a text"),
             height=110,
@@ -34,7 +37,6 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             key="rules-trial",
         )
         st.button(_("Try it"), icon=":material/science:", key="rules-try")
-        built = _read(written or "")
         if built and tried:
             _found(built, tried)
         if st.button(
@@ -61,7 +63,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
 def _read(written: str) -> Rules | None:
     """The rules as written; where they cannot be used, why not."""
     try:
-        built = Rules.from_toml(written)
+        built = rules.built(written)
     except RulesError as error:
         st.error(say(error), icon=":material/error:")
         return None

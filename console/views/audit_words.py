@@ -1,6 +1,7 @@
 """What the audit trail's codes mean, in the reader's words."""
 
 from console.i18n import N_, _
+from moderation import hiding
 
 ACTIONS = {
     "acknowledge alarm": N_("took a welfare alarm"),
@@ -14,6 +15,7 @@ ACTIONS = {
     "answer appeal": N_("answered an appeal"),
     "approve case": N_("approved a comment"),
     "approve release": N_("agreed to a campaign as the second person"),
+    "approve urgent text": N_("agreed to a text for emergencies"),
     "ask to release": N_("asked a second person to agree to a campaign"),
     "cancel campaign": N_("called a campaign back"),
     "change account": N_("changed an account"),
@@ -37,6 +39,7 @@ ACTIONS = {
     "erase texts": N_("erased what somebody wrote"),
     "found school": N_("founded the school"),
     "hand on case": N_("handed a comment on"),
+    "hide comment": N_("hid a comment until somebody decides"),
     "import people": N_("imported people"),
     "import timetable": N_("imported a timetable"),
     "impose block": N_("blocked somebody"),
@@ -68,6 +71,7 @@ ACTIONS = {
     "remove connection": N_("removed a connection"),
     "remove module": N_("removed a module"),
     "remove target": N_("removed a target"),
+    "remove urgent text": N_("removed a text for emergencies"),
     "report comment": N_("reported a comment"),
     "resend held": N_("had held mail sent again"),
     "restore comment": N_("restored a comment"),
@@ -75,6 +79,7 @@ ACTIONS = {
     "resume sending": N_("let mail leave again after a restore"),
     "retry failed": N_("had failed mail tried again"),
     "save group": N_("saved a group of recipients"),
+    "save urgent text": N_("wrote a text for emergencies"),
     "shorten measure": N_("shortened a measure"),
     "silence target": N_("silenced a target"),
     "step into room": N_("stepped into a room"),
@@ -113,5 +118,5 @@ def outcome(code: str) -> str:
 
 
 def who(name: str) -> str:
-    """Whoever acted; what Pult does by itself stands under its own name."""
-    return "Pult" if name == "system" else name
+    """Whoever acted; what Pult does by itself stands under its own name, a rule's under that."""
+    return {"system": "Pult", hiding.RULE: _("A rule")}.get(name, name)

@@ -40,9 +40,11 @@ def page(console: Console, actor: Actor, school: School) -> None:
     access.require(actor, "write", school.id)
     head.title(_("Campaigns"))
     _paused(console, actor, school)
-    if st.button(_("New campaign"), type="primary", icon=":material/add:", key="campaign-new"):
-        with acting.guarded():
-            pages.go("composer", id=writing.to_segment(console, actor, school, Segment()))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(_("New campaign"), type="primary", icon=":material/add:", key="campaign-new"):
+            with acting.guarded():
+                pages.go("composer", id=writing.to_segment(console, actor, school, Segment()))
+        pages.link("urgent", _("Texts for emergencies"), icon=":material/emergency_home:")
     live.part(lambda: _list(console, actor, school))
     actionbar.told()
 

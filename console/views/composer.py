@@ -9,7 +9,7 @@ from console.i18n import NAMES, _, clock, say
 from console.views import composer_preview, composer_send, saved_groups, segment_picker
 from console.widgets import actionbar, pages
 from console.wiring import Console
-from mailing import campaigns, recipients
+from mailing import campaigns, conditions, courses, recipients
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
 from mailing.starters import STARTERS
@@ -145,11 +145,20 @@ def _body(campaign: Campaign, chosen: str) -> str:
             "" if key in st.session_state else campaign.body.get(chosen, ""),
             height=230,
             key=key,
-            help=_("Fields: {fields}").format(
-                fields=", ".join(f"`{{{{ {name} }}}}`" for name in recipients.ROLE_FIELDS)
-            ),
+            help=_help(),
         )
         or ""
+    )
+
+
+def _help() -> str:
+    known = ", ".join(f"`{{{{ {name} }}}}`" for name in (*recipients.ROLE_FIELDS, courses.FIELD))
+    for_some = f"`{conditions.EXAMPLE}` … `{{% else %}}` … `{conditions.END}`"
+    return "\n\n".join(
+        (
+            _("Fields: {fields}").format(fields=known),
+            _("For some readers only: {example}").format(example=for_some),
+        )
     )
 
 

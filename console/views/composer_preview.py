@@ -30,6 +30,17 @@ def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) ->
         st.caption(_("Choose who gets it, and see it as they do."))
         return
     person = _person(campaign, meant)
+    try:
+        with console.db.read() as tx:
+            rendered = campaigns.preview(tx, actor, campaign.id, person.id)
+    except MailingError as error:
+        st.error(say(error), icon=":material/error:")
+        return
+    show(rendered)
+
+
+def show(rendered: Rendered) -> None:
+    """The mail with a choice of how it is looked at."""
     with st.container(horizontal=True, vertical_alignment="center"):
         current = st.session_state.get("preview-view", "phone")
         view = st.segmented_control(
@@ -42,12 +53,6 @@ def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) ->
             key="preview-view",
         )
         dark = st.toggle(_("Dark"), key="preview-dark")
-    try:
-        with console.db.read() as tx:
-            rendered = campaigns.preview(tx, actor, campaign.id, person.id)
-    except MailingError as error:
-        st.error(say(error), icon=":material/error:")
-        return
     _show(rendered, view or "phone", dark=dark)
 
 

@@ -1,24 +1,30 @@
 """Check a draft, send a test, and say everything back before it goes to people."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
-from console.i18n import NAMES, _, escape, ngettext, number, say
-from console.views import acting, composer_when, forms, segment_picker, segment_words
+from console.i18n import _, escape, ngettext, number, say
+from console.views import (
+    acting,
+    composer_points,
+    composer_when,
+    forms,
+    segment_picker,
+    segment_words,
+)
 from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, pages
 from console.wiring import Console
-from mailing import campaigns, fields, lint, reaching, recipients, releasing, sender
+from mailing import campaigns, lint, reaching, recipients, releasing, sender
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
 from store import access
 from store.access import Actor
-from store.schools import LANGUAGES, School
+from store.schools import School
 from store.words import N_, Words
 
 CHANGED = N_("The draft has changed since it was shown. Review it again.")
@@ -34,8 +40,10 @@ def draw(
     offered: Choices,
 ) -> None:
     """The open points, then the two buttons."""
-    points = list(open_points(campaign, school, meant))
+    reading = composer_points.with_courses(console, actor, campaign, meant)
+    points = list(composer_points.open_points(campaign, school, reading))
     found = [*_led_nowhere(campaign), *lint.findings(campaign.subject, campaign.body)]
+    found += composer_points.unknown(campaign, meant)
     _tell(points, found)
     stopped = any(finding.stops for finding in found)
     anyway = stopped and st.checkbox(
@@ -88,59 +96,6 @@ def _led_nowhere(campaign: Campaign) -> list[Finding]:
     links, dead = st.session_state.get(f"dead-{campaign.id}", ([], []))
     same = links == lint.links(campaign.body)
     return [Finding(words, stops=True) for words in dead] if same else []
-
-
-def open_points(campaign: Campaign, school: School, meant: Audience) -> Iterator[Words]:
-    """What she should know before it goes out: empty fields, missing languages and subjects."""
-    written = recipients.written(campaign.body)
-    if not written:
-        yield Words(N_("The text is empty."))
-        return
-    for language in written:
-        if not campaign.subject.get(language, "").strip():
-            yield Words(N_("The subject is missing: {language}."), {"language": NAMES[language]})
-    yield from _other_languages(school, meant, written)
-    yield from _empty_fields(campaign, school, meant, written)
-
-
-def _other_languages(school: School, meant: Audience, written: list[str]) -> Iterator[Words]:
-    swapped = Counter(
-        (
-            recipients.variant(person.language, school.language, LANGUAGES),
-            recipients.variant(person.language, school.language, written),
-        )
-        for person in meant.people
-    )
-    for (own, got), people in swapped.items():
-        if own != got:
-            yield Words(
-                N_("No text in {own}: {people} will get {got}."),
-                {"own": NAMES[own], "people": people, "got": NAMES.get(got, got)},
-            )
-
-
-def _empty_fields(
-    campaign: Campaign, school: School, meant: Audience, written: list[str]
-) -> Iterator[Words]:
-    try:
-        asked = {each: _names(campaign, each) for each in written}
-    except MailingError:
-        return  # the lint says what is wrong with it
-    empty: Counter[str] = Counter()
-    for person in meant.people:
-        known = recipients.fields(person)
-        got = recipients.variant(person.language, school.language, written)
-        empty.update(name for name in asked[got] if not known.get(name, "").strip())
-    for name, people in empty.items():
-        yield Words(
-            N_("Field {field} is empty: {people} of {all}."),
-            {"field": name, "people": people, "all": len(meant.people)},
-        )
-
-
-def _names(campaign: Campaign, language: str) -> list[str]:
-    said = campaign.subject.get(language, ""), campaign.body[language]
-    return list(dict.fromkeys(name for each in said for name in fields.names(fields.parse(each))))
 
 
 def _ask(

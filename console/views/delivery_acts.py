@@ -10,7 +10,7 @@ from console.views import acting, writing
 from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act, Kind
 from console.wiring import Console
-from mailing import approving, outbox, releasing
+from mailing import approving, outbox, releasing, urgent
 from mailing.model import Campaign
 from store import access
 from store.access import Actor
@@ -51,7 +51,19 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
         offered.append(Act("retry", _("Retry failed"), do(_retry), icon=":material/refresh:"))
     if held:
         offered += _held_acts(console, actor, campaign)
-    if held or failed:
+    if campaign.lane == urgent.LANE:
+        offered.append(
+            Act(
+                "go-on",
+                _("Tell them more"),
+                lambda: pages.go("emergency", campaign=campaign.id),
+                "L",
+                ":material/campaign:",
+                "primary",
+                hint=_("To exactly the same people: it is over, or what comes next."),
+            )
+        )
+    elif held or failed:
         offered.append(
             Act(
                 "follow",

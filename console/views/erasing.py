@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.desk import lettering
+from console.desk import letter_sending
 from console.desk.people import Found
 from console.i18n import _, ngettext
 from console.views import acting
@@ -52,7 +52,7 @@ def _erase(console: Console, actor: Actor, school: School, found: Found) -> None
     with acting.guarded():
         with console.db.begin() as tx:
             gone = keeping.erase(tx, actor, school.id, accounts, now=console.now())
-            lettering.erase(tx, actor, school.id, accounts)
+            letter_sending.erase(tx, actor, school.id, accounts)
         words = ngettext("{n} comment erased", "{n} comments erased", gone).format(n=gone)
         actionbar.say(f":green[●] {words}")
     st.rerun()

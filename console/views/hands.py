@@ -82,6 +82,14 @@ def _buttons(console: Console, actor: Actor, board: Board, card: Card, place: in
         )
     ):
         _take(console, actor, board.school, card)
+    if (
+        card.incident_id
+        and access.may(actor, "send", board.school.id)
+        and st.button(
+            _("Tell"), key=f"tell-{card.source}", icon=":material/campaign:", type="tertiary"
+        )
+    ):
+        pages.go("emergency", id=card.incident_id)
     if st.button(
         _("Open"),
         key=f"open-{card.source}",

@@ -4,10 +4,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.desk import alarms, alerting, incidents, reports
+from console.desk import alarms, alerting, emergencies, incidents, reports
 from console.desk.incidents import Entry, Incident
 from console.i18n import N_, _, escape, moment, number, say, span
 from console.views import incidentbar
+from console.views.campaigns import subject_of
 from console.views.incidents import STATES
 from console.widgets import head, live, pages, status, strangers
 from console.wiring import Console
@@ -91,6 +92,8 @@ def _evidence(
 ) -> None:
     st.subheader(_("What to do"), anchor=False)
     _runbook(console, actor, incident)
+    if access.may(actor, "write", school.id):
+        _sent(console, actor, incident, school, now)
     if not incident.reports:
         return
     st.subheader(f"{_('Reports of trouble')} :gray-badge[{incident.reports}]", anchor=False)
@@ -104,6 +107,21 @@ def _evidence(
             st.caption(moment(report.at, school.zone, now=now))
             strangers.text(f"{report.name} · {report.contact}" if report.contact else report.name)
             strangers.text(report.said)
+
+
+def _sent(
+    console: Console, actor: Actor, incident: Incident, school: School, now: datetime
+) -> None:
+    """What the affected were told, with the way to those not reached."""
+    with console.db.read() as tx:
+        sent = emergencies.of_incident(tx, actor, incident.id)
+    if sent:
+        st.subheader(_("What people were told"), anchor=False)
+    for each in sent:
+        at = moment(each.released_at or each.created_at, school.zone, now=now)
+        figures = f"{number(each.totals.sent)} / {number(each.totals.audience)}"
+        label = f"{at} · {strangers.name(subject_of(each))} · {figures}"
+        pages.link("delivery", label, icon=":material/campaign:", id=each.id)
 
 
 def _runbook(console: Console, actor: Actor, incident: Incident) -> None:

@@ -34,10 +34,19 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
             Act(
                 "tell",
                 _("Tell"),
-                lambda: _tell(console, actor, incident),
+                lambda: pages.go("emergency", id=incident.id),
                 "L",
                 ":material/campaign:",
                 off=closed or _cannot_write(actor, incident),
+                hint=_("An approved text to all whom it affects, at once."),
+            ),
+            Act(
+                "letter",
+                _("Write a letter"),
+                lambda: _tell(console, actor, incident),
+                icon=":material/edit_square:",
+                off=closed or _cannot_write(actor, incident),
+                hint=_("A draft in your own words; it leaves like any other campaign."),
             ),
             Act(
                 "note",

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from console.desk import lettering, measure_words, people
-from console.desk.lettering import Letter
+from console.desk import letter_sending, measure_words, people
+from console.desk.letter_sending import Letter
 from console.desk.measure_words import KINDS
 from console.i18n import N_, _, escape, say
 from console.widgets import strangers
@@ -50,7 +50,7 @@ def told(
 ) -> Iterator[tuple[datetime, str]]:
     with console.db.read() as tx:
         past = measures.history(tx, actor, school.id, Subject(person.id))
-        letters = [one for each in past for one in lettering.of_measure(tx, actor, each.id)]
+        letters = [one for each in past for one in letter_sending.of_measure(tx, actor, each.id)]
         names = people.connection_names(tx, actor, school.id)
     for letter in letters:
         way = _("by mail") if letter.way == "mail" else names.get(letter.connection_id, "")

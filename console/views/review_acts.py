@@ -6,15 +6,24 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _
-from console.views import abilities, acting, blocking, rewording, sentencing, settling, writing
+from console.i18n import N_, _, escape
+from console.views import (
+    abilities,
+    acting,
+    blocking,
+    hidden,
+    rewording,
+    sentencing,
+    settling,
+    writing,
+)
 from console.views.abilities import Ability
 from console.views.reasons import spoken
 from console.views.settling import ASKING
 from console.widgets import pages
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import house, measures, review
+from moderation import hiding, house, measures, review
 from moderation.house import Rule
 from moderation.model import Case, MeasureKind, Step
 from store import access, roster
@@ -39,6 +48,8 @@ class Beside:
     plans: dict[MeasureKind, list[Step]]
     rules: tuple[Rule, ...]
     person: Person | None
+    place: str
+    hidden: bool  # a rule took the comment down, until this case is decided
 
 
 def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
@@ -51,7 +62,11 @@ def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
         person = roster.person(tx, actor, about.person_id) if about.person_id else None
     removal = abilities.of(console, comment, place, "remove comment")
     edit = abilities.of(console, comment, place, "edit comment")
-    return Beside(removal, edit, plans, rules, person)
+    taken = hidden.standing(console, actor, case) is not None
+    if taken:
+        edit = Ability(_(hiding.REWORD), None)
+        removal = Ability(removal.off, _(hidden.STAYS).format(place=escape(place)))
+    return Beside(removal, edit, plans, rules, person, place, taken)
 
 
 def acts(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> list[Act]:
@@ -59,14 +74,15 @@ def acts(console: Console, actor: Actor, school: School, case: Case, beside: Bes
     found = [
         Act(
             f"approve-{case.id}",
-            _("Approve"),
+            _(hidden.PUT_BACK) if beside.hidden else _("Approve"),
             lambda: settling.decide(console, actor, school, case, "approve"),
             "A",
             ":material/check:",
+            hint=_(hidden.BACK).format(place=escape(beside.place)) if beside.hidden else None,
         ),
         Act(
             f"remove-{case.id}",
-            _("Remove"),
+            _(hidden.KEEP) if beside.hidden else _("Remove"),
             lambda: _ask_reason(case),
             "X",
             ":material/delete:",
@@ -114,7 +130,9 @@ def _penalty(
     return Act(
         f"{kind}-{case.id}",
         _(label),
-        lambda: sentencing.ask(console, actor, school, case, kind, beside.removal),
+        lambda: sentencing.ask(
+            console, actor, school, case, kind, beside.removal, hidden=beside.hidden
+        ),
         key,
         icon,
         off=None if possible else said,

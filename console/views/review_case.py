@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import N_, _, escape, moment, ngettext, percent, say
-from console.views import acting, review_author, review_bulk
+from console.views import acting, hidden, review_author, review_bulk
 from console.views.reasons import DECISIONS
 from console.views.welfare import KINDS
 from console.widgets import actionbar, status, strangers, tables
@@ -48,7 +48,7 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
         reasons = complaints.reasons(tx, actor, case.comment.id)
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _case(console, school, case, thread, names)
+        _case(console, actor, school, case, thread, names)
         _reported(console, school, reasons)
         _discussion(console, school, case, thread)
         with st.container(horizontal=True):
@@ -69,7 +69,12 @@ def badges(case: Case) -> list[tuple[str, Colour]]:
 
 
 def _case(
-    console: Console, school: School, case: Case, thread: list[Stored], names: dict[str, str]
+    console: Console,
+    actor: Actor,
+    school: School,
+    case: Case,
+    thread: list[Stored],
+    names: dict[str, str],
 ) -> None:
     comment = case.comment
     with st.container(border=True):
@@ -82,6 +87,8 @@ def _case(
                     shape=SHAPES[colour] if grave else "",
                     icon=None if grave else ":material/info:",
                 )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            hidden.draw(console, actor, school, case, names)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{strangers.name(comment.author_name)}**", width="content")
             st.caption(_where(console, school, comment, names), width="content")

@@ -60,6 +60,14 @@ def _talking(
         ":material/mail:",
         off=_cannot_write(actor, school, row),
     )
+    if row.lesson_id and row.running and access.may(actor, "send", school.id):
+        yield Act(
+            "tell",
+            _("Tell now"),
+            lambda: pages.go("emergency", lesson=row.lesson_id or ""),
+            icon=":material/emergency_home:",
+            off=_cannot_write(actor, school, row),
+        )
 
 
 def _steering(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from console.i18n import NAMES, _, ngettext, say
 from console.widgets import actionbar
-from moderation import lists
+from moderation import lists, rules
 from moderation.filters import Rules
 from moderation.watching import RulesError
 
@@ -54,15 +54,15 @@ def _bring_in(editor: str) -> None:
         return
     try:
         brought = lists.read(given.getvalue())
-        built = lists.merged(Rules.from_toml(st.session_state[editor]), brought)
+        built = lists.merged(rules.built(st.session_state[editor]), brought)
     except RulesError as error:
         actionbar.say(f":material/error: {say(error)}")
         return
     st.session_state[editor] = lists.toml(built)
     words = sum(len(each.terms) + len(each.benign) for each in brought)
     told = ngettext(
-        "{n} word was read. Try the rules, then put them in place.",
-        "{n} words were read. Try the rules, then put them in place.",
+        "{n} word was read; a new list is switched off. Try the rules, then put them in place.",
+        "{n} words were read; a new list is switched off. Try the rules, then put them in place.",
         words,
     )
     actionbar.say(f":green[●] {told.format(n=words)}")

@@ -9,6 +9,7 @@ import streamlit as st
 from console.i18n import N_, _, say
 from console.views import blocking, settling
 from console.views.abilities import Ability
+from console.views.hidden import KEEP, PUT_BACK
 from console.views.in_force import NAMES
 from console.views.reasons import spoken
 from console.widgets import choice, confirm, strangers
@@ -51,14 +52,19 @@ def ask(
     case: Case,
     kind: MeasureKind,
     removal: Ability,
+    *,
+    hidden: bool = False,
 ) -> None:
-    """Open the dialog with this measure chosen; one button does all of it."""
+    """Open the dialog with this measure chosen; one button does all of it.
+
+    `hidden`: a rule took the comment down, and keeping it puts it back.
+    """
     known = _known(console, actor, school, case)
 
     @st.dialog(_("Decide about the comment and its author"), on_dismiss=confirm.closed)
     def dialog() -> None:
         strangers.text(case.comment.author_name)
-        verdict = _verdict(removal)
+        verdict = _verdict(removal, hidden=hidden)
         chosen = _measure(kind)
         rule = _rule(known.house)
         steps = known.plans[chosen]
@@ -69,7 +75,8 @@ def ask(
         st.caption(_("The author is told in their own language, and how to appeal."))
         penalty = Penalty(chosen, until, blocking.left_alone(able, ticked))
         possible = chosen in ("word", "warning") or bool(ticked)
-        if _pressed(_(BUTTONS[verdict, chosen]), possible=possible):
+        label = _hidden_said(verdict, chosen) if hidden else _(BUTTONS[verdict, chosen])
+        if _pressed(label, possible=possible):
             settling.decide(
                 console, actor, school, case, verdict,
                 reason=rule, rule=rule, penalties=[penalty],
@@ -90,20 +97,31 @@ def _known(console: Console, actor: Actor, school: School, case: Case) -> Known:
         )
 
 
-def _verdict(removal: Ability) -> Verdict:
+def _hidden_said(verdict: Verdict, kind: MeasureKind) -> str:
+    comment = _(KEEP) if verdict == "remove" else _(PUT_BACK)
+    return f"{comment} · {_measures()[kind]}"
+
+
+def _verdict(removal: Ability, *, hidden: bool) -> Verdict:
     if removal.off:
         st.caption(removal.off)
         return "approve"
     names: dict[str, str] = {"remove": _("Remove"), "approve": _("Keep")}
+    if hidden:
+        names = {"remove": _(KEEP), "approve": _(PUT_BACK)}
     picked = choice.segments(_("The comment"), names, default="remove", key="sentence-verdict")
     return "remove" if picked == "remove" else "approve"
 
 
 def _measure(kind: MeasureKind) -> MeasureKind:
-    words = {"word": _("A word"), "warning": _("Warn"), "mute": _("Mute")}
-    words |= {"suspension": _("Suspend"), "block": _("Block")}
+    words = {str(each): name for each, name in _measures().items()}
     picked = choice.segments(_("The author"), words, default=kind, key=f"sentence-{kind}")
     return next(each for each in NAMES if each == picked)
+
+
+def _measures() -> dict[MeasureKind, str]:
+    words: dict[MeasureKind, str] = {"word": _("A word"), "warning": _("Warn"), "mute": _("Mute")}
+    return words | {"suspension": _("Suspend"), "block": _("Block")}
 
 
 def _rule(kept: House) -> str:

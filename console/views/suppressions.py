@@ -20,6 +20,7 @@ SHOWN = 500
 REASONS: dict[str, tuple[str, Colour]] = {
     suppression.UNSUBSCRIBED: (N_("■ Unsubscribed"), "blue"),
     suppression.HARD_BOUNCE: (N_("▲ Dead address"), "red"),
+    suppression.COMPLAINT: (N_("● Complaint"), "violet"),
     suppression.BY_HAND: (N_("◆ By hand"), "orange"),
 }
 

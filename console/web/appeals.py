@@ -22,7 +22,7 @@ from moderation.appeals import Appeal, Message
 from moderation.model import Measure, ModerationError
 from store import access, links, schools
 from store.db import Connection
-from store.letters import legible
+from store.legibility import legible
 from store.schools import School
 
 MINUTES = 10  # over which messages are counted

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.i18n import _, escape, number
-from store.letters import legible
+from store.legibility import legible
 
 LONGEST = 20_000  # letters drawn of one text; the rest is kept, and nobody reads a megabyte
 LINE = 120

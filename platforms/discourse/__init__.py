@@ -1,7 +1,7 @@
 """Discourse: its posts, by reading and by webhook; people suspended, silenced, written to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from platforms.base import (
     N_,
@@ -41,7 +41,15 @@ class Discourse:
     )
     removal = "DELETE /posts/{id}.json"
 
-    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        options: Mapping[str, str],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock = clock
         key, _space, self._hook = secret.strip().partition(" ")
         self._user = options.get("username") or OPTIONS["username"]
         self._calls = Calls(url, key, self._user, options)
@@ -56,7 +64,7 @@ class Discourse:
         return Health()
 
     def accounts(self) -> Iterator[Account]:
-        return users.accounts(self._calls)
+        return users.accounts(self._calls, now=self._clock())
 
     def courses(self) -> Iterable[Course]:
         return []  # a forum for all courses: nobody is enrolled there
@@ -92,25 +100,25 @@ class Discourse:
         users.begin(self._calls, external_id, "suspend")
 
     def standing(self, external_id: str) -> str:
-        return users.standing(self._calls, external_id, "suspend")
+        return users.standing(self._calls, external_id, "suspend", now=self._clock())
 
     def lift(self, external_id: str, standing: str) -> None:
-        users.end(self._calls, external_id, "suspend", standing)
+        users.end(self._calls, external_id, "suspend", standing, now=self._clock())
 
     def suspended(self, external_id: str) -> bool:
-        return users.held(self._calls, external_id, "suspend")
+        return users.held(self._calls, external_id, "suspend", now=self._clock())
 
     def mute(self, external_id: str) -> None:
         users.begin(self._calls, external_id, "silence")
 
     def mute_standing(self, external_id: str) -> str:
-        return users.standing(self._calls, external_id, "silence")
+        return users.standing(self._calls, external_id, "silence", now=self._clock())
 
     def unmute(self, external_id: str, standing: str) -> None:
-        users.end(self._calls, external_id, "silence", standing)
+        users.end(self._calls, external_id, "silence", standing, now=self._clock())
 
     def muted(self, external_id: str) -> bool:
-        return users.held(self._calls, external_id, "silence")
+        return users.held(self._calls, external_id, "silence", now=self._clock())
 
     def protected(self, external_id: str) -> str:
         return users.protected(self._calls, external_id, self._user)

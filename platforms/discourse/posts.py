@@ -7,6 +7,7 @@ from typing import Any
 from platforms.answers import word
 from platforms.base import Comment, Original, PlatformError
 from platforms.discourse.calls import Calls
+from platforms.sentences import NOTICE
 from platforms.texts import plain
 
 PAGES = 200  # of fifty posts, between the newest and the last that was taken
@@ -16,7 +17,6 @@ BATCH = 20  # of them a call
 REGULAR = 1  # post_type: written by people, not by the system
 EPOCH = datetime.fromtimestamp(0, UTC)
 # Stands in a first post's place and is what `removed` looks for, so it never varies.
-NOTICE = "Removed by a moderator. · Удалено модератором. · 已被审核员删除。"
 TITLE = "Removed by a moderator"  # with the topic's number: titles are unique
 REASON = "Removed by a moderator"  # as the post's history tells
 

@@ -2,41 +2,41 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from platforms.answers import word
-from platforms.base import N_, Account, PlatformError
+from platforms.base import Account, PlatformError
 from platforms.discourse.calls import Calls
 from platforms.discourse.posts import instant
+from platforms.sentences import OWN, STAFF
 
 PAGES = 200  # of a hundred accounts
 FOREVER = "3000-01-01T00:00:00.000Z"  # Pult itself ends what it began
 REASON = "Pult"  # where the platform keeps a reason; people's own reasons stay with Pult
-OWN = N_("This is the account that Pult itself works with.")
-STAFF = N_("This account belongs to an administrator, or to the site itself.")
 Hold = Literal["suspend", "silence"]
 UNTIL = {"suspend": "suspend_until", "silence": "silenced_till"}  # as it is asked
 TILL = {"suspend": "suspended_till", "silence": "silenced_till"}  # as it is told
 REASONS = {"suspend": "full_suspend_reason", "silence": "silence_reason"}
 
 
-def accounts(calls: Calls) -> Iterator[Account]:
+def accounts(calls: Calls, *, now: datetime) -> Iterator[Account]:
     for page in range(1, PAGES + 1):
         rows = calls.rows("/admin/users/list/active.json", page=page, show_emails="true")
-        yield from map(_account, rows)
+        for row in rows:
+            yield _account(row, now)
         if not rows:
             return
 
 
-def held(calls: Calls, external_id: str, hold: Hold) -> bool:
-    return _until(_user(calls, external_id), hold) is not None
+def held(calls: Calls, external_id: str, hold: Hold, *, now: datetime) -> bool:
+    return _until(_user(calls, external_id), hold, now) is not None
 
 
-def standing(calls: Calls, external_id: str, hold: Hold) -> str:
+def standing(calls: Calls, external_id: str, hold: Hold, *, now: datetime) -> str:
     """Until when and why it is held already; '' when it is not."""
     user = _user(calls, external_id)
-    if _until(user, hold) is None:
+    if _until(user, hold, now) is None:
         return ""
     return json.dumps(
         {"till": user[TILL[hold]], "reason": str(user.get(REASONS[hold]) or "")[:1000]}
@@ -47,12 +47,12 @@ def begin(calls: Calls, external_id: str, hold: Hold) -> None:
     _hold(calls, external_id, hold, FOREVER, REASON)
 
 
-def end(calls: Calls, external_id: str, hold: Hold, standing: str) -> None:
+def end(calls: Calls, external_id: str, hold: Hold, standing: str, *, now: datetime) -> None:
     """Free it, or hold it again as somebody else had, until the time that was theirs."""
     calls.write("PUT", f"/admin/users/{external_id}/un{hold}.json", {})
     earlier = json.loads(standing) if standing else {}
     till = instant(earlier.get("till"))
-    if till and till > datetime.now(UTC):
+    if till and till > now:
         _hold(calls, external_id, hold, earlier["till"], earlier["reason"] or REASON)
 
 
@@ -101,19 +101,19 @@ def _user(calls: Calls, external_id: str) -> dict[str, Any]:
     return user
 
 
-def _until(user: dict[str, Any], hold: Hold) -> datetime | None:
+def _until(user: dict[str, Any], hold: Hold, now: datetime) -> datetime | None:
     till = instant(user.get(TILL[hold]))
-    return till if till and till > datetime.now(UTC) else None
+    return till if till and till > now else None
 
 
-def _account(row: dict[str, Any]) -> Account:
+def _account(row: dict[str, Any], now: datetime) -> Account:
     staff = row.get("admin") or row.get("moderator")
     return Account(
         external_id=word(row.get("id")),
         username=word(row.get("username")),
         name=word(row.get("name")) or word(row.get("username")),
         email=word(row.get("email")),
-        suspended=bool(row.get("suspended")) or _until(row, "suspend") is not None,
+        suspended=bool(row.get("suspended")) or _until(row, "suspend", now) is not None,
         last_seen=instant(row.get("last_seen_at")),
         role="staff" if staff else "",
     )

@@ -21,6 +21,7 @@ from platforms.ejabberd import people, rooms
 from platforms.ejabberd.calls import Calls
 from platforms.ejabberd.rooms import Service
 from platforms.metering import Reading
+from platforms.sentences import OWN, STAFF
 
 OPTIONS = {"user": "", "host": "", "service": "", "rooms": "*", "never_suspend": "admin"}
 WORDS = {
@@ -30,8 +31,6 @@ WORDS = {
     "rooms": N_("Names of the rooms to moderate, with commas between them, or * for all"),
     "never_suspend": N_("User names that are never blocked, with commas between them"),
 }
-OWN = N_("This is the account that Pult itself works with.")
-STAFF = N_("This account belongs to an administrator, or to the site itself.")
 NO_HOST = N_("Enter the host whose accounts these are in the settings of this connection.")
 SENDS = "chat"  # the type of message that clients show, and keep for who is away
 

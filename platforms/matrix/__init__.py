@@ -4,8 +4,8 @@ https://spec.matrix.org/latest/client-server-api/
 https://element-hq.github.io/synapse/latest/usage/administration/admin_api/
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from platforms.answers import Site
 from platforms.base import (
@@ -23,6 +23,7 @@ from platforms.base import (
 from platforms.matrix import messages, meter, muting, notices, people, removing, rooms
 from platforms.matrix.calls import Calls
 from platforms.metering import Reading
+from platforms.sentences import OWN
 
 # `rooms`: what is moderated; without it Pult counts members, and reads and changes nothing
 OPTIONS = {"rooms": ""}
@@ -52,9 +53,17 @@ class Matrix:
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
 
-    def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
-        self._site = Site("Matrix", url, options)
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        options: Mapping[str, str],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._site, self._clock = Site("Matrix", url, options), clock
         self._calls = Calls(self._site, secret)
+        self._people = people.Directory(self._calls)
         self._wanted = options.get("rooms", "")
         if self._wanted.strip():
             self.can = MODERATED
@@ -84,7 +93,7 @@ class Matrix:
         notices.write(self._calls, external_id, text)
 
     def accounts(self) -> Iterator[Account]:
-        return people.accounts(self._calls)
+        return self._people.accounts()
 
     def courses(self) -> list[Course]:
         return []
@@ -93,10 +102,10 @@ class Matrix:
         return []
 
     def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
-        return messages.comments(self._calls, self._rooms(), since, limit)
+        return messages.comments(self._calls, self._rooms(), since, limit, now=self._clock())
 
     def thread(self, thread_id: str) -> list[Comment]:
-        return messages.thread(self._calls, thread_id)
+        return messages.thread(self._calls, thread_id, now=self._clock())
 
     def remove(self, external_id: str) -> Original:
         return removing.remove(self._calls, external_id)
@@ -109,7 +118,7 @@ class Matrix:
 
     def suspend(self, external_id: str) -> None:
         if external_id == self._calls.own_id():
-            raise PlatformError(people.OWN, permanent=True, code="own account")
+            raise PlatformError(OWN, permanent=True, code="own account")
         people.suspend(self._calls, external_id)
 
     def standing(self, external_id: str) -> str:  # noqa: ARG002 - each account alike

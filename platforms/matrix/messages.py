@@ -20,18 +20,20 @@ FILTER = '{"types":["m.room.message"]}'
 FILES = {"m.file", "m.image", "m.video", "m.audio"}
 
 
-def comments(calls: Calls, ids: list[str], since: datetime | None, limit: int) -> list[Comment]:
+def comments(
+    calls: Calls, ids: list[str], since: datetime | None, limit: int, *, now: datetime
+) -> list[Comment]:
     """Messages written or edited at or after `since`, oldest first."""
-    found = [comment for room in ids for comment in _of_room(calls, room, since, limit)]
+    found = [comment for room in ids for comment in _of_room(calls, room, since, limit, now=now)]
     return sorted(found, key=changed)[:limit]
 
 
-def thread(calls: Calls, thread_id: str) -> list[Comment]:
+def thread(calls: Calls, thread_id: str, *, now: datetime) -> list[Comment]:
     """What was said in the room on that day, in UTC: a chat has no other thread."""
     room, _, day = thread_id.rpartition("|")
     begin = datetime.fromisoformat(day).replace(tzinfo=UTC)
     end = begin + timedelta(days=1)
-    found = _of_room(calls, room, begin, DAY, end)
+    found = _of_room(calls, room, begin, DAY, end, now=now)
     return [comment for comment in found if begin <= comment.written_at < end]
 
 
@@ -65,13 +67,19 @@ def html(said: Mapping[str, Any]) -> str:
 
 
 def _of_room(
-    calls: Calls, room: str, since: datetime | None, limit: int, end: datetime | None = None
+    calls: Calls,
+    room: str,
+    since: datetime | None,
+    limit: int,
+    end: datetime | None = None,
+    *,
+    now: datetime,
 ) -> list[Comment]:
     """The first `limit` messages. A later edit moves a message to the moment of the edit."""
-    reader = _Reader(calls, room)
+    reader = _Reader(calls, room, now)
     found: dict[str, Comment] = {}
     for one in _events(calls, room, since):
-        if end is not None and _moment(one) >= end:
+        if end is not None and _moment(one, now) >= end:
             break
         comment = reader.comment(one)
         if comment is not None:
@@ -114,8 +122,8 @@ def _token(calls: Calls, room: str, since: datetime) -> str:
 class _Reader:
     """Makes comments of one room's events; asks for names and edited messages once each."""
 
-    def __init__(self, calls: Calls, room: str) -> None:
-        self._calls, self._room = calls, room
+    def __init__(self, calls: Calls, room: str, now: datetime) -> None:
+        self._calls, self._room, self._now = calls, room, now
         self._place = ""
         self._names: dict[str, str] = {}
 
@@ -124,7 +132,7 @@ class _Reader:
         relation = (one.get("content") or {}).get("m.relates_to") or {}
         at = None
         if relation.get("rel_type") == "m.replace":
-            at = _moment(one)
+            at = _moment(one, self._now)
             original = self._original(word(relation.get("event_id")))
             if original is None or original.get("sender") != one.get("sender"):
                 return None
@@ -142,7 +150,7 @@ class _Reader:
             raise
 
     def _made(self, one: Mapping[str, Any], changed_at: datetime | None) -> Comment:
-        said, written = content(one), _moment(one)
+        said, written = content(one), _moment(one, self._now)
         relation = (one.get("content") or {}).get("m.relates_to") or {}
         answered = (relation.get("m.in_reply_to") or {}).get("event_id") or ""
         sender = word(one.get("sender"))
@@ -175,10 +183,9 @@ class _Reader:
         return self._names[user_id]
 
 
-def _moment(one: Mapping[str, Any]) -> datetime:
+def _moment(one: Mapping[str, Any], now: datetime) -> datetime:
     """The sender's server's clock; a lie far ahead must not carry the cursor with it."""
     at = one.get("origin_server_ts")
-    now = datetime.now(UTC)
     if isinstance(at, bool) or not isinstance(at, int) or at < 0:
         return now
     return datetime.fromtimestamp(min(at / 1000, now.timestamp()), UTC)

@@ -4,30 +4,74 @@ https://element-hq.github.io/synapse/latest/admin_api/user_admin_api.html
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from platforms.answers import count, word
-from platforms.base import N_, Account, PlatformError
+from platforms.base import Account, PlatformError
 from platforms.matrix.calls import ADMIN, Calls, path
+from platforms.sentences import OWN, STAFF
 
 PAGE = 500  # accounts a call
 PAGES = 1000
-OWN = N_("This is the account that Pult itself works with.")
-STAFF = N_("This account belongs to an administrator, or to the site itself.")
+AGAIN = 50  # accounts that are read by themselves again in each listing
 UNKNOWN = {"M_UNRECOGNIZED", "404", "405"}  # Synapse before 1.116 knows no suspension
 
 
-def accounts(calls: Calls) -> Iterator[Account]:
-    """People's accounts, not guests' nor Pult's own; the list lacks addresses, so each is read."""
+class Directory:
+    """People's accounts, not guests' nor Pult's own, listed page by page.
+
+    The list holds no e-mail addresses, and does not say who is suspended: an account
+    is read by itself when it is new or its row has changed, and a few others each
+    time, so that a listing of thousands costs no thousands of calls.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._known: dict[str, _Known] = {}  # the longest not read first
+
+    def accounts(self) -> Iterator[Account]:
+        listed = {word(row.get("name")): row for row in _listed(self._calls)}
+        self._known = {id_: known for id_, known in self._known.items() if id_ in listed}
+        for id_ in self._to_read(listed):
+            read = user(self._calls, id_)
+            self._known.pop(id_, None)
+            self._known[id_] = _Known(_mark(listed[id_]), read)
+        for id_, row in listed.items():
+            yield _account({**self._known[id_].read, **row})
+
+    def _to_read(self, listed: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        again = list(self._known)[:AGAIN]
+        return again + [
+            id_
+            for id_, row in listed.items()
+            if id_ not in again and (id_ not in self._known or self._known[id_].mark != _mark(row))
+        ]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An account as it was last read by itself, and its row in the list then."""
+
+    mark: dict[str, Any]
+    read: dict[str, Any]
+
+
+def _mark(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row without what changes whenever somebody is there."""
+    return {name: value for name, value in row.items() if name != "last_seen_ts"}
+
+
+def _listed(calls: Calls) -> Iterator[dict[str, Any]]:
     first, seen = "0", set[str]()
     for _page in range(PAGES):
         seen.add(first)
-        page: dict[str, str | int] = {"limit": PAGE, "from": first}
+        page: dict[str, str | int] = {"limit": PAGE, "from": first, "locked": "true"}
         said = calls.get(f"{ADMIN}/v2/users", guests="false", deactivated="false", **page)
         for row in calls.site.rows(said, "users"):
-            if row.get("name") != calls.own_id() and not row.get("appservice_id"):
-                yield _account(user(calls, word(row.get("name"))))
+            if word(row.get("name")) not in ("", calls.own_id()) and not row.get("appservice_id"):
+                yield row
         first = word(said.get("next_token"))
         if not first or first in seen:
             return

@@ -19,6 +19,7 @@ from platforms.http import Http
 from platforms.metering import Reading
 from platforms.moodle import forums, health, messages, online, people, roster
 from platforms.moodle.calls import Calls
+from platforms.sentences import OWN
 
 # `level_field`, `role_field`: short names of the site's own profile fields;
 # `never_suspend`: user names that Pult leaves alone, besides its own account;
@@ -35,7 +36,6 @@ WORDS = {
     "never_suspend": N_("User names that are never blocked, with commas between them"),
     "online_report": N_("Id of a custom report with a row for each user online"),
 }
-OWN = N_("This is the account that Pult itself works with.")
 
 
 class Moodle:

@@ -8,15 +8,12 @@ from typing import Any
 from platforms.base import N_, Comment, Original, PlatformError
 from platforms.moodle import roster
 from platforms.moodle.calls import BATCH, Calls
+from platforms.sentences import NOTICE
 from platforms.texts import plain
 
 PAGE = 100  # discussions a call
 BY_LAST_POST = 1  # sortorder: newest first, but pinned ones before all others
 HTML = 1  # messageformat
-# Stands in the post's place and is what `removed` looks for, so it never varies.
-NOTICE = (
-    "Removed by a moderator. · Удалено модератором. · 已被审核员删除。"  # what readers will see
-)
 NOTICE_HTML = f"<p>{NOTICE}</p>"
 
 

@@ -9,6 +9,7 @@ from platforms.openedx.calls import Calls
 from platforms.openedx.forum import Forum
 from platforms.openedx.lms import Lms
 from platforms.openedx.posts import Discussions, Post, Thread, comment
+from platforms.sentences import NOTICE
 from platforms.texts import plain
 
 OPTIONS = {
@@ -28,7 +29,6 @@ WORDS = {
     "edit_reason": N_("Code of the reason that moderators' edits are marked with"),
 }
 # Stands in the post's place and is what `removed` looks for, so it never varies.
-NOTICE = "Removed by a moderator. · Удалено модератором. · 已被审核员删除。"
 QUIET = 5  # threads without anything new, one after another, after which no more are read
 NO_COURSES = N_("Name the courses whose discussions Pult reads: the forum does not list them.")
 NO_EDITOR = N_("Enter the id of the user in whose name Pult edits in the forum.")

@@ -16,6 +16,7 @@ from console.desk import (
     channels,
     connections,
     doctor,
+    emergencies,
     entering,
     evening,
     exporting,
@@ -23,10 +24,10 @@ from console.desk import (
     importing,
     incident_rows,
     incidents,
-    letter_words,
-    lettering,
-    letters,
+    letter_sending,
     limits,
+    measure_letter_words,
+    measure_letters,
     measure_words,
     notices,
     outcomes,
@@ -44,14 +45,17 @@ from console.desk import (
 from console.desk.calendars import LessonRow
 from console.desk.cards import Card
 from console.desk.channels import Channel
+from console.desk.emergencies import Cause, Choice
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
-from console.desk.letter_words import Reader
+from console.desk.measure_letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
+from mailing import urgent_texts
 from moderation import appeals
 from platforms.base import Adapter, Capability, Health, Room
 from store import access, schools
+from store.access import Actor
 from store.db import Connection
 from store.schools import School
 from store.words import Words
@@ -113,7 +117,23 @@ def stayed(on: Cast) -> Moved:
     return Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON)
 
 
+def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
+    cause = Cause("incident", on.incident)
+    return emergencies.plan(tx, who, cause, Choice(), on.console.lesson_link, now=NOON)
+
+
 CALLS: Calls = {
+    emergencies.plan: planned,
+    emergencies.of_incident: lambda tx, who, on: emergencies.of_incident(tx, who, on.incident),
+    emergencies.send: lambda tx, who, on: emergencies.send(
+        tx,
+        who,
+        planned(tx, access.system(on.school), on),
+        on.urgent_text,
+        urgent_texts.get(tx, access.system(on.school), on.urgent_text).digest,
+        sender=SENDER,
+        now=NOON,
+    ),
     accounts.add: lambda tx, who, on: accounts.add(
         tx,
         who,
@@ -222,15 +242,17 @@ CALLS: Calls = {
         now=NOON,
     ),
     outcomes.follow: lambda db, who, on: outcomes.follow(db, who, on.school, now=NOON),
-    letters.follow: lambda db, who, on: letters.follow(
+    measure_letters.follow: lambda db, who, on: measure_letters.follow(
         db, who, on.school, on.adapters, lambda id_: id_, now=NOON
     ),
-    lettering.of_measure: lambda tx, who, on: lettering.of_measure(tx, who, on.measure),
-    lettering.forget: lambda tx, who, on: lettering.forget(tx, who, on.school, before=NOON),
-    lettering.erase: lambda tx, who, on: lettering.erase(
+    letter_sending.of_measure: lambda tx, who, on: letter_sending.of_measure(tx, who, on.measure),
+    letter_sending.forget: lambda tx, who, on: letter_sending.forget(
+        tx, who, on.school, before=NOON
+    ),
+    letter_sending.erase: lambda tx, who, on: letter_sending.erase(
         tx, who, on.school, [(on.roster.connection, "u1")]
     ),
-    letter_words.imposed: lambda tx, who, on: letter_words.imposed(
+    measure_letter_words.imposed: lambda tx, who, on: measure_letter_words.imposed(
         tx,
         who,
         ours(tx, on),

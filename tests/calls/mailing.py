@@ -16,13 +16,17 @@ from mailing import (
     send_file,
     sender,
     suppression,
+    urgent,
+    urgent_texts,
 )
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.segments import Segment
 from mailing.timing import Terms
+from mailing.urgent_texts import UrgentText
+from store import access
 from store.access import Actor
-from store.db import Database
+from store.db import Connection, Database
 from tests.calls import Calls
 from tests.cast import SENDER, Cast
 from tests.conftest import NOON
@@ -49,6 +53,16 @@ def send(db: Database, who: Actor, on: Cast) -> object:
             owner="test",
             stop=threading.Event(),
         )
+
+
+def digest(tx: Connection, on: Cast) -> str:
+    return urgent_texts.get(tx, access.system(on.school), on.urgent_text).digest
+
+
+def agreed(who: Actor, on: Cast) -> UrgentText:
+    return UrgentText(
+        "t", on.school, "T", "", {"en": "A"}, {"en": "B"}, "d", who.account_id, "olga", NOON
+    )
 
 
 CALLS: Calls = {
@@ -113,6 +127,24 @@ CALLS: Calls = {
     saved.of: lambda tx, who, on: saved.of(tx, who, on.school),
     saved.save: lambda tx, who, on: saved.save(tx, who, on.school, "7B", Segment(), now=NOON),
     saved.delete: lambda tx, who, on: saved.delete(tx, who, on.group, now=NOON),
+    urgent_texts.of: lambda tx, who, on: urgent_texts.of(tx, who, on.school),
+    urgent_texts.get: lambda tx, who, on: urgent_texts.get(tx, who, on.urgent_text),
+    urgent_texts.save: lambda tx, who, on: urgent_texts.save(
+        tx, who, on.school, name="T", subject={"en": "A"}, body={"en": "B"}, now=NOON
+    ),
+    urgent_texts.approve: lambda tx, who, on: urgent_texts.approve(
+        tx, who, on.urgent_text, digest(tx, on), now=NOON
+    ),
+    urgent_texts.remove: lambda tx, who, on: urgent_texts.remove(tx, who, on.urgent_text, now=NOON),
+    urgent.send: lambda tx, who, on: urgent.send(
+        tx,
+        who,
+        agreed(who, on),
+        segments.audience(tx, access.system(on.school), on.school, EVERYONE, now=NOON),
+        segment=EVERYONE,
+        sender=SENDER,
+        now=NOON,
+    ),
     send_file.send: send,
     sender.send_test: lambda db, who, on: sender.send_test(
         db, who, on.draft, "me@school.example", Relay.from_url(on.relay), ORIGIN, now=NOON

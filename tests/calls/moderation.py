@@ -15,6 +15,7 @@ from moderation import (
     figures,
     guards,
     hearing,
+    hiding,
     history,
     hooked,
     house,
@@ -34,7 +35,6 @@ from moderation import (
     rules,
     safeguarding,
     seconding,
-    together,
     trial,
     welfare,
 )
@@ -73,6 +73,12 @@ CALLS: Calls = {
     appeals.of_measures: lambda tx, who, on: appeals.of_measures(tx, who, on.school, [on.measure]),
     appeals.messages: lambda tx, who, on: appeals.messages(tx, who, on.appeal),
     appeals.measure_of: lambda tx, who, on: appeals.measure_of(tx, who, on.measure),
+    hiding.hide: lambda tx, who, on: hiding.hide(
+        tx, who, on.case, on.comment, [Flag("x", "y", 0, 1, hide=True)], now=NOON
+    ),
+    hiding.latest: lambda tx, who, on: hiding.latest(tx, who, on.comment),
+    hiding.standing: lambda tx, who, on: hiding.standing(tx, who, on.comment),
+    hiding.put_back: lambda tx, who, on: hiding.put_back(tx, who, on.action, on.case, now=NOON),
     hearing.decide: lambda tx, who, on: hearing.decide(
         tx, who, on.appeal, "uphold", said="It stays.", now=NOON
     ),
@@ -238,9 +244,6 @@ CALLS: Calls = {
     rules.of: lambda tx, who, on: rules.of(tx, who, on.school),
     rules.text_of: lambda tx, who, on: rules.text_of(tx, who, on.school),
     rules.save: lambda tx, who, on: rules.save(tx, who, on.school, RULES, now=NOON),
-    together.perform_all: lambda db, who, on: together.perform_all(
-        db, who, [on.action.id], on.adapters, clock=lambda: NOON
-    ),
     trial.over: lambda tx, who, on: trial.over(
         tx, who, on.school, rules.of(tx, who, on.school), now=NOON
     ),

@@ -1,16 +1,15 @@
 """Let letters to people leave, each once: by the school's relay, or as a platform's message."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
 from console.desk import handing, posting
-from console.desk.posting import NO_RELAY, SEALED, TIMEOUT, Ways
-from mailing import notice
-from mailing.model import MailingError
+from console.desk.handing import Begin
+from console.desk.posting import Ways
 from mailing.relay import WITHDRAWN, Outcome
 from moderation import appeals
 from moderation.model import Adapters
@@ -18,7 +17,6 @@ from platforms.base import NoticeBoard, PlatformError
 from store import access
 from store.access import Actor
 from store.db import Connection, Database, instant, text
-from store.vault import VaultError
 from store.words import N_, Words
 
 AT_ONCE = 20  # letters a round
@@ -89,63 +87,16 @@ def erase(
 
 def send_due(db: Database, ways: Ways, adapters: Adapters, *, clock: Callable[[], datetime]) -> int:
     """Send what is due; return how many left. Safe with several workers."""
-    with db.begin() as tx:
-        handing.give_up_the_crashed(tx, "letter", now=clock())
-    with db.read() as tx:
-        rows = tx.execute(
-            text("""
-                SELECT * FROM letter
-                WHERE (state = 'due' AND next_at <= :now)
-                   OR (state = 'claimed' AND lease_until <= :now)
-                ORDER BY created_at, id LIMIT :limit
-            """),
-            {"now": clock(), "limit": AT_ONCE},
-        ).all()
-    left = 0
-    for row in rows:
-        if handing.claim(db, "letter", row.id, now=clock()):
-            outcome = _send(db, ways, adapters, row, clock)
-            handing.enter(db, "letter", row, outcome, now=clock())
-            left += outcome.kind == "sent"
-    return left
 
-
-def _send(
-    db: Database,
-    ways: Ways,
-    adapters: Adapters,
-    row: Row[Any],
-    clock: Callable[[], datetime],
-) -> Outcome:
-    def begin() -> bool:
-        return handing.begin(db, "letter", row.id, now=clock())
-
-    try:
+    def send(row: Row[Any], begin: Begin) -> Outcome:
         if row.way == "mail":
-            return _mail(ways, row, begin, clock())
+            return posting.by_mail(ways, row, begin, now=clock())
         return _message(adapters, row, begin)
-    except MailingError as error:
-        return Outcome("later", error.words)
-    except VaultError:
-        return Outcome("later", Words(SEALED))
-    except PlatformError as error:  # its connection makes no adapter; nothing was handed over
-        return Outcome(
-            "refused" if error.permanent else "later", Words(error.template, error.params)
-        )
+
+    return handing.send_due(db, "letter", send, clock=clock, limit=AT_ONCE)
 
 
-def _mail(ways: Ways, row: Row[Any], begin: Callable[[], bool], now: datetime) -> Outcome:
-    relay, sender = ways.relay(row.school_id), ways.sender(row.school_id)
-    if relay is None or not sender:
-        raise MailingError(NO_RELAY)
-    envelope = notice.envelope(
-        sender=sender, recipient=row.address, subject=row.subject, body=row.body,
-        notice_id=row.id, now=now,
-    )  # fmt: skip
-    return posting.through(replace(relay, timeout=TIMEOUT), envelope, begin)
-
-
-def _message(adapters: Adapters, row: Row[Any], begin: Callable[[], bool]) -> Outcome:
+def _message(adapters: Adapters, row: Row[Any], begin: Begin) -> Outcome:
     adapter = adapters(row.connection_id)
     if not isinstance(adapter, NoticeBoard):
         return Outcome("refused", Words(UNREACHED))

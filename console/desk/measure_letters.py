@@ -1,14 +1,14 @@
 """Tell people what was decided about them, in their language: by mail, and on the platform.
 
-Each telling is a row, written once; console.desk.lettering lets it leave.
+Each telling is a row, written once; console.desk.letter_sending lets it leave.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from console.desk import letter_words
-from console.desk.letter_words import Reader, Told
+from console.desk import measure_letter_words as said_in
+from console.desk.measure_letter_words import Reader, Told
 from moderation import appeals, penalties
 from moderation.model import Adapters, Measure
 from platforms.base import PlatformError
@@ -132,15 +132,15 @@ def _told(
 ) -> Told:
     reader = _reader(tx, actor, school, measure)
     if about == "imposed":
-        return letter_words.imposed(tx, actor, school, measure, reader, link=link, now=now)
+        return said_in.imposed(tx, actor, school, measure, reader, link=link, now=now)
     if about == "lifted":
-        return letter_words.lifted(school, measure, reader)
+        return said_in.lifted(school, measure, reader)
     appeal = appeals.of_measures(tx, actor, school.id, [measure.id])[measure.id]
     said = appeals.messages(tx, actor, appeal.id)
     place = int(about.rpartition(" ")[2])
     if place < len(said):  # what came after it has a letter of its own
         appeal = replace(appeal, outcome="", condition="", ends_at=None)
-    return letter_words.answered(school, appeal, said[place - 1], reader, link=link, now=now)
+    return said_in.answered(school, appeal, said[place - 1], reader, link=link, now=now)
 
 
 def _reader(tx: Connection, actor: Actor, school: School, measure: Measure) -> Reader:

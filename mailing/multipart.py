@@ -9,7 +9,7 @@ from mailing.templates import UNSUBSCRIBE, Place, Template
 Piece = str | Field | Place
 
 
-class Letter:
+class Multipart:
     """Both parts of the multipart body, from the first boundary to the last.
 
     `=_` cannot stand in quoted-printable, so a boundary that begins with it

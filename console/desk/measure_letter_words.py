@@ -14,7 +14,7 @@ from moderation.appeals import Appeal, Message
 from moderation.model import Measure, MeasureKind
 from store.access import Actor
 from store.db import Connection
-from store.letters import legible
+from store.legibility import legible
 from store.schools import School
 
 FIELDS = ("name", "school")  # what a school's own words may ask for

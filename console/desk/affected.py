@@ -1,0 +1,146 @@
+"""Whom trouble affects: the people of the lessons that stand on what fails, each with the facts."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from console.desk.incidents import Incident
+from console.i18n import clock, say, speaking
+from mailing import recipients
+from mailing.segments import Audience
+from mailing.urgent_texts import FACTS
+from store.db import Connection, instant, text
+from store.roster import Person
+from store.schools import LANGUAGES, School
+
+SOON = timedelta(minutes=15)  # lessons that begin within this stand on it too
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A lesson that is hit, or a course without one now (`lesson_id` is '')."""
+
+    lesson_id: str
+    course_id: str
+    title: str
+    begins: str  # HH:MM by the school's clock, or ''
+
+
+def by_incident(tx: Connection, school: School, incident: Incident, *, now: datetime) -> list[Hit]:
+    """The lessons that run now, or begin soon, in the incident's room or on what it befell."""
+    where = """(room.id = :room OR room.id = target.room_id
+                OR (target.room_id IS NULL AND room.connection_id = target.connection_id))"""
+    values = {"target": incident.target_id or "", "room": incident.room_id or ""}
+    if incident.course_id:
+        where, values = "lesson.course_id = :course", {"target": "", "course": incident.course_id}
+    rows = tx.execute(
+        text(f"""
+            SELECT lesson.* FROM lesson
+            LEFT JOIN room ON room.id = lesson.room_id
+            LEFT JOIN target ON target.id = :target
+            WHERE lesson.school_id = :school AND NOT lesson.gone AND lesson.course_id IS NOT NULL
+              AND lesson.starts_at <= :soon AND lesson.ends_at > :now AND {where}
+            ORDER BY lesson.starts_at DESC, lesson.id
+        """),
+        values | {"school": school.id, "now": school.time(now), "soon": school.time(now) + SOON},
+    ).all()
+    if rows or not incident.course_id:
+        return [_hit(row, school) for row in rows]
+    return _courses(tx, school, [incident.course_id])
+
+
+def by_lesson(tx: Connection, school: School, lesson_id: str) -> list[Hit]:
+    rows = tx.execute(
+        text("""
+            SELECT * FROM lesson WHERE id = :id AND school_id = :school AND course_id IS NOT NULL
+        """),
+        {"id": lesson_id, "school": school.id},
+    )
+    return [_hit(row, school) for row in rows]
+
+
+def told(
+    tx: Connection, school: School, hits: Sequence[Hit], link: Callable[[str], str]
+) -> dict[str, Facts]:
+    """The facts for each person of these lessons, and for the parents of each."""
+    facts = {
+        hit.course_id: {
+            "lesson": hit.title,
+            "begins": hit.begins,
+            "link": link(hit.lesson_id) if hit.lesson_id else "",
+        }
+        for hit in hits
+    }
+    if not facts:
+        return {}
+    values: dict[str, object] = {f"c{n}": course for n, course in enumerate(facts)}
+    among = ", ".join(f":{name}" for name in values)
+    rows = tx.execute(
+        text(f"""
+            SELECT guardian.guardian_id AS person, enrolment.course_id FROM enrolment
+            JOIN guardian ON guardian.person_id = enrolment.person_id
+            WHERE enrolment.school_id = :school AND enrolment.course_id IN ({among})
+            UNION ALL
+            SELECT enrolment.person_id AS person, enrolment.course_id FROM enrolment
+            WHERE enrolment.school_id = :school AND enrolment.course_id IN ({among})
+        """),
+        values | {"school": school.id},
+    )
+    return {row.person: facts[row.course_id] for row in rows}  # one's own lesson last: it stands
+
+
+def told_before(tx: Connection, campaign_id: str) -> dict[str, Facts]:
+    """The facts that each person of an urgent campaign was told."""
+    rows = tx.execute(
+        text("SELECT person_id, fields FROM delivery WHERE campaign_id = :id"),
+        {"id": campaign_id},
+    )
+    return {
+        row.person_id: {
+            name: value for name, value in json.loads(row.fields).items() if name in FACTS
+        }
+        for row in rows
+        if row.person_id
+    }
+
+
+def filled(
+    people: Audience, facts: Mapping[str, Facts], school: School, incident: Incident | None,
+    *, note: str,
+) -> Audience:  # fmt: skip
+    """The same people, each with the facts as fields, in the language that each reads."""
+    shared = {each: _shared(incident, school, each) | {"note": note} for each in LANGUAGES}
+
+    def one(person: Person) -> Person:
+        language = recipients.variant(person.language, school.language, LANGUAGES)
+        own = dict.fromkeys(FACTS, "") | dict(facts.get(person.id, {})) | shared[language]
+        return replace(person, fields={**person.fields, **own})
+
+    left_out = [(one(person), why) for person, why in people.left_out]
+    return Audience([one(person) for person in people.people], left_out)
+
+
+def _shared(incident: Incident | None, school: School, language: str) -> dict[str, str]:
+    if incident is None:
+        return {}
+    with speaking(language):
+        said = " ".join(say(incident.title, markdown=False).split())
+        return {"what": said, "since": clock(incident.opened_at, school.zone)}
+
+
+def _courses(tx: Connection, school: School, ids: Iterable[str]) -> list[Hit]:
+    rows = tx.execute(
+        text("SELECT id, name FROM course WHERE school_id = :school"), {"school": school.id}
+    )
+    wanted = set(ids)
+    return [Hit("", row.id, row.name, "") for row in rows if row.id in wanted]
+
+
+def _hit(row: Row[Any], school: School) -> Hit:
+    begins = clock(instant(row.starts_at), school.zone)
+    return Hit(row.id, row.course_id, row.title, begins)

@@ -1,0 +1,81 @@
+"""The two steps on the screen: an approved text looked at, then said back and sent."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console.desk import emergencies
+from console.desk.emergencies import Cause, Choice
+from console.views import emergency
+from mailing import urgent_texts
+from mailing.model import Campaign, Totals
+from store.db import Database, text
+from store.schools import School
+from tests import stage
+from tests.test_desk_emergencies import Desk, boris, desk, write  # noqa: F401 -- fixtures
+
+
+def shown(on: Desk, **cause: str) -> AppTest:
+    """The fixed noon of the rows is long ago, so the lesson is made to run now."""
+    later = on.console.now().timestamp()
+    with on.console.db.begin() as tx:
+        tx.execute(
+            text("UPDATE lesson SET starts_at = :now - 60, ends_at = :now + 3600"), {"now": later}
+        )
+    return stage.screen("emergency", on.console, on.ana, on.school, **cause)
+
+
+def test_two_steps_from_the_incident_to_the_people(desk: Desk) -> None:  # noqa: F811
+    at = shown(desk, id=desk.incident)
+    assert "2 people get it" in stage.said(at)
+    assert "Trouble" in [str(each) for each in at.radio[0].options]
+    assert campaigns_of(desk) == []
+    with desk.console.db.begin() as tx:
+        planned = emergencies.plan(
+            tx, desk.ana, Cause("incident", desk.incident), Choice(), str, now=desk.console.now()
+        )
+        written = urgent_texts.get(tx, desk.ana, desk.words)
+    at = stage.dialog(lambda: emergency._ask(desk.console, desk.ana, planned, written))
+    assert "at once, before all newsletters, also at night" in stage.letters(at)
+    stage.press(at, "Send to 2 people now")
+    (sent,) = campaigns_of(desk)
+    assert sent.totals == Totals(waiting=2)
+    assert (sent.lane, sent.incident_id) == ("urgent", desk.incident)
+
+
+def campaigns_of(on: Desk) -> list[Campaign]:
+    with on.console.db.read() as tx:
+        return emergencies.of_incident(tx, on.ana, on.incident)
+
+
+def test_without_an_approved_text_the_screen_says_what_to_do(desk: Desk) -> None:  # noqa: F811
+    with desk.console.db.begin() as tx:
+        write(tx, desk.ana, desk.school, text_id=desk.words, guardians="too")
+    at = shown(desk, id=desk.incident)
+    assert "A second person agrees to one" in stage.said(at)
+    assert not [each for each in at.button if each.label == "Send it now"]
+
+
+def test_texts_are_begun_and_agreed_to_by_somebody_else(
+    database: Database,
+    school: School,
+    desk: Desk,  # noqa: F811
+) -> None:
+    with database.begin() as tx:
+        tx.execute(text("DELETE FROM urgent_text"))
+    at = stage.screen("urgent", desk.console, desk.ana, school)
+    at = stage.press(at, "Begin with three texts")
+    agree = [each for each in at.button if each.label == "Agree to it"]
+    assert [each.disabled for each in agree] == [True] * 3
+    at = stage.screen("urgent", desk.console, desk.boris, school)
+    next(each for each in at.button if each.label == "Agree to it").click().run()
+    with database.read() as tx:
+        approved = tx.execute(
+            text("SELECT COUNT(*) FROM urgent_text WHERE approved_digest = digest")
+        ).scalar_one()
+    assert approved == 1
+
+
+@pytest.mark.parametrize("module", ["emergency", "urgent"])
+def test_moderators_see_neither(desk: Desk, ben: object, module: str) -> None:  # noqa: F811
+    at = stage.screen(module, desk.console, ben, desk.school)  # type: ignore[arg-type]
+    assert "Your role does not allow this" in stage.said(at)
