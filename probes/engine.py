@@ -12,7 +12,7 @@ from time import monotonic
 
 from probes.agenda import Agenda
 from probes.books import Books
-from probes.flights import Flight, Flights
+from probes.course import TICK, Course
 from probes.graph import ancestors
 from probes.judge import TROUBLED, Standing, judge, patience
 from probes.line import CUT
@@ -20,7 +20,7 @@ from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
 from probes.pace import SATURATED
 from probes.planning import AdaptersFor, Plan
-from probes.probers.base import Context, Memory, Verdict
+from probes.probers.base import Context, Verdict
 from probes.recording import Record
 from probes.resting import BETWEEN
 from probes.runner import Runner
@@ -31,9 +31,6 @@ from store.words import N_, Words
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
 JITTER = 0.02  # of an interval: targets that began together drift apart
 TURN = 0.5  # seconds at most between looks at the plan
-TICK = 0.05  # seconds: probes due within one begin together, which costs less
-LONG = 4.0  # seconds: who waits for so long, and asked for no moment, waits for a longer one
-LONG_TICK = 0.2
 NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
 
@@ -81,11 +78,8 @@ class Engine:
         self._clock = clock
         self._loopback_only = loopback_only
         self._plan = Plan()
-        self._agenda = Agenda()
-        self._flying: set[str] = set()
-        self._flights = Flights()
-        self._memory: dict[str, Memory] = {}
-        self._recorded: dict[str, tuple[float, Record]] = {}
+        self._agenda: Agenda[Course] = Agenda()
+        self._courses: dict[str, Course] = {}
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
@@ -95,9 +89,9 @@ class Engine:
         if self.books.plan is not self._plan:
             self._take_up(self.books.plan)
         now = monotonic()
-        for due, target_id in self._agenda.due(now):
+        for due, course in self._agenda.due(now):
             self._pace.late(now - due)
-            self._start(self._plan.targets[target_id])
+            self._start(course)
         following = self._agenda.next()
         wait = TURN if following is None else following - monotonic()
         self.runner.turn(min(max(wait, 0.0), TURN))
@@ -107,64 +101,61 @@ class Engine:
         if plan.targets is before:
             return
         for target_id in before.keys() - plan.targets.keys():
-            for kept in (self._memory, self._recorded):
-                kept.pop(target_id, None)
-            self._agenda.forget(target_id)
-            self._flights.forget(target_id)
-            self._flying.discard(target_id)
+            self._agenda.forget(self._courses.pop(target_id))
             self.books.standings.pop(target_id, None)
-        new = [target.id for target in plan.targets.values() if before.get(target.id) != target]
-        for place, target_id in enumerate(new):
-            self._recorded.pop(target_id, None)
-            self._memory[target_id] = {}
-            self._schedule(target_id, place / NEW_A_SECOND)
+        new = [target for target in plan.targets.values() if before.get(target.id) != target]
+        for place, target in enumerate(new):
+            self._schedule(self._begin(target), place / NEW_A_SECOND)
 
-    def _schedule(self, target_id: str, seconds: float, tick: float = TICK) -> None:
+    def _begin(self, target: Target) -> Course:
+        """A new course of the target; what flies on an earlier one will not be heard."""
+        earlier = self._courses.get(target.id)
+        if earlier is not None:
+            self._agenda.forget(earlier)
+            standing = earlier.standing
+        else:
+            standing = self.books.standings.get(target.id, NEW)
+        course = self._courses[target.id] = Course(target, standing)
+        return course
+
+    def _schedule(self, course: Course, seconds: float, tick: float = TICK) -> None:
         """Probe the target in so many seconds, and no more as it was scheduled before."""
-        if target_id in self._flying:
+        if course.flying:
             return
         due = monotonic() + seconds
         if seconds > TICK:
             due = ceil(due / tick) * tick
-        self._agenda.set(target_id, due)
+        self._agenda.set(course, due)
 
-    def _start(self, target: Target) -> None:
-        flight = self._flights.begin(target.id, self._pace.idle)
-        adapter = self._plan.adapters.get(target.connection_id or "")
+    def _start(self, course: Course) -> None:
+        course.begin(self._pace.idle)
+        target, plan = course.target, self._plan
+        adapter = plan.adapters.get(target.connection_id) if target.connection_id else None
         if isinstance(adapter, Words):
-            self._ended(target, flight, Verdict(state=State.UNKNOWN, why=adapter))
+            self._ended(course, Verdict(state=State.UNKNOWN, why=adapter))
             return
-        self._flying.add(target.id)
         self._probes += 1
-        standing = self._standing(target)
         context = Context(
-            self._flights.time(target, standing),
-            flight.began,
-            self._memory[target.id],
-            standing.failures > 0,
+            course.time,
+            course.began,
+            course.memory,
+            course.standing.failures > 0,
             adapter,
             self._loopback_only,
-            self._plan.heard.get(target.id),
+            plan.heard.get(target.id),
         )
-        self.runner.start(target, context, partial(self._ended, target, flight))
+        self.runner.start(target, context, partial(self._ended, course))
 
-    def _standing(self, target: Target) -> Standing:
-        return self.books.standings.get(target.id, NEW)
-
-    def _ended(self, target: Target, flight: Flight, verdict: Verdict) -> None:
-        if not self._flights.is_last(target.id, flight):
+    def _ended(self, course: Course, verdict: Verdict) -> None:
+        target = course.target
+        if self._courses.get(target.id) is not course:
             return
-        self._flying.discard(target.id)
-        planned = self._plan.targets.get(target.id)
-        if planned is not target and planned != target:
-            if target.id in self._plan.targets:
-                self._schedule(target.id, 0.0)
+        course.flying = False
+        before = standing = course.standing
+        if verdict.slow and before.state is not State.DOWN and self._to_blame(course):
+            self._doubt(course, verdict)
             return
-        before = standing = self._standing(target)
-        if verdict.slow and before.state is not State.DOWN and self._to_blame(flight):
-            self._doubt(target, verdict, before)
-            return
-        self._flights.ended(target.id, flight, verdict)
+        course.ended(verdict)
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else _watching(verdict)
             now = self._clock()
@@ -172,58 +163,57 @@ class Engine:
                 standing = NEW  # what it did between lessons says nothing of the next one
             elif verdict.state is not State.OK or not before.calm:
                 standing = judge(before, verdict.state, at=now, patience=patience(target))
-            self.books.standings[target.id] = standing
-            self._record(target, self._result(target, verdict, standing, now), standing)
-        self._again(target, verdict, standing)
+            course.standing = standing
+            self._record(course, self._result(target, verdict, standing, now))
+        self._again(course, verdict)
 
-    def _to_blame(self, flight: Flight) -> bool:
-        return self._pace.doubtful(flight.began, flight.idle, monotonic())
+    def _to_blame(self, course: Course) -> bool:
+        return self._pace.doubtful(course.began, course.idle, monotonic())
 
-    def _doubt(self, target: Target, verdict: Verdict, standing: Standing) -> None:
+    def _doubt(self, course: Course, verdict: Verdict) -> None:
         """Keep a slowness that may be the prober's own as an unknown one; it judges nothing."""
         self._doubted += 1
         why = Words(N_("The prober itself was too slow to tell; this reading does not count."))
         unknown = replace(verdict, state=State.UNKNOWN, why=why, rooms=None)
-        result = self._result(target, unknown, Standing(), self._clock())
-        self._record(target, result, standing)
-        self._schedule(target.id, target.interval.total_seconds())
+        self._record(course, self._result(course.target, unknown, Standing(), self._clock()))
+        self._schedule(course, course.interval)
 
-    def _again(self, target: Target, verdict: Verdict, standing: Standing) -> None:
-        interval = target.interval.total_seconds()
+    def _again(self, course: Course, verdict: Verdict) -> None:
+        target, standing = course.target, course.standing
         if 0 < standing.failures <= patience(target).fail_after:
             for parent in ancestors(target, self._plan.targets):
                 self._ask(parent.id)
             for witness in self._plan.witnesses.asked:
                 self._ask(witness)
         if standing.doubted:
-            self._schedule(target.id, 0.0)
+            self._schedule(course, 0.0)
             return
-        wanted = verdict.again if verdict.again is not None else interval
+        wanted = verdict.again if verdict.again is not None else course.interval
         if standing.hopeful:
             wanted = min(wanted, RECOVERY)
         if verdict.judged:
-            wanted = min(wanted, self._flights.wanted(target.id))
+            wanted = min(wanted, course.wanted)
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
-        seconds = min(wanted, interval * jitter)
-        patient = verdict.again is None and seconds >= LONG
-        self._schedule(target.id, seconds, LONG_TICK if patient else TICK)
+        patient = verdict.again is None and wanted == course.interval
+        seconds = min(wanted, course.interval * jitter)
+        self._schedule(course, seconds, course.tick if patient else TICK)
 
     def _ask(self, target_id: str) -> None:
         """An alert waits for what parents and witnesses say; a thousand ask but twice a second."""
-        self._schedule(target_id, self._flights.ask(target_id))
+        course = self._courses[target_id]
+        self._schedule(course, course.ask())
 
-    def _record(self, target: Target, result: Result, standing: Standing) -> None:
+    def _record(self, course: Course, result: Result) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
-        now = monotonic()
-        at, last = self._recorded.get(target.id, (0.0, None))
-        due = now - at >= target.interval.total_seconds() * (1 - 2 * JITTER)
+        now, last, standing = monotonic(), course.record, course.standing
+        due = now - course.recorded >= course.interval * (1 - 2 * JITTER)
         new = last is None or last.result.state is not result.state
-        asked = self._flights.answers(target.id)
+        asked = course.answers()
         if due or new or asked or standing.unsettled:
             calm = last is not None and last.standing is standing and _calm(last.result, result)
-            record = Record(target, result, standing, calm)
-            self._recorded[target.id] = (now, record)
-            self.books.enter(record, urgent=new or asked)
+            course.record = Record(course.target, result, standing, calm)
+            course.recorded = now
+            self.books.enter(course.record, urgent=new or asked)
 
     def _result(
         self, target: Target, verdict: Verdict, standing: Standing, now: datetime

@@ -57,8 +57,7 @@ class Planner:
             actor = access.system(*schools.every_id(tx))
             found = self._targets(tx, actor)
             running = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
-            marks = _connections(tx)
-            urls = {row.id: row.url for row in tx.execute(text("SELECT id, url FROM connection"))}
+            marks, urls = _connections(tx)
             heard = beats.heard(tx, now=now, since=self._began)
             rest = resting.resting(tx, actor, found.values(), now=now)
         wanted = {target.connection_id for target in found.values()}
@@ -122,7 +121,8 @@ def _mark(tx: Connection, actor: Actor) -> tuple[object, ...]:
     )
 
 
-def _connections(tx: Connection) -> dict[str, str]:
-    """A mark by connection that changes when anything an adapter is made of does."""
-    rows = tx.execute(text("SELECT id, platform, url, secret_sealed, options FROM connection"))
-    return {row.id: repr(tuple(row)) for row in rows}
+def _connections(tx: Connection) -> tuple[dict[str, str], dict[str, str]]:
+    """By connection, a mark that changes when anything an adapter is made of does; and its URL."""
+    found = tx.execute(text("SELECT id, platform, url, secret_sealed, options FROM connection"))
+    rows = found.all()
+    return {row.id: repr(tuple(row)) for row in rows}, {row.id: row.url for row in rows}

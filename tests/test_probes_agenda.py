@@ -4,7 +4,7 @@ from probes.agenda import Agenda
 
 
 def test_who_is_due_is_told_once_in_the_order_of_the_moments() -> None:
-    agenda = Agenda()
+    agenda: Agenda[str] = Agenda()
     for who, moment in (("late", 3.0), ("b", 2.0), ("a", 1.0), ("c", 2.0)):
         agenda.set(who, moment)
     assert agenda.next() == 1.0
@@ -14,7 +14,7 @@ def test_who_is_due_is_told_once_in_the_order_of_the_moments() -> None:
 
 
 def test_a_new_appointment_takes_the_place_of_the_other() -> None:
-    agenda = Agenda()
+    agenda: Agenda[str] = Agenda()
     agenda.set("sooner", 5.0)
     agenda.set("sooner", 1.0)
     agenda.set("later", 1.0)
@@ -26,7 +26,7 @@ def test_a_new_appointment_takes_the_place_of_the_other() -> None:
 
 
 def test_who_is_forgotten_is_not_due() -> None:
-    agenda = Agenda()
+    agenda: Agenda[str] = Agenda()
     agenda.set("gone", 1.0)
     agenda.forget("gone")
     agenda.forget("never there")
@@ -35,7 +35,7 @@ def test_who_is_forgotten_is_not_due() -> None:
 
 
 def test_who_is_due_may_be_set_again_meanwhile() -> None:
-    agenda = Agenda()
+    agenda: Agenda[str] = Agenda()
     agenda.set("a", 1.0)
     seen = []
     for moment, who in agenda.due(3.0):

@@ -1,0 +1,100 @@
+"""All that the engine knows of one target: its probe under way, its last ones, who waits for it."""
+
+from math import inf
+from time import monotonic
+
+from probes.alerting import LOOKED
+from probes.judge import Standing
+from probes.model import State, Target
+from probes.probers import PROBERS
+from probes.probers.base import Memory, Verdict, time_for
+from probes.recording import Record
+
+CONFIRMING = 0.5  # of its time: who let the first look run out has this much for the second,
+QUICK = 0.25  # if its last good answer took no more than this of its time
+ASKING = 0.5  # seconds at least between probes of one that others ask
+TICK = 0.05  # seconds: probes due within one begin together, which costs less
+LONGEST_TICK = 0.2
+SHARE = 0.125  # of its interval, by which a probe may be later than that
+
+
+class Course:
+    """One target's, from when it was planned so until it is planned otherwise.
+
+    In one object and not in a table for each fact: a thousand targets' tables
+    are cold whenever the next probe wants them. Seconds are the monotonic clock's.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_good",
+        "_ran_out",
+        "_whole",
+        "began",
+        "flying",
+        "idle",
+        "interval",
+        "memory",
+        "record",
+        "recorded",
+        "standing",
+        "target",
+        "tick",
+    )
+
+    def __init__(self, target: Target, standing: Standing) -> None:
+        self.target = target
+        self.standing = standing
+        self.memory: Memory = {}
+        self.interval = target.interval.total_seconds()
+        self.tick = min(max(SHARE * self.interval, TICK), LONGEST_TICK)
+        self.flying = False
+        self.began = -inf  # when its last probe did,
+        self.idle = 0.0  # and the pace's idle time then
+        self.recorded = -inf  # when it was last passed on to the books,
+        self.record: Record | None = None  # and what
+        self._whole = time_for(PROBERS[target.prober], target)
+        self._good = inf  # how long the last good answer took
+        self._ran_out = False  # its last probe failed because the time was up
+        self._asked: float | None = None  # when others last began to wait for an answer
+
+    def begin(self, idle: float) -> None:
+        """A probe of it begins now."""
+        self.began = monotonic()
+        self.idle = idle
+        self.flying = True
+
+    def ended(self, verdict: Verdict) -> None:
+        """Remember how quick the target is when it is well, and whether it wanted time."""
+        if verdict.state is State.OK:
+            self._good = monotonic() - self.began
+        self._ran_out = verdict.slow
+
+    @property
+    def time(self) -> float:
+        """Its whole time; less to confirm that one hangs which is known to answer quickly."""
+        if self._ran_out and self.standing.doubted and self._good <= QUICK * self._whole:
+            return self._whole * CONFIRMING
+        return self._whole
+
+    def ask(self) -> float:
+        """Others wait for what it says from now on: seconds until it may be probed for them."""
+        self._asked = monotonic()
+        return self._pause()
+
+    def answers(self) -> bool:
+        """Whether others wait for its answer; who asked just before it wants one more."""
+        asked = self._asked
+        if asked is not None and monotonic() - asked >= LOOKED.total_seconds():
+            self._asked = None
+        return asked is not None
+
+    @property
+    def wanted(self) -> float:
+        """Seconds until others want it probed again."""
+        if self._asked is None:
+            return inf
+        return max(self._asked + LOOKED.total_seconds() - monotonic(), self._pause())
+
+    def _pause(self) -> float:
+        return max(0.0, self.began + ASKING - monotonic())

@@ -1,0 +1,44 @@
+"""How long a probe may take, and whose answer others wait for."""
+
+from math import inf
+
+from probes.course import CONFIRMING, Course
+from probes.judge import Standing
+from probes.model import State, Target
+from probes.probers.base import Verdict
+
+TARGET = Target("t", "s", "LMS", "http", "http://lms.example/", {"timeout": 2.0})
+DOUBTED = Standing(State.SUSPECT, failures=1)
+TIMED_OUT = Verdict(state=State.DOWN, slow=True)
+
+
+def told(*verdicts: tuple[float, Verdict], standing: Standing = DOUBTED) -> Course:
+    """After probes that took so many seconds and ended so."""
+    course = Course(TARGET, standing)
+    for seconds, verdict in verdicts:
+        course.begin(0.0)
+        course.began -= seconds
+        course.ended(verdict)
+    return course
+
+
+def test_a_quick_one_that_hangs_has_half_the_time_to_confirm_it() -> None:
+    hanging = (0.1, Verdict()), (2.0, TIMED_OUT)
+    assert told(*hanging).time == 2.0 * CONFIRMING
+    assert told(*hanging, standing=Standing()).time == 2.0
+
+
+def test_one_that_refused_or_usually_takes_long_or_is_new_has_all_its_time() -> None:
+    refused = Verdict(state=State.DOWN)
+    assert told((0.1, Verdict()), (0.1, refused)).time == 2.0
+    assert told((1.2, Verdict()), (2.0, TIMED_OUT)).time == 2.0
+    assert told((2.0, TIMED_OUT)).time == 2.0
+
+
+def test_who_asked_just_before_an_answer_wants_one_more() -> None:
+    course = Course(TARGET, Standing())
+    assert course.wanted == inf
+    course.begin(0.0)
+    course.ask()
+    assert course.answers()
+    assert 0 < course.wanted < 1
