@@ -73,6 +73,8 @@ class Mail:
     # By the school's clock; nothing but service mail leaves then: "22:00-07:00".
     quiet_hours: str = field(default="", metadata={"like": QUIET})
     second_person_above: int = field(default=0, metadata={"within": (0, 10_000_000)})
+    attachment_mb: int = field(default=5, metadata={"within": (0, 25)})  # of one file; 0: none
+    attachments_mb: int = field(default=10, metadata={"within": (0, 25)})  # of all in a letter
 
 
 @dataclass(frozen=True)

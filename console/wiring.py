@@ -18,6 +18,7 @@ from console.desk.findings import Finding
 from console.desk.histories import Histories
 from console.sections import Settings
 from console.settings import SettingsError
+from mailing.attachments import MB, Room
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.timing import Quiet, Terms
@@ -87,6 +88,12 @@ class Console:
         """What the settings ask of every release."""
         mail = self.settings.mail
         return Terms(mail.second_person_above, Quiet.parse(mail.quiet_hours))
+
+    @property
+    def attachment_room(self) -> Room:
+        """How large files may be that go along with a letter."""
+        mail = self.settings.mail
+        return Room(mail.attachment_mb * MB, mail.attachments_mb * MB)
 
     def as_probed(self, target: Target) -> Target:
         """The target with its module's conditions and what is sealed opened, for a probe now."""

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from mailing import timing
+from mailing import inviting, timing
 from mailing.model import Campaign, MailingError
 from mailing.records import content
 from mailing.timing import Terms
@@ -89,7 +89,7 @@ def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now
 
 
 def _digest(tx: Connection, campaign_id: str) -> str:
-    """Of what was written and of everybody who gets it."""
+    """Of what was written, of what goes along with it, and of everybody who gets it."""
     row = tx.execute(text("SELECT digest FROM campaign WHERE id = :id"), {"id": campaign_id}).one()
     digest = hashlib.sha256(row.digest.encode())
     rows = tx.execute(
@@ -100,4 +100,10 @@ def _digest(tx: Connection, campaign_id: str) -> str:
     )
     for each in rows:
         digest.update(f"\n{each.email}".encode())
+    for file in tx.execute(
+        text("SELECT name, digest FROM attachment WHERE campaign_id = :id ORDER BY name"),
+        {"id": campaign_id},
+    ):
+        digest.update(f"\n{file.name} {file.digest}".encode())
+    digest.update(f"\n{inviting.stored(tx, campaign_id)}".encode())
     return digest.hexdigest()

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mailing import courses, outbox, recipients, records, templates
+from mailing import courses, enclosing, inviting, outbox, recipients, records, templates
+from mailing.enclosing import Enclosed
 from mailing.headers import mailbox
 from mailing.model import SERVICE, Campaign, MailingError, Totals
 from mailing.records import load
@@ -148,9 +149,10 @@ def preview(
         [person] = courses.added(tx, campaign.school_id, [person], only=person.id)
     school = schools.get(tx, actor, campaign.school_id)
     own = recipients.variant(person.language, school.language, recipients.written(campaign.body))
+    invited = Enclosed(school.zone, inviting.stored(tx, campaign_id))
     return templates.render(
         Message(campaign.subject, campaign.body),
-        recipients.fields(person),
+        enclosing.known(invited, recipients.fields(person), language or own),
         language=language or own,
         school=school.name,
         mandatory=campaign.topic == SERVICE,

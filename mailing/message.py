@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 
-from mailing import bounces, headers, recipients, templates, unsubscribe
+from mailing import bounces, enclosing, headers, recipients, templates, unsubscribe
+from mailing.enclosing import NOTHING, Enclosed, Envelop
 from mailing.model import SERVICE, Campaign, Origin
 from mailing.templates import Template
 from mailing.versions import Versions
@@ -49,7 +50,12 @@ class Builder:
     """
 
     def __init__(
-        self, campaign: Campaign, school_name: str, school_language: str, origin: Origin
+        self,
+        campaign: Campaign,
+        school_name: str,
+        school_language: str,
+        origin: Origin,
+        enclosed: Enclosed = NOTHING,
     ) -> None:
         self.campaign, self._origin = campaign, origin
         self._mandatory = campaign.topic == SERVICE
@@ -67,16 +73,20 @@ class Builder:
         }
         name, email = headers.mailbox(campaign.sender)
         self.domain = recipients.wire(email).rpartition("@")[2]
-        self._static = self._shared(headers.address(name, email), school_name, boundary)
+        self._enclosed = enclosed
+        at = campaign.released_at or campaign.updated_at
+        self._envelop = Envelop(enclosed, boundary, (name, email), at)
+        self._static = self._shared(headers.address(name, email), school_name)
         self._date = (datetime.min.replace(tzinfo=UTC), "")  # the last second, as written
 
     def build(self, person: Addressee, *, now: datetime) -> Envelope:
         """Raises MailingError when a header cannot carry this person's values."""
         language = recipients.variant(person.language, self._school_language, self._languages)
-        version = self._texts[language].of(person.fields)
+        known = enclosing.known(self._enclosed, person.fields, language)
+        version = self._texts[language].of(known)
         token = self._token(person.email)
         link = f"{self._origin.public_url}/u/{token}" if token else ""
-        subject = version.template.title(person.fields)
+        subject = version.template.title(known)
         recipient = recipients.wire(person.email)
         lines = [
             f"To: {headers.address(person.name, person.email)}",
@@ -87,11 +97,14 @@ class Builder:
             "",
             "",
         ]
-        head = self._static + "\r\n".join(lines).encode()
+        head = self._static + "\r\n".join(lines).encode() + self._envelop.opening
         return Envelope(
             bounces.return_path(self._origin.key, person.delivery_id, self.domain),
             recipient,
-            head + version.letter.filled(person.fields, unsubscribe=link),
+            head
+            + version.letter.filled(
+                known, unsubscribe=link, closing=self._envelop.closing(person.name, person.email)
+            ),
             not recipient.isascii(),
             person.delivery_id,
             undotted=True,
@@ -113,7 +126,7 @@ class Builder:
             self._date = (second, format_datetime(second))
         return self._date[1]
 
-    def _shared(self, sender: str, school_name: str, boundary: str) -> bytes:
+    def _shared(self, sender: str, school_name: str) -> bytes:
         topic = re.sub("[^a-z0-9]+", "-", self.campaign.topic.lower()).strip("-") or "mail"
         school = self.campaign.school_id[:12]
         listed = headers.unstructured(school_name.replace("<", " ").replace(">", " "))
@@ -123,7 +136,7 @@ class Builder:
             "Auto-Submitted: auto-generated",
             "Precedence: bulk",
             f"Feedback-ID: {self.campaign.id[:12]}:{topic}:{school}",
-            f'Content-Type: multipart/alternative; boundary="{boundary}"',
+            f"Content-Type: {self._envelop.content_type}",
         ]
         if not self._mandatory:
             phrase = listed if "=?" in listed else f'"{listed.replace(chr(34), chr(39))}"'

@@ -10,7 +10,7 @@ Piece = str | Field | Place
 
 
 class Multipart:
-    """Both parts of the multipart body, from the first boundary to the last.
+    """Both parts of the multipart body, from the first boundary to before the last.
 
     `=_` cannot stand in quoted-printable, so a boundary that begins with it
     occurs in no body, and one serves for all.
@@ -22,10 +22,9 @@ class Multipart:
         self._names = [name for name in template.names if name != UNSUBSCRIBE]
         self._part("plain", template.text, boundary)
         self._part("html", template.html, boundary)
-        self._frame.append(f"--{boundary}--\r\n".encode())
 
-    def filled(self, values: Mapping[str, str], *, unsubscribe: str) -> bytes:
-        """The body for one person; a field without a value becomes nothing."""
+    def filled(self, values: Mapping[str, str], *, unsubscribe: str, closing: bytes) -> bytes:
+        """The body for one person up to the `closing`; a field without a value becomes nothing."""
         known = {name: fields.clean(values.get(name, "")) for name in self._names}
         known[UNSUBSCRIBE] = unsubscribe
         pieces = self._frame.copy()
@@ -37,6 +36,7 @@ class Multipart:
                 encoded = done[said] = quoted.encode(said)
             for place in places:
                 pieces[place] = encoded
+        pieces.append(closing)
         return b"".join(pieces)
 
     def _part(self, kind: str, written: Sequence[Piece], boundary: str) -> None:

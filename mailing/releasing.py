@@ -7,6 +7,7 @@ from mailing import (
     approving,
     conditions,
     courses,
+    inviting,
     outbox,
     recipients,
     segments,
@@ -90,6 +91,7 @@ def start(
     )
     if not changed.rowcount:
         return None
+    inviting.settle(tx, campaign.school_id, campaign_id)
     audit.record(tx, actor, "release campaign", campaign_id, school_id=campaign.school_id, now=now)
     return replace(campaign, leaves_at=leaves_at)
 

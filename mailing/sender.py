@@ -3,7 +3,7 @@
 import threading
 from datetime import datetime, timedelta
 
-from mailing import campaigns, intents, recipients, recovering
+from mailing import campaigns, enclosing, intents, recipients, recovering
 from mailing.dispatch import Share
 from mailing.intents import Intents
 from mailing.ledger import LEASE
@@ -78,8 +78,9 @@ def send_test(
         access.require(actor, "write", campaign.school_id)
         school = schools.get(tx, actor, campaign.school_id)
         person = roster.person(tx, actor, person_id) if person_id else None
+        enclosed = enclosing.of(tx, school, campaign.id)
     values = recipients.fields(person) if person else {"name": actor.name}
-    builder = Builder(campaign, school.name, school.language, origin)
+    builder = Builder(campaign, school.name, school.language, origin, enclosed)
     id_ = new_id()
     addressee = Addressee(
         id_,

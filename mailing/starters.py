@@ -53,22 +53,22 @@ STARTERS: dict[str, Starter] = {
     ),
     "invitation": Starter(
         N_("Invitation to a lesson"),
+        dict.fromkeys(("en", "ru", "zh_Hans"), "{{ lesson }}: {{ lesson_when }}"),
         {
-            "en": "[Lesson], [day] at [time]",
-            "ru": "[Занятие], [день] в [время]",
-            "zh_Hans": "[课程]，[日期] [时间]",
-        },
-        {
-            "en": "Hello {{ name }},\n\nyou are invited to **[lesson]**.\n\n"
-            "- When: [day, time, time zone]\n- How long: [minutes]\n- With: [teacher]\n\n"
-            "[Come in](https://…)\n\nThe room opens ten minutes before.",
-            "ru": "Здравствуйте, {{ name }}!\n\nПриглашаем вас на занятие **[тема]**.\n\n"
-            "- Когда: [день, время, часовой пояс]\n- Длительность: [минут]\n"
-            "- Ведёт: [преподаватель]\n\n"
-            "[Войти](https://…)\n\nКласс откроется за десять минут до начала.",
-            "zh_Hans": "{{ name }}，您好！\n\n诚邀您参加 **[课程]**。\n\n"
-            "- 时间：[日期、时间、时区]\n- 时长：[分钟]\n- 授课：[老师]\n\n"
-            "[进入教室](https://…)\n\n教室提前十分钟开放。",
+            "en": "Hello {{ name }},\n\nyou are invited to **{{ lesson }}**.\n\n"
+            "- When: {{ lesson_when }}\n- How long: {{ lesson_minutes }} minutes\n"
+            "{% if lesson_teacher %}\n- With: {{ lesson_teacher }}\n{% end %}\n\n"
+            "[Come in]({{ lesson_link }})\n\n[What to prepare.] "
+            "The lesson is enclosed for your calendar.",
+            "ru": "Здравствуйте, {{ name }}!\n\nПриглашаем вас на занятие **{{ lesson }}**.\n\n"
+            "- Когда: {{ lesson_when }}\n- Длительность: {{ lesson_minutes }} мин.\n"
+            "{% if lesson_teacher %}\n- Ведёт: {{ lesson_teacher }}\n{% end %}\n\n"
+            "[Войти]({{ lesson_link }})\n\n[Что подготовить.] "
+            "Занятие приложено для вашего календаря.",
+            "zh_Hans": "{{ name }}，您好！\n\n诚邀您参加 **{{ lesson }}**。\n\n"
+            "- 时间：{{ lesson_when }}\n- 时长：{{ lesson_minutes }} 分钟\n"
+            "{% if lesson_teacher %}\n- 授课：{{ lesson_teacher }}\n{% end %}\n\n"
+            "[进入教室]({{ lesson_link }})\n\n[需要准备的内容。]附件可添加到您的日历。",
         },
     ),
     "newsletter": Starter(
@@ -96,18 +96,53 @@ STARTERS: dict[str, Starter] = {
         },
         {
             "en": "Hello {{ name }},\n\nwe would like to know how [lesson] was for you: "
-            "[number] questions, [two] minutes.\n\n[Answer](https://…)\n\n"
+            "[number] questions, [two] minutes.\n\n[Answer](https://…?group={{ group }})\n\n"
             "The answers are read by [who] until [day].",
             "ru": "Здравствуйте, {{ name }}!\n\n"
             "Нам важно знать, как для вас прошло занятие [тема]: "
-            "[число] вопросов, [две] минуты.\n\n[Ответить](https://…)\n\n"
+            "[число] вопросов, [две] минуты.\n\n[Ответить](https://…?group={{ group }})\n\n"
             "Ответы читает [кто], до [день].",
             "zh_Hans": "{{ name }}，您好！\n\n我们想了解您对[课程]的感受："
-            "共[数量]个问题，只需[两]分钟。\n\n[填写问卷](https://…)\n\n"
+            "共[数量]个问题，只需[两]分钟。\n\n[填写问卷](https://…?group={{ group }})\n\n"
             "问卷由[谁]查看，截止[日期]。",
         },
     ),
 }
+
+# What tells the readers of an invitation that it has changed; nothing is left to fill in.
+MOVED = Starter(
+    N_("The lesson has moved"),
+    {
+        "en": "New time: {{ lesson }}, {{ lesson_when }}",
+        "ru": "Новое время: {{ lesson }}, {{ lesson_when }}",
+        "zh_Hans": "时间调整：{{ lesson }}，{{ lesson_when }}",
+    },
+    {
+        "en": "Hello {{ name }},\n\n**{{ lesson }}** has a new time: {{ lesson_when }}.\n\n"
+        "[Come in]({{ lesson_link }})\n\nThe new time is enclosed for your calendar.",
+        "ru": "Здравствуйте, {{ name }}!\n\nУ занятия **{{ lesson }}** новое время: "
+        "{{ lesson_when }}.\n\n[Войти]({{ lesson_link }})\n\n"
+        "Новое время приложено для вашего календаря.",
+        "zh_Hans": "{{ name }}，您好！\n\n**{{ lesson }}** 的时间已调整为：{{ lesson_when }}。\n\n"
+        "[进入教室]({{ lesson_link }})\n\n附件可更新您的日历。",
+    },
+)
+CALLED_OFF = Starter(
+    N_("The lesson does not take place"),
+    {
+        "en": "Called off: {{ lesson }}, {{ lesson_when }}",
+        "ru": "Отменено: {{ lesson }}, {{ lesson_when }}",
+        "zh_Hans": "取消：{{ lesson }}，{{ lesson_when }}",
+    },
+    {
+        "en": "Hello {{ name }},\n\n**{{ lesson }}** on {{ lesson_when }} does not take place.\n\n"
+        "The enclosed file takes it out of your calendar.",
+        "ru": "Здравствуйте, {{ name }}!\n\nЗанятие **{{ lesson }}** не состоится: "
+        "{{ lesson_when }}.\n\nПриложенный файл уберёт его из вашего календаря.",
+        "zh_Hans": "{{ name }}，您好！\n\n**{{ lesson }}**（{{ lesson_when }}）已取消。\n\n"
+        "附件会将其从您的日历中移除。",
+    },
+)
 
 BLANK = re.compile(r"\[[^\]]+\](?!\()|https://…")
 BLANKS = frozenset(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from mailing import intents, records
+from mailing import enclosing, intents, records
 from mailing.dispatch import Dispatch, Share
 from mailing.gate import Gate
 from mailing.intents import BEGUN, OVER, SENT, Intents
@@ -245,7 +245,10 @@ def _builders(db: Database, campaign_ids: Collection[str], origin: Origin) -> di
         for campaign_id in campaign_ids:
             campaign = records.content(tx, pult, campaign_id)
             school = schools.get(tx, pult, campaign.school_id)
-            builders[campaign_id] = Builder(campaign, school.name, school.language, origin)
+            enclosed = enclosing.of(tx, school, campaign_id)
+            builders[campaign_id] = Builder(
+                campaign, school.name, school.language, origin, enclosed
+            )
     return builders
 
 

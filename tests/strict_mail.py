@@ -1,6 +1,7 @@
 """A strict reader of mail, written from the RFCs: what it says is wrong with a message.
 
-RFC 5322 (form), 2045-2047 (MIME), 2369 and 2919 (lists), 8058 (one click), 3834 (automatic).
+RFC 5322 (form), 2045-2047 and 2231 (MIME), 2183 (files), 2369 and 2919 (lists), 8058 (one click),
+3834 (automatic), 5545-5546 and 6047 (calendars).
 It shares nothing with the code that builds messages, nor with Python's parser.
 """
 
@@ -8,6 +9,8 @@ import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterator
+
+from tests import strict_calendar
 
 ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 ATOM = rf"{ATEXT}(?:\.{ATEXT})*"
@@ -26,6 +29,8 @@ ONCE = ("date", "from", "to", "subject", "message-id", "mime-version", "content-
 NEEDED = ("date", "from", "message-id", "mime-version", "content-type")  # by RFC, or by any filter
 QUOTABLE = re.compile(rb"(?:[!-<>-~ \t]|=[0-9A-F]{2})*(?:=|(?<![ \t]))")
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+EXTENDED = r"filename\*0\*=utf-8''(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*"
+FURTHER = r"filename\*\d+\*=(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+"
 Header = tuple[str, str]
 
 
@@ -36,7 +41,10 @@ def faults(data: bytes) -> list[str]:
         return ["RFC 5322, 2.1: no empty line after the header"]
     named = _headers(head)
     found = [*_lines(data), *_unfolded(head), *_fields(named), *_words(head), *_lists(named)]
-    return found + list(_entity(named, body))
+    try:
+        return found + list(_entity(named, body))
+    except AssertionError as error:
+        return [*found, f"RFC 2046, 5.1.1: {error}"]
 
 
 def _lines(data: bytes) -> Iterator[str]:
@@ -126,31 +134,86 @@ def _entity(named: list[Header], body: bytes) -> Iterator[str]:
     if _values(named, "mime-version") not in (["1.0"], []):
         yield "RFC 2045, 4: MIME-Version is not 1.0"
     kind = "".join(_values(named, "content-type"))
-    multipart = re.fullmatch(r'multipart/alternative; boundary="([^"]+)"', kind)
-    if multipart is None:
+    if kind.startswith("multipart/mixed"):
+        whole: list[tuple[list[Header], bytes]] = []
+        files: list[tuple[list[Header], bytes]] = []
+        for own, words in _parts(kind, body):
+            (files if _values(own, "content-disposition") else whole).append((own, words))
+        if len(whole) != 1 or not _kind(whole[0][0]).startswith("multipart/alternative"):
+            yield "RFC 2046, 5.1.3: not one letter with its files"
+        for own, words in whole:
+            yield from _alternative(_kind(own), words + b"\r\n")
+        for own, words in files:
+            yield from _file(own, words)
+    elif kind.startswith("multipart/alternative"):
+        yield from _alternative(kind, body)
+    else:
         yield from _leaf(named, kind, body)
-        return
-    boundary = multipart[1]
-    if not BOUNDARY.fullmatch(boundary):
-        yield f"RFC 2046, 5.1.1: the boundary is {boundary!r}"
-    mark = f"--{boundary}".encode()
-    lines = body.split(b"\r\n")
-    if lines.count(mark + b"--") != 1 or lines[0] != mark or lines[-2:] != [mark + b"--", b""]:
-        yield "RFC 2046, 5.1.1: the parts are not enclosed"
-        return
-    inner = body[len(mark) + 2 : body.rindex(b"\r\n" + mark + b"--")]
+
+
+def _alternative(kind: str, body: bytes) -> Iterator[str]:
     kinds = []
-    for part in inner.split(b"\r\n" + mark + b"\r\n"):
-        head, _, words = part.partition(b"\r\n\r\n")
-        own = _headers(head)
-        kinds.append("".join(_values(own, "content-type")).partition(";")[0])
-        yield from _leaf(own, "".join(_values(own, "content-type")), words)
-    if kinds != ["text/plain", "text/html"]:
+    for own, words in _parts(kind, body):
+        kinds.append(_kind(own).partition(";")[0])
+        yield from _leaf(own, _kind(own), words)
+        if kinds[-1] == "text/calendar":
+            yield from strict_calendar.faults(_decoded(words), _kind(own))
+    if kinds not in (["text/plain", "text/html"], ["text/plain", "text/html", "text/calendar"]):
         yield f"RFC 2046, 5.1.4: the plainest comes first, not {kinds}"
 
 
+def _parts(kind: str, body: bytes) -> list[tuple[list[Header], bytes]]:
+    """Raises AssertionError for parts that are not enclosed as RFC 2046, 5.1.1 says."""
+    multipart = re.fullmatch(r'multipart/(?:alternative|mixed); boundary="([^"]+)"', kind)
+    assert multipart, f"no parts in {kind!r}"
+    assert BOUNDARY.fullmatch(multipart[1]), f"the boundary is {kind!r}"
+    mark = f"--{multipart[1]}".encode()
+    lines = body.split(b"\r\n")
+    assert lines.count(mark + b"--") == 1, "the parts do not end once"
+    assert lines[0] == mark, "the first part does not begin at once"
+    assert lines[-2:] == [mark + b"--", b""], "something stands after the last part"
+    inner = body[len(mark) + 2 : body.rindex(b"\r\n" + mark + b"--")]
+    found = [part.partition(b"\r\n\r\n") for part in inner.split(b"\r\n" + mark + b"\r\n")]
+    return [(_headers(head), words) for head, _, words in found]
+
+
+def _kind(named: list[Header]) -> str:
+    return "".join(_values(named, "content-type"))
+
+
+def _file(named: list[Header], body: bytes) -> Iterator[str]:
+    if not re.fullmatch(rf"{ATEXT}/{ATEXT}(?:; charset=utf-8)?", _kind(named)):
+        yield f"RFC 2045, 5.1: a file of type {_kind(named)!r}"
+    said = "".join(_values(named, "content-disposition"))
+    if not re.fullmatch(rf"attachment; (?:filename={QUOTED}|{EXTENDED}(?:; {FURTHER})*)", said):
+        yield f"RFC 2183 or 2231: Content-Disposition is {said!r}"
+    if [int(n) for n in re.findall(r"filename\*(\d+)\*=", said)] != [
+        *range(said.count("filename*"))
+    ]:
+        yield "RFC 2231, 3: the pieces of a name are not counted from 0"
+    if _values(named, "content-transfer-encoding") != ["base64"]:
+        yield "RFC 2045, 6.8: a file that is not in base64"
+    lines = body.removesuffix(b"\r\n").split(b"\r\n")
+    if any(len(line) > 76 for line in lines):
+        yield "RFC 2045, 6.8: a line of base64 above 76"
+    try:
+        content = b64decode(b"".join(lines), validate=True)
+    except Error:
+        yield "RFC 2045, 6.8: no base64"
+        return
+    if _kind(named) == "application/ics":
+        yield from strict_calendar.faults(content, None)
+
+
+def _decoded(body: bytes) -> bytes:
+    soft = body.replace(b"=\r\n", b"")
+    return re.sub(rb"=([0-9A-F]{2})", lambda found: bytes([int(found[1], 16)]), soft)
+
+
 def _leaf(named: list[Header], kind: str, body: bytes) -> Iterator[str]:
-    if not re.fullmatch(r"text/(?:plain|html); charset=utf-8", kind):
+    if not re.fullmatch(
+        r"text/(?:(?:plain|html); charset=utf-8|calendar; charset=utf-8; method=[A-Z]+)", kind
+    ):
         yield f"RFC 2045, 5: Content-Type is {kind!r}"
     if _values(named, "content-transfer-encoding") != ["quoted-printable"]:
         yield "RFC 2045, 6: the transfer encoding is not quoted-printable"

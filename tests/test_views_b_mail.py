@@ -10,12 +10,13 @@ from console.desk import restoring
 from console.sections import Mail
 from console.views import composer_preview, composer_send, segment_picker, segment_words, writing
 from console.wiring import Console
-from mailing import campaigns, outbox, releasing, suppression
+from mailing import campaigns, inviting, outbox, releasing, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
-from store import access, roster
+from store import access, planning, roster
 from store.access import Actor
 from store.db import Connection, Database, text
+from store.planning import PlannedLesson
 from store.schools import School
 from tests import stage
 from tests.conftest import NOON
@@ -366,3 +367,64 @@ def test_a_time_is_chosen_and_said_back(
     assert chosen.astimezone(school.zone) == datetime.combine(tomorrow, time(18, 30), school.zone)
     at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
     assert "18:30" in letters(at)
+
+
+def test_a_lesson_and_a_file_are_put_to_a_letter_and_said_back(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    lesson = (console.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    planned(console, school, lesson)
+    body = dict.fromkeys(("en", "ru"), "Come: {{ lesson_when }}")
+    campaign_id = drafted(console, ana, school, **body)
+    at = screen("composer", console, ana, school, id=campaign_id)
+    assert "choose which one it invites to" in said(at)
+    assert at.button(key="composer-send").disabled
+    at.button(key="lesson-set").click().run()
+    assert "choose which one" not in said(at)
+    at.file_uploader[0].set_value(("plan.pdf", b"%PDF-1.7 x", "application/pdf")).run()
+    at.button(key="files-attach").click().run()
+    assert "plan.pdf, invite.ics" in said(at).replace("\\", "")
+    at = press(at, "Review and send")
+    told = letters(at)
+    assert "Algebra" in told
+    assert "plan.pdf · 0.1 MB" in told
+
+
+def test_a_file_that_is_not_what_it_says_is_refused_on_the_screen(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    at = screen("composer", console, ana, school, id=campaign_id)
+    at.file_uploader[0].set_value(("plan.pdf", b"MZ", "application/pdf")).run()
+    at.button(key="files-attach").click().run()
+    assert "is not what its name says" in said(at)
+
+
+def test_readers_of_an_invitation_are_told_of_the_new_time(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    lesson = (console.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    lesson_id = planned(console, school, lesson)
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    with console.db.begin() as tx:
+        inviting.invite(tx, ana, campaign_id, lesson_id, link="https://x.test", now=console.now())
+        releasing.release(tx, ana, campaign_id, now=console.now())
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    assert "do not know yet" not in said(at)
+    planned(console, school, lesson + timedelta(hours=2))
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    assert "Algebra begins" in said(at)
+    press(at, "Write the new time")
+    with console.db.read() as tx:
+        newest = campaigns.of(tx, ana, school.id)[0]
+    assert newest.subject["ru"].startswith("Новое время")
+
+
+def planned(console: Console, school: School, starts: datetime) -> str:
+    lesson = PlannedLesson(
+        "L1", "Algebra", None, None, None, starts, starts + timedelta(hours=1), None
+    )
+    with console.db.begin() as tx:
+        pult = access.system(school.id)
+        planning.lessons(tx, pult, school.id, [lesson], now=console.now())
+        return str(tx.execute(text("SELECT id FROM lesson")).scalar_one())

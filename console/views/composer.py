@@ -6,7 +6,13 @@ from collections.abc import Mapping
 import streamlit as st
 
 from console.i18n import NAMES, _, clock, say
-from console.views import composer_preview, composer_send, saved_groups, segment_picker
+from console.views import (
+    composer_enclosed,
+    composer_preview,
+    composer_send,
+    saved_groups,
+    segment_picker,
+)
 from console.widgets import actionbar, pages
 from console.wiring import Console
 from mailing import campaigns, conditions, courses, recipients
@@ -63,6 +69,7 @@ def _write(
     subject = dict(campaign.subject) | {chosen: _subject(campaign, chosen)}
     body = dict(campaign.body) | {chosen: _body(campaign, chosen)}
     campaign = _keep(console, actor, campaign, segment, subject, body)
+    composer_enclosed.draw(console, actor, school, campaign)
     composer_send.draw(console, actor, school, campaign, meant, offered)
     return campaign, meant
 

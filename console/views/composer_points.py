@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from console.i18n import NAMES
+from console.views.composer_enclosed import Enclosed
 from console.wiring import Console
-from mailing import conditions, courses, fields, lint, recipients
+from mailing import conditions, courses, enclosing, fields, invitation, lint, recipients
+from mailing.attachments import MB
 from mailing.conditions import Outcomes
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
@@ -15,6 +17,10 @@ from store import access
 from store.access import Actor
 from store.schools import LANGUAGES, School
 from store.words import N_, Words
+
+GB = 1024 * MB
+BASE64 = 1.37  # what a file grows by on its way, its line ends counted
+HEAVY = GB  # bytes that leave, from which on the sum is told
 
 
 def with_courses(console: Console, actor: Actor, campaign: Campaign, meant: Audience) -> Audience:
@@ -30,19 +36,29 @@ def with_courses(console: Console, actor: Actor, campaign: Campaign, meant: Audi
         return Audience(courses.added(tx, campaign.school_id, meant.people), meant.left_out)
 
 
-def unknown(campaign: Campaign, meant: Audience) -> list[Finding]:
-    """Fields that none of them has: it cannot go out like that."""
+def unknown(campaign: Campaign, meant: Audience, enclosed: Enclosed) -> list[Finding]:
+    """Fields that none of them has, or of no lesson: it cannot go out like that."""
     everybody = [*meant.people, *(person for person, _why in meant.left_out)]
     if not everybody:
         return []
     try:
-        found = lint.unknown(campaign.subject, campaign.body, recipients.known(everybody))
+        known = [*recipients.known(everybody), *invitation.FIELDS]
+        found = lint.unknown(campaign.subject, campaign.body, known)
+        asked = {name for each in _texts(campaign) for name in conditions.asked(each)}
     except MailingError:
         return []  # told already
+    if enclosed.invitation is None and asked & {*invitation.FIELDS}:
+        found.append(Words(N_("The text tells of a lesson: choose which one it invites to.")))
     return [Finding(words, stops=True) for words in found]
 
 
-def open_points(campaign: Campaign, school: School, meant: Audience) -> Iterator[Words]:
+def _texts(campaign: Campaign) -> list[str]:
+    return [*campaign.subject.values(), *campaign.body.values()]
+
+
+def open_points(
+    campaign: Campaign, school: School, meant: Audience, enclosed: Enclosed
+) -> Iterator[Words]:
     """What she should know before it goes out: empty fields, missing languages and subjects."""
     written = recipients.written(campaign.body)
     if not written:
@@ -52,7 +68,13 @@ def open_points(campaign: Campaign, school: School, meant: Audience) -> Iterator
         if not campaign.subject.get(language, "").strip():
             yield Words(N_("The subject is missing: {language}."), {"language": NAMES[language]})
     yield from _other_languages(school, meant, written)
-    yield from _by_reader(campaign, school, meant, written)
+    yield from _by_reader(campaign, school, meant, written, enclosed)
+    weight = enclosed.size * BASE64
+    if weight * len(meant.people) >= HEAVY:
+        yield Words(
+            N_("The files make {each} MB of every letter, {all} GB of all. A link weighs nothing."),
+            {"each": round(weight / MB, 1), "all": round(weight * len(meant.people) / GB, 1)},
+        )
 
 
 def _other_languages(school: School, meant: Audience, written: list[str]) -> Iterator[Words]:
@@ -72,7 +94,7 @@ def _other_languages(school: School, meant: Audience, written: list[str]) -> Ite
 
 
 def _by_reader(
-    campaign: Campaign, school: School, meant: Audience, written: list[str]
+    campaign: Campaign, school: School, meant: Audience, written: list[str], enclosed: Enclosed
 ) -> Iterator[Words]:
     """Fields that are empty for somebody, parts that are for nobody, people left without a text."""
     try:
@@ -81,11 +103,13 @@ def _by_reader(
         }
     except MailingError:
         return  # the lint says what is wrong with it
+    carried = enclosing.Enclosed(school.zone, enclosed.invitation)
     empty: Counter[str] = Counter()
     blank = 0
     for person in meant.people:
-        known = recipients.fields(person)
-        version = texts[recipients.variant(person.language, school.language, written)].of(known)
+        language = recipients.variant(person.language, school.language, written)
+        known = enclosing.known(carried, recipients.fields(person), language)
+        version = texts[language].of(known)
         empty.update(name for name in version.names if not known.get(name, "").strip())
         blank += version.blank
     everybody = len(meant.people)

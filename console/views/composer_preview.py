@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from console.i18n import N_, _, say
+from console.views import composer_enclosed
 from console.widgets import strangers
 from console.wiring import Console
 from mailing import campaigns, frame
@@ -37,6 +38,10 @@ def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) ->
         st.error(say(error), icon=":material/error:")
         return
     show(rendered)
+    enclosed = composer_enclosed.known(console, actor, campaign)
+    names = [each.name for each in enclosed.files] + ["invite.ics"] * bool(enclosed.invitation)
+    if names:
+        st.caption(f":material/attach_file: {strangers.name(', '.join(names))}")
 
 
 def show(rendered: Rendered) -> None:

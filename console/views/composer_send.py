@@ -8,6 +8,7 @@ import streamlit as st
 from console.i18n import _, escape, ngettext, number, say
 from console.views import (
     acting,
+    composer_enclosed,
     composer_points,
     composer_when,
     forms,
@@ -41,9 +42,10 @@ def draw(
 ) -> None:
     """The open points, then the two buttons."""
     reading = composer_points.with_courses(console, actor, campaign, meant)
-    points = list(composer_points.open_points(campaign, school, reading))
+    enclosed = composer_enclosed.known(console, actor, campaign)
+    points = list(composer_points.open_points(campaign, school, reading, enclosed))
     found = [*_led_nowhere(campaign), *lint.findings(campaign.subject, campaign.body)]
-    found += composer_points.unknown(campaign, meant)
+    found += composer_points.unknown(campaign, meant, enclosed)
     _tell(points, found)
     stopped = any(finding.stops for finding in found)
     anyway = stopped and st.checkbox(
@@ -109,6 +111,7 @@ def _ask(
 ) -> None:
     """Say back what goes to whom; the button names the number."""
     getting, out = len(meant.people), len(meant.left_out)
+    enclosed = composer_enclosed.known(console, actor, campaign)
     told = {
         _("Subject"): subject_of(campaign),
         _("To"): segment_words.plain_sentence(Segment.from_json(campaign.segment), offered),
@@ -119,6 +122,11 @@ def _ask(
         _("When"): composer_when.said(console, school, campaign, getting),
         _("Undo"): _("call it back until then; later, pause"),
     }
+    if enclosed.invitation:
+        told[_("Invites to")] = enclosed.invitation.title
+    if enclosed.files:
+        size = composer_enclosed.sized(enclosed.size)
+        told[_("Files")] = f"{', '.join(each.name for each in enclosed.files)} · {size}"
     if points:
         told[_("Open points")] = " ".join(say(point, markdown=False) for point in points)
     button = ngettext("Send to {n} person", "Send to {n} people", getting).format(n=getting)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.i18n import _, clock, moment, number, say, span
-from console.views import delivery_acts
+from console.views import delivery_acts, delivery_lesson
 from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
@@ -42,6 +42,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         pages.link("composer", _("Go on writing"), icon=":material/edit:", id=campaign.id)
         actionbar.told()
         return
+    delivery_lesson.draw(console, actor, school, campaign)
     drawn = delivery_acts.situation(campaign, console)
     live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
     actionbar.bar(delivery_acts.acts(console, actor, school, campaign))

@@ -7,7 +7,10 @@ from tempfile import TemporaryDirectory
 
 from mailing import (
     approving,
+    attachments,
     campaigns,
+    following,
+    inviting,
     outbox,
     records,
     releasing,
@@ -19,6 +22,8 @@ from mailing import (
     urgent,
     urgent_texts,
 )
+from mailing.attachments import Room
+from mailing.invitation import Invitation
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.segments import Segment
@@ -26,7 +31,7 @@ from mailing.timing import Terms
 from mailing.urgent_texts import UrgentText
 from store import access
 from store.access import Actor
-from store.db import Connection, Database
+from store.db import Connection, Database, text
 from tests.calls import Calls
 from tests.cast import SENDER, Cast
 from tests.conftest import NOON
@@ -63,6 +68,21 @@ def agreed(who: Actor, on: Cast) -> UrgentText:
     return UrgentText(
         "t", on.school, "T", "", {"en": "A"}, {"en": "B"}, "d", who.account_id, "olga", NOON
     )
+
+
+def follow(tx: Connection, who: Actor, on: Cast) -> object:
+    """The released letter invited to a lesson that is gone."""
+    invitation = Invitation("gone", 0, "REQUEST", "Algebra", "", "", NOON, NOON)
+    tx.execute(
+        text("""
+            INSERT INTO invitation (campaign_id, school_id, lesson_id, sequence, method, title,
+                                    teacher, link, starts_at, ends_at)
+            VALUES (:campaign, :school, :lesson_id, :sequence, :method, :title, :teacher, :link,
+                    :starts_at, :ends_at)
+        """),
+        {**vars(invitation), "campaign": on.released.id, "school": on.school},
+    )
+    return following.follow(tx, who, on.released.id, now=NOON)
 
 
 CALLS: Calls = {
@@ -124,6 +144,19 @@ CALLS: Calls = {
         Segment(people=(on.roster.person,), courses=(on.roster.course,)),
         now=NOON,
     ),
+    attachments.add: lambda tx, who, on: attachments.add(
+        tx, who, on.draft, "a.txt", b"A", room=Room(), now=NOON
+    ),
+    attachments.remove: lambda tx, who, on: attachments.remove(tx, who, on.draft, "x", now=NOON),
+    attachments.of: lambda tx, who, on: attachments.of(tx, who, on.draft),
+    attachments.file: lambda tx, who, on: attachments.file(tx, who, on.draft, "x"),
+    inviting.invite: lambda tx, who, on: inviting.invite(
+        tx, who, on.draft, on.roster.lesson, link="https://x.example", now=NOON
+    ),
+    inviting.uninvite: lambda tx, who, on: inviting.uninvite(tx, who, on.draft, now=NOON),
+    inviting.of: lambda tx, who, on: inviting.of(tx, who, on.draft),
+    following.change: lambda tx, who, on: following.change(tx, who, on.draft),
+    following.follow: follow,
     saved.of: lambda tx, who, on: saved.of(tx, who, on.school),
     saved.save: lambda tx, who, on: saved.save(tx, who, on.school, "7B", Segment(), now=NOON),
     saved.delete: lambda tx, who, on: saved.delete(tx, who, on.group, now=NOON),
