@@ -75,6 +75,8 @@ class Mail:
     second_person_above: int = field(default=0, metadata={"within": (0, 10_000_000)})
     attachment_mb: int = field(default=5, metadata={"within": (0, 25)})  # of one file; 0: none
     attachments_mb: int = field(default=10, metadata={"within": (0, 25)})  # of all in a letter
+    # What is urgent and not confirmed for so long counts as not reached.
+    urgent_minutes: float = field(default=5.0, metadata={"within": (1, 120)})
 
 
 @dataclass(frozen=True)

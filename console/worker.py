@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console import fair_rounds, resolving, rounds
+from console import fair_rounds, mail_rounds, resolving, rounds
 from console.wiring import Console
 from store import heartbeats
 
@@ -51,8 +51,9 @@ def lanes() -> list[Lane]:
         Lane("notices", rounds.notices, 1.0),
         Lane("letters", fair_rounds.letters, 2.0),
         Lane("outcomes", fair_rounds.outcomes, 5.0),
-        Lane("urgent mail", rounds.urgent_mail, 0.5),
-        Lane("mail", rounds.mail, 1.0),
+        Lane("urgent mail", mail_rounds.urgent_mail, 0.5),
+        Lane("tellings", mail_rounds.tellings, 1.0),
+        Lane("mail", mail_rounds.mail, 1.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),
         Lane("actions", resolving.Unresolved(), 1.0),

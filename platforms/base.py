@@ -276,6 +276,13 @@ class NoticeBoard(Protocol):
         ...
 
 
+@runtime_checkable
+class NoticeReader(Protocol):
+    def noticed(self, external_id: str, text: str) -> bool:
+        """Whether this notice of ours stands where the account reads it: the read-back."""
+        ...
+
+
 @dataclass(frozen=True)
 class Platform:
     """A row of PLATFORMS: how an adapter is made, and what its form asks for."""

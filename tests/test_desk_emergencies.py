@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from console import rounds
+from console import mail_rounds
 from console.desk import emergencies, incidents, relays
 from console.desk.emergencies import Cause, Choice
 from console.i18n import say, speaking
@@ -110,7 +110,7 @@ def parent(desk: Desk, child: str, name: str = "mum") -> None:
 
 def delivered(desk: Desk) -> None:
     """One round of the urgent lane, a minute later: the fixed clock of the tests stands at noon."""
-    rounds.urgent_mail(desk.console, threading.Event())
+    mail_rounds.urgent_mail(desk.console, threading.Event())
 
 
 def test_an_approved_text_carries_each_persons_facts_over_night_and_opt_outs(desk: Desk) -> None:
@@ -265,7 +265,7 @@ def test_a_newsletter_of_thousands_in_flight_makes_way(
             words = write(tx, ana, school)
             agree(tx, boris, words)
             found = incident(tx, ana, school, room_id)
-        worker = threading.Thread(target=rounds.mail, args=(console, stop))
+        worker = threading.Thread(target=mail_rounds.mail, args=(console, stop))
         worker.start()
         while len(relay.mails) < 100:
             time.sleep(0.01)
@@ -274,7 +274,7 @@ def test_a_newsletter_of_thousands_in_flight_makes_way(
         alarm = desk.send()
         worker.join(30)  # it makes way without being told
         assert not worker.is_alive()
-        rounds.mail(console, stop)  # and does not begin again before
+        mail_rounds.mail(console, stop)  # and does not begin again before
         delivered(desk)
         stop.set()
         taken = [mail.recipient for mail in relay.mails]

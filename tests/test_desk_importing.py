@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from console.desk import connections, importing, workbooks
+from console.desk import connections, importing, reach, workbooks
+from console.desk.reach import Reach
 from store import access, enrolling, guardians, roster, timetable
 from store.access import Actor, Denied
 from store.db import Database, text
@@ -46,6 +47,35 @@ def test_every_bad_line_is_named_with_what_to_do() -> None:
         ),
     ]
     assert plan.rows[1].fields == {"Shoe size": "44"}
+
+
+def test_how_people_are_reached_comes_in_with_its_faults_named(
+    database: Database, school: School, ana: Actor
+) -> None:
+    plan = importing.people_table(
+        "email,телефон,способы связи\n"
+        'a@x.example,+7 (900) 123-45-67,"matrix, sms, mail"\n'
+        "b@x.example,call me,\n"
+        "c@x.example,,pigeon\n"
+        "d@x.example,,\n"
+    )
+    assert [(each.line, str(each.what)) for each in plan.problems] == [
+        (3, "“call me” is not a telephone number. Write it like +7 900 000 00 00."),
+        (
+            4,
+            "“pigeon” is no way to reach people. Write some of: "
+            f"{', '.join(('mail', *reach.WAYS))}.",
+        ),
+    ]
+    importing.apply(database, ana, school.id, plan, now=NOON)
+    later = importing.people_table("email,phone\na@x.example,89001234500\n")
+    importing.apply(database, ana, school.id, later, now=NOON)
+    with database.read() as tx:
+        found = {each.email: each.id for each in roster.people(tx, ana, school.id)}
+        assert reach.of(tx, ana, found["a@x.example"]) == Reach(
+            "89001234500", has_messenger=False, ways=("matrix", "sms")
+        )
+        assert reach.of(tx, ana, found["d@x.example"]) == Reach()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import threading
 
-from console import rounds
+from console import mail_rounds
 from console.desk import incidents, outgoing
 from mailing import campaigns
 from mailing.sender import Delivered
@@ -71,7 +71,7 @@ def test_a_relay_that_cannot_be_opened_stops_no_other_mail(
         with database.begin() as tx:
             campaigns.keep_relay(tx, ana, lost, "sealed with another key")
             campaigns.keep_relay(tx, ana, fine, console.vault.seal(other.url))
-        rounds.mail(console, threading.Event())
+        mail_rounds.mail(console, threading.Event())
         with database.read() as tx:
             assert campaigns.totals(tx, ana, lost).waiting == 1
             assert campaigns.totals(tx, ana, fine).sent == 2
@@ -84,6 +84,6 @@ def test_mail_with_another_key_is_an_incident(
     lost = released(database, ana, school, "Max")
     with database.begin() as tx:
         campaigns.keep_relay(tx, ana, lost, "sealed with another key")
-    rounds.mail(stage.console(database), threading.Event())
+    mail_rounds.mail(stage.console(database), threading.Event())
     assert len(titles(database, ana, school)) == 1
     assert "vault" in titles(database, ana, school)[0]

@@ -264,7 +264,8 @@ def test_doctor_gives_its_object_even_without_a_database(
         (
             ["doctor", "--json"],
             {"PULT_CONFIG": "key.toml"},
-            "Known in [mail]: relay, sender, returns, quiet_hours, second_person_above.",
+            "Known in [mail]: relay, sender, returns, quiet_hours, second_person_above, "
+            "attachment_mb, attachments_mb, urgent_minutes.",
         ),
         (["restore", "taken"], {}, "taken is not a backup of Pult"),
         (["restore", "none"], {}, "none cannot be read"),

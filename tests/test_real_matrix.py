@@ -172,6 +172,9 @@ def test_a_notice_reaches_the_person_in_one_room_of_their_own(synapse: Synapse) 
     (room,) = invited
     synapse.call("POST", f"{CLIENT}/join/{room}", joe, {})
     adapter.notify([joe_id], "Thank you")
+    assert adapter.noticed(joe_id, "Be <b>kind")
+    assert not adapter.noticed(joe_id, "Be kind")
+    assert not adapter.noticed(gone, "Thank you")
     said = synapse.at("GET", joe, room, "/messages?dir=f")["chunk"]
     words = [one["content"]["body"] for one in said if one["type"] == "m.room.message"]
     assert words == ["Be <b>kind", "Thank you"]

@@ -1,17 +1,22 @@
 """The two steps on the screen: an approved text looked at, then said back and sent."""
 
+import threading
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.desk import emergencies
+from console.desk import emergencies, reach, telling
 from console.desk.emergencies import Cause, Choice
-from console.views import emergency
-from mailing import urgent_texts
+from console.views import emergency, unreached
+from mailing import campaigns, urgent_texts
 from mailing.model import Campaign, Totals
+from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from tests import stage
+from tests.conftest import NOON
 from tests.test_desk_emergencies import Desk, boris, desk, write  # noqa: F401 -- fixtures
+from tests.test_desk_unreached import gateway
 
 
 def shown(on: Desk, **cause: str) -> AppTest:
@@ -76,6 +81,45 @@ def test_texts_are_begun_and_agreed_to_by_somebody_else(
 
 
 @pytest.mark.parametrize("module", ["emergency", "urgent"])
-def test_moderators_see_neither(desk: Desk, ben: object, module: str) -> None:  # noqa: F811
-    at = stage.screen(module, desk.console, ben, desk.school)  # type: ignore[arg-type]
+def test_moderators_see_neither(desk: Desk, ben: Actor, module: str) -> None:  # noqa: F811
+    at = stage.screen(module, desk.console, ben, desk.school)
     assert "Your role does not allow this" in stage.said(at)
+
+
+def test_those_not_reached_are_told_by_one_click(desk: Desk, ada: Actor) -> None:  # noqa: F811
+    """Lena has no address and a telephone; the school has a gateway."""
+    on = desk.console
+    with gateway() as (url, asked):
+        with on.db.begin() as tx:
+            lena = tx.execute(text("SELECT id FROM person WHERE name = 'lena'")).scalar_one()
+            tx.execute(text("UPDATE person SET email = '' WHERE id = :id"), {"id": lena})
+            reach.save(tx, desk.ana, lena, on.vault, phone="79001234567", ways=(), now=NOON)
+            reach.set_gateway(
+                tx, ada, desk.school.id, on.vault, "sms", f"{url}/{{number}}", now=NOON
+            )
+        campaign_id = desk.send()
+        with on.db.begin() as tx:
+            tx.execute(text("UPDATE delivery SET state = 'sent' WHERE name = 'oleg'"))
+            campaign = campaigns.get(tx, desk.ana, campaign_id)
+        at = stage.screen("delivery", on, desk.ana, desk.school, id=campaign_id)
+        assert "No address is known" in stage.said(at)
+        assert "Next way for 1 person" in [each.label for each in at.button]
+        found = unreached.standing(on, desk.ana, campaign)
+        at = stage.dialog(lambda: unreached._ask(on, desk.ana, campaign, found))
+        assert "SMS: 1" in stage.letters(at)
+        stage.press(at, "Tell 1 person")
+        telling.send_due(on.db, on.ways, on.adapters, clock=on.now, stop=threading.Event())
+    assert len(asked) == 1
+    at = stage.screen("delivery", on, desk.ana, desk.school, id=campaign_id)
+    assert "Everybody was reached" in stage.said(at)
+
+
+def test_how_a_person_is_reached_stands_on_their_page(desk: Desk) -> None:  # noqa: F811
+    with desk.console.db.begin() as tx:
+        lena = tx.execute(text("SELECT id FROM person WHERE name = 'lena'")).scalar_one()
+        reach.save(
+            tx, desk.ana, lena, desk.console.vault, phone="79001234567", ways=("sms",), now=NOON
+        )
+    at = stage.screen("person", desk.console, desk.ana, desk.school, id=lena)
+    assert "Order of ways: SMS → " in stage.said(at)
+    assert "79001234567" in stage.letters(at)

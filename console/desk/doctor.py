@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.desk import channels, connections, mail_checks, probing, relays
+from console.desk import channels, connections, mail_checks, probing, reach, relays
 from console.desk.connections import Connection
 from console.desk.findings import Finding
 from platforms.base import PlatformError
@@ -152,6 +152,7 @@ def _vault(db: Database, vault: Vault) -> Finding:
         sealed = list(tx.execute(text("SELECT secret_sealed FROM connection")).scalars())
         sealed += relays.every_sealed(tx)
         sealed += channels.every_sealed(tx)
+        sealed += reach.every_sealed(tx)
         sealed += modules.every_sealed(tx)
     try:
         for secret in sealed:

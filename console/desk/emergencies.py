@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from console.desk import affected, incident_rows, incidents
+from console.desk import affected, incident_rows, incidents, unreached
 from console.desk.incidents import Incident, IncidentError
 from mailing import campaigns, segments, urgent, urgent_texts
 from mailing.model import SERVICE, Campaign, MailingError
@@ -107,6 +107,7 @@ def send(
         tx, actor, written, planned.people, segment=planned.segment, sender=sender,
         incident_id=incident_id, follows=planned.follows, now=now,
     )  # fmt: skip
+    unreached.carry_on(tx, actor, campaign_id, now=now)
     if incident_id:
         said = Words(N_("{people} people are told by mail."), {"people": planned.mailed})
         incident_rows.enter(tx, actor, incident_id, "told", now=now, said=said)

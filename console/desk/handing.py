@@ -13,7 +13,7 @@ from store.db import Connection, Database, text
 from store.vault import VaultError
 from store.words import N_, Words
 
-Table = Literal["notice", "letter", "outcome"]
+Table = Literal["notice", "letter", "outcome", "telling"]
 
 LEASE = timedelta(minutes=3)
 FIRST = timedelta(seconds=20)  # until the second try; each further one waits twice as long
@@ -27,6 +27,7 @@ ROWS: dict[Table, str] = {
                  FROM notice JOIN channel ON channel.id = notice.channel_id""",
     "letter": "SELECT letter.* FROM letter",
     "outcome": "SELECT outcome.* FROM outcome",
+    "telling": "SELECT telling.* FROM telling",
 }
 Begin = Callable[[], bool]  # asked before the first byte that could count; False: withdrawn
 
@@ -38,23 +39,27 @@ def send_due(
     *,
     clock: Callable[[], datetime],
     limit: int,
+    way: str | None = None,
 ) -> int:
     """Hand over what is due, the oldest first; return how many left. Safe with several workers.
+
+    `way` takes those of one way alone, where the table tells ways apart.
 
     What `send` raises of ours means that nothing was handed over: it is tried again,
     except where the platform will never take it.
     """
     with db.begin() as tx:
         give_up_the_crashed(tx, table, now=clock())
+    narrowed = "" if way is None else f"AND {table}.way = :way"
     with db.read() as tx:
         rows = tx.execute(
             text(f"""
                 {ROWS[table]}
-                WHERE ({table}.state = 'due' AND {table}.next_at <= :now)
-                   OR ({table}.state = 'claimed' AND {table}.lease_until <= :now)
+                WHERE (({table}.state = 'due' AND {table}.next_at <= :now)
+                   OR ({table}.state = 'claimed' AND {table}.lease_until <= :now)) {narrowed}
                 ORDER BY {table}.created_at, {table}.id LIMIT :limit
             """),
-            {"now": clock(), "limit": limit},
+            {"now": clock(), "limit": limit} | ({} if way is None else {"way": way}),
         ).all()
     left = 0
     for row in rows:

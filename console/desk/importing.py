@@ -1,12 +1,14 @@
 """Bring people in from a table: first a plan that names every bad line, then all good rows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
-from console.desk import tables
+from console.desk import reach, tables
 from console.desk.calendars import LessonRow
+from console.desk.reach import ReachError
 from console.desk.tables import Line, Plan, Problem, Unreadable
 from console.desk.timetables import Planned, apply_timetable, timetable
 from store import access, addresses, audit, guardians, roster
@@ -42,6 +44,9 @@ COLUMNS = _by_any_name(
         "group": "group,class,form,grade,группа,класс,班级,组,分组",
         "guardian of": "guardian of,parent of,child,children,родитель (чей),ребёнок,ребенок,дети,"
         "监护对象,孩子,子女",
+        "phone": "phone,telephone,mobile,phone number,телефон,мобильный,номер телефона,"
+        "电话,手机,手机号",
+        "ways": "ways,channels,order of ways,способы связи,каналы,связь,联系方式,联系渠道",
     }
 )
 ROLES = _by_any_name(
@@ -68,6 +73,7 @@ LEVELS = _by_any_name(
 )
 
 
+Read = TypeVar("Read")
 NO_CHILD = N_("Nobody here has the address {email}. Bring the child in, then this table again.")
 
 
@@ -84,6 +90,8 @@ class PersonRow:
     group: str
     fields: Mapping[str, str]
     guardian_of: tuple[str, ...] = ()  # addresses
+    phone: str = ""
+    ways: tuple[str, ...] = ()  # desk.reach.WAYS, in the person's own order
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,9 @@ def apply(
                 now=now,
             )
             guardians_of.append((person_id, row))
+        for person_id, row in guardians_of:
+            if row.phone or row.ways:
+                reach.bring(tx, actor, person_id, phone=row.phone, ways=row.ways, now=now)
         for person_id, row in guardians_of:  # the children may stand further down in the table
             for email in guardians.add(tx, actor, school_id, person_id, row.guardian_of):
                 brought.problems.append(Problem(row.line, Words(NO_CHILD, {"email": email})))
@@ -180,8 +191,21 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
         line["group"],
         line.more,
         _children(line, plan),
+        _reached(line, plan, "phone", reach.normal) or "",
+        _reached(line, plan, "ways", reach.in_order) or (),
     )
     return row if len(plan.problems) == before else None
+
+
+def _reached(
+    line: Line, plan: Plan[PersonRow], column: str, read: Callable[[str], Read]
+) -> Read | None:
+    """What the column says of how to reach the person, its fault named."""
+    try:
+        return read(line[column])
+    except ReachError as error:
+        plan.problems.append(Problem(line.number, error.words))
+        return None
 
 
 def _children(line: Line, plan: Plan[PersonRow]) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def _message(adapters: Adapters, row: Row[Any], begin: Begin) -> Outcome:
         return Outcome("refused", Words(UNREACHED))
     if not begin():
         return WITHDRAWN
-    said = _shortened(f"{row.subject}\n\n{row.body}")
+    said = shortened(f"{row.subject}\n\n{row.body}")
     try:
         reached = adapter.notify([row.external_id], said)
     except PlatformError as error:
@@ -115,16 +115,16 @@ def _message(adapters: Adapters, row: Row[Any], begin: Begin) -> Outcome:
     return Outcome("refused", Words(UNREACHED))
 
 
-def _shortened(said: str) -> str:
-    """At most PLATFORM_BYTES: the longest line gives way, never the end, where the link stands."""
-    over = len(said.encode()) - PLATFORM_BYTES
+def shortened(said: str, most: int = PLATFORM_BYTES) -> str:
+    """At most so many bytes: the longest line gives way, never the end, where the link stands."""
+    over = len(said.encode()) - most
     if over <= 0:
         return said
     head, gap, end = said.rpartition("\n\n")
     lines = head.split("\n")
     longest = max(range(len(lines)), key=lambda place: len(lines[place]))
     lines[longest] = _cut(lines[longest], len(lines[longest].encode()) - over)
-    return _cut("\n".join(lines), PLATFORM_BYTES - len((gap + end).encode())) + gap + end
+    return _cut("\n".join(lines), most - len((gap + end).encode())) + gap + end
 
 
 def _cut(said: str, most: int) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from console.desk import channels, posting
 from console.desk.channels import MAIL, MESSENGER, Channel
 from console.i18n import N_, NAMES, _, escape, say
-from console.views import acting, forms, safeguarding_leads
+from console.views import acting, forms, reaching, safeguarding_leads
 from console.widgets import actionbar, choice, confirm, status
 from console.wiring import Console
 from store.access import Actor
@@ -38,6 +38,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     for channel in known:
         with st.container(border=True):
             _one(console, actor, school, channel)
+    reaching.gateways(console, actor, school)
 
 
 def _one(console: Console, actor: Actor, school: School, channel: Channel) -> None:

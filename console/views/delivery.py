@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.i18n import _, clock, moment, number, say, span
-from console.views import delivery_acts, delivery_lesson
+from console.views import delivery_acts, delivery_lesson, unreached
 from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
 from console.wiring import Console
-from mailing import campaigns, outbox
+from mailing import campaigns, outbox, urgent
 from mailing.model import Campaign, Totals, Undelivered
 from store import access
 from store.access import Actor
@@ -44,8 +44,14 @@ def page(console: Console, actor: Actor, school: School) -> None:
         return
     delivery_lesson.draw(console, actor, school, campaign)
     drawn = delivery_acts.situation(campaign, console)
+    acts = delivery_acts.acts(console, actor, school, campaign)
+    if campaign.lane == urgent.LANE:
+        found = unreached.standing(console, actor, campaign)
+        live.part(lambda: _urgent(console, actor, school, campaign.id, found.count))
+        if access.may(actor, "send", school.id):
+            acts.insert(0, unreached.act(console, actor, campaign, found))
     live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
-    actionbar.bar(delivery_acts.acts(console, actor, school, campaign))
+    actionbar.bar(acts)
 
 
 def _draw(
@@ -61,8 +67,19 @@ def _draw(
     _stage(console, school, campaign)
     _figures(campaign.totals)
     _stacked(campaign.totals)
-    _missing(console, missing)
+    if campaign.lane != urgent.LANE:
+        _missing(console, missing)
     if delivery_acts.situation(campaign, console) != drawn and not confirm.is_open():
+        st.rerun(scope="app")
+
+
+def _urgent(console: Console, actor: Actor, school: School, campaign_id: str, drawn: int) -> None:
+    """Who was not reached, by whatever way; the bar is drawn anew with their number."""
+    with console.db.read() as tx:
+        campaign = campaigns.get(tx, actor, campaign_id)
+    found = unreached.standing(console, actor, campaign)
+    unreached.draw(found, school)
+    if found.count != drawn and not confirm.is_open():
         st.rerun(scope="app")
 
 

@@ -8,7 +8,16 @@ import streamlit as st
 from console.desk import people
 from console.desk.people import Found, Linked
 from console.i18n import NAMES, _, escape, moment
-from console.views import acting, blocking, erasing, in_force, links, person_timeline, writing
+from console.views import (
+    acting,
+    blocking,
+    erasing,
+    in_force,
+    links,
+    person_timeline,
+    reaching,
+    writing,
+)
 from console.views.people import role
 from console.views.segment_picker import LEVELS
 from console.widgets import actionbar, head, live, pages, status, strangers
@@ -40,6 +49,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     with right:
         in_force.draw(console, actor, school, Subject(found.person.id), taken)
         _accounts(console, actor, school, found, taken)
+        reaching.draw(console, actor, school, found.person)
         links.suggestions(console, actor, school, found.person, names)
     actionbar.bar(_acts(console, actor, school, found))
 

@@ -154,5 +154,8 @@ class Matrix:
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return notices.notify(self._calls, external_ids, text)
 
+    def noticed(self, external_id: str, text: str) -> bool:
+        return notices.noticed(self._calls, external_id, text)
+
     def _rooms(self) -> list[str]:
         return rooms.moderated(self._calls, self._wanted)

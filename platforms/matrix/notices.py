@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from secrets import token_hex
+from typing import Any
 
 from platforms.base import PlatformError
 from platforms.matrix import people, rooms
 from platforms.matrix.calls import CLIENT, Calls, path
 
+NEWEST = 20  # messages of a room that are looked at for one of ours
 LISTENING = 50  # power to speak there: nobody reads what would be answered
 
 
@@ -23,6 +25,24 @@ def notify(calls: Calls, external_ids: Sequence[str], text: str) -> dict[str, bo
             error.unsure |= number > 0
             raise
     return reached
+
+
+def noticed(calls: Calls, external_id: str, text: str) -> bool:
+    """Whether it is among the newest that Pult's account said in a room of theirs."""
+    own = calls.own_id()
+    for room in reversed(rooms.direct(calls).get(external_id, [])):
+        if _membership(calls, room, external_id) in {"join", "invite"}:
+            place = f"{CLIENT}/{path('rooms', room, 'messages')}"
+            said = calls.get(place, dir="b", limit=NEWEST)
+            return any(_says(event, own, text) for event in said.get("chunk") or [])
+    return False
+
+
+def _says(event: Any, own: str, text: str) -> bool:
+    if not isinstance(event, dict) or event.get("sender") != own:
+        return False
+    content = event.get("content")
+    return isinstance(content, dict) and content.get("body") == text
 
 
 def write(calls: Calls, room: str, text: str) -> None:

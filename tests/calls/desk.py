@@ -34,6 +34,7 @@ from console.desk import (
     owed,
     people,
     posting,
+    reach,
     relays,
     reopening,
     reports,
@@ -41,6 +42,7 @@ from console.desk import (
     rooms,
     sync,
     timetables,
+    unreached,
 )
 from console.desk.calendars import LessonRow
 from console.desk.cards import Card
@@ -123,6 +125,24 @@ def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
 
 
 CALLS: Calls = {
+    reach.of: lambda tx, who, on: reach.of(tx, who, on.roster.person),
+    reach.save: lambda tx, who, on: reach.save(
+        tx, who, on.roster.person, on.console.vault, phone="", ways=(), now=NOON
+    ),
+    reach.bring: lambda tx, who, on: reach.bring(
+        tx, who, on.roster.person, phone="89001234567", ways=("sms",), now=NOON
+    ),
+    reach.set_gateway: lambda tx, who, on: reach.set_gateway(
+        tx, who, on.school, on.console.vault, "sms", "", now=NOON
+    ),
+    reach.gateways: lambda tx, who, on: reach.gateways(tx, who, on.school),
+    unreached.of: lambda tx, who, on: unreached.of(
+        tx, who, on.emergency, on.console.adapters, now=LATER
+    ),
+    unreached.try_next: lambda tx, who, on: unreached.try_next(
+        tx, who, on.emergency, on.console.adapters, now=LATER
+    ),
+    unreached.carry_on: lambda tx, who, on: unreached.carry_on(tx, who, on.emergency, now=LATER),
     emergencies.plan: planned,
     emergencies.of_incident: lambda tx, who, on: emergencies.of_incident(tx, who, on.incident),
     emergencies.send: lambda tx, who, on: emergencies.send(

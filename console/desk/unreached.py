@@ -1,0 +1,325 @@
+"""Who was not reached by an urgent campaign, why, and the next way in each person's own order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from console.desk.reach import GATEWAYS, MESSENGER, SMS, WAYS, Reach, sealed_gateway
+from mailing import campaigns, urgent
+from mailing.model import Campaign
+from moderation.model import Adapters
+from platforms.base import PlatformError
+from store import access, addresses, audit
+from store.access import Actor
+from store.db import Connection, instant, new_id, text
+from store.vault import VaultError
+from store.words import N_, Words
+
+LATE = timedelta(minutes=5)  # unless the settings say otherwise
+UNDER_WAY = ("due", "claimed", "handing")
+WAITS = Words(N_("Not confirmed yet."))
+BY_NOW = Words(N_("Told by the next way meanwhile."))
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to one person: `name` is one of WAYS, `place` the connection's name."""
+
+    name: str
+    connection_id: str = ""
+    external_id: str = ""
+    place: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} {self.connection_id}".strip()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """`state` as of notices; `confirmed`: it was read back on the platform."""
+
+    way: str
+    place: str
+    state: str
+    confirmed: bool
+    why: Words | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Unreached:
+    delivery_id: str
+    person_id: str
+    name: str
+    why: Words
+    attempts: tuple[Attempt, ...]
+    next_way: Way | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far an urgent campaign came: `by_mail` and `otherwise` add up to those who have it."""
+
+    audience: int
+    by_mail: int
+    otherwise: int
+    under_way: int
+    unreached: tuple[Unreached, ...]
+
+    @property
+    def count(self) -> int:
+        """How many of the unreached have a next way."""
+        return sum(each.next_way is not None for each in self.unreached)
+
+
+def of(
+    tx: Connection,
+    actor: Actor,
+    campaign_id: str,
+    adapters: Adapters,
+    *,
+    late: timedelta = LATE,
+    now: datetime,
+) -> Standing:
+    """Raises Denied for a campaign that is not there. Reads no platform."""
+    campaign = campaigns.get(tx, actor, campaign_id)
+    access.require(actor, "see people", campaign.school_id)
+    rows = _without_it(tx, campaign_id)
+    attempts = _attempts(tx, campaign_id)
+    offered = _Offered(tx, campaign, adapters)
+    mailed = _mailed(tx, campaign_id) if any(row.email == "" for row in rows) else frozenset()
+    unreached: list[Unreached] = []
+    otherwise = under_way = shared = 0
+    for row in rows:
+        own = attempts.get(row.person_id, [])
+        if any(each.state == "sent" for each in own):
+            otherwise += 1
+        elif row.email == "" and addresses.normal(row.address or "") in mailed:
+            shared += 1  # the same mailbox has it
+        elif _is_under_way(row, campaign, own, now - late):
+            under_way += 1
+        else:
+            unreached.append(_unreached(row, own, offered))
+    totals = campaign.totals
+    sent = totals.sent + shared
+    return Standing(totals.audience, sent, otherwise, under_way, tuple(unreached))
+
+
+def try_next(
+    tx: Connection,
+    actor: Actor,
+    campaign_id: str,
+    adapters: Adapters,
+    *,
+    late: timedelta = LATE,
+    now: datetime,
+) -> int:
+    """Tell everybody who was not reached by their next way; return how many.
+
+    Each is told at most once by a way, whoever asks how often.
+    """
+    campaign = campaigns.get(tx, actor, campaign_id)
+    access.require(actor, "send", campaign.school_id)
+    if campaign.lane != urgent.LANE:
+        raise access.Denied
+    standing = of(tx, actor, campaign_id, adapters, late=late, now=now)
+    told = 0
+    for each in standing.unreached:
+        if each.next_way is not None:
+            _withdraw(tx, campaign_id, each.person_id, now)
+            told += _write(tx, campaign, each.delivery_id, each.person_id, each.next_way, now)
+    audit.record(tx, actor, "try next way", campaign_id, school_id=campaign.school_id, now=now)
+    return told
+
+
+def carry_on(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> int:
+    """Whoever had what came before by another way gets what follows by it too, at once."""
+    campaign = campaigns.get(tx, actor, campaign_id)
+    access.require(actor, "send", campaign.school_id)
+    if campaign.follows is None:
+        return 0
+    rows = tx.execute(
+        text("""
+            SELECT DISTINCT telling.person_id, telling.way, telling.connection_id,
+                   telling.external_id, delivery.id AS delivery_id
+            FROM telling
+            JOIN campaign AS earlier ON earlier.id = telling.campaign_id
+            JOIN delivery ON delivery.campaign_id = :campaign
+                         AND delivery.person_id = telling.person_id
+            WHERE telling.state IN ('sent', 'uncertain') AND earlier.id <> :campaign
+              AND (earlier.id = :first OR earlier.follows = :first)
+        """),
+        {"campaign": campaign_id, "first": campaign.follows},
+    ).all()
+    return sum(
+        _write(
+            tx, campaign, row.delivery_id, row.person_id,
+            Way(row.way.partition(" ")[0], row.connection_id, row.external_id), now,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+class _Offered:
+    """The ways that each person has, in the person's own order."""
+
+    def __init__(self, tx: Connection, campaign: Campaign, adapters: Adapters) -> None:
+        school_id = campaign.school_id
+        self._gateways = {kind: bool(sealed_gateway(tx, school_id, kind)) for kind in GATEWAYS}
+        rows = tx.execute(
+            text("SELECT * FROM reach WHERE school_id = :school"), {"school": school_id}
+        )
+        self._reach = {
+            row.person_id: Reach(row.phone, bool(row.messenger_sealed), tuple(row.ways.split()))
+            for row in rows
+        }
+        self._boards = _boards(tx, school_id, adapters)
+        self._accounts = _accounts(tx, campaign.id, self._boards)
+
+    def of(self, person_id: str) -> Iterator[Way]:
+        reach = self._reach.get(person_id, Reach())
+        accounts = self._accounts.get(person_id, [])
+        for name in reach.order:
+            if name == SMS and reach.phone and self._gateways[SMS]:
+                yield Way(SMS)
+            elif name == MESSENGER and (
+                reach.has_messenger or (reach.phone and self._gateways[MESSENGER])
+            ):
+                yield Way(MESSENGER)
+            yield from (each for each in accounts if each.name == name)
+
+
+def _boards(tx: Connection, school_id: str, adapters: Adapters) -> Mapping[str, Way]:
+    """The school's connections that carry a message to one account, by id."""
+    rows = tx.execute(
+        text("SELECT id, platform, name FROM connection WHERE school_id = :school"),
+        {"school": school_id},
+    ).all()
+    return {
+        row.id: Way(row.platform, row.id, "", row.name)
+        for row in rows
+        if row.platform in WAYS and _takes_messages(adapters, row.id)
+    }
+
+
+def _takes_messages(adapters: Adapters, connection_id: str) -> bool:
+    try:
+        return "notice board" in adapters(connection_id).can
+    except (VaultError, PlatformError, KeyError):  # sealed, or taken away since
+        return False
+
+
+def _accounts(tx: Connection, campaign_id: str, boards: Mapping[str, Way]) -> dict[str, list[Way]]:
+    rows = tx.execute(
+        text("""
+            SELECT person_id, connection_id, external_id FROM platform_account
+            WHERE NOT gone AND NOT suspended AND person_id IN (
+                SELECT person_id FROM delivery WHERE campaign_id = :campaign AND state <> 'sent')
+            ORDER BY connection_id, external_id
+        """),
+        {"campaign": campaign_id},
+    )
+    found: dict[str, list[Way]] = {}
+    for row in rows:
+        board = boards.get(row.connection_id)
+        if board is not None:
+            way = Way(board.name, board.connection_id, row.external_id, board.place)
+            found.setdefault(row.person_id, []).append(way)
+    return found
+
+
+def _without_it(tx: Connection, campaign_id: str) -> Sequence[Row[Any]]:
+    return tx.execute(
+        text("""
+            SELECT delivery.*, person.email AS address FROM delivery
+            JOIN person ON person.id = delivery.person_id
+            WHERE delivery.campaign_id = :campaign AND delivery.state <> 'sent'
+            ORDER BY delivery.name, delivery.id
+        """),
+        {"campaign": campaign_id},
+    ).all()
+
+
+def _mailed(tx: Connection, campaign_id: str) -> frozenset[str]:
+    rows = tx.execute(
+        text("SELECT email FROM delivery WHERE campaign_id = :id AND state = 'sent'"),
+        {"id": campaign_id},
+    )
+    return frozenset(rows.scalars())
+
+
+def _attempts(tx: Connection, campaign_id: str) -> dict[str, list[Attempt]]:
+    rows = tx.execute(
+        text("""
+            SELECT telling.*, COALESCE(connection.name, '') AS place FROM telling
+            LEFT JOIN connection ON connection.id = telling.connection_id
+            WHERE campaign_id = :campaign ORDER BY telling.created_at, telling.id
+        """),
+        {"campaign": campaign_id},
+    )
+    found: dict[str, list[Attempt]] = {}
+    for row in rows:
+        why = Words.from_json(row.why) if row.why else None
+        attempt = Attempt(
+            row.way, row.place, row.state, bool(row.confirmed), why, instant(row.updated_at)
+        )
+        found.setdefault(row.person_id, []).append(attempt)
+    return found
+
+
+def _is_under_way(
+    row: Row[Any], campaign: Campaign, own: Sequence[Attempt], before: datetime
+) -> bool:
+    """Mail that waits, or another way that is tried, and not for too long yet."""
+    if any(each.state in UNDER_WAY and each.at > before for each in own):
+        return True
+    fresh = (campaign.released_at or campaign.created_at) > before
+    return not own and row.state in ("due", "sending") and fresh
+
+
+def _unreached(row: Row[Any], own: Sequence[Attempt], offered: _Offered) -> Unreached:
+    tried = {each.way for each in own}
+    following = next((way for way in offered.of(row.person_id) if way.key not in tried), None)
+    why = Words.from_json(row.reply) if row.reply else WAITS
+    return Unreached(row.id, row.person_id, row.name, why, tuple(own), following)
+
+
+def _withdraw(tx: Connection, campaign_id: str, person_id: str, now: datetime) -> None:
+    """What was tried and did not leave is not tried any more."""
+    tx.execute(
+        text("""
+            UPDATE telling SET state = 'failed', why = COALESCE(why, :why), updated_at = :now
+            WHERE campaign_id = :campaign AND person_id = :person AND state IN ('due', 'claimed')
+        """),
+        {"campaign": campaign_id, "person": person_id, "why": BY_NOW.to_json(), "now": now},
+    )
+
+
+def _write(
+    tx: Connection, campaign: Campaign, delivery_id: str, person_id: str, way: Way, now: datetime
+) -> int:
+    return tx.execute(
+        text("""
+            INSERT INTO telling (id, school_id, campaign_id, delivery_id, person_id, way,
+                                 connection_id, external_id, confirmed, state, attempt, next_at,
+                                 created_at, updated_at)
+            VALUES (:id, :school, :campaign, :delivery, :person, :way, :connection, :external,
+                    FALSE, 'due', 0, :now, :now, :now)
+            ON CONFLICT DO NOTHING
+        """),
+        {
+            "id": new_id(),
+            "school": campaign.school_id,
+            "campaign": campaign.id,
+            "delivery": delivery_id,
+            "person": person_id,
+            "way": way.key,
+            "connection": way.connection_id,
+            "external": way.external_id,
+            "now": now,
+        },
+    ).rowcount
