@@ -141,15 +141,17 @@ def of_measures(
 ) -> dict[str, Appeal]:
     """The appeals against these measures, by the measure's id."""
     access.require(actor, "see people", school_id)
-    found = {}
-    for measure_id in measure_ids:
-        row = tx.execute(
-            text("SELECT * FROM appeal WHERE measure_id = :id AND school_id = :school"),
-            {"id": measure_id, "school": school_id},
-        ).first()
-        if row is not None:
-            found[measure_id] = _appeal(row)
-    return found
+    named = {f"id{number}": id_ for number, id_ in enumerate(measure_ids)}
+    if not named:
+        return {}
+    rows = tx.execute(
+        text(f"""
+            SELECT * FROM appeal WHERE school_id = :school
+              AND measure_id IN ({", ".join(f":{name}" for name in named)})
+        """),
+        named | {"school": school_id},
+    )
+    return {row.measure_id: _appeal(row) for row in rows}
 
 
 def messages(tx: Connection, actor: Actor, appeal_id: str) -> list[Message]:

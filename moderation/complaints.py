@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from moderation import cases
 from moderation.model import ModerationError
+from moderation.records import RESTORED
 from platforms.permalinks import Pointed, pointed
 from store import access
 from store.access import Actor
@@ -27,7 +28,8 @@ NOT_FOUND = N_(
     "No such comment was found. Copy more of its words, exactly, or paste its link. One that was "
     "written a moment ago is found in a minute."
 )
-Came = Literal["waiting", "kept", "acted"]
+# refused: it was to go, and the platform did not let it; restored: it went, and came back.
+Came = Literal["waiting", "refused", "kept", "restored", "acted"]
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,29 @@ def came_of(
     if row is None:
         return None
     decided = tx.execute(
-        text("""
-            SELECT decision, decided_at FROM decision
+        text(f"""
+            SELECT decision, decided_at, {RESTORED} AS restored,
+                   EXISTS (SELECT 1 FROM moderation_action AS asked
+                           WHERE asked.id = decision.action_id AND asked.state = 'refused'
+                             AND NOT EXISTS (SELECT 1 FROM moderation_action AS back
+                                 WHERE back.undo_of = asked.id)) AS refused
+            FROM decision
             WHERE case_id = :case AND decision <> 'hand on'
             ORDER BY decided_at DESC, id LIMIT 1
         """),
         {"case": row.case_id},
     ).first()
-    if row.state == "waiting" or decided is None or not _done(tx, row.case_id, decided.decision):
-        return Complaint(instant(row.at), "waiting", None)
+    at = instant(row.at)
+    if decided is not None and decided.refused:
+        return Complaint(at, "refused", None)
+    if row.state == "waiting" or decided is None:
+        return Complaint(at, "waiting", None)
+    if decided.restored:
+        return Complaint(at, "restored", instant(decided.decided_at))
+    if not _done(tx, row.case_id, decided.decision):
+        return Complaint(at, "waiting", None)
     came: Came = "kept" if decided.decision == "approve" else "acted"
-    return Complaint(instant(row.at), came, instant(decided.decided_at))
+    return Complaint(at, came, instant(decided.decided_at))
 
 
 def _done(tx: Connection, case_id: str, decision: str) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from moderation import comments
 from moderation.model import Author, Past, Stored
+from moderation.records import RESTORED
 from store import access, roster
 from store.access import Actor
 from store.db import Connection, instant, text
@@ -37,8 +38,9 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
     """The newest decisions on texts most like this one, the likest first."""
     comment = _comment(tx, actor, case_id)
     rows = tx.execute(
-        text("""
+        text(f"""
             SELECT decision.case_id, decision.decision, decision.reason, decision.decided_at,
+                   cases.comment_id, {RESTORED} AS restored,
                    substr(comment.text, 1, :head) AS text
             FROM decision
             JOIN cases ON cases.id = decision.case_id
@@ -61,7 +63,16 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
 
 def _past(row: Row[Any], likeness: float) -> Past:
     decided_at = instant(row.decided_at)
-    return Past(row.case_id, row.text, row.decision, row.reason, decided_at, likeness)
+    return Past(
+        row.case_id,
+        row.text,
+        row.decision,
+        row.reason,
+        decided_at,
+        likeness,
+        row.comment_id,
+        bool(row.restored),
+    )
 
 
 def _comment(tx: Connection, actor: Actor, case_id: str) -> Stored:

@@ -4,8 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from moderation import actions, comments, hiding, measures, repeats, welfare
-from moderation.model import Decision, Measure, ModerationError, Penalty, Stored, Verdict
+from moderation import actions, comments, hiding, house, measures, repeats, uncounted, welfare
+from moderation.model import (
+    CommentKind,
+    Decision,
+    Measure,
+    ModerationError,
+    Penalty,
+    Stored,
+    Verdict,
+)
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, new_id, text
@@ -34,7 +42,8 @@ def decide(
     `actions.perform` in the same transaction, and so does "approve" where a rule has
     hidden the comment, which puts it back; "hand on" leaves the case to a
     coordinator. `penalties` are imposed on the author in the same transaction, all or
-    none. `mute_repeats` approves the author's same words from now on. With `version`
+    none; without any, the author is told of the comment alone, where the house does that.
+    `mute_repeats` approves the author's same words from now on. With `version`
     only the case as it was seen is decided. Raises ModerationError when another
     moderator holds or has decided it, when a welfare alarm comes first, or when a
     penalty must not be; ValueError for another word.
@@ -53,7 +62,10 @@ def decide(
     _remember(tx, actor, case_id, comment, decision, mute=mute_repeats, now=now)
     action_id = None
     if decision in ("remove", "edit"):
-        action_id = _ask(tx, actor, case_id, comment, wording=wording, reason=reason, now=now)
+        action_id = _ask(
+            tx, actor, case_id, comment, decision,
+            wording=wording, told=not penalties, reason=reason, rule=rule, now=now,
+        )  # fmt: skip
     elif decision == "approve" and hidden is not None:
         action_id = hiding.put_back(tx, actor, hidden, case_id, now=now)
     imposed = [
@@ -72,12 +84,21 @@ def _ask(
     actor: Actor,
     case_id: str,
     comment: Stored,
+    decision: Verdict,
     *,
     wording: str | None,
+    told: bool,
     reason: str,
+    rule: str,
     now: datetime,
 ) -> str:
-    """Another wording in its place, or none."""
+    """Another wording in its place, or none; `told`: no penalty tells its author of it."""
+    measure_id = None
+    if told and house.of(tx, actor, comment.school_id).tells_authors:
+        kind: CommentKind = "removal" if decision == "remove" else "rewording"
+        measure_id = uncounted.comment_taken(
+            tx, actor, comment, kind, case_id=case_id, reason=reason, rule=rule, now=now
+        )
     return actions.request(
         tx,
         actor,
@@ -86,6 +107,7 @@ def _ask(
         connection_id=comment.connection_id,
         external_id=comment.external_id,
         case_id=case_id,
+        measure_id=measure_id,
         wording=wording,
         reason=reason,
         now=now,

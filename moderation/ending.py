@@ -97,6 +97,29 @@ def end(tx: Connection, actor: Actor, action: Action, *, why: Words, now: dateti
     return ""
 
 
+def put_back(tx: Connection, actor: Actor, action: Action, *, now: datetime) -> str | None:
+    """Ask for a comment's original wording back; None where it was gone before us, or cannot be.
+
+    The action itself is over once the original was seen there, not before.
+    """
+    access.require(actor, "moderate", action.school_id)
+    if action.earlier == KINDS[action.kind].wanted or _gone(tx, action):
+        return None
+    return request(
+        tx,
+        actor,
+        KINDS[action.kind].undo,
+        school_id=action.school_id,
+        connection_id=action.connection_id,
+        external_id=action.external_id,
+        case_id=action.case_id,
+        undo_of=action.id,
+        measure_id=action.measure_id,
+        wording=action.wording,
+        now=now,
+    )
+
+
 def let_go(
     tx: Connection, actor: Actor, school_id: str, connection_id: str, *, now: datetime
 ) -> None:

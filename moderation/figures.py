@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from moderation.records import RESTORED
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -148,13 +149,12 @@ def _decided(tx: Connection, school_id: str, since: datetime, until: datetime) -
     return [_one(row) for row in rows]
 
 
-OVERTURNED = """
+OVERTURNED = f"""
     (EXISTS (SELECT 1 FROM appeal JOIN measure ON measure.id = appeal.measure_id
              WHERE measure.case_id = decision.case_id
                AND measure.imposed_by = decision.decided_by
                AND appeal.outcome NOT IN ('', 'uphold'))
-     OR EXISTS (SELECT 1 FROM moderation_action AS back
-                WHERE back.undo_of = decision.action_id AND back.state = 'verified')
+     OR {RESTORED}
      OR EXISTS (SELECT 1 FROM decision AS later
                 WHERE later.case_id = decision.case_id AND later.decision <> 'hand on'
                   AND later.decision <> decision.decision

@@ -1,11 +1,12 @@
 """Decide an appeal, once: by somebody who neither imposed the measure nor confirmed it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, get_args
 
-from moderation import appeals, measures
+from moderation import appeals, measures, reversal
 from moderation.appeals import CLOSED, LONGEST, Appeal
-from moderation.model import Measure, ModerationError
+from moderation.model import PENALTIES, Measure, ModerationError, Stored
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, text
@@ -24,12 +25,14 @@ def decide(
     said: str,
     ends_at: datetime | None = None,
     condition: str = "",
+    restores: bool = False,
     now: datetime,
-) -> Measure:
+) -> Sequence[str]:
     """Decide it once: the measure stays, goes, ends at `ends_at`, or goes on a condition.
 
-    A condition holds until `ends_at`. Returns the measure as it stands then, with what
-    `actions.perform` is to do. Raises ModerationError when the actor had a hand in it.
+    A condition holds until `ends_at`. `restores`: the comment that a penalty is about is
+    put back with the lift; a measure about a comment alone always does. Returns the ids
+    of what `actions.perform` is to do. Raises ModerationError when the actor had a hand in it.
     """
     if outcome not in get_args(Outcome):
         raise ValueError(f"An outcome is one of {', '.join(get_args(Outcome))}.")
@@ -50,7 +53,36 @@ def decide(
     audit.record(
         tx, actor, "decide appeal", appeal_id, school_id=appeal.school_id, now=now, outcome=outcome
     )
-    return _carry_out(tx, actor, measure, outcome, ends_at, now)
+    after = _carry_out(tx, actor, measure, outcome, ends_at, now)
+    asked = [id_ for id_ in after.action_ids if id_ not in measure.action_ids]
+    if restores and outcome in ("lift", "conditional"):
+        asked += _put_back(tx, actor, measure, now)
+    return list(dict.fromkeys(asked))
+
+
+def taken(tx: Connection, actor: Actor, appeal_id: str) -> Stored | None:
+    """The comment that a penalty is about, where it stands removed or reworded."""
+    appeal = appeals.known(tx, actor, appeal_id)
+    measure = appeals.measure_of(tx, actor, appeal.measure_id)
+    return _taken(tx, actor, measure) if measure.kind in PENALTIES else None
+
+
+def _taken(tx: Connection, actor: Actor, measure: Measure) -> Stored | None:
+    row = tx.execute(
+        text("SELECT comment_id FROM cases WHERE id = :id AND school_id = :school"),
+        {"id": measure.case_id or "", "school": measure.school_id},
+    ).first()
+    if row is None:
+        return None
+    found = reversal.restorable(tx, actor, measure.school_id, [row.comment_id])
+    return found.get(row.comment_id)
+
+
+def _put_back(tx: Connection, actor: Actor, measure: Measure, now: datetime) -> list[str]:
+    comment = _taken(tx, actor, measure)
+    if comment is None:
+        return []
+    return [reversal.restore(tx, actor, comment.id, reason="appeal", now=now)]
 
 
 def had_a_hand(tx: Connection, actor: Actor, appeal_id: str) -> bool:

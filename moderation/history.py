@@ -5,6 +5,7 @@ from datetime import datetime
 
 from moderation import comments
 from moderation.model import Stored
+from moderation.records import RESTORED
 from store import access
 from store.access import Actor
 from store.db import Connection, instant, moment, text
@@ -15,10 +16,11 @@ class Decided:
     """A decision on a comment. `by` is the account's name as the console knows it."""
 
     comment_id: str
-    decision: str  # approve, remove or hand on
+    decision: str  # approve, remove, edit or hand on
     reason: str
     by: str
     at: datetime
+    restored: bool = False  # what it took away was seen there again
 
 
 def comments_of(
@@ -48,18 +50,17 @@ class Wrote:
     place: str
     at: datetime
     decision: str
+    comment_id: str = ""
+    restored: bool = False
 
 
 def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> list[Wrote]:
     """The author's other comments, from any of their accounts, the newest first."""
     access.require(actor, "see people", comment.school_id)
     rows = tx.execute(
-        text("""
-            SELECT comment.text, comment.place, comment.written_at, (
-                SELECT decision.decision FROM decision
-                JOIN cases ON cases.id = decision.case_id
-                WHERE cases.comment_id = comment.id AND cases.state = 'decided'
-                ORDER BY decision.decided_at DESC LIMIT 1) AS decision
+        text(f"""
+            SELECT comment.id, comment.text, comment.place, comment.written_at,
+                   decision.decision, {RESTORED} AS restored
             FROM (
                 SELECT CAST(:connection AS TEXT) AS connection_id, CAST(:author AS TEXT) AS author
                 UNION
@@ -69,6 +70,11 @@ def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> 
             ) AS account
             JOIN comment ON comment.connection_id = account.connection_id
                 AND comment.author_external_id = account.author
+            LEFT JOIN decision ON decision.id = (
+                SELECT last.id FROM decision AS last
+                JOIN cases ON cases.id = last.case_id
+                WHERE cases.comment_id = comment.id AND cases.state = 'decided'
+                ORDER BY last.decided_at DESC, last.id LIMIT 1)
             WHERE comment.school_id = :school AND comment.id <> :id
             ORDER BY comment.written_at DESC, comment.id LIMIT :limit
         """),
@@ -80,7 +86,17 @@ def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> 
             "limit": limit,
         },
     )
-    return [Wrote(row.text, row.place, instant(row.written_at), row.decision or "") for row in rows]
+    return [
+        Wrote(
+            row.text,
+            row.place,
+            instant(row.written_at),
+            row.decision or "",
+            row.id,
+            bool(row.restored),
+        )
+        for row in rows
+    ]
 
 
 def decisions_of(
@@ -89,9 +105,9 @@ def decisions_of(
     """What was decided of the person's comments, the newest first."""
     access.require(actor, "see people", school_id)
     rows = tx.execute(
-        text("""
+        text(f"""
             SELECT cases.comment_id, decision.decision, decision.reason, decision.decided_at,
-                   COALESCE(account.name, decision.decided_by) AS decider
+                   {RESTORED} AS restored, COALESCE(account.name, decision.decided_by) AS decider
             FROM decision
             JOIN cases ON cases.id = decision.case_id
             JOIN comment ON comment.id = cases.comment_id
@@ -104,7 +120,14 @@ def decisions_of(
         {"school": school_id, "person": person_id, "limit": limit},
     )
     return [
-        Decided(row.comment_id, row.decision, row.reason, row.decider, instant(row.decided_at))
+        Decided(
+            row.comment_id,
+            row.decision,
+            row.reason,
+            row.decider,
+            instant(row.decided_at),
+            bool(row.restored),
+        )
         for row in rows
     ]
 

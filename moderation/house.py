@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
 
-from moderation.model import MeasureKind, ModerationError
+from moderation.model import PENALTIES, CommentKind, ModerationError, PenaltyKind
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, text
@@ -21,6 +21,7 @@ MOST_RULES = 9  # each has a key
 LONGEST = 200  # characters of a rule
 LONGEST_WORDS = 4000  # of a letter's text
 ENDING = ("mute", "suspension")  # kinds that end by themselves
+TOLD = (*PENALTIES, *get_args(CommentKind))  # kinds that have a letter of their own
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,22 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rung:
-    kind: MeasureKind
+    kind: PenaltyKind
     days: int | None = None  # for kinds that end by themselves
 
 
 @dataclass(frozen=True)
 class House:
-    """`words` are a school's own letters by kind and language, in place of ours."""
+    """`words` are a school's own letters by kind and language, in place of ours.
+
+    `tells_authors`: who lost a comment and nothing else is told too, and how to appeal.
+    """
 
     rules: tuple[Rule, ...]
     ladder: tuple[Rung, ...]
     counts_days: int  # for so long a measure counts for the next one
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tells_authors: bool = True
 
 
 STARTER = House(
@@ -108,8 +113,8 @@ def _check_ladder(house: House) -> None:
     if not house.ladder:
         raise ModerationError(N_("The ladder needs at least one step."))
     for rung in house.ladder:
-        if rung.kind not in get_args(MeasureKind):
-            raise ValueError(f"A step is one of {', '.join(get_args(MeasureKind))}.")
+        if rung.kind not in PENALTIES:
+            raise ValueError(f"A step is one of {', '.join(PENALTIES)}.")
         if (rung.kind in ENDING) != (rung.days is not None):
             raise ModerationError(N_("A mute and a suspension last some days; the others do not."))
         if rung.days is not None and not 0 < rung.days <= 3660:
@@ -120,7 +125,7 @@ def _check_ladder(house: House) -> None:
 
 def _check_words(words: Mapping[str, Mapping[str, str]]) -> None:
     for kind, written in words.items():
-        if kind not in get_args(MeasureKind) or not set(written) <= set(LANGUAGES):
+        if kind not in TOLD or not set(written) <= set(LANGUAGES):
             raise ValueError("Letters are kept by a measure's kind and one of our languages.")
         if any(len(said) > LONGEST_WORDS for said in written.values()):
             raise ModerationError(N_("A letter has at most {most} characters."), most=LONGEST_WORDS)
@@ -132,6 +137,7 @@ def _written(house: House) -> dict[str, Any]:
         "ladder": [[rung.kind, rung.days] for rung in house.ladder],
         "counts_days": house.counts_days,
         "words": {kind: dict(said) for kind, said in house.words.items()},
+        "tells_authors": house.tells_authors,
     }
 
 
@@ -141,4 +147,5 @@ def _read(kept: dict[str, Any]) -> House:
         tuple(Rung(kind, days) for kind, days in kept["ladder"]),
         kept["counts_days"],
         kept["words"],
+        kept.get("tells_authors", True),  # older ones said nothing of it
     )

@@ -1,11 +1,12 @@
 """Which step of the ladder comes next for somebody, and why: a suggestion, never an act."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from moderation import appeals, house, measures
-from moderation.house import Rung
-from moderation.model import Measure, Subject
+from moderation.house import House, Rung
+from moderation.model import PENALTIES, Measure, PenaltyKind, Subject
 from store import access
 from store.access import Actor
 from store.db import Connection
@@ -31,12 +32,20 @@ def suggest(
 ) -> Suggestion:
     """The next step by the house's ladder.
 
-    What was taken back, replaced or lifted by an appeal does not count. While a
+    What was taken back, replaced or lifted by an appeal does not count, and neither do
+    removed comments alone. While a
     condition of an appeal holds, the step that was lifted on it is suggested again.
     """
+    past = measures.history(tx, actor, school_id, subject, kinds=PENALTIES)
+    return next_step(tx, actor, school_id, past, now=now)
+
+
+def next_step(
+    tx: Connection, actor: Actor, school_id: str, past: Sequence[Measure], *, now: datetime
+) -> Suggestion:
+    """The same, of their penalties as they were read already."""
     access.require(actor, "see people", school_id)
     rules = house.of(tx, actor, school_id)
-    past = measures.history(tx, actor, school_id, subject)
     known = appeals.of_measures(tx, actor, school_id, [each.id for each in past])
     for measure in past:
         appeal = known.get(measure.id)
@@ -44,8 +53,7 @@ def suggest(
             why = Words(
                 BROKEN, {"date": f"{appeal.ends_at:%Y-%m-%d}", "condition": appeal.condition}
             )
-            rung = next((each for each in rules.ladder if each.kind == measure.kind), None)
-            return _suggestion(rung or Rung(measure.kind), why, (measure,), now)
+            return _suggestion(_rung_of(measure, rules), why, (measure,), now)
     since = now - timedelta(days=rules.counts_days)
     counted = tuple(
         each for each in past if each.imposed_at >= since and _counts(each, known.get(each.id))
@@ -56,6 +64,12 @@ def suggest(
         {"days": rules.counts_days, "n": len(counted)} if counted else {"days": rules.counts_days}
     )
     return _suggestion(rung, Words(template, params), counted, now)
+
+
+def _rung_of(measure: Measure, rules: House) -> Rung:
+    """The ladder's step of this kind, else one without a length."""
+    kind: PenaltyKind = next(each for each in PENALTIES if each == measure.kind)
+    return next((each for each in rules.ladder if each.kind == kind), Rung(kind))
 
 
 def _counts(measure: Measure, appeal: appeals.Appeal | None) -> bool:

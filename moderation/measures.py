@@ -5,12 +5,19 @@ account's action has a receipt of its own (moderation.actions).
 """
 
 from datetime import datetime
-from typing import get_args
 
-from moderation import ending, guards
+from moderation import ending, guards, measure_rows
 from moderation.calls import KINDS
 from moderation.intents import request
-from moderation.model import Measure, MeasureKind, ModerationError, Step, Subject
+from moderation.model import (
+    PENALTIES,
+    ActionKind,
+    Measure,
+    ModerationError,
+    PenaltyKind,
+    Step,
+    Subject,
+)
 from moderation.penalties import get, history, in_force, subject_of
 from moderation.planning import CALLS, plan
 from moderation.records import actions_of
@@ -19,7 +26,17 @@ from store.access import Actor
 from store.db import Connection, new_id, text
 from store.words import N_, Words
 
-__all__ = ["get", "history", "impose", "in_force", "lift", "plan", "shorten", "subject_of"]
+__all__ = [
+    "get",
+    "history",
+    "impose",
+    "in_force",
+    "lift",
+    "plan",
+    "settled",
+    "shorten",
+    "subject_of",
+]
 
 NOWHERE = N_("None of their platforms can do this. Do it there by hand, or choose another measure.")
 Account = tuple[str, str]  # connection, external id
@@ -31,7 +48,7 @@ def impose(
     actor: Actor,
     school_id: str,
     subject: Subject,
-    kind: MeasureKind,
+    kind: PenaltyKind,
     *,
     reason: str = "",
     rule: str = "",
@@ -49,7 +66,7 @@ def impose(
     access.require(actor, "moderate", school_id)
     steps = _allowed(tx, actor, school_id, subject, kind, until=until, leave_out=leave_out, now=now)
     measure_id = new_id()
-    _insert(
+    measure_rows.insert(
         tx,
         {
             "id": measure_id,
@@ -63,7 +80,7 @@ def impose(
             "account": actor.account_id,
             "now": now,
         },
-        steps,
+        [(step.connection_id, step.external_id) for step in steps],
     )
     if kind in CALLS:
         _replace(tx, actor, school_id, subject, kind, measure_id, now)
@@ -91,9 +108,21 @@ def lift(
     )
     for action in actions_of(tx, actor, measure.school_id, measure.id):
         if KINDS[action.kind].forward and not action.ended and action.receipt.state != "refused":
-            ending.end(tx, actor, action, why=Words(ending.LIFTED), now=now)
+            if KINDS[action.kind].about == "comment":
+                ending.put_back(tx, actor, action, now=now)
+            else:
+                ending.end(tx, actor, action, why=Words(ending.LIFTED), now=now)
     audit.record(tx, actor, "lift measure", measure.id, school_id=measure.school_id, now=now)
     return _known(tx, actor, measure.id)
+
+
+def settled(tx: Connection, actor: Actor, measure: Measure) -> bool:
+    """Whether all that lifting it asked of platforms was seen there; so for one that stands."""
+    return all(
+        action.receipt.state == "verified"
+        for action in actions_of(tx, actor, measure.school_id, measure.id)
+        if not KINDS[action.kind].forward
+    )
 
 
 def shorten(
@@ -102,6 +131,10 @@ def shorten(
     """Let it end sooner, everywhere. Raises ModerationError for an end that is later, or past."""
     measure = _held(tx, actor, measure_id, now)
     guards.end(until, now)
+    if measure.kind not in PENALTIES:
+        raise ModerationError(
+            N_("A comment cannot be removed for a time. Put it back, or let it be.")
+        )
     if measure.until is not None and until > measure.until:
         raise ModerationError(N_("This would make it longer. Impose another measure for that."))
     tx.execute(
@@ -124,15 +157,15 @@ def _allowed(
     actor: Actor,
     school_id: str,
     subject: Subject,
-    kind: MeasureKind,
+    kind: PenaltyKind,
     *,
     until: datetime | None,
     leave_out: frozenset[Account],
     now: datetime,
 ) -> list[Step]:
     """What is to be done on each account; raises ModerationError for what must not be."""
-    if kind not in get_args(MeasureKind):
-        raise ValueError(f"A measure is one of {', '.join(get_args(MeasureKind))}.")
+    if kind not in PENALTIES:
+        raise ValueError(f"A measure is one of {', '.join(PENALTIES)}.")
     guards.end(until, now)
     if kind == "suspension" and until is None:
         raise ModerationError(N_("A suspension needs an end. Choose a block for one without."))
@@ -182,36 +215,12 @@ def _known(tx: Connection, actor: Actor, measure_id: str) -> Measure:
     return measure
 
 
-def _insert(tx: Connection, values: dict[str, object], steps: list[Step]) -> None:
-    tx.execute(
-        text("""
-            INSERT INTO measure (id, school_id, person_id, kind, reason, rule, until, case_id,
-                                 imposed_by, imposed_at, lift_reason)
-            VALUES (:id, :school, :person, :kind, :reason, :rule, :until, :case, :account, :now, '')
-        """),
-        values,
-    )
-    for step in steps:
-        tx.execute(
-            text("""
-                INSERT INTO measure_account (measure_id, school_id, connection_id, external_id)
-                VALUES (:id, :school, :connection, :external)
-            """),
-            {
-                "id": values["id"],
-                "school": values["school"],
-                "connection": step.connection_id,
-                "external": step.external_id,
-            },
-        )
-
-
 def _replace(
     tx: Connection,
     actor: Actor,
     school_id: str,
     subject: Subject,
-    kind: MeasureKind,
+    kind: PenaltyKind,
     measure_id: str,
     now: datetime,
 ) -> None:
@@ -220,7 +229,7 @@ def _replace(
     An earlier one of an account that the later one leaves alone still stands there.
     """
     for earlier in in_force(tx, actor, school_id, subject, now=now):
-        alike = earlier.id != measure_id and CALLS.get(earlier.kind) == CALLS[kind]
+        alike = earlier.id != measure_id and _call(earlier) == CALLS[kind]
         if alike and _covered(tx, earlier.id, measure_id):
             tx.execute(
                 text("""
@@ -229,6 +238,10 @@ def _replace(
                 """),
                 {"id": earlier.id, "account": actor.account_id, "now": now, "by": measure_id},
             )
+
+
+def _call(measure: Measure) -> ActionKind | None:
+    return next((call for kind, call in CALLS.items() if kind == measure.kind), None)
 
 
 def _covered(tx: Connection, earlier_id: str, later_id: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from platforms.base import Adapter, Original
 from store.roster import PlatformAccount
@@ -22,7 +22,12 @@ ActionKind = Literal[
     "unmute account",
 ]
 ReceiptState = Literal["verified", "unconfirmed", "held", "refused"]  # held: wants a second person
-MeasureKind = Literal["word", "warning", "mute", "suspension", "block"]
+PenaltyKind = Literal["word", "warning", "mute", "suspension", "block"]
+CommentKind = Literal["removal", "rewording"]  # of a comment alone: no step of the ladder
+MeasureKind = PenaltyKind | CommentKind | Literal["note"]  # a note counts for nothing
+PENALTIES: tuple[PenaltyKind, ...] = get_args(PenaltyKind)
+LASTING = ("mute", "suspension", "block")  # those that stand until their end
+MEASURES: tuple[MeasureKind, ...] = (*PENALTIES, *get_args(CommentKind), "note")
 Welfare = Literal["self-harm", "abuse", "threat"]
 Adapters = Callable[[str], Adapter]  # connection id -> adapter
 Clock = Callable[[], datetime]
@@ -111,7 +116,7 @@ class Author:
 class Penalty:
     """What is done about the author together with a decision; see `measures.impose`."""
 
-    kind: MeasureKind
+    kind: PenaltyKind
     until: datetime | None = None
     leave_out: frozenset[tuple[str, str]] = frozenset()
 
@@ -136,6 +141,8 @@ class Past:
     reason: str
     decided_at: datetime
     likeness: float  # 0..100
+    comment_id: str = ""
+    restored: bool = False  # what it took away stands there again, seen there
 
 
 @dataclass(frozen=True)
@@ -210,7 +217,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Measure:
-    """What was done about somebody, by whom and until when.
+    """What was done about somebody or to their comment, by whom and until when.
 
     `action_ids` are those on platforms, one an account, each with its own receipt;
     `lifted_at` is set when it was lifted before its time or another took its place.

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation.model import Measure, Subject
+from moderation.model import MEASURES, Measure, MeasureKind, Subject
 from store import access, roster
 from store.access import Actor
 from store.db import Connection, instant, moment, text
@@ -71,10 +71,18 @@ def in_force(
 
 
 def history(
-    tx: Connection, actor: Actor, school_id: str, subject: Subject, *, limit: int = 50
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    subject: Subject,
+    *,
+    kinds: Sequence[MeasureKind] = MEASURES,
+    limit: int = 50,
 ) -> list[Measure]:
-    """All that was ever imposed, the newest first."""
-    return _about(tx, actor, school_id, subject, "1 = 1", {"limit": limit}, "LIMIT :limit")
+    """All that was ever imposed, the newest first; of these kinds."""
+    named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
+    which = f"kind IN ({', '.join(f':{name}' for name in named)})"
+    return _about(tx, actor, school_id, subject, which, named | {"limit": limit}, "LIMIT :limit")
 
 
 def get(tx: Connection, actor: Actor, measure_id: str) -> Measure | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from moderation.calls import KINDS, undoable
-from moderation.model import ActionKind, MeasureKind, Step, Subject
+from moderation.model import ActionKind, PenaltyKind, Step, Subject
 from moderation.penalties import accounts_of
 from platforms import PLATFORMS
 from platforms.base import PlatformError
@@ -17,7 +17,7 @@ from store.db import Connection, text
 from store.roster import PlatformAccount
 from store.words import N_, Words
 
-CALLS: dict[MeasureKind, ActionKind] = {  # a word and a warning call no platform
+CALLS: dict[PenaltyKind, ActionKind] = {  # a word and a warning call no platform
     "mute": "mute account",
     "suspension": "suspend account",
     "block": "suspend account",
@@ -33,7 +33,7 @@ SECOND = N_("{platform} cannot take this back exactly: somebody else has to allo
 
 
 def plan(
-    tx: Connection, actor: Actor, school_id: str, subject: Subject, kind: MeasureKind
+    tx: Connection, actor: Actor, school_id: str, subject: Subject, kind: PenaltyKind
 ) -> list[Step]:
     """Each account of theirs: what will be done there and how, or why nothing is."""
     access.require(actor, "moderate", school_id)
@@ -48,7 +48,7 @@ def plan(
     ]
 
 
-def _step(account: PlatformAccount, connection: Row[Any], kind: MeasureKind) -> Step:
+def _step(account: PlatformAccount, connection: Row[Any], kind: PenaltyKind) -> Step:
     does, undone = CALLS.get(kind), True
     told: Words | None = Words(NO_CALL)
     named = {"platform": PLATFORMS[connection.platform].name}

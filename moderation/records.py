@@ -21,6 +21,10 @@ IN_EFFECT = """
           AND back.kind = :back AND back.state = 'verified'
           AND back.requested_at >= moderation_action.requested_at))
 """  # it is there still, though its end was asked for: its way back was not seen; binds `back`
+RESTORED = """
+    EXISTS (SELECT 1 FROM moderation_action AS back
+            WHERE back.undo_of = decision.action_id AND back.state = 'verified')
+"""  # what the decision took away was seen there again
 OPEN = "('waiting', 'unconfirmed', 'held')"  # nothing is settled yet
 
 

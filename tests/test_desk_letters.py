@@ -1,91 +1,30 @@
 """People are told what was decided about them: once, in their language, with a way to appeal."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from email import message_from_bytes, policy
+from collections.abc import Iterator
 
 import pytest
 
-from console.desk import letter_sending, measure_letters, relays
-from console.wiring import Console
+from console.desk import letter_sending, measure_letters
 from moderation import appeals, cases, comments, hearing, house, keeping, measures
 from moderation.house import STARTER
-from moderation.model import Flag, ModerationError, Subject
-from platforms.base import Capability, PlatformError
-from store import access, enrolling, roster
+from moderation.model import Flag, ModerationError
+from platforms.base import PlatformError
+from store import access
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
-from tests import moderation_platform, smtp, stage
-from tests.cast import listed
 from tests.conftest import NOON
 from tests.hostile import HOSTILE, faults
-from tests.moderation_platform import _comment, connect
-from tests.smtp import Relayed
+from tests.letter_desk import MINUTE, Board, Desk, opened
+from tests.moderation_platform import _comment
 
-SENDER = "School 14 <news@school.example>"
 NOTED = "for the record alone"
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class Board(moderation_platform.Adapter):
-    """A platform that takes messages, as told; `got` is what arrived."""
-
-    url: str = ""
-    fails: list[PlatformError] = field(default_factory=list)
-    got: list[tuple[str, str]] = field(default_factory=list)
-    can: frozenset[Capability] = frozenset({"notice board", "suspend account"})
-
-    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
-        if self.fails:
-            raise self.fails.pop(0)
-        self.got += [(id_, text) for id_ in external_ids]
-        return dict.fromkeys(external_ids, True)
-
-
-@dataclass
-class Desk:
-    console: Console
-    school: School
-    relay: Relayed
-    board: Board
-    joe: Subject
-
-    def follow(self, minutes: int = 0) -> int:
-        """One round of the worker; return how many letters left."""
-        now = NOON + minutes * MINUTE
-        actor = access.system(self.school.id)
-        measure_letters.follow(
-            self.console.db, actor, self.school.id, lambda _: self.board,
-            self.console.appeal_link, now=now,
-        )  # fmt: skip
-        return letter_sending.send_due(
-            self.console.db, self.console.ways, lambda _: self.board, clock=lambda: now
-        )
-
-    def mails(self) -> list[tuple[str, str]]:
-        """Subject and text of each."""
-        read = [message_from_bytes(each.data, policy=policy.default) for each in self.relay.mails]
-        return [(str(each["Subject"]), str(each.get_content())) for each in read]
-
-    def states(self) -> list[tuple[str, str]]:
-        with self.console.db.read() as tx:
-            rows = tx.execute(text("SELECT way, state FROM letter ORDER BY created_at, way"))
-            return [(row.way, row.state) for row in rows]
 
 
 @pytest.fixture
 def desk(database: Database, school: School) -> Iterator[Desk]:
-    console, actor = stage.console(database), access.system(school.id)
-    with smtp.relay() as relay, database.begin() as tx:
-        connect(tx, school)
-        enrolling.people(tx, actor, school.id, "lms", [listed("u1")], now=NOON)
-        [olga] = roster.people(tx, actor, school.id)
-        relays.save(tx, actor, school.id, console.vault, url=relay.url, sender=SENDER, now=NOON)
-        tx.commit()
-        yield Desk(console, school, relay, Board(), Subject(olga.id))
+    with opened(database, school) as made:
+        yield made
 
 
 def warn(desk: Desk, ben: Actor, said: str = "you moron") -> str:
@@ -209,7 +148,7 @@ def test_whom_nothing_reaches_is_shown_as_such(desk: Desk, ben: Actor) -> None:
     measure = warn(desk, ben)
     assert desk.follow() == 0
     with desk.console.db.read() as tx:
-        [letter] = letter_sending.of_measure(tx, ben, measure)
+        [letter] = letter_sending.of_measures(tx, ben, desk.school.id, [measure])
     assert letter.state == "failed"
     assert "Tell them yourself" in str(letter.why)
 
@@ -242,7 +181,7 @@ def test_letters_and_appeals_go_with_the_texts_and_what_was_done_stays(
         hearing.decide(tx, ana, appeal, "uphold", said="It stays.", now=NOON)
         assert keeping.erase(tx, ada, desk.school.id, who, now=NOON) == 1
         letter_sending.erase(tx, ada, desk.school.id, who)
-        letters_kept = letter_sending.of_measure(tx, ben, measure)
+        letters_kept = letter_sending.of_measures(tx, ben, desk.school.id, [measure])
         kept = appeals.messages(tx, ben, appeal)
         assert sorted((each.way, each.state, each.subject) for each in letters_kept) == [
             ("mail", "sent", ""), ("platform", "sent", "")

@@ -177,7 +177,7 @@ def test_a_blocked_author_can_no_longer_sign_in_or_post(evening: Evening) -> Non
     page = evening.open("review")
     show(page, words)
     page.get_by_role("button", name=re.compile("^Block")).click()
-    page.get_by_role("button", name=re.compile("^Remove and block")).click()
+    page.get_by_role("button", name=re.compile(r"^Remove \+ Block")).click()
     expect(page.get_by_text(re.compile(f"Blocked on Moodle, {CHECKED}"))).to_be_visible()
     assert evening.pupils.sign_in(author)["errorcode"] == "invalidlogin"
     refused = evening.pupils.call(token, "mod_forum_add_discussion_post", **answer)

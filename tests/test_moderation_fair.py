@@ -144,8 +144,10 @@ def test_the_four_outcomes_are_carried_out_and_count_on_the_ladder_as_they_shoul
                 tx, ben, school.id, JOE, "warning", until=NOON + 9 * DAY, now=NOON
             )
             appeal = appeals.write(tx, ben, measure.id, "No", now=NOON)
-            after = hearing.decide(tx, ana, appeal, outcome, said="So", now=NOON, **more)  # type: ignore[arg-type]  # by the case
+            hearing.decide(tx, ana, appeal, outcome, said="So", now=NOON, **more)  # type: ignore[arg-type]  # by the case
             suggested = ladder.suggest(tx, ben, school.id, JOE, now=NOON)
+            after = measures.get(tx, ben, measure.id)
+            assert after is not None
             return after, f"{suggested.rung.kind}: {suggested.why}"
 
     upheld, step = heard("uphold")

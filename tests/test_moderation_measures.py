@@ -10,7 +10,7 @@ import pytest
 
 from console.desk import connections
 from moderation import actions, ending, measures, records
-from moderation.model import Action, Measure, MeasureKind, ModerationError, Receipt, Subject
+from moderation.model import Action, Measure, ModerationError, PenaltyKind, Receipt, Subject
 from platforms.base import Adapter as Platform
 from platforms.base import Capability
 from store.access import Actor, Denied
@@ -37,7 +37,7 @@ class Desk:
     def adapters(self, connection_id: str) -> Platform:
         return self.kinds.get(connection_id, Adapter)(self.urls[connection_id])
 
-    def impose(self, kind: MeasureKind = "block", days: float | None = 1, **more: Any) -> Measure:
+    def impose(self, kind: PenaltyKind = "block", days: float | None = 1, **more: Any) -> Measure:
         until = None if days is None else NOON + timedelta(days=days)
         with self.db.begin() as tx:
             return measures.impose(

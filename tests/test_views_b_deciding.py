@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from console.views import review_acts, review_bulk, rewording, sentencing
+from console.views import noting, review_acts, review_bulk, rewording, sentencing
 from console.views.review_acts import Beside
 from console.views.settling import READ
 from console.wiring import Console
-from moderation import comments, judging, measures, review, rules
+from moderation import actions, comments, judging, ladder, measures, review, rules
 from moderation.filters import Rules
 from moderation.model import Case
 from platforms.base import (
@@ -131,12 +131,14 @@ def test_the_comment_is_removed_and_its_author_suspended_in_one_decision(
     assert isinstance(remover, AccountSuspender)
     case, beside = held(console, school, ben)
     at = stage.dialog(
-        lambda: sentencing.ask(console, ben, school, case, "suspension", beside.removal)
+        lambda: sentencing.ask(
+            console, ben, school, case, "suspension", beside.removal, beside.reach
+        )
     )
     assert "The ladder's next step: A word." in said(at)
     assert "suspends the account" in said(at)
     at.session_state[READ] = case.comment.sha256
-    at = press(at, "Remove and suspend")
+    at = press(at, "Remove + Suspend")
     assert remover.removed(comment.external_id)
     assert remover.suspended(comment.author_external_id)
     assert decisions(console) == [("remove", "Insult")]
@@ -204,10 +206,103 @@ def test_like_cases_are_shown_before_they_are_decided_together(
     assert "2 approved" in said(at)
 
 
-def test_the_bar_offers_a_letter_to_those_who_may_write(
-    console: Console, school: School, ben: Actor, ana: Actor, shelf: str
+def test_a_moderator_writes_a_word_that_counts_for_nothing_by_the_platform_without_a_relay(
+    console: Console, school: School, ben: Actor, shelf: str
 ) -> None:
     stage.queue(console, school, shelf, [rude(1)])
-    assert "Write" in {each.label for each in screen("review", console, ana, school).button}
-    stage.queue(console, school, shelf, [rude(2)])
-    assert "Write" not in {each.label for each in screen("review", console, ben, school).button}
+    at = screen("review", console, ben, school)
+    [write] = [each for each in at.button if each.label == "Write"]
+    assert not write.disabled
+    assert "By a message of Moodle" in write.help
+    case, beside = held(console, school, ben)
+    at = stage.dialog(
+        lambda: noting.ask(console, ben, school, "Kim Lee", beside.reach, case_id=case.id)
+    )
+    at.text_area[0].set_value("Please mind your words.")
+    assert "Written; it leaves in a moment." in said(press(at, "Send to the author"))
+    with console.db.read() as tx:
+        [letter] = tx.execute(text("SELECT * FROM letter")).all()
+        about = measures.subject_of(tx, ben, school.id, shelf, "a1")
+        assert ladder.suggest(tx, ben, school.id, about, now=console.now()).counted == ()
+        [note] = measures.history(tx, ben, school.id, about)
+    assert (letter.way, letter.external_id, letter.state) == ("platform", "a1", "due")
+    assert "Please mind your words." in letter.body
+    assert (note.kind, note.case_id) == ("note", case.id)
+
+
+def test_whom_nothing_reaches_cannot_be_written_to_and_the_button_says_why(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    stage.queue(console, school, shelf, [rude(1)])
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE connection SET platform = 'openedx', options = '{}'"))
+    [write] = [
+        each for each in screen("review", console, ben, school).button if each.label == "Write"
+    ]
+    assert write.disabled
+    assert "none of their platforms takes messages" in write.help
+
+
+def test_one_button_removes_warns_mutes_and_writes(
+    console: Console, school: School, ben: Actor, post: tuple[str, Comment]
+) -> None:
+    moodle, comment = post
+    remover = console.adapters(moodle)
+    assert isinstance(remover, CommentRemover)
+    case, beside = held(console, school, ben)
+    at = stage.dialog(
+        lambda: sentencing.ask(console, ben, school, case, "warning", beside.removal, beside.reach)
+    )
+    assert "mod_forum_update_discussion_post" in said(at)
+    at = at.button_group(key="sentence-warning").set_value(["warning", "suspension"]).run()
+    at.text_area[0].set_value("Talk to me.")
+    at = at.run()
+    assert "suspends the account" in said(at)
+    at.session_state[READ] = case.comment.sha256
+    press(at, "Remove + Warn + Suspend + Write")
+    assert remover.removed(comment.external_id)
+    assert isinstance(remover, AccountSuspender)
+    assert remover.suspended(comment.author_external_id)
+    with console.db.read() as tx:
+        about = measures.subject_of(tx, ben, school.id, moodle, comment.author_external_id)
+        past = measures.history(tx, ben, school.id, about)
+        [letter] = tx.execute(text("SELECT body FROM letter")).all()
+    assert sorted(each.kind for each in past) == ["note", "suspension", "warning"]
+    assert {each.case_id for each in past} == {case.id}
+    assert "Talk to me." in letter.body
+
+
+def test_a_removed_comment_is_restored_from_where_its_decision_is_shown(
+    console: Console, school: School, ben: Actor, ana: Actor, post: tuple[str, Comment]
+) -> None:
+    moodle, comment = post
+    editor = console.adapters(moodle)
+    assert isinstance(editor, CommentEditor)
+    assert isinstance(editor, CommentRemover)
+    case, _beside = held(console, school, ben)
+    with console.db.begin() as tx:
+        made = review.decide(tx, ben, case.id, "remove", reason="Insult", now=console.now())
+        about = measures.subject_of(tx, ana, school.id, moodle, comment.author_external_id)
+    for action_id in made.action_ids:
+        actions.perform(console.db, ben, action_id, console.adapters, clock=console.now)
+    assert editor.removed(comment.external_id)
+    at = screen("person", console, ana, school, id=about.person_id or "")
+    offers = [each for each in at.button if each.label == "Restore"]
+    assert offers
+    assert "the original wording stands in its place again" in offers[0].help
+    assert "↶ Restored" not in said(at)
+    at = offers[0].click().run()
+    assert "Restored on Moodle, checked at" in said(at)
+    assert "✕ Removed" in said(at)
+    assert "↶ Restored" in said(at)
+    assert "Restore" not in {each.label for each in at.button}
+    assert not editor.removed(comment.external_id)
+    assert editor.wording(comment.external_id) == comment.text
+    with console.db.read() as tx:
+        decided = review.case(tx, ana, case.id)
+        [restored] = tx.execute(
+            text("SELECT account_id FROM audit WHERE action = 'lift measure'")
+        ).all()
+    assert decided is not None
+    assert decided.state == "decided"
+    assert restored.account_id == "ana"

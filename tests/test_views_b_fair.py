@@ -79,8 +79,8 @@ def test_an_appeal_is_answered_and_decided_by_somebody_else(
     at = press(at, "Send the answer")
     assert "Whose joke?" in letters(at)
     at.text_area[0].set_value("You were right.")
-    at.segmented_control[0].set_value("lift").run()
-    at = press(at, "Lift it")
+    at = press(at.run(), "Lift it")
+    at = press(at, "Decide: Lift it")
     assert "It was lifted" in said(at)
     assert "No appeal is open" in said(at)
     with console.db.read() as tx:

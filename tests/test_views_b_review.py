@@ -97,7 +97,7 @@ def test_a_removal_asks_why_reaches_moodle_and_is_undone_there(
     remover = console.adapters(moodle)
     assert isinstance(remover, CommentRemover)
     at = press(screen("review", console, ben, school), "Remove")
-    assert "the author gets no message" in said(at)
+    assert "the author is told, and how to appeal" in said(at)
     assert not remover.removed(comment.external_id)
     at = press(at, "Insult")
     assert remover.removed(comment.external_id)

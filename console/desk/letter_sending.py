@@ -1,6 +1,6 @@
 """Let letters to people leave, each once: by the school's relay, or as a platform's message."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from console.desk import handing, posting
 from console.desk.handing import Begin
 from console.desk.posting import Ways
 from mailing.relay import WITHDRAWN, Outcome
-from moderation import appeals
 from moderation.model import Adapters
 from platforms.base import NoticeBoard, PlatformError
 from store import access
@@ -38,13 +37,21 @@ class Letter:
     at: datetime
 
 
-def of_measure(tx: Connection, actor: Actor, measure_id: str) -> list[Letter]:
-    """What the person was told of the measure, the newest first."""
-    measure = appeals.measure_of(tx, actor, measure_id)
-    access.require(actor, "see people", measure.school_id)
+def of_measures(
+    tx: Connection, actor: Actor, school_id: str, measure_ids: Sequence[str]
+) -> list[Letter]:
+    """What the person was told of these measures, the newest first."""
+    access.require(actor, "see people", school_id)
+    named = {f"id{number}": id_ for number, id_ in enumerate(measure_ids)}
+    if not named:
+        return []
     rows = tx.execute(
-        text("SELECT * FROM letter WHERE measure_id = :id ORDER BY created_at DESC, id"),
-        {"id": measure.id},
+        text(f"""
+            SELECT * FROM letter WHERE school_id = :school
+              AND measure_id IN ({", ".join(f":{name}" for name in named)})
+            ORDER BY created_at DESC, id
+        """),
+        named | {"school": school_id},
     )
     return [
         Letter(

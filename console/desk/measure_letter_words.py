@@ -24,6 +24,12 @@ OURS: dict[MeasureKind, str] = {
     "mute": N_("You cannot write in the school's discussions for now. You can read them."),
     "suspension": N_("Your account is suspended for now."),
     "block": N_("Your account is blocked."),
+    "removal": N_("What you wrote was removed. Nothing else follows from it."),
+    "rewording": N_("What you wrote was reworded. Nothing else follows from it."),
+}
+BACK: dict[MeasureKind, str] = {
+    "removal": N_("What you wrote stands in its place again."),
+    "rewording": N_("What you wrote stands there again as you wrote it."),
 }
 
 
@@ -68,6 +74,8 @@ def imposed(
 def lifted(school: School, measure: Measure, reader: Reader) -> Told:
     with speaking(reader.language):
         said = _("This no longer holds: {what}.").format(what=_(KINDS[measure.kind]))
+        if measure.kind in BACK:
+            said = _(BACK[measure.kind])
         return _told(school, _("Lifted"), [_greeting(reader), said])
 
 
@@ -77,16 +85,24 @@ def answered(
     message: Message,
     reader: Reader,
     *,
+    settled: bool,
     link: str,
     now: datetime,
 ) -> Told:
     """An answer of the school in the appeal; the last one of a decided appeal is its outcome."""
     with speaking(reader.language):
-        ended = measure_words.outcome(appeal, school, now=now)
+        ended = measure_words.outcome(appeal, school, settled=settled, now=now)
         read = _("The whole conversation: {link}").format(link=link)
         parts = [_greeting(reader), ended, legible(message.said), read]
         title = _("Your appeal is decided") if ended else _("An answer to your appeal")
         return _told(school, title, parts)
+
+
+def note(school: School, said: str, reader: Reader) -> Told:
+    """A word that counts for nothing, as a moderator wrote it."""
+    with speaking(reader.language):
+        counts = _("This counts as nothing against you.")
+        return _told(school, _("A note"), [_greeting(reader), legible(said.strip()), counts])
 
 
 def _greeting(reader: Reader) -> str:

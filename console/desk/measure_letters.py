@@ -4,34 +4,26 @@ Each telling is a row, written once; console.desk.letter_sending lets it leave.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from console.desk import letter_ways
 from console.desk import measure_letter_words as said_in
+from console.desk.letter_ways import NO_WAY, Way
 from console.desk.measure_letter_words import Reader, Told
-from moderation import appeals, penalties
-from moderation.model import Adapters, Measure
-from platforms.base import PlatformError
+from moderation import appeals, measures
+from moderation.model import PENALTIES, Adapters, Measure, Subject
 from store import access, roster, schools
 from store.access import Actor
-from store.db import Connection, Database, new_id, text
+from store.db import Connection, Database, text
 from store.schools import LANGUAGES, School
-from store.vault import VaultError
-from store.words import N_, Words
+from store.words import N_
 
 RECENT = timedelta(days=3)  # what is older is told no more: it would surprise
 AT_ONCE = 100
-NO_WAY = N_("No address is known, and none of their platforms takes messages. Tell them yourself.")
-
-
-@dataclass(frozen=True)
-class Way:
-    """`way` is mail, platform or none."""
-
-    way: str
-    connection_id: str = ""
-    external_id: str = ""
-    address: str = ""
+A_DAY = timedelta(days=1)
+COMMENTS_A_DAY = 5  # removed comments that one person is told of
+ENOUGH = N_("They were told of several comments today already; this one is not written about.")
 
 
 def follow(
@@ -58,7 +50,13 @@ def follow(
         with db.begin() as tx:
             measure = appeals.measure_of(tx, actor, measure_id)
             told = _told(tx, actor, school, measure, about, link(measure_id), now)
-            written += sum(_write(tx, measure, about, way, told, now) for way in ways)
+            why = NO_WAY
+            if about == "imposed" and _told_enough(tx, measure, now):
+                ways, why = [Way("none")], ENOUGH
+            written += sum(
+                letter_ways.keep(tx, school_id, measure_id, about, way, told, why=why, now=now)
+                for way in ways
+            )
     return written
 
 
@@ -82,7 +80,11 @@ def _imposed(tx: Connection, school_id: str, now: datetime) -> Iterable[tuple[st
 
 
 def _lifted(tx: Connection, school_id: str, now: datetime) -> Iterable[tuple[str, str]]:
-    """Once it holds nowhere, to those who were told of it; an appeal's end has its own letter."""
+    """Once it holds nowhere, to those who were told of it.
+
+    An appeal's end has a letter of its own; but one that left before the platforms had
+    shown it could only say that it was coming.
+    """
     rows = tx.execute(
         text("""
             SELECT id FROM measure
@@ -91,9 +93,15 @@ def _lifted(tx: Connection, school_id: str, now: datetime) -> Iterable[tuple[str
                   WHERE action.measure_id = measure.id AND action.verified_at >= :since))
               AND NOT EXISTS (SELECT 1 FROM moderation_action AS action
                   WHERE action.measure_id = measure.id AND action.state <> 'verified'
-                    AND action.kind IN ('lift account', 'unmute account'))
+                    AND action.kind IN ('lift account', 'unmute account', 'restore comment'))
               AND NOT EXISTS (SELECT 1 FROM appeal WHERE appeal.measure_id = measure.id
-                  AND appeal.outcome IN ('lift', 'conditional'))
+                  AND appeal.outcome IN ('lift', 'conditional')
+                  AND NOT EXISTS (SELECT 1 FROM moderation_action AS action
+                      JOIN letter ON letter.measure_id = action.measure_id
+                      WHERE action.measure_id = measure.id
+                        AND action.kind IN ('lift account', 'unmute account', 'restore comment')
+                        AND letter.about LIKE 'message %' AND letter.created_at >= appeal.decided_at
+                        AND action.verified_at > letter.created_at))
               AND EXISTS (SELECT 1 FROM letter
                   WHERE letter.measure_id = measure.id AND letter.about = 'imposed')
               AND NOT EXISTS (SELECT 1 FROM letter
@@ -130,7 +138,7 @@ def _told(
     link: str,
     now: datetime,
 ) -> Told:
-    reader = _reader(tx, actor, school, measure)
+    reader = reader_of(tx, actor, school, measure.subject)
     if about == "imposed":
         return said_in.imposed(tx, actor, school, measure, reader, link=link, now=now)
     if about == "lifted":
@@ -140,11 +148,16 @@ def _told(
     place = int(about.rpartition(" ")[2])
     if place < len(said):  # what came after it has a letter of its own
         appeal = replace(appeal, outcome="", condition="", ends_at=None)
-    return said_in.answered(school, appeal, said[place - 1], reader, link=link, now=now)
+    settled = measures.settled(tx, actor, measure)
+    return said_in.answered(
+        school, appeal, said[place - 1], reader, settled=settled, link=link, now=now
+    )
 
 
-def _reader(tx: Connection, actor: Actor, school: School, measure: Measure) -> Reader:
-    person_id = measure.subject.person_id
+def reader_of(tx: Connection, actor: Actor, school: School, about: Subject) -> Reader:
+    """Their name and language; the school's language where the roster knows nobody."""
+    access.require(actor, "see people", school.id)
+    person_id = about.person_id
     person = roster.person(tx, actor, person_id) if person_id else None
     if person is None:
         return Reader("", school.language)
@@ -156,53 +169,27 @@ def _ways(db: Database, actor: Actor, measure_id: str, adapters: Adapters) -> li
     """Mail where an address is known; the platforms where the person can still read."""
     with db.read() as tx:
         measure = appeals.measure_of(tx, actor, measure_id)
-        person_id = measure.subject.person_id
-        person = roster.person(tx, actor, person_id) if person_id else None
-        accounts = penalties.accounts_of(tx, actor, measure.school_id, measure.subject)
-    found = [Way("mail", address=person.email)] if person and person.email else []
     shut = measure.kind in ("suspension", "block") and measure.lifted_at is None
-    if not shut:
-        found += [
-            Way("platform", each.connection_id, each.external_id)
-            for each in accounts
-            if _takes_messages(adapters, each.connection_id)
-        ]
+    found = letter_ways.of(db, actor, measure.school_id, measure.subject, adapters, shut=shut)
     return found or [Way("none")]
 
 
-def _takes_messages(adapters: Adapters, connection_id: str) -> bool:
-    try:
-        return "notice board" in adapters(connection_id).can
-    except (VaultError, PlatformError, KeyError):  # sealed, or taken away since
+def _told_enough(tx: Connection, measure: Measure, now: datetime) -> bool:
+    """Whether they were told of so many comments already that one more would be a flood."""
+    if measure.kind in PENALTIES:
         return False
-
-
-def _write(
-    tx: Connection, measure: Measure, about: str, way: Way, told: Told, now: datetime
-) -> int:
-    lost = way.way == "none"
-    return tx.execute(
+    told = tx.execute(
         text("""
-            INSERT INTO letter (id, school_id, measure_id, about, way, connection_id, external_id,
-                                address, subject, body, state, attempt, next_at, why, created_at,
-                                updated_at)
-            VALUES (:id, :school, :measure, :about, :way, :connection, :external, :address,
-                    :subject, :body, :state, 0, :now, :why, :now, :now)
-            ON CONFLICT DO NOTHING
+            SELECT COUNT(DISTINCT letter.measure_id) FROM letter
+            JOIN measure AS other ON other.id = letter.measure_id
+            WHERE letter.school_id = :school AND letter.about = 'imposed'
+              AND letter.created_at > :since AND other.kind IN ('removal', 'rewording')
+              AND letter.way <> 'none' AND EXISTS (
+                  SELECT 1 FROM measure_account AS one JOIN measure_account AS this
+                      ON this.connection_id = one.connection_id
+                      AND this.external_id = one.external_id
+                  WHERE one.measure_id = other.id AND this.measure_id = :measure)
         """),
-        {
-            "id": new_id(),
-            "school": measure.school_id,
-            "measure": measure.id,
-            "about": about,
-            "way": way.way,
-            "connection": way.connection_id,
-            "external": way.external_id,
-            "address": way.address,
-            "subject": told.subject,
-            "body": told.body,
-            "state": "failed" if lost else "due",
-            "why": Words(NO_WAY).to_json() if lost else None,
-            "now": now,
-        },
-    ).rowcount
+        {"school": measure.school_id, "measure": measure.id, "since": now - A_DAY},
+    ).scalar_one()
+    return int(told) >= COMMENTS_A_DAY

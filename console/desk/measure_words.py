@@ -6,9 +6,9 @@ What a moderator noted for the record is not for the person and never stands her
 from datetime import datetime
 
 from console.i18n import N_, _, language, moment
-from moderation import appeals, house
+from moderation import appeals, house, measures, records
 from moderation.house import House
-from moderation.model import Measure, MeasureKind
+from moderation.model import LASTING, PENALTIES, ActionKind, Measure, MeasureKind
 from store.access import Actor
 from store.db import Connection
 from store.legibility import legible
@@ -22,12 +22,23 @@ KINDS: dict[MeasureKind, str] = {
     "mute": N_("Not allowed to write"),
     "suspension": N_("Account suspended"),
     "block": N_("Account blocked"),
+    "removal": N_("Comment removed"),
+    "rewording": N_("Comment reworded"),
+    "note": N_("A note"),
 }
 OUTCOMES = {
     "uphold": N_("It stays as it was decided"),
     "lift": N_("It was lifted"),
     "shorten": N_("It ends sooner"),
     "conditional": N_("It was lifted on a condition"),
+}
+BEING_LIFTED = {  # decided, and not yet seen on every platform
+    "lift": N_("It is being lifted; you are told once it is"),
+    "conditional": N_("It is being lifted on a condition; you are told once it is"),
+}
+STANDS: dict[ActionKind, str] = {
+    "remove comment": N_("removed"),
+    "edit comment": N_("reworded"),
 }
 
 
@@ -38,9 +49,10 @@ def facts(
     lines = {
         _("Decided"): _(KINDS[measure.kind]),
         _("When"): moment(measure.imposed_at, school.zone, now=now),
-        _("Until"): _until(measure, school, now),
+        _("Until"): _until(measure, school, now, settled=measures.settled(tx, actor, measure)),
         _("Rule"): rule(house.of(tx, actor, school.id), measure),
         _("What was written"): _quote(appeals.wording(tx, actor, measure.id)),
+        _("The comment"): _comment(tx, actor, measure),
     }
     return {label: said for label, said in lines.items() if said}
 
@@ -54,11 +66,16 @@ def rule(kept: House, measure: Measure) -> str:
     return ""
 
 
-def outcome(appeal: appeals.Appeal, school: School, *, now: datetime) -> str:
-    """What came of the appeal, in a sentence or two; '' until it is decided."""
+def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datetime) -> str:
+    """What came of the appeal, in a sentence or two; '' until it is decided.
+
+    `settled`: every platform showed it; until then nothing is called lifted.
+    """
     if not appeal.outcome:
         return ""
     said = _(OUTCOMES[appeal.outcome])
+    if not settled:
+        said = _(BEING_LIFTED.get(appeal.outcome, OUTCOMES[appeal.outcome]))
     if appeal.ends_at is not None:
         until = moment(appeal.ends_at, school.zone, now=now)
         said += f" ({_('until {time}').format(time=until)})"
@@ -67,12 +84,25 @@ def outcome(appeal: appeals.Appeal, school: School, *, now: datetime) -> str:
     return f"{said}."
 
 
-def _until(measure: Measure, school: School, now: datetime) -> str:
+def _until(measure: Measure, school: School, now: datetime, *, settled: bool) -> str:
+    if measure.lifted_at is not None and not settled:
+        return _("is being lifted")
     if measure.lifted_at is not None:
         return _("Lifted {time}").format(time=moment(measure.lifted_at, school.zone, now=now))
     if measure.until is not None:
         return moment(measure.until, school.zone, now=now)
-    return "" if measure.kind in ("word", "warning") else _("until lifted")
+    return _("until lifted") if measure.kind in LASTING else ""
+
+
+def _comment(tx: Connection, actor: Actor, measure: Measure) -> str:
+    """What became of the comment that a penalty is about; '' where the measure says it itself."""
+    if measure.kind not in PENALTIES or measure.case_id is None:
+        return ""
+    for action in reversed(records.of(tx, actor, measure.school_id, case_id=measure.case_id)):
+        stands = action.receipt.state == "verified" and not action.ended
+        if stands and action.kind in STANDS:
+            return _(STANDS[action.kind])
+    return ""
 
 
 def _quote(written: str) -> str:

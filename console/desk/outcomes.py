@@ -23,6 +23,14 @@ AT_ONCE = 50
 NO_ADDRESS = N_("This is not a mail address. Correct it, or leave it out.")
 CAME: dict[Came, str] = {
     "waiting": N_("A moderator will look at it. Come back to this page to see what came of it."),
+    "refused": N_(
+        "A moderator decided to act on the comment, but the platform did not let it. Somebody sees "
+        "to it. Come back to this page to see what came of it."
+    ),
+    "restored": N_(
+        "A moderator removed the comment. Somebody else looked again and put it back: it keeps to "
+        "the rules of the school."
+    ),
     "kept": N_("A moderator looked at the comment. It keeps to the rules of the school and stays."),
     "acted": N_("A moderator looked at the comment and did something about it. Thank you."),
 }
@@ -101,7 +109,7 @@ def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
 def _write(tx: Connection, actor: Actor, row: Row[Any], now: datetime) -> bool:
     school = schools.get(tx, actor, row.school_id)
     found = complaints.came_of(tx, actor, row.school_id, row.comment_id, row.reporter)
-    if found is None or found.came == "waiting":  # not confirmed yet: the others first
+    if found is None or found.came in ("waiting", "refused"):  # not confirmed yet: the others first
         tx.execute(
             text("UPDATE outcome SET updated_at = :now WHERE id = :id"), {"id": row.id, "now": now}
         )

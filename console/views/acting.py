@@ -14,7 +14,7 @@ from console.desk import people
 from console.i18n import N_, Sayable, _, clock, escape, say
 from console.widgets import actionbar, confirm
 from console.wiring import Console
-from moderation import actions, measures
+from moderation import actions, reversal
 from moderation.calls import KINDS
 from moderation.model import ActionKind, Receipt
 from store import access
@@ -156,18 +156,10 @@ def _forward(tx: Connection, actor: Actor, receipt: Receipt) -> bool:
 def _undo(console: Console, actor: Actor, school: School, done: Sequence[Receipt]) -> None:
     with guarded():
         with console.db.begin() as tx:
-            back = [id_ for one in done for id_ in _take_back(console, tx, actor, one.action_id)]
+            back = [
+                id_
+                for one in done
+                for id_ in reversal.take_back(tx, actor, one.action_id, now=console.now())
+            ]
         carry_out(console, actor, school, back)
     st.rerun()
-
-
-def _take_back(console: Console, tx: Connection, actor: Actor, action_id: str) -> list[str]:
-    """Ask for the way back: a measure is lifted as a whole, with the first of its actions."""
-    action = actions.get(tx, actor, action_id)
-    measure = measures.get(tx, actor, action.measure_id) if action and action.measure_id else None
-    if measure is None:
-        return [actions.undo(tx, actor, action_id, now=console.now())]
-    if measure.lifted_at is not None:
-        return []
-    lifted = measures.lift(tx, actor, measure.id, now=console.now())
-    return [id_ for id_ in lifted.action_ids if id_ not in measure.action_ids]

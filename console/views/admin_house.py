@@ -1,7 +1,6 @@
 """Rules of the house, the ladder, and a school's own words to people."""
 
 from collections.abc import Mapping
-from typing import get_args
 
 import streamlit as st
 
@@ -14,8 +13,8 @@ from console.wiring import Console
 from mailing import fields
 from mailing.model import MailingError
 from moderation import house
-from moderation.house import ENDING, House, Rule, Rung
-from moderation.model import MeasureKind
+from moderation.house import ENDING, TOLD, House, Rule, Rung
+from moderation.model import PENALTIES
 from store.access import Actor
 from store.schools import LANGUAGES, School
 from store.words import N_
@@ -32,11 +31,16 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         rules = _rules(kept, school)
     with right:
         ladder, counts = _ladder(kept, school)
+    tells = st.toggle(
+        _("Tell authors whose comment is removed or reworded, and how to appeal"),
+        kept.tells_authors,
+        key=f"house-tells-{school.id}",
+    )
     words = _words(kept, school)
     if st.button(
         _("Put these rules in place"), type="primary", icon=":material/save:", key="house-save"
     ):
-        _save(console, actor, school, House(rules, ladder, counts, words))
+        _save(console, actor, school, House(rules, ladder, counts, words, tells))
 
 
 def _rules(kept: House, school: School) -> tuple[Rule, ...]:
@@ -78,7 +82,7 @@ def _ladder(kept: House, school: School) -> tuple[tuple[Rung, ...], int]:
 
 
 def _rung(number: int, known: Rung, school: School) -> Rung:
-    kinds = list(get_args(MeasureKind))
+    kinds = list(PENALTIES)
     what, length = st.columns([3, 2])
     kind = what.selectbox(
         _("Step {n}").format(n=number + 1),
@@ -105,7 +109,7 @@ def _words(kept: House, school: School) -> dict[str, dict[str, str]]:
         )
         left, right = st.columns(2)
         kind = left.selectbox(
-            _("Measure"), list(KINDS), format_func=lambda each: _(KINDS[each]), key="house-kind"
+            _("Measure"), list(TOLD), format_func=lambda each: _(KINDS[each]), key="house-kind"
         )
         code = right.selectbox(
             _("Language"), list(NAMES), format_func=NAMES.__getitem__, key="house-language"

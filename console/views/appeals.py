@@ -1,31 +1,20 @@
-"""Appeals: who says that we were wrong? The conversation beside what was decided, and its end."""
-
-from collections.abc import Callable
-from datetime import datetime, time, timedelta
+"""Appeals: who says that we were wrong? The list, those first that wait for us, and its keys."""
 
 import streamlit as st
 
-from console.desk import measure_words
-from console.desk.measure_words import OUTCOMES
-from console.i18n import N_, _, escape, moment, span
-from console.views import acting
+from console.i18n import _, moment, span
+from console.views import appeal_case
 from console.widgets import actionbar, head, pages, status, strangers
+from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import appeals, hearing
+from moderation import appeals
 from moderation.appeals import Appeal
-from moderation.hearing import Outcome
+from moderation.model import Subject
 from store import access, roster
 from store.access import Actor
 from store.schools import School
 
 CHOSEN = "appeal-chosen"  # session state: the id of the appeal on the screen
-ENDS: dict[Outcome, str] = {
-    "uphold": N_("It stays"),
-    "lift": N_("Lift it"),
-    "shorten": N_("Let it end sooner"),
-    "conditional": N_("Lift it on a condition"),
-}
-WEEK = timedelta(days=7)
 
 
 def page(console: Console, actor: Actor, school: School) -> None:
@@ -41,8 +30,38 @@ def page(console: Console, actor: Actor, school: School) -> None:
     with left:
         chosen = _choose(console, actor, school, waiting)
     with right:
-        _appeal(console, actor, school, chosen)
-    actionbar.told()
+        appeal_case.draw(console, actor, school, chosen)
+    actionbar.bar(_acts(console, actor, waiting, chosen))
+
+
+def _acts(console: Console, actor: Actor, waiting: list[Appeal], chosen: Appeal) -> list[Act]:
+    """Keys as everywhere; those of the answer stand beside it."""
+    place = [appeal.id for appeal in waiting].index(chosen.id)
+    acts = []
+    if place + 1 < len(waiting):
+        after = waiting[place + 1].id
+        acts.append(Act("appeal-next", _("Next"), lambda: _show(after), "J", kind="tertiary"))
+    if place:
+        before = waiting[place - 1].id
+        acts.append(Act("appeal-back", _("Back"), lambda: _show(before), "K", kind="tertiary"))
+    person_id = _subject(console, actor, chosen).person_id
+    if person_id:
+        acts.append(
+            Act(
+                "appeal-person",
+                _("Open the person"),
+                lambda: pages.go("person", id=person_id),
+                "O",
+                ":material/person:",
+                "tertiary",
+            )
+        )
+    return acts
+
+
+def _show(appeal_id: str) -> None:
+    st.session_state[CHOSEN] = appeal_id
+    st.rerun()
 
 
 def _choose(console: Console, actor: Actor, school: School, waiting: list[Appeal]) -> Appeal:
@@ -65,134 +84,17 @@ def _choose(console: Console, actor: Actor, school: School, waiting: list[Appeal
             st.markdown(f"**{_name(console, actor, appeal)}**")
             st.caption(since)
             if appeal.id != chosen and st.button(_("Open"), key=f"appeal-{appeal.id}"):
-                st.session_state[CHOSEN] = appeal.id
-                st.rerun()
+                _show(appeal.id)
     return by_id[chosen]
 
 
 def _name(console: Console, actor: Actor, appeal: Appeal) -> str:
+    subject = _subject(console, actor, appeal)
     with console.db.read() as tx:
-        subject = appeals.measure_of(tx, actor, appeal.measure_id).subject
         person = roster.person(tx, actor, subject.person_id) if subject.person_id else None
     return strangers.name(person.name if person else subject.external_id)
 
 
-def _appeal(console: Console, actor: Actor, school: School, appeal: Appeal) -> None:
+def _subject(console: Console, actor: Actor, appeal: Appeal) -> Subject:
     with console.db.read() as tx:
-        measure = appeals.measure_of(tx, actor, appeal.measure_id)
-        facts = measure_words.facts(tx, actor, school, measure, now=console.now())
-        said = appeals.messages(tx, actor, appeal.id)
-        own = hearing.had_a_hand(tx, actor, appeal.id)
-    with st.container(border=True):
-        for label, words in facts.items():
-            name, value = st.columns([1, 4], wrap=False)
-            name.caption(label)
-            with value:
-                strangers.text(words)
-        if measure.reason:
-            st.caption(_("Noted: {reason}").format(reason=strangers.name(measure.reason)))
-        if measure.subject.person_id:
-            pages.link(
-                "person",
-                _("All that is known of this person"),
-                icon=":material/person:",
-                id=measure.subject.person_id,
-            )
-    for message in said:
-        with st.container(border=True, gap="xxsmall"):
-            who = escape(message.by) if message.by else _("The person")
-            st.caption(f"**{who}** · {moment(message.at, school.zone, now=console.now())}")
-            strangers.text(message.said)
-    _reply(console, actor, school, appeal, own=own)
-
-
-def _reply(console: Console, actor: Actor, school: School, appeal: Appeal, *, own: bool) -> None:
-    """Ask back, or end it; the one who decided the measure may only speak."""
-    said = st.text_area(
-        _("Your answer: the person reads it"),
-        key=f"appeal-said-{appeal.id}",
-        max_chars=appeals.LONGEST,
-    )
-    if st.button(_("Send the answer"), icon=":material/reply:", key="appeal-answer"):
-        _do(lambda: _answer(console, actor, appeal, said or ""))
-    if own:
-        st.info(_("You had a hand in this measure. Somebody else decides the appeal."))
-        return
-    lit = st.session_state.get(f"appeal-outcome-{appeal.id}") if status.is_dark() else None
-    outcome = st.segmented_control(
-        _("Outcome"),
-        list(ENDS),
-        format_func=lambda each: f":blue[{_(ENDS[each])}]" if each == lit else _(ENDS[each]),
-        key=f"appeal-outcome-{appeal.id}",
-    )
-    if outcome is None:
-        return
-    ends_at, condition = _terms(console, school, appeal, outcome)
-    if st.button(_(ENDS[outcome]), type="primary", icon=":material/gavel:", key="appeal-decide"):
-        _do(
-            lambda: _decide(
-                console, actor, school, appeal, outcome, said or "", ends_at, condition
-            ),
-        )
-
-
-def _terms(
-    console: Console, school: School, appeal: Appeal, outcome: Outcome
-) -> tuple[datetime | None, str]:
-    """What a shorter or conditional outcome needs besides: a day, a condition."""
-    if outcome not in ("shorten", "conditional"):
-        return None, ""
-    today = console.now().astimezone(school.zone).date()
-    label = _("Ends on") if outcome == "shorten" else _("The condition holds until")
-    day = st.date_input(
-        label, today + WEEK, min_value=today, key=f"appeal-day-{outcome}-{appeal.id}"
-    )
-    condition = ""
-    if outcome == "conditional":
-        condition = st.text_input(
-            _("The condition: the person reads it"),
-            key=f"appeal-condition-{appeal.id}",
-            max_chars=500,
-        )
-    ends = datetime.combine(day, time.max, tzinfo=school.zone).replace(microsecond=0)
-    return ends, condition or ""
-
-
-def _answer(console: Console, actor: Actor, appeal: Appeal, said: str) -> None:
-    with console.db.begin() as tx:
-        appeals.answer(tx, actor, appeal.id, said, now=console.now())
-    actionbar.say(f":green[●] {_('Answered: they are told where to read it.')}")
-
-
-def _decide(
-    console: Console,
-    actor: Actor,
-    school: School,
-    appeal: Appeal,
-    outcome: Outcome,
-    said: str,
-    ends_at: datetime | None,
-    condition: str,
-) -> None:
-    """Decide; then, outside the transaction, what a lift asks of the platforms."""
-    with console.db.begin() as tx:
-        before = set(appeals.measure_of(tx, actor, appeal.measure_id).action_ids)
-        after = hearing.decide(
-            tx,
-            actor,
-            appeal.id,
-            outcome,
-            said=said,
-            ends_at=ends_at,
-            condition=condition,
-            now=console.now(),
-        )
-    actionbar.say(f":green[●] {_(OUTCOMES[outcome])}")
-    if lifts := [id_ for id_ in after.action_ids if id_ not in before]:
-        acting.carry_out(console, actor, school, lifts)
-
-
-def _do(act: Callable[[], None]) -> None:
-    with acting.guarded():
-        act()
-    st.rerun()
+        return appeals.measure_of(tx, actor, appeal.measure_id).subject

@@ -98,6 +98,7 @@ ACTIONS = {
     "try next way": N_("told those not reached by the next way"),
     "unlink account": N_("unlinked an account from a person"),
     "unmute account": N_("let an account write again"),
+    "write note": N_("wrote to somebody"),
     "unsubscribe by link": N_("unsubscribed by the link in a mail"),
 }
 OUTCOMES = {

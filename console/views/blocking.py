@@ -11,7 +11,7 @@ from console.views import acting
 from console.widgets import confirm, strangers
 from console.wiring import Console
 from moderation import actions, measures
-from moderation.model import Measure, MeasureKind, Step, Stored, Subject
+from moderation.model import Measure, PenaltyKind, Step, Stored, Subject
 from store import linking
 from store.access import Actor
 from store.db import Connection
@@ -25,12 +25,12 @@ LENGTHS: dict[str, timedelta | None] = {
 }
 WEEK = "7"
 UNTIL_LIFTED = N_("Until lifted")
-QUESTIONS: dict[MeasureKind, str] = {
+QUESTIONS: dict[PenaltyKind, str] = {
     "mute": N_("Mute this person?"),
     "suspension": N_("Suspend this person?"),
     "block": N_("Block this person?"),
 }
-ICONS: dict[MeasureKind, str] = {
+ICONS: dict[PenaltyKind, str] = {
     "mute": ":material/voice_over_off:",
     "suspension": ":material/timer:",
     "block": ":material/block:",
@@ -43,7 +43,7 @@ class Asked:
     """What the dialog is about."""
 
     about: Subject
-    kind: MeasureKind
+    kind: PenaltyKind
     case_id: str | None
     steps: Sequence[Step]
 
@@ -66,7 +66,7 @@ def ask(
     who: str,
     about: Subject,
     *,
-    kind: MeasureKind = "block",
+    kind: PenaltyKind = "block",
     case_id: str | None = None,
 ) -> None:
     """Open the dialog: what is done, to which accounts, for how long, how to undo."""
@@ -149,8 +149,8 @@ def _impose(
         acting.carry_out(console, actor, school, measure.action_ids)
 
 
-def account(step: Step, able: Sequence[Step]) -> bool:
-    """One account of the plan; whether it is to be done there."""
+def account(step: Step, able: Sequence[Step], *, key: str = "block") -> bool:
+    """One account of the plan, named apart by `key`; whether it is to be done there."""
     name = f"**{escape(step.connection)}** · {strangers.name(step.username)}"
     if step.does is None:
         st.markdown(f":gray[○] {name}: {say(step.why)}")
@@ -159,8 +159,8 @@ def account(step: Step, able: Sequence[Step]) -> bool:
         st.markdown(f":red[▲] {name}: {say(step.by)}")
         chosen = True
     else:
-        key = f"block-at-{step.connection_id}-{step.external_id}"
-        chosen = st.checkbox(f"{name}: {say(step.by)}", value=True, key=key)
+        place = f"{key}-at-{step.connection_id}-{step.external_id}"
+        chosen = st.checkbox(f"{name}: {say(step.by)}", value=True, key=place)
     if step.why is not None:
         st.caption(f":orange[◆] {say(step.why)}")
     return chosen
@@ -175,9 +175,10 @@ def _more(count: int) -> str:
     return f":orange[◆] {template.format(n=count)}"
 
 
-def length_asked(kind: MeasureKind, *, default: str = WEEK) -> str | None:
+def length_asked(kind: PenaltyKind, *, default: str = WEEK) -> str | None:
     """For how long: a key of LENGTHS."""
-    current = st.session_state.get("block-length", default)
+    key = f"{kind}-length"
+    current = st.session_state.get(key, default)
     offered = [each for each, lasts in LENGTHS.items() if lasts or kind != "suspension"]
     return st.segmented_control(
         _("For how long"),
@@ -185,11 +186,11 @@ def length_asked(kind: MeasureKind, *, default: str = WEEK) -> str | None:
         default=default,
         required=True,
         format_func=lambda each: f":blue[{_length(each)}]" if each == current else _length(each),
-        key="block-length",
+        key=key,
     )
 
 
-def _buttons(kind: MeasureKind, chosen: Sequence[Step], impose: Callable[[], None]) -> None:
+def _buttons(kind: PenaltyKind, chosen: Sequence[Step], impose: Callable[[], None]) -> None:
     count = len(chosen)
     if kind == "mute":
         label = ngettext("Mute {n} account", "Mute {n} accounts", count).format(n=count)

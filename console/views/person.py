@@ -14,6 +14,7 @@ from console.views import (
     erasing,
     in_force,
     links,
+    noting,
     person_timeline,
     reaching,
     writing,
@@ -24,7 +25,7 @@ from console.widgets import actionbar, head, live, pages, status, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import actions
-from moderation.model import Action, MeasureKind, Subject
+from moderation.model import Action, PenaltyKind, Subject
 from store import access
 from store.access import Actor
 from store.roster import Person
@@ -139,7 +140,7 @@ def _lift(console: Console, actor: Actor, school: School, account: Linked) -> No
 def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[Act]:
     person = found.person
     acts: list[Act] = []
-    if access.may(actor, "write", school.id):
+    if person.email and access.may(actor, "write", school.id):
         acts.append(
             Act(
                 f"write-{person.id}",
@@ -148,15 +149,32 @@ def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[
                 "L",
                 ":material/mail:",
                 "primary",
-                off=None if person.email else _("No address is known."),
             )
         )
+    elif access.may(actor, "moderate", school.id):
+        acts.append(_note(console, actor, school, person))
     if access.may(actor, "moderate", school.id) and found.accounts:
         acts += [
             _against(console, actor, school, person, "block", _("Block"), "B"),
             _against(console, actor, school, person, "mute", _("Mute"), "M"),
         ]
     return [*acts, *erasing.acts(console, actor, school, found)]
+
+
+def _note(console: Console, actor: Actor, school: School, person: Person) -> Act:
+    """For those who send no campaigns, and to whom no mail reaches."""
+    known = noting.reach(console, actor, school, Subject(person.id))
+    return Act(
+        f"note-{person.id}",
+        _("Write"),
+        lambda: noting.ask(console, actor, school, person.name, known),
+        "L",
+        ":material/mail:",
+        "primary",
+        off=known.off,
+        hint=known.said,
+        asks=True,
+    )
 
 
 def _write(console: Console, actor: Actor, school: School, person: Person) -> None:
@@ -170,7 +188,7 @@ def _against(
     actor: Actor,
     school: School,
     person: Person,
-    kind: MeasureKind,
+    kind: PenaltyKind,
     label: str,
     key: str,
 ) -> Act:

@@ -11,7 +11,8 @@ from console.desk import people
 from console.i18n import N_, _, escape, moment
 from console.views import acting, person_measures
 from console.views.campaigns import COUNTS
-from console.views.reasons import DECISIONS, shown
+from console.views.putting_back import Offer, badges
+from console.views.reasons import shown
 from console.widgets import strangers
 from console.wiring import Console
 from mailing import outbox
@@ -45,6 +46,7 @@ class Event:
     kind: Kind
     words: str
     text: str = ""
+    comment_id: str = ""  # what a Restore would put back
 
 
 def draw(
@@ -63,29 +65,25 @@ def draw(
         *_written(console, actor, school, person),
         *_done(console, actor, school, taken),
         *_mailed(console, actor, person),
-        *(
-            Event(at, "action", words)
-            for at, words in person_measures.imposed(console, actor, school, person)
-        ),
-        *(
-            Event(at, "mail", words)
-            for at, words in person_measures.told(console, actor, school, person)
-        ),
+        *_measures(console, actor, school, person),
     ]
     kept = [event for event in events if not chosen or event.kind in chosen]
     kept.sort(key=lambda event: event.at, reverse=True)
     if not kept:
         st.caption(_("Nothing is known yet: no comments, no decisions, no mail."))
-    for event in kept[:SHOWN]:
-        _event(event, school, console.now())
+    shown = kept[:SHOWN]
+    offer = Offer(console, actor, school, [each.comment_id for each in shown if each.comment_id])
+    for event in shown:
+        _event(event, offer, school, console.now())
 
 
-def _event(event: Event, school: School, now: datetime) -> None:
+def _event(event: Event, offer: Offer, school: School, now: datetime) -> None:
     with st.container(gap="xxsmall"):
         time = moment(event.at, school.zone, now=now)
         st.markdown(f"{ICONS[event.kind]} :gray[{time}] {event.words}")
         if event.text:
             strangers.text(event.text)
+        offer.button(event.comment_id, key=f"{event.kind}-{event.at.timestamp()}")
 
 
 def _written(console: Console, actor: Actor, school: School, person: Person) -> Iterator[Event]:
@@ -96,14 +94,21 @@ def _written(console: Console, actor: Actor, school: School, person: Person) -> 
     for comment in written:
         gone = f" :red-badge[✕ {_('removed')}]" if comment.removed else ""
         yield Event(
-            comment.written_at, "comment", strangers.name(comment.place) + gone, comment.text
+            comment.written_at,
+            "comment",
+            strangers.name(comment.place) + gone,
+            comment.text,
+            comment.id,
         )
     for made in decided:
-        look = DECISIONS[made.decision]
-        words = f":{look.colour}-badge[{_(look.text)}] {escape(shown(made.reason))}"
+        words = f"{badges(made.decision, restored=made.restored)} {escape(shown(made.reason))}"
         by = _("by {name}").format(name=escape(made.by))
         yield Event(
-            made.at, "decision", f"{words} · {by}", strangers.line(texts.get(made.comment_id, ""))
+            made.at,
+            "decision",
+            f"{words} · {by}",
+            strangers.line(texts.get(made.comment_id, "")),
+            made.comment_id,
         )
 
 
@@ -118,6 +123,14 @@ def _done(
         if action.reason:
             words += f" · {strangers.name(shown(action.reason))}"
         yield Event(action.requested_at, "action", words)
+
+
+def _measures(console: Console, actor: Actor, school: School, person: Person) -> Iterator[Event]:
+    known = person_measures.read(console, actor, school, person)
+    for at, words in person_measures.imposed(known, school, now=console.now()):
+        yield Event(at, "action", words)
+    for at, words in person_measures.told(known):
+        yield Event(at, "mail", words)
 
 
 def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:

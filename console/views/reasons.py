@@ -19,6 +19,7 @@ DECISIONS: dict[str, Look] = {
     "approve": Look(N_("✓ Approved"), "green"),
     "remove": Look(N_("✕ Removed"), "red"),
     "edit": Look(N_("✎ Reworded"), "orange"),
+    "restore": Look(N_("↶ Restored"), "blue"),
     "hand on": Look(N_("↑ Handed on"), "violet"),
 }
 

@@ -29,7 +29,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     beside = review_acts.read(console, actor, school, case)
     if st.session_state.get(ASKING) == case.id:
         acts = review_acts.reasons(console, actor, school, case, beside)
-        actionbar.bar(acts, lead=_who_is_told)
+        actionbar.bar(acts, lead=lambda: _who_is_told(beside))
     else:
         actionbar.bar(_acts(console, actor, school, case, beside))
     st.session_state[READ] = case.comment.sha256
@@ -102,11 +102,11 @@ def _acts(console: Console, actor: Actor, school: School, case: Case, beside: Be
     return acts
 
 
-def _who_is_told() -> None:
-    st.markdown(
-        f"**{_('Why?')}** " + _("A notice takes its place; the author gets no message."),
-        width="content",
-    )
+def _who_is_told(beside: Beside) -> None:
+    told = _("A notice takes its place; the author gets no message.")
+    if beside.house.tells_authors:
+        told = _("A notice takes its place; the author is told, and how to appeal.")
+    st.markdown(f"**{_('Why?')}** {told}", width="content")
 
 
 def _skip(console: Console, actor: Actor, case: Case) -> None:

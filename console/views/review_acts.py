@@ -7,31 +7,20 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import N_, _, escape
-from console.views import (
-    abilities,
-    acting,
-    blocking,
-    hidden,
-    rewording,
-    sentencing,
-    settling,
-    writing,
-)
+from console.views import abilities, blocking, hidden, noting, rewording, sentencing, settling
 from console.views.abilities import Ability
+from console.views.noting import Reach
 from console.views.reasons import spoken
 from console.views.settling import ASKING
-from console.widgets import pages
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import hiding, house, measures, review
-from moderation.house import Rule
-from moderation.model import Case, MeasureKind, Step
-from store import access, roster
+from moderation import hiding, house, measures
+from moderation.house import House, Rule
+from moderation.model import Case, PenaltyKind, Step
 from store.access import Actor
-from store.roster import Person
 from store.schools import School
 
-PENALTIES: dict[MeasureKind, tuple[str, str, str]] = {
+PENALTIES: dict[PenaltyKind, tuple[str, str, str]] = {
     "warning": (N_("Warn"), "W", ":material/feedback:"),
     "mute": (N_("Mute"), "M", ":material/voice_over_off:"),
     "suspension": (N_("Suspend"), "S", ":material/timer:"),
@@ -45,9 +34,9 @@ class Beside:
 
     removal: Ability
     edit: Ability
-    plans: dict[MeasureKind, list[Step]]
-    rules: tuple[Rule, ...]
-    person: Person | None
+    plans: dict[PenaltyKind, list[Step]]
+    house: House
+    reach: Reach
     place: str
     hidden: bool  # a rule took the comment down, until this case is decided
 
@@ -58,15 +47,15 @@ def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
         place = people.connection_names(tx, actor, school.id).get(comment.connection_id, "")
         about = blocking.about(tx, actor, school, comment)
         plans = {kind: measures.plan(tx, actor, school.id, about, kind) for kind in PENALTIES}
-        rules = house.of(tx, actor, school.id).rules
-        person = roster.person(tx, actor, about.person_id) if about.person_id else None
+        kept = house.of(tx, actor, school.id)
     removal = abilities.of(console, comment, place, "remove comment")
     edit = abilities.of(console, comment, place, "edit comment")
     taken = hidden.standing(console, actor, case) is not None
     if taken:
         edit = Ability(_(hiding.REWORD), None)
         removal = Ability(removal.off, _(hidden.STAYS).format(place=escape(place)))
-    return Beside(removal, edit, plans, rules, person, place, taken)
+    reach = noting.reach(console, actor, school, about)
+    return Beside(removal, edit, plans, kept, reach, place, taken)
 
 
 def acts(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> list[Act]:
@@ -115,13 +104,13 @@ def reasons(
 
     chosen = [
         Act(f"reason-{place}-{case.id}", spoken(rule), remove(rule), str(place))
-        for place, rule in enumerate(beside.rules, start=1)
+        for place, rule in enumerate(beside.house.rules, start=1)
     ]
     return [*chosen, Act(f"keep-{case.id}", _("Cancel"), _no_reason, "Esc", kind="tertiary")]
 
 
 def _penalty(
-    console: Console, actor: Actor, school: School, case: Case, kind: MeasureKind, beside: Beside
+    console: Console, actor: Actor, school: School, case: Case, kind: PenaltyKind, beside: Beside
 ) -> Act:
     label, key, icon = PENALTIES[kind]
     steps = beside.plans[kind]
@@ -131,7 +120,7 @@ def _penalty(
         f"{kind}-{case.id}",
         _(label),
         lambda: sentencing.ask(
-            console, actor, school, case, kind, beside.removal, hidden=beside.hidden
+            console, actor, school, case, kind, beside.removal, beside.reach, hidden=beside.hidden
         ),
         key,
         icon,
@@ -163,32 +152,22 @@ def _quieter(
             hint=_("A coordinator decides instead."),
         ),
     ]
-    if access.may(actor, "write", school.id):
-        found.append(_write(console, actor, school, case, beside.person))
-    return found
+    return [*found, _write(console, actor, school, case, beside.reach)]
 
 
-def _write(
-    console: Console, actor: Actor, school: School, case: Case, person: Person | None
-) -> Act:
-    def start() -> None:
-        if person is None:
-            return
-        with acting.guarded():
-            with console.db.begin() as tx:
-                review.release(tx, actor, case.id)
-            pages.go("composer", id=writing.to_person(console, actor, school, person))
-        st.rerun()
-
-    known = person is not None and bool(person.email)
+def _write(console: Console, actor: Actor, school: School, case: Case, known: Reach) -> Act:
+    """The case stays as it is, and with whoever holds it."""
     return Act(
         f"write-{case.id}",
         _("Write"),
-        start,
+        lambda: noting.ask(
+            console, actor, school, case.comment.author_name, known, case_id=case.id
+        ),
         "L",
         kind="tertiary",
-        off=None if known else _("No address is known."),
-        hint=_("To the author, without anything that counts against them."),
+        off=known.off,
+        hint=known.said,
+        asks=True,
     )
 
 

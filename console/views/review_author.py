@@ -7,13 +7,13 @@ import streamlit as st
 from console.i18n import N_, _, escape, moment, ngettext, number, say
 from console.views import blocking
 from console.views.in_force import NAMES
-from console.views.reasons import DECISIONS
+from console.views.putting_back import Offer, badges
 from console.widgets import pages, status, strangers
 from console.wiring import Console
-from moderation import history, ladder, measures, review
+from moderation import appeals, history, ladder, measures, review
 from moderation.history import Wrote
 from moderation.ladder import Suggestion
-from moderation.model import Author, Case, Measure
+from moderation.model import LASTING, PENALTIES, Author, Case, Measure
 from store.access import Actor
 from store.schools import School
 
@@ -25,10 +25,11 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
     with console.db.read() as tx:
         author = review.author(tx, actor, case.id)
         about = blocking.about(tx, actor, school, case.comment)
-        past = measures.history(tx, actor, school.id, about)
-        standing = measures.in_force(tx, actor, school.id, about, now=now)
-        suggestion = ladder.suggest(tx, actor, school.id, about, now=now)
+        past = measures.history(tx, actor, school.id, about, kinds=PENALTIES)
+        suggestion = ladder.next_step(tx, actor, school.id, past, now=now)
         wrote = history.wrote(tx, actor, case.comment)
+    standing = [each for each in past if each.kind in LASTING and appeals.stands(each, now)]
+    offer = Offer(console, actor, school, [each.comment_id for each in wrote])
     with st.container(border=True):
         st.subheader(_("Author"), anchor=False)
         with st.grid(3, min_column_width=90):
@@ -39,7 +40,7 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
             _measure(measure, school, now)
         _accounts(author, names)
         _ladder(suggestion)
-        _before(wrote, school, now)
+        _before(wrote, offer, school, now)
         if author.person_id:
             pages.link(
                 "person",
@@ -70,13 +71,13 @@ def _ladder(suggestion: Suggestion) -> None:
     st.caption(f":material/stairs: {words}", help=say(suggestion.why))
 
 
-def _before(wrote: list[Wrote], school: School, now: datetime) -> None:
+def _before(wrote: list[Wrote], offer: Offer, school: School, now: datetime) -> None:
     if not wrote:
         return
     title = ngettext("{n} comment before", "{n} comments before", len(wrote))
     with st.expander(title.format(n=len(wrote))):
         for each in wrote:
-            look = DECISIONS.get(each.decision)
-            mark = f" :{look.colour}[{_(look.text)}]" if look else ""
-            st.caption(f"{moment(each.at, school.zone, now=now)}{mark}")
+            mark = badges(each.decision, restored=each.restored)
+            st.caption(f"{moment(each.at, school.zone, now=now)} {mark}")
             strangers.text(strangers.line(each.text, limit=200))
+            offer.button(each.comment_id, key="before")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import N_, _, escape, moment, ngettext, percent, say
-from console.views import acting, hidden, review_author, review_bulk
-from console.views.reasons import DECISIONS
+from console.views import acting, hidden, putting_back, review_author, review_bulk
+from console.views.putting_back import Offer
 from console.views.welfare import KINDS
 from console.widgets import actionbar, status, strangers, tables
 from console.widgets.status import Colour
@@ -57,7 +57,7 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
         _next([each for each in waiting if each.id != case.id])
     with right:
         review_author.draw(console, actor, school, case, names)
-        _similar(similar)
+        _similar(console, actor, school, similar)
 
 
 def badges(case: Case) -> list[tuple[str, Colour]]:
@@ -226,30 +226,19 @@ def _short(case: Case) -> tuple[str, Colour]:
     return _("Edited"), "gray"
 
 
-def _similar(similar: list[Past]) -> None:
+def _similar(console: Console, actor: Actor, school: School, similar: list[Past]) -> None:
+    """The likest first; what was removed and should not have been can be put back here."""
     if not similar:
         return
     removed = sum(past.decision == "remove" for past in similar)
     share = _("{n} of {all} removed").format(n=removed, all=len(similar))
+    offer = Offer(console, actor, school, [past.comment_id for past in similar])
     with st.container(border=True):
         st.subheader(f"{_('Similar decisions')} :gray[{share}]", anchor=False)
-        tables.show(
-            [
-                {
-                    "like": percent(past.likeness / 100),
-                    "decision": [_(DECISIONS[past.decision].text)],
-                    "text": strangers.line(past.text),
-                }
-                for past in similar
-            ],
-            {
-                "like": st.column_config.TextColumn(_("Like"), width=60),
-                "decision": status.pills(
-                    ((_(look.text), look.colour) for look in DECISIONS.values()),
-                    _("Decision"),
-                    width=110,
-                ),
-                "text": st.column_config.TextColumn(_("Text")),
-            },
-            alt=_("Earlier decisions on similar texts"),
-        )
+        for place, past in enumerate(similar):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                like = percent(past.likeness / 100)
+                mark = putting_back.badges(past.decision, restored=past.restored)
+                st.markdown(f"{mark} :gray[{like}]", width="content")
+                offer.button(past.comment_id, key=f"similar-{place}")
+            strangers.text(strangers.line(past.text))

@@ -1,4 +1,4 @@
-"""Decide about the comment and its author at once: what, by which rule, where, until when."""
+"""Decide about the comment and its author at once: all that is done, shown before one button."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,32 +7,28 @@ from datetime import datetime
 import streamlit as st
 
 from console.i18n import N_, _, say
-from console.views import blocking, settling
+from console.views import blocking, noting, settling
 from console.views.abilities import Ability
 from console.views.hidden import KEEP, PUT_BACK
 from console.views.in_force import NAMES
+from console.views.noting import Note, Reach
 from console.views.reasons import spoken
 from console.widgets import choice, confirm, strangers
 from console.wiring import Console
 from moderation import house, ladder, measures
 from moderation.house import House
 from moderation.ladder import Suggestion
-from moderation.model import Case, MeasureKind, Penalty, Step, Verdict
+from moderation.model import LASTING, PENALTIES, Case, Penalty, PenaltyKind, Step, Verdict
+from moderation.planning import CALLS
 from store.access import Actor
 from store.schools import School
 
-ENDING = ("mute", "suspension", "block")
-BUTTONS: dict[tuple[Verdict, MeasureKind], str] = {
-    ("approve", "word"): N_("Keep the comment, have a word"),
-    ("approve", "warning"): N_("Keep the comment, warn"),
-    ("approve", "mute"): N_("Keep the comment, mute"),
-    ("approve", "suspension"): N_("Keep the comment, suspend"),
-    ("approve", "block"): N_("Keep the comment, block"),
-    ("remove", "word"): N_("Remove and have a word"),
-    ("remove", "warning"): N_("Remove and warn"),
-    ("remove", "mute"): N_("Remove and mute"),
-    ("remove", "suspension"): N_("Remove and suspend"),
-    ("remove", "block"): N_("Remove and block"),
+WORDS: dict[PenaltyKind, str] = {
+    "word": N_("A word"),
+    "warning": N_("Warn"),
+    "mute": N_("Mute"),
+    "suspension": N_("Suspend"),
+    "block": N_("Block"),
 }
 
 
@@ -42,7 +38,19 @@ class Known:
 
     house: House
     suggestion: Suggestion
-    plans: dict[MeasureKind, list[Step]]
+    plans: dict[PenaltyKind, list[Step]]
+    removal: Ability
+    reach: Reach
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one button will do."""
+
+    verdict: Verdict
+    penalties: list[Penalty]
+    note: Note | None
 
 
 def ask(
@@ -50,78 +58,112 @@ def ask(
     actor: Actor,
     school: School,
     case: Case,
-    kind: MeasureKind,
+    kind: PenaltyKind,
     removal: Ability,
+    reach: Reach,
     *,
     hidden: bool = False,
 ) -> None:
-    """Open the dialog with this measure chosen; one button does all of it.
+    """Open the dialog with this measure chosen; one button does all that is chosen.
 
     `hidden`: a rule took the comment down, and keeping it puts it back.
     """
-    known = _known(console, actor, school, case)
+    known = _known(console, actor, school, case, removal, reach, hidden=hidden)
 
-    @st.dialog(_("Decide about the comment and its author"), on_dismiss=confirm.closed)
+    @st.dialog(
+        _("Decide about the comment and its author"), on_dismiss=confirm.closed, width="medium"
+    )
     def dialog() -> None:
         strangers.text(case.comment.author_name)
-        verdict = _verdict(removal, hidden=hidden)
-        chosen = _measure(kind)
+        verdict = _verdict(known)
+        kinds = _measures(kind)
+        penalties, possible = _penalties(console.now(), kinds, known)
         rule = _rule(known.house)
-        steps = known.plans[chosen]
-        able = [step for step in steps if step.does is not None]
-        ticked = [step for step in steps if blocking.account(step, able)]
-        until = _until(console.now(), chosen, known.suggestion)
-        _why(known.suggestion)
-        st.caption(_("The author is told in their own language, and how to appeal."))
-        penalty = Penalty(chosen, until, blocking.left_alone(able, ticked))
-        possible = chosen in ("word", "warning") or bool(ticked)
-        label = _hidden_said(verdict, chosen) if hidden else _(BUTTONS[verdict, chosen])
-        if _pressed(label, possible=possible):
+        said = noting.field(reach, label=_("A word to the author besides, if any"))
+        note = Note(reach, said) if said.strip() else None
+        plan = Planned(verdict, penalties, note)
+        _told(known, plan)
+        if _pressed(_label(known, plan), possible=possible):
             settling.decide(
                 console, actor, school, case, verdict,
-                reason=rule, rule=rule, penalties=[penalty],
+                reason=rule, rule=rule, penalties=penalties, note=note,
             )  # fmt: skip
 
     confirm.opened()
     dialog()
 
 
-def _known(console: Console, actor: Actor, school: School, case: Case) -> Known:
+def _known(
+    console: Console,
+    actor: Actor,
+    school: School,
+    case: Case,
+    removal: Ability,
+    reach: Reach,
+    *,
+    hidden: bool,
+) -> Known:
     now = console.now()
     with console.db.read() as tx:
         about = blocking.about(tx, actor, school, case.comment)
         return Known(
             house.of(tx, actor, school.id),
             ladder.suggest(tx, actor, school.id, about, now=now),
-            {kind: measures.plan(tx, actor, school.id, about, kind) for kind in NAMES},
+            {kind: measures.plan(tx, actor, school.id, about, kind) for kind in PENALTIES},
+            removal,
+            reach,
+            hidden,
         )
 
 
-def _hidden_said(verdict: Verdict, kind: MeasureKind) -> str:
-    comment = _(KEEP) if verdict == "remove" else _(PUT_BACK)
-    return f"{comment} · {_measures()[kind]}"
-
-
-def _verdict(removal: Ability, *, hidden: bool) -> Verdict:
+def _verdict(known: Known) -> Verdict:
+    """What becomes of the comment, with the call that does it."""
+    removal = known.removal
     if removal.off:
         st.caption(removal.off)
         return "approve"
     names: dict[str, str] = {"remove": _("Remove"), "approve": _("Keep")}
-    if hidden:
+    if known.hidden:
         names = {"remove": _(KEEP), "approve": _(PUT_BACK)}
     picked = choice.segments(_("The comment"), names, default="remove", key="sentence-verdict")
-    return "remove" if picked == "remove" else "approve"
+    if picked != "remove":
+        return "approve"
+    st.caption(removal.hint or "")
+    return "remove"
 
 
-def _measure(kind: MeasureKind) -> MeasureKind:
-    words = {str(each): name for each, name in _measures().items()}
-    picked = choice.segments(_("The author"), words, default=kind, key=f"sentence-{kind}")
-    return next(each for each in NAMES if each == picked)
+def _measures(kind: PenaltyKind) -> list[PenaltyKind]:
+    """Any of them together; of a suspension and a block the graver one."""
+    picked: list[PenaltyKind] = st.pills(
+        _("The author"),
+        PENALTIES,
+        selection_mode="multi",
+        default=[kind],
+        format_func=lambda each: _(WORDS[each]),
+        key=f"sentence-{kind}",
+    )
+    graver = "block" in picked
+    return [each for each in PENALTIES if each in picked and not (graver and each == "suspension")]
 
 
-def _measures() -> dict[MeasureKind, str]:
-    words: dict[MeasureKind, str] = {"word": _("A word"), "warning": _("Warn"), "mute": _("Mute")}
-    return words | {"suspension": _("Suspend"), "block": _("Block")}
+def _penalties(
+    now: datetime, kinds: Sequence[PenaltyKind], known: Known
+) -> tuple[list[Penalty], bool]:
+    """Each with its accounts and its end, as chosen; whether each can be done anywhere."""
+    found, possible = [], True
+    for kind in kinds:
+        if kind not in CALLS:
+            found.append(Penalty(kind))
+            continue
+        steps = known.plans[kind]
+        able = [step for step in steps if step.does is not None]
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{_(WORDS[kind])}**")
+            ticked = [step for step in steps if blocking.account(step, able, key=kind)]
+            until = _until(now, kind, known.suggestion)
+        possible = possible and bool(ticked)
+        found.append(Penalty(kind, until, blocking.left_alone(able, ticked)))
+    return found, possible
 
 
 def _rule(kept: House) -> str:
@@ -132,8 +174,8 @@ def _rule(kept: House) -> str:
     return picked or ""
 
 
-def _until(now: datetime, kind: MeasureKind, suggestion: Suggestion) -> datetime | None:
-    if kind not in ENDING:
+def _until(now: datetime, kind: PenaltyKind, suggestion: Suggestion) -> datetime | None:
+    if kind not in LASTING:
         return None
     default = "" if kind == "block" else blocking.WEEK
     if suggestion.rung.kind == kind and str(suggestion.rung.days) in blocking.LENGTHS:
@@ -142,9 +184,25 @@ def _until(now: datetime, kind: MeasureKind, suggestion: Suggestion) -> datetime
     return now + lasts if lasts else None
 
 
-def _why(suggestion: Suggestion) -> None:
-    step = _(NAMES[suggestion.rung.kind])
-    st.caption(_("The ladder's next step: {step}.").format(step=step) + f" {say(suggestion.why)}")
+def _told(known: Known, plan: Planned) -> None:
+    """The ladder's word, and which letters leave besides."""
+    step = _(NAMES[known.suggestion.rung.kind])
+    ladder_s = _("The ladder's next step: {step}.").format(step=step)
+    st.caption(f"{ladder_s} {say(known.suggestion.why)}")
+    if plan.penalties:
+        st.caption(_("The author is told in their own language, and how to appeal."))
+    elif plan.verdict == "remove" and known.house.tells_authors:
+        st.caption(_("The author is told that it went, and how to appeal."))
+    else:
+        st.caption(_("The author is not told."))
+
+
+def _label(known: Known, plan: Planned) -> str:
+    """All that the button does, in its order."""
+    remove, keep = (_(KEEP), _(PUT_BACK)) if known.hidden else (_("Remove"), _("Keep"))
+    done = [remove if plan.verdict == "remove" else keep]
+    done += [_(WORDS[each.kind]) for each in plan.penalties]
+    return " + ".join([*done, _("Write")] if plan.note else done)
 
 
 def _pressed(label: str, *, possible: bool) -> bool:

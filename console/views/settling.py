@@ -6,6 +6,7 @@ import streamlit as st
 
 from console.i18n import _
 from console.views import acting
+from console.views.noting import Note
 from console.widgets import actionbar
 from console.wiring import Console
 from moderation import review
@@ -29,6 +30,7 @@ def decide(
     wording: str | None = None,
     penalties: Sequence[Penalty] = (),
     mute_repeats: bool = False,
+    note: Note | None = None,
 ) -> None:
     """Outside the transaction the platforms are asked, and the bar tells what came of it."""
     if st.session_state.get(READ) != case.comment.sha256:
@@ -49,18 +51,20 @@ def decide(
                 version=case.version,
                 now=console.now(),
             )
+            if note is not None:
+                note.write(console, tx, actor, school, case_id=case.id)
         if made.action_ids:
             acting.carry_out(console, actor, school, made.action_ids)
         else:
-            actionbar.say(_said(made, verdict, mute_repeats=mute_repeats))
+            actionbar.say(_said(made, verdict, mute_repeats=mute_repeats, written=note is not None))
     st.session_state.pop(ASKING, None)
     st.rerun()
 
 
-def _said(made: Decision, verdict: Verdict, *, mute_repeats: bool) -> str:
+def _said(made: Decision, verdict: Verdict, *, mute_repeats: bool, written: bool) -> str:
     if verdict == "hand on":
         return f":violet[■] {_('Handed on to a coordinator')}"
-    if made.measure_ids:
+    if made.measure_ids or written:
         return f":green[●] {_('The comment stays; what was said to the author is noted')}"
     if mute_repeats:
         return f":green[●] {_('Approved; the same words of this author are not asked about again')}"

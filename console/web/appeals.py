@@ -98,7 +98,8 @@ class Appeals:
             body = (
                 f'<p class="quiet">{escape(school.name)}</p>'
                 f"<section>{self._facts(tx, measure, school)}</section>"
-                f"{self._talk(tx, appeal, school)}{self._end(request, measure, appeal, why, said)}"
+                f"{self._talk(tx, measure, appeal, school)}"
+                f"{self._end(request, measure, appeal, why, said)}"
             )
             return answer(request, school.language, _("What was decided"), body, status)
 
@@ -111,7 +112,7 @@ class Appeals:
         )
         return f"<table>{rows}</table>"
 
-    def _talk(self, tx: Connection, appeal: Appeal | None, school: School) -> str:
+    def _talk(self, tx: Connection, measure: Measure, appeal: Appeal | None, school: School) -> str:
         if appeal is None:
             return ""
         actor, now = access.system(school.id), self.console.now()
@@ -119,7 +120,8 @@ class Appeals:
             _said(each, school, moment(each.at, school.zone, now=now))
             for each in appeals.messages(tx, actor, appeal.id)
         ]
-        ended = measure_words.outcome(appeal, school, now=now)
+        settled = measures.settled(tx, actor, measure)
+        ended = measure_words.outcome(appeal, school, settled=settled, now=now)
         head = f"<h2>{escape(_('The conversation'))}</h2>"
         end = f"<section><p><b>{escape(ended)}</b></p></section>" if ended else ""
         return head + "".join(said) + end

@@ -31,6 +31,7 @@ KEYS = (
     ("P", N_("Hold")),
     ("A, Y", N_("Approve, always approve")),
     ("X, 1-9", N_("Remove, by which rule")),
+    ("1-4", N_("The outcome of an appeal")),
     ("D", N_("Reword")),
     ("W, M", N_("Warn, mute")),
     ("S, B", N_("Suspend, block")),

@@ -25,10 +25,12 @@ from console.desk import (
     incident_rows,
     incidents,
     letter_sending,
+    letter_ways,
     limits,
     measure_letter_words,
     measure_letters,
     measure_words,
+    notes,
     notices,
     outcomes,
     owed,
@@ -50,11 +52,13 @@ from console.desk.channels import Channel
 from console.desk.emergencies import Cause, Choice
 from console.desk.importing import PersonRow
 from console.desk.incidents import Source
+from console.desk.letter_ways import Way
 from console.desk.measure_letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
 from mailing import urgent_texts
 from moderation import appeals
+from moderation.model import Subject
 from platforms.base import Adapter, Capability, Health, Room
 from store import access, schools
 from store.access import Actor
@@ -265,7 +269,21 @@ CALLS: Calls = {
     measure_letters.follow: lambda db, who, on: measure_letters.follow(
         db, who, on.school, on.adapters, lambda id_: id_, now=NOON
     ),
-    letter_sending.of_measure: lambda tx, who, on: letter_sending.of_measure(tx, who, on.measure),
+    measure_letters.reader_of: lambda tx, who, on: measure_letters.reader_of(
+        tx, who, ours(tx, on), Subject(on.roster.person)
+    ),
+    letter_ways.of: lambda db, who, on: letter_ways.of(
+        db, who, on.school, Subject(on.roster.person), on.adapters
+    ),
+    notes.way: lambda db, who, on: notes.way(
+        db, who, on.school, Subject(on.roster.person), on.adapters, mails=True
+    ),
+    notes.write: lambda tx, who, on: notes.write(
+        tx, who, ours(tx, on), Subject(on.roster.person), "Hi", Way("mail"), now=NOON
+    ),
+    letter_sending.of_measures: lambda tx, who, on: letter_sending.of_measures(
+        tx, who, on.school, [on.measure]
+    ),
     letter_sending.forget: lambda tx, who, on: letter_sending.forget(
         tx, who, on.school, before=NOON
     ),

@@ -31,17 +31,20 @@ from moderation import (
     receipts,
     records,
     repeats,
+    reversal,
     review,
     rules,
     safeguarding,
     seconding,
     trial,
+    uncounted,
     welfare,
 )
 from moderation.filters import Rules
 from moderation.model import Case, Flag, Subject
 from moderation.receipts import Look, Outcome
 from store import access
+from store.access import Actor
 from store.db import Connection
 from store.words import Words
 from tests.calls import Calls
@@ -57,6 +60,11 @@ def _case(tx: Connection, on: Cast) -> Case:
     case = review.case(tx, access.system(on.school), on.case)
     assert case is not None
     return case
+
+
+def _restored(tx: Connection, who: Actor, on: Cast) -> str:
+    comments.note_removed(tx, access.system(on.school), on.comment.connection_id, "p1", True)
+    return reversal.restore(tx, who, on.comment.id, now=NOON)
 
 
 CALLS: Calls = {
@@ -90,6 +98,8 @@ CALLS: Calls = {
     ladder.suggest: lambda tx, who, on: ladder.suggest(
         tx, who, on.school, Subject(on.roster.person), now=NOON
     ),
+    ladder.next_step: lambda tx, who, on: ladder.next_step(tx, who, on.school, [], now=NOON),
+    hearing.taken: lambda tx, who, on: hearing.taken(tx, who, on.appeal),
     bulk.alike: lambda tx, who, on: bulk.alike(tx, who, _case(tx, on), now=NOON),
     bulk.decide: lambda tx, who, on: bulk.decide(
         tx, who, on.school, [(on.case, 1)], "remove", now=NOON
@@ -196,6 +206,20 @@ CALLS: Calls = {
     ending.end: lambda tx, who, on: ending.end(
         tx, who, on.action, why=Words(ending.LIFTED), now=NOON
     ),
+    ending.put_back: lambda tx, who, on: ending.put_back(tx, who, on.action, now=NOON),
+    reversal.standing: lambda tx, who, on: reversal.standing(tx, who, on.comment),
+    reversal.under_way: lambda tx, who, on: reversal.under_way(tx, who, on.comment),
+    reversal.restorable: lambda tx, who, on: reversal.restorable(
+        tx, who, on.school, [on.comment.id]
+    ),
+    reversal.restore: _restored,
+    reversal.take_back: lambda tx, who, on: reversal.take_back(tx, who, on.action.id, now=NOON),
+    uncounted.comment_taken: lambda tx, who, on: uncounted.comment_taken(
+        tx, who, on.comment, "removal", case_id=on.case, now=NOON
+    ),
+    uncounted.note: lambda tx, who, on: uncounted.note(
+        tx, who, on.school, Subject(on.roster.person), now=NOON
+    ),
     ending.let_go: lambda tx, who, on: ending.let_go(
         tx, who, on.school, on.action.connection_id, now=NOON
     ),
@@ -203,6 +227,9 @@ CALLS: Calls = {
         tx, who, on.school, Subject(on.roster.person), "block", now=NOON
     ),
     measures.lift: lambda tx, who, on: measures.lift(tx, who, on.measure, now=NOON),
+    measures.settled: lambda tx, who, on: measures.settled(
+        tx, who, appeals.measure_of(tx, access.system(on.school), on.measure)
+    ),
     measures.shorten: lambda tx, who, on: measures.shorten(
         tx, who, on.measure, until=LATER, now=NOON
     ),
