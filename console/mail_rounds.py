@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from console.desk import outgoing, restoring, telling
 from console.rounds import OWNER
 from console.wiring import Console
-from mailing import ledger, sender, urgent
+from mailing import ledger, sender, sums, urgent
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
@@ -30,6 +30,7 @@ def mail(console: Console, stop: threading.Event) -> None:
     """Deliver what is due, school by school; what is urgent goes first, through all relays."""
     with console.db.begin() as tx:
         ledger.expire(tx, now=console.now())
+        sums.settle(tx, now=console.now())
     with _making_way(console, stop) as halted:
         _deliver_due(console, halted, lane="")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mailing import courses, enclosing, inviting, outbox, recipients, records, templates
+from mailing import courses, enclosing, inviting, recipients, records, sums, templates
 from mailing.enclosing import Enclosed
 from mailing.headers import mailbox
 from mailing.model import SERVICE, Campaign, MailingError, Totals
@@ -104,8 +104,8 @@ def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> lis
         """),
         {"school": school_id, "limit": limit},
     ).all()
-    sums = outbox.sums(tx, [row.id for row in rows])
-    return [records.campaign(row, sums.get(row.id, Totals())) for row in rows]
+    known = sums.of(tx, [row.id for row in rows])
+    return [records.campaign(row, known.get(row.id, Totals())) for row in rows]
 
 
 def by_source(tx: Connection, actor: Actor, school_id: str, source: str) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from email.utils import parseaddr
+from functools import lru_cache
 
 from mailing.model import MailingError
 from mailing.recipients import wire
@@ -72,3 +73,9 @@ def _encoded(value: str) -> str:
 
 def _word(chunk: bytes) -> str:
     return f"=?utf-8?b?{b64encode(chunk).decode()}?="
+
+
+@lru_cache(maxsize=100)
+def domain_of(sender: str) -> str:
+    """The domain of "Name <address>", as SMTP carries it. Raises MailingError."""
+    return wire(mailbox(sender)[1]).rpartition("@")[2]

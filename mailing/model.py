@@ -96,3 +96,4 @@ class Received:
     subject: str
     state: str
     at: datetime
+    why: Words | None = None  # it was not sent

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from mailing import outbox
+from mailing import sums
 from mailing.model import Campaign, Totals
 from mailing.segments import Segment
 from store import access
@@ -19,7 +19,7 @@ from store.db import Connection, instant, moment, text
 def load(tx: Connection, actor: Actor, campaign_id: str, permission: Permission) -> Campaign:
     """Raises Denied without the permission there, and for a campaign that is not there."""
     found = content(tx, actor, campaign_id, permission)
-    return replace(found, totals=outbox.sums(tx, [found.id]).get(found.id, Totals()))
+    return replace(found, totals=sums.of(tx, [found.id]).get(found.id, Totals()))
 
 
 def content(

@@ -7,6 +7,7 @@ from mailing import (
     approving,
     conditions,
     courses,
+    freezing,
     inviting,
     outbox,
     recipients,
@@ -108,7 +109,7 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     if courses.asked(campaign.subject, campaign.body):
         people = replace(people, people=courses.added(tx, campaign.school_id, people.people))
     language = schools.get(tx, actor, campaign.school_id).language
-    outbox.freeze(tx, campaign, people, language=language, now=now)
+    freezing.freeze(tx, campaign, people, language=language, now=now)
 
 
 def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:

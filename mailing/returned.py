@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
-from mailing import bounces, mailbox, reports, suppression
+from mailing import bounces, mailbox, reports, sums, suppression
 from mailing.mailbox import Mailbox
 from mailing.reports import Notification, Report
 from store.db import Connection, Database, text
@@ -68,6 +68,7 @@ def fail(tx: Connection, delivery: Row[Any], report: Report, *, now: datetime) -
         """),
         {"id": delivery.id, "reply": words.to_json(), "now": now},
     )
+    sums.forget(tx, delivery.campaign_id)
     # Dead is dead, whatever became of this mail: it may be on its way a second time.
     dead = bounces.is_dead(report.status, report.diagnostic)
     if dead and _keep(tx, delivery, suppression.HARD_BOUNCE, report.status, now):
@@ -83,7 +84,8 @@ def complain(tx: Connection, delivery: Row[Any], *, now: datetime) -> bool:
 def delivery(tx: Connection, id_: str, message_id: str | None = None) -> Row[Any] | None:
     """The ledger's row, if there is one, and if it had this Message-ID."""
     row = tx.execute(
-        text("SELECT id, school_id, email, message_id FROM delivery WHERE id = :id"), {"id": id_}
+        text("SELECT id, campaign_id, school_id, email, message_id FROM delivery WHERE id = :id"),
+        {"id": id_},
     ).first()
     return row if row and message_id in (None, row.message_id) else None
 

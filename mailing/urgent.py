@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mailing import campaigns, outbox, releasing
+from mailing import campaigns, freezing, releasing
 from mailing.model import SERVICE, MailingError
 from mailing.segments import Audience, Segment
 from mailing.urgent_texts import UrgentText
@@ -59,7 +59,7 @@ def send(
     campaign = releasing.start(tx, actor, campaign_id, leaves_at=now, now=now)
     if campaign is not None:
         language = schools.get(tx, actor, written.school_id).language
-        outbox.freeze(tx, campaign, people, language=language, now=now)
+        freezing.freeze(tx, campaign, people, language=language, now=now)
     return campaign_id
 
 

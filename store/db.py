@@ -4,7 +4,7 @@ Times are written as aware datetimes and kept as seconds since 1970 UTC
 (DOUBLE PRECISION), the same on both databases; `moment` reads them back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,6 +89,31 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[tuple[object, ..
     except driver.Error as error:
         kind = DataError if isinstance(error, driver.DataError) else DBAPIError
         raise kind(statement, None, error, hide_parameters=True) from error
+    finally:
+        cursor.close()
+
+
+def insert_many(
+    tx: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    """Write many new rows of plain values at once, times as seconds; as `execute_many`.
+
+    PostgreSQL takes them by COPY, in a third of the time that statements take.
+    """
+    names = ", ".join(columns)
+    if tx.dialect.name != "postgresql":
+        places = ", ".join("?" for _ in columns)
+        execute_many(tx, f"INSERT INTO {table} ({names}) VALUES ({places})", [*rows])
+        return
+    driver = tx.dialect.loaded_dbapi
+    cursor: Any = tx.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except driver.Error as error:
+        kind = DataError if isinstance(error, driver.DataError) else DBAPIError
+        raise kind(names, None, error, hide_parameters=True) from error
     finally:
         cursor.close()
 

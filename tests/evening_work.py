@@ -18,7 +18,7 @@ import requests
 
 from console.desk import incidents, notices, reports
 from console.wiring import PACKAGES
-from mailing import campaigns, outbox, releasing, sender
+from mailing import campaigns, reached, releasing, sender
 from mailing.model import UNDO, Origin, Totals
 from mailing.transports import Relay
 from moderation import actions, intake, review
@@ -139,7 +139,7 @@ def the_affected_get_a_letter(evening: Evening, incident_id: str) -> None:
     totals = _deliver(evening, campaign_id, lambda: now() + UNDO)
     assert totals.sent > 1
     with evening.db.read() as tx:  # a full mailbox waits, a dead one failed: each with its words
-        missing = outbox.undelivered(tx, evening.ana, campaign_id)
+        missing = reached.undelivered(tx, evening.ana, campaign_id)
     assert all(str(one.why) for one in missing)
     assert totals.sent + len(missing) == totals.audience
     assert totals.held == 0

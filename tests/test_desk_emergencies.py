@@ -14,7 +14,7 @@ from console.desk import emergencies, incidents, relays
 from console.desk.emergencies import Cause, Choice
 from console.i18n import say, speaking
 from console.wiring import Console
-from mailing import campaigns, outbox, releasing, suppression, urgent, urgent_texts
+from mailing import campaigns, reached, releasing, suppression, urgent, urgent_texts
 from mailing.model import MailingError, Totals
 from mailing.timing import Quiet, Terms
 from store import guardians, roster
@@ -300,7 +300,7 @@ def test_those_without_an_address_stand_in_the_ledger(desk: Desk) -> None:
         tx.execute(text("UPDATE person SET email = '' WHERE name = 'lena'"))
     campaign = desk.send()
     with desk.console.db.read() as tx:
-        missing = outbox.undelivered(tx, desk.ana, campaign)
+        missing = reached.undelivered(tx, desk.ana, campaign)
     assert {each.name: each.state for each in missing} == {
         "lena": "suppressed",
         "oleg": "waiting",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailing import campaigns, outbox, releasing, saved, segments, suppression
+from mailing import campaigns, reached, releasing, saved, segments, suppression
 from mailing.model import UNDO, MailingError, Totals
 from mailing.segments import Segment
 from store import guardians, roster
@@ -113,7 +113,7 @@ def test_a_release_freezes_the_audience_and_acts_once(
     with database.read() as tx:
         assert campaigns.totals(tx, ana, id_) == Totals(waiting=1, suppressed=1)
         campaign = campaigns.get(tx, ana, id_)
-        listed = outbox.undelivered(tx, ana, id_)
+        listed = reached.undelivered(tx, ana, id_)
     assert campaign.stage(NOON) == "undo"
     assert campaign.stage(NOON + UNDO) == "sending"
     assert [(u.name, u.state) for u in listed] == [("Alina", "waiting"), ("Nomail", "suppressed")]
@@ -215,8 +215,8 @@ def test_nobody_without_the_right_reaches_a_campaign(
             lambda who: releasing.resume(tx, who, id_, now=NOON),
             lambda who: releasing.retry_failed(tx, who, id_, now=NOON),
             lambda who: releasing.decide_held(tx, who, id_, resend=True, now=NOON),
-            lambda who: outbox.undelivered(tx, who, id_),
-            lambda who: outbox.received(tx, who, alina),
+            lambda who: reached.undelivered(tx, who, id_),
+            lambda who: reached.received(tx, who, alina),
             lambda who: segments.audience(tx, who, school.id, EVERYONE, now=NOON),
             lambda who: suppression.of(tx, who, school.id),
             lambda who: suppression.add(tx, who, school.id, "a@b.example", now=NOON),

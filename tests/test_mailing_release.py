@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailing import approving, campaigns, ledger, outbox, releasing
+from mailing import approving, campaigns, ledger, reached, releasing
 from mailing.model import SERVICE, UNDO, MailingError, Totals
 from mailing.timing import STALE, Quiet, Terms
 from store import access
@@ -95,7 +95,7 @@ def test_a_schedule_leaves_at_its_time_and_never_hours_late(
         assert claimed(tx, database, late) == []
         assert ledger.expire(tx, now=late) == 1
         assert campaigns.totals(tx, ana, stale) == Totals(suppressed=1)
-        (left_out,) = outbox.undelivered(tx, ana, stale)
+        (left_out,) = reached.undelivered(tx, ana, stale)
         assert "could not leave in time" in str(left_out.why)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from mailing import campaigns, outbox, send_file, suppression
+from mailing import campaigns, reached, send_file, suppression
 from mailing.model import MailingError, Origin, Totals
 from mailing.relay import Relay
 from mailing.send_file import Summary
@@ -158,7 +158,7 @@ def test_lines_that_cannot_be_sent_are_named_and_stand_in_the_ledger(
     assert done.totals == Totals(sent=2, failed=3, suppressed=1)
     assert [line for line, _ in done.problems] == [4, 5, 7, 9]
     with database.read() as tx:
-        listed = outbox.undelivered(tx, ana, done.campaign)
+        listed = reached.undelivered(tx, ana, done.campaign)
     assert {u.name for u in listed} == {"Clara", "Dora·Bcc: x@y.example", "Otto", "Emil"}
 
 
@@ -258,7 +258,7 @@ def test_a_sender_killed_again_and_again_loses_nobody_and_mails_nobody_twice(
     assert done.totals.sent + done.totals.held == count
     assert done.totals.held <= kills * 4
     with database.read() as tx:
-        held = {u.email for u in outbox.undelivered(tx, pult, done.campaign)}
+        held = {u.email for u in reached.undelivered(tx, pult, done.campaign)}
     assert {f"p{n}@school.example" for n in range(count)} == set(delivered) | held
 
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from mailing import campaigns, intents, ledger, outbox, releasing, sender, suppression
+from mailing import campaigns, intents, ledger, reached, releasing, sender, suppression
 from mailing.intents import BEGUN, SENT, Intents
 from mailing.ledger import Claimed
 from mailing.model import UNDO, Origin, Totals
@@ -76,7 +76,7 @@ def totals(database: Database, ana: Actor, id_: str) -> Totals:
 
 def why(database: Database, ana: Actor, id_: str) -> dict[str, str]:
     with database.read() as tx:
-        return {u.name: str(u.why) for u in outbox.undelivered(tx, ana, id_)}
+        return {u.name: str(u.why) for u in reached.undelivered(tx, ana, id_)}
 
 
 def test_everyone_gets_one_mail_that_parses(database: Database, school: School, ana: Actor) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mailing import bounces, campaigns, outbox, releasing, returned, sender, suppression
+from mailing import bounces, campaigns, reached, releasing, returned, sender, suppression
 from mailing.mailbox import Mailbox
 from mailing.model import UNDO, Origin
 from mailing.segments import Segment
@@ -139,7 +139,7 @@ def test_a_full_mailbox_and_a_delay_suppress_nobody(
     with database.read() as tx:
         assert suppression.reasons(tx, school.id, "service") == {GONE: "hard bounce"}
         [campaign] = campaigns.of(tx, ana, school.id)
-        missed = outbox.undelivered(tx, ana, campaign.id)
+        missed = reached.undelivered(tx, ana, campaign.id)
     assert (campaign.totals.audience, campaign.totals.sent) == (3, 1)
     assert {each.email: each.state for each in missed} == {GONE: "failed", FULL: "failed"}
 

@@ -10,7 +10,7 @@ from console.desk import restoring
 from console.sections import Mail
 from console.views import composer_preview, composer_send, segment_picker, segment_words, writing
 from console.wiring import Console
-from mailing import campaigns, inviting, outbox, releasing, suppression
+from mailing import campaigns, inviting, reached, releasing, suppression
 from mailing.model import Campaign
 from mailing.segments import Segment
 from store import access, planning, roster
@@ -229,7 +229,7 @@ def test_only_what_can_be_done_is_offered(
     assert not {"Call it back", "Pause", "Send on"} & offered
     press(at, "Retry failed")
     with console.db.read() as tx:
-        states = {each.name: each.state for each in outbox.undelivered(tx, ana, campaign_id)}
+        states = {each.name: each.state for each in reached.undelivered(tx, ana, campaign_id)}
     assert states == {"Ben": "waiting", "Alina": "held", "Cid": "suppressed"}
     watching = screen("delivery", console, ben, school, id=campaign_id)
     assert not {"Retry failed", "Send the held again"} & {each.label for each in watching.button}

@@ -11,7 +11,7 @@ from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
 from console.wiring import Console
-from mailing import campaigns, outbox, urgent
+from mailing import campaigns, reached, urgent
 from mailing.model import Campaign, Totals, Undelivered
 from store import access
 from store.access import Actor
@@ -63,7 +63,7 @@ def _draw(
 ) -> None:
     with console.db.read() as tx:
         campaign = campaigns.get(tx, actor, campaign_id)
-        missing = outbox.undelivered(tx, actor, campaign_id, limit=SHOWN)
+        missing = reached.undelivered(tx, actor, campaign_id, limit=SHOWN)
     _stage(console, school, campaign)
     _figures(campaign.totals)
     _stacked(campaign.totals)

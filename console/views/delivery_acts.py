@@ -10,7 +10,7 @@ from console.views import acting, writing
 from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act, Kind
 from console.wiring import Console
-from mailing import approving, outbox, releasing, urgent
+from mailing import approving, reached, releasing, urgent
 from mailing.model import Campaign
 from store import access
 from store.access import Actor
@@ -172,7 +172,7 @@ def _decide(console: Console, actor: Actor, campaign: Campaign, *, resend: bool)
 def _follow(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
     """Draft the same letter to exactly those who have not got it."""
     with console.db.read() as tx:
-        missing = outbox.undelivered(tx, actor, campaign.id, limit=10_000)
+        missing = reached.undelivered(tx, actor, campaign.id, limit=10_000)
     ids = [
         each.person_id for each in missing if each.person_id and each.state in ("held", "failed")
     ]

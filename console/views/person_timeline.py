@@ -15,7 +15,7 @@ from console.views.putting_back import Offer, badges
 from console.views.reasons import shown
 from console.widgets import strangers
 from console.wiring import Console
-from mailing import outbox
+from mailing import reached
 from moderation import history
 from moderation.model import Action
 from store.access import Actor
@@ -135,7 +135,7 @@ def _measures(console: Console, actor: Actor, school: School, person: Person) ->
 
 def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:
     with console.db.read() as tx:
-        received = outbox.received(tx, actor, person.id)
+        received = reached.received(tx, actor, person.id)
     for mail in received:
         words = f":gray-badge[{_(COUNTS[mail.state])}] {strangers.name(mail.subject)}"
         yield Event(mail.at, "mail", words)

@@ -1,6 +1,7 @@
 """Calls of mailing: campaigns from draft to done, the ledger, segments, suppressions."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from mailing import (
     following,
     inviting,
     outbox,
+    reached,
     records,
     releasing,
     saved,
@@ -123,7 +125,9 @@ CALLS: Calls = {
     releasing.start: lambda tx, who, on: releasing.start(
         tx, who, on.draft, leaves_at=NOON, now=NOON
     ),
-    releasing.freeze: lambda tx, who, on: releasing.freeze(tx, who, on.released, now=NOON),
+    releasing.freeze: lambda tx, who, on: releasing.freeze(
+        tx, who, replace(on.released, id=on.draft), now=NOON
+    ),
     releasing.cancel: lambda tx, who, on: releasing.cancel(tx, who, on.released.id, now=NOON),
     releasing.pause: lambda tx, who, on: releasing.pause(tx, who, on.released.id, now=NOON),
     releasing.resume: lambda tx, who, on: releasing.resume(tx, who, on.released.id, now=NOON),
@@ -133,8 +137,8 @@ CALLS: Calls = {
     releasing.decide_held: lambda tx, who, on: releasing.decide_held(
         tx, who, on.released.id, resend=True, now=NOON
     ),
-    outbox.undelivered: lambda tx, who, on: outbox.undelivered(tx, who, on.released.id),
-    outbox.received: lambda tx, who, on: outbox.received(tx, who, on.roster.person),
+    reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
+    reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),
     records.content: lambda tx, who, on: records.content(tx, who, on.draft, "see"),
     records.load: lambda tx, who, on: records.load(tx, who, on.draft, "see"),
     segments.audience: lambda tx, who, on: segments.audience(

@@ -1,0 +1,88 @@
+"""Who got what, and who missed it: questions to the ledger that stay quick as it grows."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row
+
+from mailing.model import Received, Undelivered
+from mailing.sums import COLUMN
+from store import access
+from store.access import Actor
+from store.db import Connection, instant, moment, text
+from store.words import Words
+
+SHOWN = "id, person_id, name, email, state, reply, attempt, next_at"
+# The index holds these three alone: a row that is sent and done with costs it nothing.
+MISSED = "state IN ('failed', 'held', 'suppressed')"
+# What needs a hand comes first; each in the order of an index, so that none are sorted.
+ORDER = (
+    f"state = 'held' AND {MISSED} ORDER BY name, id",
+    f"state = 'failed' AND {MISSED} ORDER BY name, id",
+    "state = 'sending'",
+    "state = 'due' ORDER BY next_at",
+    f"state = 'suppressed' AND {MISSED} ORDER BY name, id",
+)
+
+
+def undelivered(
+    tx: Connection, actor: Actor, campaign_id: str, *, limit: int = 1000
+) -> list[Undelivered]:
+    """Everyone of the audience who has not got it: held and failed first, each by name."""
+    school = tx.execute(
+        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).scalar()
+    access.require(actor, "see people", school or "")
+    return [*_undelivered(tx, campaign_id, limit)]
+
+
+def _undelivered(tx: Connection, campaign_id: str, limit: int) -> Iterator[Undelivered]:
+    left = limit
+    for chosen in ORDER:
+        rows = tx.execute(
+            text(f"""
+                SELECT {SHOWN} FROM delivery
+                WHERE campaign_id = :campaign AND {chosen} LIMIT :limit
+            """),
+            {"campaign": campaign_id, "limit": left},
+        ).all()
+        yield from (_missed(row) for row in rows)
+        left -= len(rows)
+        if left <= 0:
+            return
+
+
+def _missed(row: Row[Any]) -> Undelivered:
+    values: tuple[Any, ...] = tuple(row)
+    id_, person_id, name, email, state, reply, attempt, next_at = values
+    column = COLUMN[state]
+    why = Words.from_json(reply) if reply else None
+    next_try = moment(next_at) if column == "waiting" else None
+    return Undelivered(id_, person_id, name, email, column, why, attempt, next_try)
+
+
+def received(tx: Connection, actor: Actor, person_id: str, *, limit: int = 100) -> list[Received]:
+    """What the person got or should have got, the newest first."""
+    rows = tx.execute(
+        text("""
+            SELECT delivery.campaign_id, delivery.school_id, delivery.language, delivery.state,
+                   delivery.reply, delivery.updated_at, campaign.subject
+            FROM delivery JOIN campaign ON campaign.id = delivery.campaign_id
+            WHERE delivery.person_id = :person
+            ORDER BY delivery.updated_at DESC LIMIT :limit
+        """),
+        {"person": person_id, "limit": limit},
+    ).all()
+    for school in {each.school_id for each in rows}:
+        access.require(actor, "see people", school)
+    return [
+        Received(
+            each.campaign_id,
+            json.loads(each.subject).get(each.language, ""),
+            COLUMN[each.state],
+            instant(each.updated_at),
+            Words.from_json(each.reply) if each.reply and each.state != "sent" else None,
+        )
+        for each in rows
+    ]
