@@ -12,7 +12,6 @@ from mailing import (
     campaigns,
     following,
     inviting,
-    outbox,
     reached,
     records,
     releasing,
