@@ -98,7 +98,7 @@ def dress(tokens: list[Token]) -> None:
             token.attrSet("style", STYLES[token.tag])
         children = token.children or []
         dress(children)
-        if _is_button(children):
+        if token.level == 1 and _is_button(children):  # not in a list, a table or a quotation
             children[0].attrSet("style", BUTTON)
             children[0].attrSet("class", "button")
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_location
+from babel.dates import format_skeleton, format_time, get_timezone_gmt, get_timezone_location
 
 from mailing.recipients import wire
 from store.legibility import legible
@@ -120,7 +120,7 @@ def _mailto(email: str) -> str:
 @lru_cache(maxsize=10_000)
 def _when(at: datetime, language: str, zone: ZoneInfo) -> str:
     locale = Locale.parse(language)
-    day = format_date(at.astimezone(zone), "full", locale=locale)
+    day = format_skeleton("MMMEd", at, zone, locale=locale)
     clock = format_time(at, "HH:mm", tzinfo=zone, locale=locale)
     place = get_timezone_location(zone, locale=locale, return_city=True)
     offset = get_timezone_gmt(at.astimezone(zone), "long", locale=locale)

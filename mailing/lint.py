@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mailing import conditions, recipients, starters, templates
@@ -142,7 +141,7 @@ def _links(body: str) -> Iterator[Link]:
 
 
 def _inline(body: str) -> list[Token]:
-    parsed = MarkdownIt("commonmark", {"html": False}).enable("table").parse(body)
+    parsed = templates.reader().parse(body)
     return [child for token in parsed for child in token.children or []]
 
 

@@ -6,6 +6,7 @@ that no value can act as Markdown or HTML.
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -45,7 +46,7 @@ class Place:
     """A field in HTML: in the text, at the head of a link, or further on in one."""
 
     name: str
-    kind: str  # text, link, part
+    kind: str  # text, title (no elements may stand there), link, part
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ class Template:
         )
 
 
+def reader() -> MarkdownIt:
+    """Markdown as letters know it: with tables, without HTML.
+
+    No link definitions either: "[Monday]: the hall is closed" would vanish as one.
+    """
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("reference")
+
+
 def compile_(
     subject: str,
     body: str,
@@ -97,7 +106,7 @@ def compile_(
     marked = "".join(p if isinstance(p, str) else token(p.name) for p in fields.parse(body))
     titled = fields.parse(subject)
     title = "".join(escape(p) if isinstance(p, str) else token(p.name) for p in titled)
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown = reader()
     parsed = markdown.parse(marked)
     words = plain(parsed)
     frame.dress(parsed)
@@ -166,7 +175,8 @@ def _placed(piece: tuple[str, str], places: Mapping[str, str]) -> str | Place:
     opened = before[before.rfind("<") :]
     inside = opened.startswith("<") and ">" not in opened
     if not inside:
-        return Place(places[words], "text")
+        titled = before.rfind("<title>") > before.rfind("</title>")
+        return Place(places[words], "title" if titled else "text")
     if opened.endswith(('href="', 'src="')):
         return Place(places[words], "link")
     return Place(places[words], "part")
@@ -176,10 +186,19 @@ def shown(place: Place, values: Mapping[str, str]) -> str:
     """The HTML that stands at a place for one person."""
     value = values.get(place.name, "").strip()
     if place.kind == "text":
+        return f"<bdi>{escape(value)}</bdi>" if _from_the_right(value) else escape(value)
+    if place.kind == "title":
         return escape(value)
     if place.kind == "part":
         return escape(quote(value, safe=""))
     return escape(value) if _links(value) else "#"
+
+
+def _from_the_right(value: str) -> bool:
+    """Whether it would draw the words beside it into its own order."""
+    if value.isascii():
+        return False
+    return any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in value)
 
 
 def _links(value: str) -> bool:

@@ -113,9 +113,9 @@ def test_a_title_never_breaks_out_of_its_line() -> None:
 def test_everybody_reads_the_time_by_her_own_clock() -> None:
     body = Starter("", {"en": "x"}, {"en": "{{ lesson_when }}"})
     for zone, said in (
-        ("", "Monday, November 23, 2026, 18:00 (Moscow, GMT+03:00)"),
-        ("Asia/Novosibirsk", "Monday, November 23, 2026, 22:00 (Novosibirsk, GMT+07:00)"),
-        ("No/Where", "Monday, November 23, 2026, 18:00 (Moscow, GMT+03:00)"),
+        ("", "Mon, Nov 23, 18:00 (Moscow, GMT+03:00)"),
+        ("Asia/Novosibirsk", "Mon, Nov 23, 22:00 (Novosibirsk, GMT+07:00)"),
+        ("No/Where", "Mon, Nov 23, 18:00 (Moscow, GMT+03:00)"),
     ):
         read = parsed_bytes(invited(body, "en", time_zone=zone))
         assert part(read, "plain").partition("\r\n")[0].partition("\n")[0] == said

@@ -271,3 +271,18 @@ def test_the_dark_preview_is_the_same_mail_in_the_dark() -> None:
     html = templates.render(Message({"en": "S"}, {"en": "x"}), {}, language="en", school="S").html
     assert "prefers-color-scheme: dark" in html
     assert frame.dark(html) == html.replace("@media (prefers-color-scheme: dark)", "@media all")
+
+
+def test_a_bracketed_day_is_no_link_definition_and_a_link_in_a_list_no_button() -> None:
+    body = "- [Mon]: [Algebra]\n- [plan](https://x.example/)\n\n[Join](https://x.example/)"
+    seen = templates.render(Message({"en": "S"}, {"en": body}), {}, language="en", school="S")
+    assert seen.text.startswith("- [Mon]: [Algebra]\n- plan ( https://x.example/ )\n\nJoin (")
+    assert seen.html.count('class="button"') == 1
+
+
+def test_a_name_from_the_right_is_kept_apart_from_the_words_beside_it() -> None:
+    read = parsed(built("محمد", about=campaign(subject="Hi {{ name }}", body="Hi {{ name }}, 5")))
+    html = part(read, "html")
+    assert "Hi <bdi>محمد</bdi>, 5" in html
+    assert "<title>Hi محمد</title>" in html
+    assert "Hi محمد, 5" in part(read, "plain")
