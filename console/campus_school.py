@@ -11,7 +11,7 @@ import requests
 from console.desk import connections, relays, timetables
 from console.i18n import _, speaking
 from console.wiring import Console
-from moderation import rules
+from moderation import rules, trial
 from platforms.base import N_, PlatformError
 from probes import targets
 from probes.model import Target
@@ -215,4 +215,6 @@ def _rules(console: Console, actor: Actor, school_id: str) -> None:
             return
     written = ask(console, "/rules.toml")
     with console.db.begin() as tx:
+        found = trial.over(tx, actor, school_id, rules.built(written), now=console.now())
+        trial.keep(tx, actor, school_id, found, now=console.now())
         rules.save(tx, actor, school_id, written, now=console.now())

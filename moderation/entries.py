@@ -10,6 +10,7 @@ from moderation.filters import Pattern, Rules, WordList
 from moderation.watching import Pace, Watch
 
 Kind = Literal["list", "pattern", "flood", "repeats", "newcomers", "links"]
+Rule = WordList | Pattern | Watch
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,15 @@ class Entry:
 
 def of(rules: Rules) -> list[Entry]:
     """In the order of the file; what a school watches beside words comes last."""
-    return [*map(_list, rules.lists), *map(_pattern, rules.patterns), *_watched(rules.watch)]
+    return [entry for entry, _ in pairs(rules)]
+
+
+def pairs(rules: Rules) -> list[tuple[Entry, Rule]]:
+    """Each with what it is of; a watched pace as a `Watch` of that one alone."""
+    watched = [(each, _alone(rules.watch, each.kind)) for each in _watched(rules.watch)]
+    lists = [(_list(each), each) for each in rules.lists]
+    patterns = [(_pattern(each), each) for each in rules.patterns]
+    return [*lists, *patterns, *watched]
 
 
 def switched(rules: Rules, changed: Entry) -> Rules:
@@ -73,6 +82,15 @@ def _watched(watch: Watch) -> Iterator[Entry]:
     for kind, numbers in said.items():
         if numbers is not None:
             yield _entry(kind, kind, kind not in watch.off, kind in watch.hides, numbers)
+
+
+def _alone(watch: Watch, kind: Kind) -> Watch:
+    return Watch(
+        flood=watch.flood if kind == "flood" else None,
+        repeats=watch.repeats if kind == "repeats" else None,
+        newcomers=watch.newcomers if kind == "newcomers" else None,
+        links=watch.links if kind == "links" else None,
+    )
 
 
 def _pace(pace: Pace | None) -> list[float] | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 
+from moderation import tried
 from moderation.filters import Rules
 from store import access, audit
 from store.access import Actor
@@ -25,9 +26,14 @@ def text_of(tx: Connection, actor: Actor, school_id: str) -> str:
 
 
 def save(tx: Connection, actor: Actor, school_id: str, written: str, *, now: datetime) -> Rules:
-    """Put these rules in place of the school's; raises RulesError and changes nothing if bad."""
+    """Put these rules in place of the school's.
+
+    Raises RulesError and changes nothing if they are bad, or if one that is new or changed
+    is switched on without a trial of it as it stands.
+    """
     access.require(actor, "administer", school_id)
     made = built(written)
+    tried.require(tx, actor, school_id, of(tx, actor, school_id), made)
     tx.execute(
         text("""
             INSERT INTO moderation_rules (school_id, toml, changed_by, changed_at)

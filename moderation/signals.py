@@ -29,22 +29,22 @@ _PATH = re.compile(r"[/?#\\]")
 def of(tx: Connection, watch: Watch, comment: Stored) -> list[Flag]:
     """The comment's flags by the school's `watch`, in its text's code points."""
     watch = watch.switched_on()
-    links = _links(comment.text)
+    linked = links(comment.text)
     found = [*_flood(tx, watch.flood, comment), *_repeats(tx, watch.repeats, comment)]
     if watch.links is not None:
-        found += [link for link in links if not _allowed(link.term, watch.links)]
-    if watch.newcomers and links and _is_new(tx, comment, watch.newcomers):
+        found += [link for link in linked if not allowed(link.term, watch.links)]
+    if watch.newcomers and linked and _is_new(tx, comment, watch.newcomers):
         days = str(watch.newcomers.days)
-        found.append(Flag("newcomers", days, links[0].start, links[0].end, "newcomer"))
+        found.append(Flag("newcomers", days, linked[0].start, linked[0].end, "newcomer"))
     return [replace(flag, hide=flag.rule in watch.hides) for flag in found]
 
 
-def _links(said: str) -> list[Flag]:
+def links(said: str) -> list[Flag]:
     """Every link, its host as the term."""
     return [
         Flag("links", host, part.start(), part.end(), "links")
         for part in _PART.finditer(said)
-        if (host := _host(part.group().casefold()))
+        if "." in part.group() and (host := _host(part.group().casefold()))
     ]
 
 
@@ -62,9 +62,19 @@ def _host(part: str) -> str:
     return host if named or host.rpartition(".")[2] in ENDINGS else ""
 
 
-def _allowed(host: str, hosts: frozenset[str]) -> bool:
+def allowed(host: str, hosts: frozenset[str]) -> bool:
     """The host itself, or one under it."""
     return any(host == each or host.endswith(f".{each}") for each in hosts)
+
+
+def plain(said: str) -> str:
+    """The text as it is compared."""
+    return " ".join(said[:HEAD].casefold().split())
+
+
+def longest_alike(length: int) -> int:
+    """Letters from which a text cannot be a text of that length with small changes."""
+    return 4 * length + 40
 
 
 def _flood(tx: Connection, pace: Pace | None, comment: Stored) -> list[Flag]:
@@ -83,23 +93,20 @@ def _flood(tx: Connection, pace: Pace | None, comment: Stored) -> list[Flag]:
 
 def _repeats(tx: Connection, pace: Pace | None, comment: Stored) -> list[Flag]:
     """The same with small changes, from whichever account."""
-    said = " ".join(comment.text[:HEAD].casefold().split())
+    said = plain(comment.text)
     if pace is None or len(said) < SHORTEST:
         return []
     rows = tx.execute(
         text("""
             SELECT substr(text, 1, :head) AS text FROM comment
             WHERE school_id = :school AND written_at > :since AND written_at <= :until
-              AND id <> :id AND LENGTH(text) < 4 * :length + 40
+              AND id <> :id AND LENGTH(text) < :longest
             ORDER BY written_at DESC LIMIT :limit
         """),
         _around(comment, pace.within)
-        | {"limit": COMPARED, "length": len(comment.text), "head": HEAD},
+        | {"limit": COMPARED, "longest": longest_alike(len(comment.text)), "head": HEAD},
     )
-    alike = 1 + sum(
-        fuzz.ratio(said, " ".join(row.text.casefold().split()), score_cutoff=ALIKE) > 0
-        for row in rows
-    )
+    alike = 1 + sum(fuzz.ratio(said, plain(row.text), score_cutoff=ALIKE) > 0 for row in rows)
     return [Flag("repeats", str(alike), 0, 0, "repeats")] if alike >= pace.count else []
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from moderation import actions, cases, comments, intake, review, rules
+from moderation import actions, cases, comments, intake, review, rules, trial
 from moderation.filters import RulesError, screen
 from moderation.model import CLAIM, ModerationError
 from store.access import Actor, Denied
@@ -232,7 +232,10 @@ def test_a_school_has_its_own_rules_and_bad_ones_change_nothing(
     database: Database, school: School, ada: Actor
 ) -> None:
     with database.begin() as tx:
-        rules.save(tx, ada, school.id, '[[list]]\nname = "ours"\nterms = ["frog"]', now=NOON)
+        ours = '[[list]]\nname = "ours"\nterms = ["frog"]'
+        found = trial.over(tx, ada, school.id, rules.built(ours), now=NOON)
+        trial.keep(tx, ada, school.id, found, now=NOON)
+        rules.save(tx, ada, school.id, ours, now=NOON)
         with pytest.raises(RulesError):
             rules.save(tx, ada, school.id, "[[list]]", now=NOON)
         (flag,) = screen(rules.of(tx, ada, school.id), "you moron, you frog")

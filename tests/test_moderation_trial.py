@@ -1,15 +1,18 @@
 """Rules are tried on the last month: what they would have caught, and what came of that."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from operator import itemgetter
 
 import pytest
 
-from moderation import cases, comments, review, rules, trial
-from moderation.filters import Rules
+from moderation import cases, comments, entries, judging, review, rules, trial
+from moderation.filters import Rules, RulesError
 from moderation.model import Flag
+from store import access
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests.cast import post
 from tests.conftest import NOON
@@ -58,3 +61,106 @@ def test_the_rules_in_force_find_nothing_new(
     with database.read() as tx:
         found = trial.over(tx, ada, school.id, rules.of(tx, ada, school.id), now=NOON)
     assert (found.caught, found.new, found.missed) == (1, 0, 0)
+
+
+EVERYTHING = Rules.from_toml("""
+[[list]]
+name = "Words"
+terms = ["turnip"]
+hide = true
+on = false
+[[pattern]]
+name = "Phones"
+expression = '\\+7[0-9]{6,}'
+[flood]
+comments = 3
+minutes = 2
+[repeats]
+times = 3
+minutes = 30
+[newcomers]
+days = 3
+[links]
+allowed = ["school.example"]
+""")
+ON = entries.switched(EVERYTHING, replace(entries.of(EVERYTHING)[0], on=True))
+
+
+def test_every_kind_of_rule_is_tried_and_finds_what_it_finds_as_comments_come(
+    database: Database, school: School, ada: Actor
+) -> None:
+    said = [
+        ("u1", 0, "you turnip", "Re: roots"),
+        ("u1", 5, "call +79990001122", "Re: roots"),
+        ("u1", 10, "well", "turnip talk"),
+        ("u1", 12, "and on", "Re: roots"),
+        *((f"v{n}", 900 + n, f"Answers to all exams, write to number {n}", "") for n in range(4)),
+        ("u2", 2000, "see https://cheap.example/x and https://school.example/y", ""),
+        ("u3", -400_000, "hello", ""),
+        ("u3", 2100, "see https://cheap.example/x", ""),
+        ("u4", 2200, "see https://a.school.example/z", ""),
+    ]
+    live: Counter[str] = Counter()
+    with database.begin() as tx:
+        connect(tx, school)
+        for number, (author, late, words, subject) in enumerate(sorted(said, key=itemgetter(1))):
+            at = NOON - timedelta(days=2) + timedelta(seconds=late)
+            made = replace(
+                post(f"e{number}"), author_external_id=author, text=words, html=words,
+                subject=subject, written_at=at, parent_id="",
+            )  # fmt: skip
+            merged = comments.merge(tx, ada, school.id, "lms", made, now=NOON)
+            kept = comments.get(tx, ada, merged.id)
+            assert kept is not None
+            live.update({flag.rule for flag in judging.flags_of(tx, ON, kept)})
+    with database.read() as tx:
+        found = trial.over(tx, ada, school.id, EVERYTHING, now=NOON)
+    assert {each.entry.name: each.caught for each in found.by_rule} == dict(live)
+    assert live.keys() == {"Words", "Phones", "flood", "repeats", "newcomers", "links"}
+    assert (found.read, found.written) == (len(said), len(said))
+
+
+def test_no_more_than_so_many_comments_are_tried_and_it_says_how_many(
+    database: Database, school: School, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        connect(tx, school)
+        for number in range(3):
+            words = "turnip " + "x" * trial.LETTERS
+            made = replace(post(f"e{number}"), text=words[: trial.LETTERS // 2], written_at=NOON)
+            comments.merge(tx, ada, school.id, "lms", made, now=NOON)
+        tx.execute(text("UPDATE comment SET subject = text"))
+    with database.read() as tx:
+        found = trial.over(tx, ada, school.id, TURNIPS, now=NOON)
+    assert (found.read, found.written) == (1, 3)
+    assert found.since == NOON
+
+
+def test_only_what_was_tried_as_it_stands_is_switched_on(
+    database: Database, school: School, ada: Actor
+) -> None:
+    wanted = rules.starter() + '[[list]]\nname = "Vegetables"\nterms = ["turnip"]\n'
+    with database.begin() as tx:
+        with pytest.raises(RulesError, match="Not tried as it stands now: Vegetables"):
+            rules.save(tx, ada, school.id, wanted, now=NOON)
+        rules.save(tx, ada, school.id, f"{wanted}on = false\n", now=NOON)
+        found = trial.over(tx, ada, school.id, rules.built(wanted), now=NOON)
+        trial.keep(tx, ada, school.id, found, now=NOON)
+        rules.save(tx, ada, school.id, wanted, now=NOON)
+        for changed in ("hide = true\n", 'language = "en"\n'):
+            with pytest.raises(RulesError, match="Vegetables"):
+                rules.save(tx, ada, school.id, wanted + changed, now=NOON)
+        assert rules.text_of(tx, ada, school.id) == wanted
+        rules.save(tx, ada, school.id, "", now=NOON)  # switching off needs no trial
+        rules.save(tx, ada, school.id, wanted, now=NOON)  # nor what was tried once
+
+
+def test_what_pult_approved_by_itself_is_no_decision_of_a_person(
+    database: Database, school: School, ada: Actor, written: dict[str, str]
+) -> None:
+    with database.begin() as tx:
+        case_id = cases.flagged(tx, ada, written["p2"], [Flag("x", "turnip", 0, 1)], now=NOON)
+        pult = access.system(school.id)
+        review.decide(tx, pult, case_id or "", "approve", now=NOON)
+        found = trial.over(tx, ada, school.id, TURNIPS, now=NOON)
+    assert found.approved == 1

@@ -218,6 +218,9 @@ def test_rules_are_tried_before_they_are_put_in_place(
     assert found.value.iloc[0].tolist() == ["Ours", "turnip", "t u r n i p"]
     with console.db.read() as tx:
         assert rules.text_of(tx, ada, school.id) == rules.starter()
+    assert "Not tried as it stands now: Ours." in said(at)
+    assert at.button(key="rules-save").disabled
+    at = press(at, "Try on the last 30 days")
     press(at, "Put these rules in place")
     with console.db.read() as tx:
         assert rules.text_of(tx, ada, school.id) == written
@@ -252,8 +255,10 @@ def test_rules_are_tried_on_what_was_written_in_the_last_month(
     ).run()
     press(at, "Try on the last 30 days")
     assert [each.value for each in at.metric] == ["1", "1", "0"]
-    [found] = at.dataframe
+    by_rule, found = at.dataframe
+    assert by_rule.value.iloc[0].tolist() == ["Ours", 1, 0, 0]
     assert found.value.iloc[0].tolist() == ["●", "turnip", "you turnip", ""]
+    assert "Tried on 1 of 1 comments" in said(at)
 
 
 def test_rules_that_cannot_be_read_cannot_be_put_in_place(

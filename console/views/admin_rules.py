@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from console.i18n import _, moment, ngettext, number, say
-from console.views import acting, rule_lists, rule_switches
-from console.views.reasons import DECISIONS
+from console.i18n import _, ngettext, say
+from console.views import acting, rule_lists, rule_switches, rule_trial
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
-from moderation import filters, rules, trial
+from moderation import filters, rules, tried
 from moderation.filters import Rules, RulesError
-from moderation.trial import Caught
 from store.access import Actor
 from store.schools import School
 
@@ -17,6 +15,7 @@ from store.schools import School
 def draw(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
         kept = rules.text_of(tx, actor, school.id)
+        known = tried.known(tx, actor, school.id)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         written = st.text_area(
@@ -29,35 +28,44 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     with right:
         built = _read(written or "")
         if built:
-            rule_switches.draw(built, f"rules-{school.id}")
-        tried = st.text_area(
+            rule_switches.draw(built, f"rules-{school.id}", known)
+        said = st.text_area(
             _("Try a text"),
             height=110,
             placeholder=_("What would a comment like this be flagged for?"),
             key="rules-trial",
         )
         st.button(_("Try it"), icon=":material/science:", key="rules-try")
-        if built and tried:
-            _found(built, tried)
-        if st.button(
-            _("Try on the last 30 days"),
-            icon=":material/history:",
-            disabled=built is None,
-            help=_("What these rules would have caught, and what became of it."),
-            key="rules-month",
-        ):
-            _month(console, actor, school, built or Rules((), ()))
+        if built and said:
+            _found(built, said)
+        rule_trial.offer(console, actor, school, built)
         rule_lists.draw(built, f"rules-{school.id}")
-    changed = written != kept
+    off = _hindered(console, actor, school, built, changed=written != kept)
     if st.button(
         _("Put these rules in place"),
         type="primary",
         icon=":material/save:",
-        disabled=built is None or not changed,
-        help=None if changed else _("Nothing is changed yet."),
+        disabled=built is None or off is not None,
+        help=off,
         key="rules-save",
     ):
         _save(console, actor, school, written or "")
+
+
+def _hindered(
+    console: Console, actor: Actor, school: School, built: Rules | None, *, changed: bool
+) -> str | None:
+    """Why the rules cannot be put in place yet; what was not tried also stands on the page."""
+    if not changed:
+        return _("Nothing is changed yet.")
+    with console.db.read() as tx:
+        try:
+            in_force = rules.of(tx, actor, school.id)
+            tried.require(tx, actor, school.id, in_force, built or Rules((), ()))
+        except RulesError as error:
+            st.caption(f"◆ {say(error)}")
+            return say(error)
+    return None
 
 
 def _read(written: str) -> Rules | None:
@@ -76,8 +84,8 @@ def _read(written: str) -> Rules | None:
     return built
 
 
-def _found(built: Rules, trial: str) -> None:
-    flags = filters.screen(built, trial)
+def _found(built: Rules, said: str) -> None:
+    flags = filters.screen(built, said)
     if not flags:
         st.markdown(f":green[●] {_('No rule matches: it would not come into the queue.')}")
         return
@@ -86,51 +94,13 @@ def _found(built: Rules, trial: str) -> None:
             {
                 "rule": strangers.line(flag.rule),
                 "term": strangers.line(flag.term),
-                "text": strangers.line(trial[flag.start : flag.end]),
+                "text": strangers.line(said[flag.start : flag.end]),
             }
             for flag in flags
         ],
         {"rule": _("List"), "term": _("Watched word"), "text": _("As written")},
         alt=_("What the rules find in the text"),
     )
-
-
-def _month(console: Console, actor: Actor, school: School, built: Rules) -> None:
-    with console.db.read() as tx:
-        found = trial.over(tx, actor, school.id, built, now=console.now())
-    first, second, third = st.columns(3)
-    first.metric(_("Would be flagged"), number(found.caught), border=True)
-    second.metric(_("Of them new"), number(found.new), border=True)
-    third.metric(_("Approved by moderators"), number(found.approved), border=True)
-    st.caption(
-        _(
-            "{read} comments since {date}. {missed} that the present rules flag are not flagged."
-        ).format(
-            read=number(found.read),
-            date=moment(found.since, school.zone, now=console.now()),
-            missed=number(found.missed),
-        )
-    )
-    if found.examples:
-        tables.show(
-            [_row(example) for example in found.examples],
-            {
-                "new": _("New"),
-                "terms": _("Watched word"),
-                "text": _("As written"),
-                "decision": _("Decided"),
-            },
-            alt=_("Comments that these rules would have flagged"),
-        )
-
-
-def _row(example: Caught) -> dict[str, str]:
-    return {
-        "new": "●" if example.new else "",
-        "terms": strangers.line(", ".join(example.terms)),
-        "text": strangers.line(example.text),
-        "decision": _(DECISIONS[example.decision].text) if example.decision else "",
-    }
 
 
 def _save(console: Console, actor: Actor, school: School, written: str) -> None:

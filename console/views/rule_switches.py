@@ -1,6 +1,8 @@
 """Each rule by its name: whether it is on, and whether it hides what it finds."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import streamlit as st
 
@@ -20,8 +22,11 @@ HEIGHT = 300  # pixels, from which the rows scroll
 MANY = 6  # rows that fit there
 
 
-def draw(built: Rules, editor: str) -> None:
-    """`editor` is the key of the text area that the rules stand in; nothing is kept yet."""
+def draw(built: Rules, editor: str, tried: Mapping[str, datetime]) -> None:
+    """`editor` is the key of the text area that the rules stand in; nothing is kept yet.
+
+    `tried` says by digest when each was tried last.
+    """
     found = entries.of(built)
     st.caption(
         _(
@@ -33,7 +38,7 @@ def draw(built: Rules, editor: str) -> None:
         border=True, gap="xxsmall", height=HEIGHT if len(found) > MANY else "content"
     ):
         for number, entry in enumerate(found):
-            _row(built, entry, editor, number)
+            _row(built, entry, editor, number, tried=entry.sha256 in tried)
 
 
 def name(entry: Entry) -> str:
@@ -41,12 +46,13 @@ def name(entry: Entry) -> str:
     return _(WATCHED[entry.kind]) if entry.kind in WATCHED else strangers.name(entry.name)
 
 
-def _row(built: Rules, entry: Entry, editor: str, number: int) -> None:
+def _row(built: Rules, entry: Entry, editor: str, number: int, *, tried: bool) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         kind = f" :gray[{_('Pattern')}]" if entry.kind == "pattern" else ""
-        st.markdown(f"{name(entry)}{kind}", width="content")
+        done = f" :gray[✓ {_('tried')}]" if tried else ""
+        st.markdown(f"{name(entry)}{kind}{done}", width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             _switch(built, entry, editor, "on", f"{number}-{entry.on}")
             if entry.welfare:

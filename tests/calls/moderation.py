@@ -38,6 +38,7 @@ from moderation import (
     seconding,
     trial,
     uncounted,
+    tried,
     welfare,
 )
 from moderation.filters import Rules
@@ -53,7 +54,7 @@ from tests.conftest import NOON
 from tests.moderation_platform import Adapter
 
 ADAPTER = Adapter("http://127.0.0.1:9")  # nothing of it is asked for a comment that is not kept
-RULES = '[[list]]\nname = "ours"\nterms = ["frog"]'
+RULES = '[[list]]\nname = "ours"\nterms = ["frog"]\non = false'
 
 
 def _case(tx: Connection, on: Cast) -> Case:
@@ -271,6 +272,20 @@ CALLS: Calls = {
     rules.of: lambda tx, who, on: rules.of(tx, who, on.school),
     rules.text_of: lambda tx, who, on: rules.text_of(tx, who, on.school),
     rules.save: lambda tx, who, on: rules.save(tx, who, on.school, RULES, now=NOON),
+    trial.keep: lambda tx, who, on: trial.keep(
+        tx,
+        who,
+        on.school,
+        trial.over(tx, access.system(on.school), on.school, Rules.from_toml(RULES), now=NOON),
+        now=NOON,
+    ),
+    tried.known: lambda tx, who, on: tried.known(tx, who, on.school),
+    tried.untried: lambda tx, who, on: tried.untried(
+        tx, who, on.school, Rules((), ()), Rules((), ())
+    ),
+    tried.require: lambda tx, who, on: tried.require(
+        tx, who, on.school, Rules((), ()), Rules((), ())
+    ),
     trial.over: lambda tx, who, on: trial.over(
         tx, who, on.school, rules.of(tx, who, on.school), now=NOON
     ),
