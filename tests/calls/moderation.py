@@ -37,8 +37,8 @@ from moderation import (
     safeguarding,
     seconding,
     trial,
-    uncounted,
     tried,
+    uncounted,
     welfare,
 )
 from moderation.filters import Rules
