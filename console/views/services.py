@@ -26,6 +26,7 @@ FINE = ("maintenance", "ok")
 MONTH = timedelta(days=30)
 ROWS = 50  # of one page
 SHOWN = 14  # of them before the table scrolls: the turning stays in sight at 900 pixels
+ROW, TALL = charts.ICON_HEIGHT + 6, 62  # pixels: on a phone a reason takes three lines
 
 
 def page(console: Console, actor: Actor, school: School) -> None:
@@ -109,7 +110,7 @@ def _table(
         ids=ids,
         key=f"services-table-{seen.begin}",
         alt=_("Services, the worst first"),
-        row_height=charts.ICON_HEIGHT + 6,
+        row_height=TALL if is_phone() else ROW,
         shown=SHOWN,
     )
 
@@ -128,11 +129,12 @@ def _cells(
     row: ServiceRow, checks: Mapping[str, list[State]], month: Mapping[str, float]
 ) -> dict[str, Any]:
     behind = " " + _("(+{n} behind it)").format(n=number(row.behind)) if row.behind else ""
+    why, affected = say(row.why, markdown=False), number(row.affected) if row.affected else ""
     return {
         "state": status.cell(row.state),
         "service": line(row.name) + behind,
         "checks": charts.checks(checks.get(row.target_id, ()), dark=status.is_dark()),
-        "why": say(row.why, markdown=False),
+        "why": " · ".join(filter(None, (affected, why))) if is_phone() else why,
         "affected": row.affected or None,
         "seconds": "—" if row.seconds is None else readings.seconds(row.seconds),
         "month": readings.up(month.get(row.target_id)),
@@ -141,11 +143,23 @@ def _cells(
 
 
 def _columns() -> dict[str, Any]:
-    config = st.column_config
-    narrow = is_phone()  # where the first three are all that is seen at once
-    columns = {
+    """On a phone the first three are all that is seen at once: what, how, and why."""
+    columns = _all_columns()
+    if not is_phone():
+        return columns
+    title = f"{_('Affected')} · {_('Why')}"
+    why = st.column_config.TextColumn(title, width=126)
+    first = {"state": columns["state"], "service": columns["service"], "why": why}
+    return first | {
+        name: each for name, each in columns.items() if name not in (*first, "affected")
+    }
+
+
+def _all_columns() -> dict[str, Any]:
+    config, narrow = st.column_config, is_phone()
+    return {
         "state": status.column(width=108 if narrow else 118),
-        "service": config.TextColumn(_("Service"), width=140 if narrow else 188),
+        "service": config.TextColumn(_("Service"), width=92 if narrow else 188),
         "checks": config.ImageColumn(_("Last 30 checks"), width=200),
         "why": config.TextColumn(_("Why"), width=187),
         "affected": config.NumberColumn(_("Affected"), width=80),
@@ -153,7 +167,3 @@ def _columns() -> dict[str, Any]:
         "month": config.TextColumn(_("30 days"), width=70, alignment="right"),
         "probe": config.TextColumn(_("Probe"), width=80),
     }
-    if narrow:
-        first = ("state", "service", "affected", "why")
-        return {name: columns[name] for name in dict.fromkeys((*first, *columns))}
-    return columns
