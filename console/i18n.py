@@ -29,6 +29,7 @@ __all__ = ["N_", "_", "ngettext", "say"]
 LOCALE = Path(__file__).parent / "locale"
 NAMES = {"en": "English", "ru": "Русский", "zh_Hans": "简体中文"}
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+BEYOND = 1e15  # where grouped digits tell nobody anything, and babel gives up
 JOINER = "\u2060"  # invisible; keeps Markdown from making links and emoji of plain text
 
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
@@ -114,6 +115,8 @@ def escape(text: str) -> str:
 
 
 def number(value: float, *, digits: int = 0) -> str:
+    if abs(value) >= BEYOND:
+        return f"{value:g}"
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return numbers.format_decimal(value, format=pattern, locale=_locale())
 

@@ -1,6 +1,7 @@
 """Read the JSON of platforms that do not mean us well, or are not what they should be."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from platforms.metering import Ask, Metered, Reading, Reply, carried
 
 MOST = 100_000_000  # people: more is no count, and would not fit the tables either
 LONGEST = 255  # characters of a name or an id
+WHOLE = re.compile(r"\d{1,15}|\d{1,3}(,\d{3}){1,4}", re.ASCII)
 
 USER = N_("Name, if a password is asked for")  # an option of several platforms
 WRONG_SECRET = N_("{host} does not accept the secret. Enter the one that its {product} has.")
@@ -104,13 +106,18 @@ def in_turn(steps: Iterable[Callable[[], object]]) -> None:
 
 
 def count(value: object) -> int | None:
-    """A count of people as written, also "1,234"; None if it is not one."""
+    """A count of people as written, also "1,234": they are whole. None if it is not one."""
     if isinstance(value, str):
-        digits = value.strip().replace(",", "")
-        value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+        value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value <= MOST and value == int(value) else None
+
+
+def whole(written: str) -> int | None:
+    """A whole number as printed, also "1,234" but not "1,2"; None if it is not one."""
+    found = WHOLE.fullmatch(written.strip())
+    return int(found[0].replace(",", "")) if found else None
 
 
 def share(value: object) -> float | None:

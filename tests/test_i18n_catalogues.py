@@ -90,6 +90,7 @@ def test_times_are_the_schools_and_spans_are_as_people_say_them() -> None:
         assert i18n.moment(at, moscow, now=at + timedelta(days=2)) == "10 Mar 18:05"
         assert i18n.span(timedelta(minutes=80)) == "1 h 20 min"
         assert i18n.number(1234.5, digits=1) == "1,234.5"
+        assert i18n.number(1e30) == "1e+30"  # a stranger's reading
     with speaking("ru"):
         assert i18n.percent(0.82) == "82 %"
         assert i18n.number(1234.5, digits=1) == "1\xa0234,5"

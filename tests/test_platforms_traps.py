@@ -398,7 +398,15 @@ def test_no_meetings_is_a_success_also_without_an_empty_list() -> None:
 
 @pytest.mark.parametrize(
     ("printed", "counted"),
-    [("1,234", 1234), ("12,345,678", 12345678), ("999", 999), ("0", 0), ("", None), ("1.5", None)],
+    [
+        ("1,234", 1234),
+        ("12,345,678", 12345678),
+        ("999", 999),
+        ("0", 0),
+        ("", None),
+        ("1.5", None),
+        ("1,2", None),
+    ],
 )
 def test_counts_are_read_with_their_separators(printed: str, counted: int | None) -> None:
     meeting = f"<meetingID>a</meetingID><participantCount>{printed}</participantCount>"

@@ -26,6 +26,7 @@ class Stream:
         self.segment = TS
         self.segment_status = 200
         self.back = 0
+        self.gaps = range(0)
 
     def newest(self) -> int:
         moving = 3 + int((time.monotonic() - self.began) / TARGET_DURATION)
@@ -48,7 +49,8 @@ class Stream:
         lines = ["#EXTM3U", f"#EXT-X-TARGETDURATION:{TARGET_DURATION}"]
         lines.append(f"#EXT-X-MEDIA-SEQUENCE:{newest - 3 + self.back}")
         for number in range(newest - 3, newest):
-            lines += ["#EXTINF:1.0,", f"{number}.ts"]
+            gap = ["#EXT-X-GAP"] if newest - number in self.gaps else []
+            lines += [*gap, "#EXTINF:1.0,", f"{number}.ts"]
         return "\n".join([*lines, self.ended])
 
 
@@ -107,6 +109,17 @@ def test_a_segment_that_is_no_video_is_down(stream: Stream, url: str) -> None:
 def test_a_segment_that_is_not_there_is_down(stream: Stream, url: str) -> None:
     stream.segment_status = 404
     assert str(watch(url).why) == "The newest segment does not load (status 404)."
+
+
+def test_what_the_encoder_calls_missing_is_not_loaded_but_told(stream: Stream, url: str) -> None:
+    stream.gaps = range(1, 2)
+    result = watch(url)
+    assert result.state is State.SUSPECT
+    assert str(result.why) == "The encoder says that the stream's newest segment is missing."
+    stream.gaps = range(1, 4)
+    result = watch(url)
+    assert result.state is State.DOWN
+    assert str(result.why) == ("The encoder says that all of the stream's segments are missing.")
 
 
 def test_an_ended_broadcast_is_down_and_a_recording_ok(stream: Stream, url: str) -> None:

@@ -261,7 +261,7 @@ def test_a_condition_of_the_json_that_is_not_met_is_down(condition: str, sentenc
 
 
 def test_numbers_that_are_compared_are_kept_as_readings() -> None:
-    assert values(probe(HEALTH, json="status.queue < 100"))["status.queue"] == 12
+    assert values(probe(HEALTH, json="status.queue < 100"))["json status.queue"] == 12
 
 
 @pytest.mark.parametrize("condition", ["status.db", "== ok", "a < many", "a[x] == 1", "a] == 1"])
@@ -271,6 +271,31 @@ def test_a_condition_that_cannot_be_read_is_refused_with_advice(condition: str) 
     )
     assert problem is not None
     assert "write it like" in str(problem)
+
+
+def test_json_with_a_mark_of_the_byte_order_is_read() -> None:
+    assert probe(js(b'\xef\xbb\xbf{"n": 7}'), json="n == 7").state is State.OK
+
+
+def test_a_page_longer_than_largest_is_not_judged_by_its_beginning() -> None:
+    long = js(b"<p>Fatal error</p>" + b"x" * 3000 + b"<footer>")
+    demands: list[dict[str, Any]] = [
+        {"contains": "<footer>"}, {"lacks": "Warning"}, {"json": "n == 7"},
+    ]  # fmt: skip
+    for wanted in demands:
+        result = probe(long, largest=0.002, **wanted)
+        assert result.state is State.SUSPECT
+        assert "longer than 0.002 MB (largest)" in str(result.why)
+    assert probe(long, largest=0.002, lacks="Fatal error").state is State.DOWN
+    assert probe(long, largest=0.004, contains="<footer>").state is State.OK
+
+
+def test_an_address_with_a_password_is_refused() -> None:
+    for prober in ("http", "hls"):
+        target = Target("t", "s", "LMS", prober, "https://ana:secret@lms.example/")
+        problem = PROBERS[prober].refuse(target)
+        assert "Leave the name and password out" in str(problem)
+        assert "secret" not in str(problem)
 
 
 def test_redirects_lead_as_far_as_the_module_says() -> None:

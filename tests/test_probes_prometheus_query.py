@@ -39,6 +39,7 @@ def answered(answer: bytes, module: Module = LIMITS) -> Result:
         (["+Inf"], State.DOWN, "It is inf, above 10."),
         (["3", "6", "4"], State.SUSPECT, "It is 6, above 5."),
         (["6", "0.5"], State.DOWN, "It is 0.5, below 1."),
+        (["NaN", "100"], State.DOWN, "It is 100, above 10."),
         (["NaN"], State.UNKNOWN, "The expression gives no number."),
         ([], State.UNKNOWN, "The expression gives no number."),
     ],
@@ -91,6 +92,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
     assert PROBERS["prometheus"].refuse(fine) is None
     for address, module in (
         (fine.address, {}),
+        (fine.address, {"query": "up"}),
         (fine.address, {**LIMITS, "empty": "down"}),
         ("prometheus:9090", LIMITS),
         ("http://a.test:9090/?x=1", LIMITS),

@@ -4,11 +4,12 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from probes import check, target_of
-from probes.model import Result, State
+from probes.model import Module, Result, State
 from tests.sites import wire
 
 COOKIE = 0x2112A442
@@ -58,6 +59,20 @@ def test_an_open_port_is_ok_and_a_closed_one_down() -> None:
     assert opened.seconds is not None
     assert closed.state is State.DOWN
     assert str(closed.why) == f"127.0.0.1 refuses the connection to port {port}."
+
+
+def test_an_answer_that_is_waited_for_counts_as_slow() -> None:
+    def greet(listening: socket.socket) -> None:
+        connection, _address = listening.accept()
+        with connection:
+            time.sleep(0.3)
+            connection.sendall(b"SSH-2.0-x\r\n")
+
+    with wire(socket.SOCK_STREAM, greet) as port:
+        module: Module = {"expect": "SSH", "slow": 0.2}
+        result = check(replace(target_of(f"127.0.0.1:{port}"), module=module), timeout=2)
+    assert result.state is State.SUSPECT
+    assert str(result.why) == "It answers slowly: 0.3 s."
 
 
 def test_a_name_that_is_not_known_is_down_and_says_so() -> None:

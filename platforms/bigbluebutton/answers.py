@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.parsers import expat
 
+from platforms.answers import whole
+
 DEPTH = 64  # elements within each other; a real answer has eight
 TEXT = 4096  # characters of one value; a real one has tens
 CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)  # what a messageKey looks like
@@ -71,8 +73,7 @@ def read(body: bytes) -> Answer:
 
 def number(written: str | None) -> int | None:
     """A count as printed, "1,234" by some versions; None if it is not one."""
-    digits = (written or "").strip().replace(",", "")
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return whole(written or "")
 
 
 def moment(written: str | None) -> datetime | None:

@@ -26,12 +26,16 @@ class Relay:
 
 
 def refuse_web(target: Target) -> Words | None:
-    """Why the address is not one of the web; None when it is."""
+    """Why the address is not one of the web, or holds a password; None when it is well."""
     try:
         parts = urlsplit(target.address)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fine = False
+    if fine and "@" in parts.netloc:
+        return Words(
+            N_("Leave the name and password out of the address; enter them sealed, if need be.")
+        )
     if fine and not any(letter.isspace() for letter in target.address):
         return None
     return Words(

@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from probes.model import ProbeFailed, Reading, Target
+from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions, json_conditions
 from probes.probers.base import Answer, Condition
 from probes.probers.web import require_plain, text_of
@@ -57,8 +57,25 @@ def require(target: Target, answer: Answer) -> tuple[Reading, ...]:
         return ()
     require_plain(answer)
     body = text_of(answer)
+    if answer.cut:
+        raise _cut(target, body, wanted)
     _require_words(body, *wanted)
     return json_conditions.judge(body, json_conditions.parse(written)) if written else ()
+
+
+def _cut(target: Target, body: str, wanted: list[str]) -> ProbeFailed:
+    """Of a page that was not read to its end: what stands in its beginning is wrong, or nothing
+    is known."""
+    _contains, lacks, _matches, lacks_match = wanted
+    try:
+        _require_words(body, "", lacks, "", lacks_match)
+    except ProbeFailed as failed:
+        return failed
+    return ProbeFailed(
+        N_("The page is longer than {megabytes} MB (largest): what it must hold is not known."),
+        {"megabytes": conditions.number(target, LARGEST)},
+        state=State.SUSPECT,
+    )
 
 
 def refuse(target: Target) -> Words | None:

@@ -35,6 +35,8 @@ def first(
     """The gravest doubt, if there is any."""
     if behind is not None and behind > number(target, BEHIND):
         return Words(N_("Viewers see what was {seconds} s ago."), {"seconds": round(behind)})
+    if playlist.segments[-1].gap:
+        return Words(N_("The encoder says that the stream's newest segment is missing."))
     if playlist.discontinuities > number(target, INTERRUPTIONS):
         return Words(
             N_("The stream was interrupted {n} times within its last {seconds} s."),

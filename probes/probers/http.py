@@ -111,7 +111,9 @@ def _require_demands(
     try:
         return demands.require(target, answer)
     except ProbeFailed as failed:
-        raise ProbeFailed(failed.template, failed.params, readings=readings) from failed
+        raise ProbeFailed(
+            failed.template, failed.params, state=failed.state, readings=readings
+        ) from failed
 
 
 def _judged(

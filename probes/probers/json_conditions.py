@@ -69,7 +69,10 @@ def _parse(written: str) -> Expected:
 
 
 def judge(body: str, expected: tuple[Expected, ...]) -> tuple[Reading, ...]:
-    """The numbers that were compared. Raises ProbeFailed for the first condition not met."""
+    """The numbers that were compared, as `json a.b`.
+
+    Raises ProbeFailed for the first condition not met.
+    """
     try:
         found = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -102,7 +105,7 @@ def _judge(body: Any, expected: Expected) -> Reading | None:
                 "wanted": expected.wanted,
             },
         )
-    return None if number is None else Reading(expected.named, number, "")
+    return None if number is None else Reading(f"json {expected.named}", number, "")
 
 
 def _value(body: Any, expected: Expected) -> Any:

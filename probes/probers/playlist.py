@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from probes.model import ProbeFailed
 from store.words import N_
 
-ATTRIBUTE = re.compile(r'(?:^|,)\s*([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+ATTRIBUTE = re.compile(r'\s*([A-Z0-9-]+)=("[^"]*"|[^,]*)(?:,|$)')
 LINES = 60_000  # a day of segments of three seconds, each with two lines
 WIDEST = 16_384  # letters of a line
 LONGEST = 86_400.0  # seconds; no segment lasts a day
+WIDEST_BAND = 10**12  # bits a second, which no stream takes
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Segment:
     key: str = ""
     start: str = ""
     start_span: str = ""
+    gap: bool = False  # it is known to be missing: players do not load it
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class _Reader:
         self._sequence = self._discontinuities = 0
         self._duration = 0.0
         self._span = self._key = self._start = self._start_span = ""
+        self._gap = False
         self._ends: datetime | None = None
         self._read_to = ("", 0)  # where a byte range without an offset begins
 
@@ -120,6 +123,8 @@ class _Reader:
     def variant(self, value: str) -> None:
         self._master = True
         self._bandwidth = int(_attributes(value).get("BANDWIDTH", "0"))
+        if not 0 <= self._bandwidth <= WIDEST_BAND:
+            raise ValueError(value)
 
     def rendition(self, value: str) -> None:
         if uri := _attributes(value).get("URI"):
@@ -146,9 +151,13 @@ class _Reader:
             attributes.get("URI", ""),
             _seconds(attributes.get("DURATION", "")),
             attributes.get("BYTERANGE", ""),
+            gap=attributes.get("GAP") == "YES",
         )
         self._parts.append(self._newest_part)
         self._pass(self._newest_part.duration)
+
+    def gap(self, _value: str) -> None:
+        self._gap = True
 
     def date(self, value: str) -> None:
         moment = datetime.fromisoformat(value)
@@ -181,19 +190,19 @@ class _Reader:
             self._variants.append(Variant(uri, self._bandwidth))
             self._bandwidth = None
             return
-        self._segments.append(self._segment(uri, self._duration, self._span))
+        self._segments.append(self._segment(uri, self._duration, self._span, gap=self._gap))
         if not self._parts:  # else they have passed its time
             self._pass(self._duration)
         self._parts.clear()
-        self._duration, self._span = 0.0, ""
+        self._duration, self._span, self._gap = 0.0, "", False
 
-    def _segment(self, uri: str, duration: float, written: str) -> Segment:
+    def _segment(self, uri: str, duration: float, written: str, *, gap: bool) -> Segment:
         span = ""
         if written:
             known, end = self._read_to
             span = _range(written, end if known == uri else 0)
             self._read_to = uri, int(span.rpartition("-")[2]) + 1
-        return Segment(uri, duration, span, self._key, self._start, self._start_span)
+        return Segment(uri, duration, span, self._key, self._start, self._start_span, gap)
 
     def _pass(self, seconds: float) -> None:
         if self._ends is not None:
@@ -207,6 +216,7 @@ _TAGS: dict[str, Callable[[_Reader, str], None]] = {
     "#EXT-X-BYTERANGE": _Reader.span,
     "#EXT-X-KEY": _Reader.key,
     "#EXT-X-MAP": _Reader.start,
+    "#EXT-X-GAP": _Reader.gap,
     "#EXT-X-PART": _Reader.part,
     "#EXT-X-PART-INF": _Reader.part_target,
     "#EXT-X-SERVER-CONTROL": _Reader.control,
@@ -220,8 +230,15 @@ _TAGS: dict[str, Callable[[_Reader, str], None]] = {
 
 
 def _attributes(value: str) -> dict[str, str]:
-    """An attribute list (section 4.2) by name, without quotes."""
-    return {name: found.strip('"') for name, found in ATTRIBUTE.findall(value)}
+    """An attribute list (section 4.2) by name, without quotes; raises ValueError for another."""
+    found, read = {}, 0
+    while read < len(value):
+        match = ATTRIBUTE.match(value, read)
+        if match is None:
+            raise ValueError(value)
+        found[match[1]] = match[2].strip('"')
+        read = match.end()
+    return found
 
 
 def _seconds(value: str) -> float:

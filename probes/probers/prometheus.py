@@ -77,7 +77,10 @@ def _headers(target: Target) -> dict[str, str]:
 
 
 def _values(answer: Answer) -> list[float]:
-    """The number of each series; raises ProbeFailed (UNKNOWN) for all else that may come."""
+    """The number of each series that has one.
+
+    Raises ProbeFailed (UNKNOWN) for all else that may come.
+    """
     if answer.error is not None:
         raise _unknown(answer.error.template, answer.error.params)
     if answer.status in (401, 403):
@@ -92,9 +95,7 @@ def _values(answer: Answer) -> list[float]:
         values = [_number(pair) for pair in pairs]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise _unknown(N_("What answers there is not a Prometheus with numbers.")) from None
-    if any(math.isnan(value) for value in values):
-        raise _unknown(N_("The expression gives no number."))
-    return values
+    return [value for value in values if not math.isnan(value)]
 
 
 def _number(pair: Any) -> float:
@@ -114,6 +115,8 @@ def refuse(target: Target) -> Words | None:
         return Words(N_("Give the expression to ask for among the conditions: query = …"))
     if conditions.words(target, EMPTY) not in ("ok", "unknown"):
         return Words(N_("Write empty as ok or unknown."))
+    if not any(math.isfinite(conditions.number(target, limit)) for limit, _state, _worst in LIMITS):
+        return Words(N_("Give a limit, such as down_above = 100: without one all is well."))
     return refuse_web(target) or _refuse_query(target)
 
 

@@ -36,8 +36,12 @@ def load(
     """Load the newest segment, its key, its header and the newest part.
 
     Of a recording the `nth` look loads the first segment, then the last, then each before it.
+    What the encoder itself calls missing is left out, as players do (rfc8216bis, 4.4.4.7).
     """
-    segment = playlist.segments[-nth % len(playlist.segments) if playlist.ended else -1]
+    there = [segment for segment in playlist.segments if not segment.gap]
+    if not there:
+        raise ProbeFailed(N_("The encoder says that all of the stream's segments are missing."))
+    segment = there[-nth % len(there) if playlist.ended else -1]
     if segment.start:
         header = yield from _loaded(fetched, url, segment.start, segment.start_span, LARGEST_START)
         _require(header, N_("What all segments of the stream begin with does not load."))
@@ -49,7 +53,7 @@ def load(
     loaded = yield from _piece(
         fetched, url, segment, N_("The newest segment does not load (status {status}).")
     )
-    if playlist.newest_part is not None:
+    if playlist.newest_part is not None and not playlist.newest_part.gap:
         yield from _piece(
             fetched,
             url,

@@ -18,12 +18,12 @@ LONGEST = 16_384  # bytes of the answer that are looked at
 def ask(target: Target, context: Context) -> Verdict:
     with called(required(target, default=0), context) as line:
         secured = encryption.secure(line, target) if conditions.flag(target, TLS) else None
-        seconds = sum(line.phases.values())
         if sent := str(target.module.get(SEND.name, "")):
             line.send(sent.encode())
         if expected := conditions.words(target, EXPECT):
             with line.phase("first byte"):
                 _expect(line, expected)
+        seconds = sum(line.phases.values())
     days = secured.days if secured else None
     return conditions.judged(target, seconds, line.readings(), days=days)
 

@@ -33,13 +33,17 @@ def require_answer(answer: Answer, *, partial: bool = False) -> None:
 
 
 def text_of(answer: Answer) -> str:
-    """The body as text, by the charset that it says; UTF-8 where that is none of people's."""
+    """The body as text, by the charset that it says; UTF-8 where that is none of people's.
+
+    Without the mark of the byte order that some write before it.
+    """
     named = CHARSET.search(answer.headers.get("content-type", ""))
     charset = named[1] if named and CHARSETS.fullmatch(named[1]) else "utf-8"
     try:
-        return answer.body.decode(charset, "replace")
+        found = answer.body.decode(charset, "replace")
     except LookupError:
-        return answer.body.decode("utf-8", "replace")
+        found = answer.body.decode("utf-8", "replace")
+    return found.removeprefix("\ufeff")
 
 
 def require_plain(answer: Answer) -> None:
