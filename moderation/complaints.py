@@ -6,8 +6,10 @@ and the answer stands behind a link of their own.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import normalize
+
+from sqlalchemy import Row
 
 from moderation import cases
 from moderation.model import ModerationError
@@ -103,17 +105,22 @@ def came_of(
         """),
         {"case": row.case_id},
     ).first()
-    at = instant(row.at)
+    came = _came(tx, row, decided)
+    if decided is None or came in ("waiting", "refused"):
+        return Complaint(instant(row.at), came, None)
+    return Complaint(instant(row.at), came, instant(decided.decided_at))
+
+
+def _came(tx: Connection, row: Row[Any], decided: Row[Any] | None) -> Came:
     if decided is not None and decided.refused:
-        return Complaint(at, "refused", None)
+        return "refused"
     if row.state == "waiting" or decided is None:
-        return Complaint(at, "waiting", None)
+        return "waiting"
     if decided.restored:
-        return Complaint(at, "restored", instant(decided.decided_at))
+        return "restored"
     if not _done(tx, row.case_id, decided.decision):
-        return Complaint(at, "waiting", None)
-    came: Came = "kept" if decided.decision == "approve" else "acted"
-    return Complaint(at, came, instant(decided.decided_at))
+        return "waiting"
+    return "kept" if decided.decision == "approve" else "acted"
 
 
 def _done(tx: Connection, case_id: str, decision: str) -> bool:

@@ -6,6 +6,7 @@ from typing import get_args
 
 from moderation import actions, comments, hiding, house, measures, repeats, uncounted, welfare
 from moderation.model import (
+    Action,
     CommentKind,
     Decision,
     Measure,
@@ -52,11 +53,7 @@ def decide(
         raise ValueError(f"A decision is one of {', '.join(get_args(Verdict))}; an edit has words.")
     comment = _comment(tx, actor, case_id)
     access.require(actor, "moderate", comment.school_id)
-    if decision in ("remove", "edit"):
-        welfare.before_removal(tx, actor, comment)
-    hidden = hiding.standing(tx, actor, comment)
-    if decision == "edit":
-        hiding.not_reworded(hidden)
+    hidden = _hidden(tx, actor, comment, decision)
     if not _won(tx, actor, case_id, decision, version=version, now=now):
         raise ModerationError(TAKEN)
     _remember(tx, actor, case_id, comment, decision, mute=mute_repeats, now=now)
@@ -77,6 +74,16 @@ def decide(
     made = Decision(case_id, action_id, tuple(asked), tuple(measure.id for measure in imposed))
     _note(tx, actor, comment.school_id, made, decision=decision, reason=reason, now=now)
     return made
+
+
+def _hidden(tx: Connection, actor: Actor, comment: Stored, decision: Verdict) -> Action | None:
+    """What a rule did to it. Raises ModerationError for what must not be done to the comment."""
+    if decision in ("remove", "edit"):
+        welfare.before_removal(tx, actor, comment)
+    hidden = hiding.standing(tx, actor, comment)
+    if decision == "edit":
+        hiding.not_reworded(hidden)
+    return hidden
 
 
 def _ask(

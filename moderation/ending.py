@@ -75,18 +75,7 @@ def end(tx: Connection, actor: Actor, action: Action, *, why: Words, now: dateti
     if not won:
         return None
     if not gone and action.earlier is not None and action.earlier != KINDS[action.kind].wanted:
-        return request(
-            tx,
-            actor,
-            KINDS[action.kind].undo,
-            school_id=action.school_id,
-            connection_id=action.connection_id,
-            external_id=action.external_id,
-            case_id=action.case_id,
-            undo_of=action.id,
-            measure_id=action.measure_id,
-            now=now,
-        )
+        return _back(tx, actor, action, now)
     tx.execute(
         text(f"""
             UPDATE moderation_action SET state = 'refused', why = :why, next_try_at = NULL
@@ -105,19 +94,7 @@ def put_back(tx: Connection, actor: Actor, action: Action, *, now: datetime) -> 
     access.require(actor, "moderate", action.school_id)
     if action.earlier == KINDS[action.kind].wanted or _gone(tx, action):
         return None
-    return request(
-        tx,
-        actor,
-        KINDS[action.kind].undo,
-        school_id=action.school_id,
-        connection_id=action.connection_id,
-        external_id=action.external_id,
-        case_id=action.case_id,
-        undo_of=action.id,
-        measure_id=action.measure_id,
-        wording=action.wording,
-        now=now,
-    )
+    return _back(tx, actor, action, now)
 
 
 def let_go(
@@ -137,6 +114,22 @@ def let_go(
     ).all()
     for row in settled:
         audit.record(tx, actor, row.kind, row.id, school_id=school_id, now=now, outcome="let go")
+
+
+def _back(tx: Connection, actor: Actor, action: Action, now: datetime) -> str:
+    return request(
+        tx,
+        actor,
+        KINDS[action.kind].undo,
+        school_id=action.school_id,
+        connection_id=action.connection_id,
+        external_id=action.external_id,
+        case_id=action.case_id,
+        undo_of=action.id,
+        measure_id=action.measure_id,
+        wording=action.wording,
+        now=now,
+    )
 
 
 def _gone(tx: Connection, action: Action) -> bool:

@@ -7,7 +7,7 @@ a moderator sees her own row only. Approvals without a reader are no decisions o
 import json
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -55,44 +55,49 @@ class _Decided:
     wording: str
 
 
+KEYS: dict[Group, Callable[[_Decided], Iterable[str]]] = {
+    "moderator": lambda one: (one.by,),
+    "rule": lambda one: one.rules or (REPORTED,),
+    "language": lambda one: (one.language,),
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The school's own figure, and one for each moderator, rule and language, by name."""
+
+    whole: Figure
+    groups: Mapping[Group, list[Figure]]
+
+
 def of(
-    tx: Connection,
-    actor: Actor,
-    school_id: str,
-    group: Group,
-    *,
-    since: datetime,
-    until: datetime,
-) -> list[Figure]:
-    """One figure for each moderator, rule or language, by name; those of the period."""
+    tx: Connection, actor: Actor, school_id: str, *, since: datetime, until: datetime
+) -> Figures:
+    """All figures of the period, of one look at its decisions."""
     access.require(actor, "moderate", school_id)
     decided = _decided(tx, school_id, since, until)
     other = _otherwise(decided)
-    keys: dict[Group, Callable[[_Decided], Iterable[str]]] = {
-        "moderator": lambda one: (one.by,),
-        "rule": lambda one: one.rules or (REPORTED,),
-        "language": lambda one: (one.language,),
-    }
+    names = _names(tx, {one.by for one in decided})
+    groups = {group: _grouped(decided, other, group, names) for group in KEYS}
+    if not access.may(actor, "write", school_id):  # a moderator sees her own row only
+        own = [one for one in decided if one.by == actor.account_id]
+        groups["moderator"] = _grouped(own, other, "moderator", names)
+    return Figures(_figure("", decided, other), groups)
+
+
+def _grouped(
+    decided: list[_Decided],
+    other: dict[str, set[tuple[str, str]]],
+    group: Group,
+    names: dict[str, str],
+) -> list[Figure]:
     members: dict[str, list[_Decided]] = defaultdict(list)
     for one in decided:
-        for name in keys[group](one):
-            members[name].append(one)
-    names = _names(tx) if group == "moderator" else {}
-    own = group != "moderator" or access.may(actor, "write", school_id)
-    return [
-        _figure(names.get(key, key), found, other)
-        for key, found in sorted(members.items(), key=lambda each: names.get(each[0], each[0]))
-        if own or key == actor.account_id
-    ]
-
-
-def whole(
-    tx: Connection, actor: Actor, school_id: str, *, since: datetime, until: datetime
-) -> Figure:
-    """The school's own figure of the period."""
-    access.require(actor, "moderate", school_id)
-    decided = _decided(tx, school_id, since, until)
-    return _figure("", decided, _otherwise(decided))
+        for key in KEYS[group](one):
+            members[key].append(one)
+    called = names if group == "moderator" else {}
+    found = [_figure(called.get(key, key), each, other) for key, each in members.items()]
+    return sorted(found, key=lambda figure: figure.name)
 
 
 def language_of(words: str) -> str:
@@ -177,5 +182,6 @@ def _one(row: Row[Any]) -> _Decided:
     )
 
 
-def _names(tx: Connection) -> dict[str, str]:
-    return {row.id: row.name for row in tx.execute(text("SELECT id, name FROM account"))}
+def _names(tx: Connection, ids: set[str]) -> dict[str, str]:
+    rows = tx.execute(text("SELECT id, name FROM account"))
+    return {row.id: row.name for row in rows if row.id in ids}

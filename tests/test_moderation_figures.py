@@ -1,10 +1,14 @@
 """Figures of moderation: how long, what was overturned, where two would decide otherwise."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from openpyxl import load_workbook
+from sqlalchemy import Engine, event
 
+from console.desk import figure_sheets
 from moderation import appeals, cases, comments, figures, hearing, measures, review
 from moderation.figures import Figure, language_of
 from moderation.model import Flag, Subject, Verdict
@@ -60,13 +64,11 @@ def test_time_and_disagreement_by_moderator_rule_and_language(
         judge(tx, ana, school, "4", "дурак", "remove", minutes=20, rule="Грубость")
         judge(tx, ana, school, "5", "别人没有裁定过的话", "approve", minutes=1)
         period = {"since": NOON, "until": NOON + DAY}
-        whole = figures.whole(tx, ana, school.id, **period)
-        moderators = by_name(figures.of(tx, ana, school.id, "moderator", **period))
-        rules = by_name(figures.of(tx, ana, school.id, "rule", **period))
-        languages = by_name(figures.of(tx, ana, school.id, "language", **period))
-        own = by_name(figures.of(tx, ben, school.id, "moderator", **period))
-        before = figures.whole(tx, ana, school.id, since=NOON - DAY, until=NOON)
-    assert whole == Figure("", 5, 20 * 60.0, 0, 4, 2)
+        found = figures.of(tx, ana, school.id, **period)
+        own = by_name(figures.of(tx, ben, school.id, **period).groups["moderator"])
+        before = figures.of(tx, ana, school.id, since=NOON - DAY, until=NOON)
+    moderators, rules, languages = (by_name(each) for each in found.groups.values())
+    assert found.whole == Figure("", 5, 20 * 60.0, 0, 4, 2)
     assert moderators["ben"] == Figure("ben", 2, 15 * 60.0, 0, 2, 1)
     assert moderators["ana"] == Figure("ana", 3, 20 * 60.0, 0, 2, 1)
     assert (rules["Грубость"].compared, rules["Грубость"].disagreed) == (2, 0)
@@ -74,7 +76,7 @@ def test_time_and_disagreement_by_moderator_rule_and_language(
         "en": 2, "ru": 2, "zh_Hans": 1
     }  # fmt: skip
     assert list(own) == ["ben"]
-    assert before == Figure("", 0, None, 0, 0, 0)
+    assert before.whole == Figure("", 0, None, 0, 0, 0)
 
 
 def test_what_was_taken_back_or_lifted_by_an_appeal_is_overturned(
@@ -101,7 +103,7 @@ def test_what_was_taken_back_or_lifted_by_an_appeal_is_overturned(
         )
         appeal = appeals.write(tx, ben, measure.id, "No", now=NOON)
         hearing.decide(tx, ana, appeal, "lift", said="Yes", now=NOON)
-        whole = figures.whole(tx, ana, school.id, since=NOON, until=NOON + DAY)
+        whole = figures.of(tx, ana, school.id, since=NOON, until=NOON + DAY).whole
     assert (whole.decisions, whole.overturned) == (3, 2)
 
 
@@ -112,3 +114,39 @@ def test_what_was_taken_back_or_lifted_by_an_appeal_is_overturned(
 )  # fmt: skip
 def test_the_language_is_that_of_most_letters(said: str, language: str) -> None:
     assert language_of(said) == language
+
+
+def test_the_decisions_of_a_period_are_read_once(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        judge(tx, ana, school, "1", "You fool", "remove")
+    asked: list[str] = []
+
+    def listen(_1: object, _2: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        with database.read() as tx:
+            figures.of(tx, ana, school.id, since=NOON, until=NOON + DAY)
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert sum("FROM decision" in each for each in asked) == 1
+
+
+def test_figures_are_taken_away_as_numbers_and_names_never_as_formulas(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        judge(tx, ana, school, "1", "You fool", "remove", rule='=HYPERLINK("x")')
+        found = figures.of(tx, ana, school.id, since=NOON, until=NOON + DAY)
+    table = figure_sheets.rows(found, spoken=lambda _group, name: name)
+    sheet = load_workbook(io.BytesIO(figure_sheets.workbook(table))).active
+    assert sheet is not None
+    read = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert read[1][:4] == ["The school", None, 1, 600]
+    assert [row[1] for row in read if row[0] == "Rule"] == ['\'=HYPERLINK("x")']
+    lines = figure_sheets.csv_file(table).decode("utf-8-sig").split("\r\n")
+    assert lines[1] == "The school,,1,600.0,0,0,0"
+    assert len(lines) == len(read) + 1

@@ -68,7 +68,7 @@ def _facts(measure: Measure, facts: dict[str, str]) -> None:
             name.caption(label)
             with value:
                 strangers.text(words)
-        if measure.reason:
+        if measure.reason and measure.reason != measure.rule:
             st.caption(_("Noted: {reason}").format(reason=strangers.name(shown(measure.reason))))
         if measure.subject.person_id:
             pages.link(

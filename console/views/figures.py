@@ -1,15 +1,17 @@
 """Figures: are we doing well? How moderation decided, by moderator, rule and language."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
+from console.desk import figure_sheets
 from console.i18n import N_, NAMES, _, number, percent, span
 from console.views.reasons import shown
 from console.widgets import choice, head, strangers, tables
 from console.wiring import Console
 from moderation import figures
-from moderation.figures import REPORTED, Figure, Group
+from moderation.figures import REPORTED, Figure, Figures, Group
 from store import access
 from store.access import Actor
 from store.schools import School
@@ -38,18 +40,15 @@ def page(console: Console, actor: Actor, school: School) -> None:
     until = console.now()
     since = until - timedelta(days=days)
     with console.db.read() as tx:
-        whole = figures.whole(tx, actor, school.id, since=since, until=until)
-        groups = {
-            group: figures.of(tx, actor, school.id, group, since=since, until=until)
-            for group in GROUPS
-        }
+        found = figures.of(tx, actor, school.id, since=since, until=until)
     st.subheader(_("Moderation"), anchor=False)
-    _metrics(whole)
-    if not whole.decisions:
+    _metrics(found.whole)
+    if not found.whole.decisions:
         st.info(_("Nothing was decided in this time."))
         return
-    for group, found in groups.items():
-        _table(group, found)
+    for group in GROUPS:
+        _table(group, found.groups[group])
+    _take_away(found, since, until, school)
 
 
 def _metrics(whole: Figure) -> None:
@@ -68,6 +67,26 @@ def _metrics(whole: Figure) -> None:
             border=True,
             help=_(DISAGREED),
         )
+
+
+def _take_away(found: Figures, since: datetime, until: datetime, school: School) -> None:
+    """The same rows with their plain numbers, for a spreadsheet."""
+    table = figure_sheets.rows(found, spoken=_named)
+    days = "_".join(f"{each.astimezone(school.zone):%Y-%m-%d}" for each in (since, until))
+    with st.container(horizontal=True):
+        for ending, mime, made in (
+            ("xlsx", figure_sheets.XLSX, figure_sheets.workbook),
+            ("csv", "text/csv", figure_sheets.csv_file),
+        ):
+            st.download_button(
+                ending.upper(),
+                data=partial(made, table),
+                file_name=f"moderation_{days}.{ending}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"figures-{ending}",
+            )
 
 
 def _table(group: Group, found: list[Figure]) -> None:

@@ -79,7 +79,10 @@ def ask(
     def dialog() -> None:
         strangers.text(who)
         said = field(known)
-        if _pressed(possible=known.way is not None):
+        possible = known.way is not None
+        if confirm.pressed(
+            _("Send to the author"), ":material/send:", key="note", possible=possible
+        ):
             _send(console, actor, school, Note(known, said), case_id)
 
     confirm.opened()
@@ -105,22 +108,3 @@ def _send(console: Console, actor: Actor, school: School, note: Note, case_id: s
             note.write(console, tx, actor, school, case_id=case_id)
         actionbar.say(f":green[●] {_('Written; it leaves in a moment.')}")
     st.rerun()
-
-
-def _pressed(*, possible: bool) -> bool:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Cancel"), type="tertiary", key="note-no"):
-            confirm.closed()
-            st.rerun()
-        pressed = st.button(
-            _("Send to the author"),
-            type="primary",
-            icon=":material/send:",
-            key="note-yes",
-            shortcut="Mod+Enter",
-            disabled=not possible,
-        )
-    if pressed and confirm.is_open():
-        confirm.closed()
-        return True
-    return False

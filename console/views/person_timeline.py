@@ -73,17 +73,20 @@ def draw(
         st.caption(_("Nothing is known yet: no comments, no decisions, no mail."))
     shown = kept[:SHOWN]
     offer = Offer(console, actor, school, [each.comment_id for each in shown if each.comment_id])
+    offered: set[str] = set()
     for event in shown:
-        _event(event, offer, school, console.now())
+        _event(event, school, console.now())
+        if event.comment_id not in offered:  # one button a comment, at the newest of it
+            offer.button(event.comment_id, key=event.kind)
+            offered.add(event.comment_id)
 
 
-def _event(event: Event, offer: Offer, school: School, now: datetime) -> None:
+def _event(event: Event, school: School, now: datetime) -> None:
     with st.container(gap="xxsmall"):
         time = moment(event.at, school.zone, now=now)
         st.markdown(f"{ICONS[event.kind]} :gray[{time}] {event.words}")
         if event.text:
             strangers.text(event.text)
-        offer.button(event.comment_id, key=f"{event.kind}-{event.at.timestamp()}")
 
 
 def _written(console: Console, actor: Actor, school: School, person: Person) -> Iterator[Event]:

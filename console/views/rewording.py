@@ -35,7 +35,10 @@ def ask(console: Console, actor: Actor, school: School, case: Case, ability: Abi
         )
         if ability.hint:
             st.caption(ability.hint)
-        if _pressed(changed=bool((wording or "").strip()) and wording != case.comment.text):
+        changed = bool((wording or "").strip()) and wording != case.comment.text
+        if confirm.pressed(
+            _("Put this in its place"), ":material/edit:", key="reword", possible=changed
+        ):
             settling.decide(
                 console, actor, school, case, "edit", reason=rule or "", wording=wording
             )
@@ -52,22 +55,3 @@ def without(case: Case) -> str:
         if start < end <= done:
             said, done = said[:start] + LEFT_OUT + said[end:], start
     return said
-
-
-def _pressed(*, changed: bool) -> bool:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Cancel"), type="tertiary", key="reword-no"):
-            confirm.closed()
-            st.rerun()
-        pressed = st.button(
-            _("Put this in its place"),
-            type="primary",
-            icon=":material/edit:",
-            key="reword-yes",
-            shortcut="Mod+Enter",
-            disabled=not changed,
-        )
-    if pressed and confirm.is_open():
-        confirm.closed()
-        return True
-    return False

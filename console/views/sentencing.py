@@ -83,7 +83,8 @@ def ask(
         note = Note(reach, said) if said.strip() else None
         plan = Planned(verdict, penalties, note)
         _told(known, plan)
-        if _pressed(_label(known, plan), possible=possible):
+        label = _label(known, plan)
+        if confirm.pressed(label, ":material/gavel:", key="sentence", possible=possible):
             settling.decide(
                 console, actor, school, case, verdict,
                 reason=rule, rule=rule, penalties=penalties, note=note,
@@ -203,26 +204,6 @@ def _label(known: Known, plan: Planned) -> str:
     done = [remove if plan.verdict == "remove" else keep]
     done += [_(WORDS[each.kind]) for each in plan.penalties]
     return " + ".join([*done, _("Write")] if plan.note else done)
-
-
-def _pressed(label: str, *, possible: bool) -> bool:
-    """Whether the main button was pressed; a double click acts once."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Cancel"), type="tertiary", key="sentence-no"):
-            confirm.closed()
-            st.rerun()
-        pressed = st.button(
-            label,
-            type="primary",
-            icon=":material/gavel:",
-            key="sentence-yes",
-            shortcut="Mod+Enter",
-            disabled=not possible,
-        )
-    if pressed and confirm.is_open():
-        confirm.closed()
-        return True
-    return False
 
 
 def steps_said(steps: Sequence[Step]) -> str:

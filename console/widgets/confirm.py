@@ -45,6 +45,29 @@ def ask(
     dialog()
 
 
+def pressed(label: str, icon: str, *, key: str, possible: bool = True) -> bool:
+    """The foot of a dialog: whether its main button was pressed; a double click acts once.
+
+    A text area that was just typed into commits with the same click.
+    """
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Cancel"), type="tertiary", key=f"{key}-no"):
+            closed()
+            st.rerun()
+        chosen = st.button(
+            label,
+            type="primary",
+            icon=icon,
+            key=f"{key}-yes",
+            shortcut="Mod+Enter",
+            disabled=not possible,
+        )
+    if chosen and is_open():
+        closed()
+        return True
+    return False
+
+
 def _yes(button: str, icon: str) -> bool:
     return bool(st.button(button, type="primary", icon=icon, key="confirm-yes"))
 

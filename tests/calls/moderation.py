@@ -92,8 +92,7 @@ CALLS: Calls = {
         tx, who, on.appeal, "uphold", said="It stays.", now=NOON
     ),
     hearing.had_a_hand: lambda tx, who, on: hearing.had_a_hand(tx, who, on.appeal),
-    figures.of: lambda tx, who, on: figures.of(tx, who, on.school, "rule", since=NOON, until=LATER),
-    figures.whole: lambda tx, who, on: figures.whole(tx, who, on.school, since=NOON, until=LATER),
+    figures.of: lambda tx, who, on: figures.of(tx, who, on.school, since=NOON, until=LATER),
     house.of: lambda tx, who, on: house.of(tx, who, on.school),
     house.save: lambda tx, who, on: house.save(tx, who, on.school, house.STARTER, now=NOON),
     ladder.suggest: lambda tx, who, on: ladder.suggest(
