@@ -109,6 +109,7 @@ def test_a_forecast_that_nobody_renews_is_not_told(evening: Evening) -> None:
     evening.read("A", Other=(1, 1))
     remember(evening, "Maths", ALWAYS, seats=None)
     follow(evening, NOON)
+    evening.read("A", at=NOON + 5 * MINUTE, Other=(1, 1))
     (found,) = evening.board(NOON + 5 * MINUTE).lessons
     assert found.fit is not None
     assert found.fit.chance is None
@@ -152,3 +153,94 @@ def test_lessons_apart_in_time_are_no_pile_up(evening: Evening) -> None:
     evening.read("A", Other=(1, 1))
     evening.read("B", Another=(1, 1))
     assert evening.board().pileups == []
+
+
+def counted(evening: Evening, title: str = "Maths") -> LessonRow:
+    """The row where no worker foresees anything: by what is in the rooms alone."""
+    return next(row for row in evening.board().lessons if row.title == title)
+
+
+@pytest.mark.parametrize("worker", [True, False])
+def test_without_history_the_server_s_seats_bind_a_larger_room_and_are_named(
+    evening: Evening, worker: bool
+) -> None:
+    evening.server("S", seats=10)
+    evening.lesson("Maths", "S", seats=60, expected=40, starts=SOON)
+    evening.read("S", Other=(2, 1))
+    found = (row if worker else counted)(evening).fit
+    assert found is not None
+    assert (found.word, found.binds, found.seats) == ("wont_fit", "server", 8)
+    assert str(found.why).startswith("40 expected, S has 8 seats left; not enough history")
+
+
+def test_a_room_without_seats_of_its_own_has_its_server_s(evening: Evening) -> None:
+    evening.server("S", seats=30)
+    evening.lesson("Maths", "S", seats=0, expected=40, starts=SOON)
+    evening.server("T", seats=30)
+    evening.lesson("Piano", "T", seats=0, expected=4, starts=SOON)
+    evening.read("S", Other=(2, 1))
+    evening.read("T", Another=(2, 1))
+    assert fit(evening).word == "wont_fit"
+    assert fit(evening, "Piano").word == "fits"
+
+
+def test_a_full_server_is_a_full_lesson_and_says_what_is_full(evening: Evening) -> None:
+    evening.server("S", seats=10)
+    evening.lesson("Maths", "S", seats=60, expected=40, starts=-SOON)
+    evening.read("S", Maths=(7, 1), Other=(3, 1))
+    found = row(evening)
+    assert (found.state, found.affected) == ("full", 33)
+    assert str(found.why) == "7 of 7 seats that S leaves it, 33 still coming"
+    (card,) = evening.board().cards
+    assert str(card.what_to_do).endswith("Move a lesson to another server.")
+
+
+def test_a_licence_that_is_used_up_elsewhere_is_full_here(evening: Evening) -> None:
+    evening.server("S")
+    with evening.db.begin() as tx:
+        tx.execute(text("""UPDATE connection SET options = '{"licence": "12"}'"""))
+    evening.lesson("Maths", "S", seats=60, expected=40, starts=-SOON)
+    evening.read("A", Other=(7, 1))
+    evening.read("S", Maths=(5, 1))
+    found = row(evening)
+    assert (found.state, str(found.why)) == (
+        "full", "5 of 5 seats that the licence leaves it, 35 still coming"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("state", [State.DOWN, State.UNKNOWN, State.MAINTENANCE])
+def test_a_server_that_is_not_read_has_no_word_for_its_rooms(
+    evening: Evening, state: State
+) -> None:
+    evening.lesson("Maths", "A", seats=60, expected=20, starts=SOON)
+    evening.read("A", Other=(1, 1))
+    assert fit(evening).word == "fits"
+    evening.read("A", state, at=NOON + MINUTE)
+    (found,) = evening.board(NOON + MINUTE).lessons
+    assert (found.state, found.fit) == (state.value, None)
+    (soon,) = evening.board(NOON + MINUTE).starting
+    assert soon.state == state.value
+
+
+def test_nothing_fits_while_some_of_a_licence_s_servers_cannot_be_counted(evening: Evening) -> None:
+    evening.server("S")
+    with evening.db.begin() as tx:
+        tx.execute(text("""UPDATE connection SET options = '{"licence": "30"}'"""))
+    evening.lesson("Maths", "A", seats=60, expected=20, starts=SOON)
+    evening.read("A", Other=(1, 1))
+    evening.read("S", at=NOON - MINUTE, Another=(20, 1))
+    evening.read("S", State.UNKNOWN)
+    assert row(evening).fit is None
+    evening.read("S", Another=(2, 1))
+    assert fit(evening).word == "fits"
+
+
+def test_a_larger_room_on_a_server_that_is_nearly_full_is_not_offered(evening: Evening) -> None:
+    evening.server("B", seats=35)
+    evening.lesson("Maths", "A", seats=24, expected=30, starts=SOON)
+    evening.lesson("Hall", "B", seats=60, starts=timedelta(hours=2))
+    evening.read("A", Other=(1, 1))
+    evening.read("B", Another=(3, 1))
+    assert fit(evening).larger == "Hall"
+    evening.read("B", Another=(8, 1))
+    assert fit(evening).larger is None

@@ -8,6 +8,7 @@ from console.desk import alarms, alerting, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import ORDER, LessonRow
+from probes.capacity import Kind
 from store.access import Actor
 from store.db import Connection
 from store.words import N_, Value, Words
@@ -15,6 +16,30 @@ from store.words import N_, Value, Words
 Page = Literal["incident", "classrooms"]
 ADVICE = 200  # characters of a runbook that a card shows
 NEEDY = ("full", "suspect", "filling")  # rooms' states that ask for a hand without a probe's alert
+
+# What to do about seats, by what binds: while more are coming, and when all are there.
+SEATS: dict[Kind, tuple[str, str]] = {
+    "room": (
+        N_("{taken} of {seats} seats, {coming} still coming. Offer them a second room."),
+        N_("All {seats} seats are taken; who comes now stays outside. Offer a second room."),
+    ),
+    "server": (
+        N_(
+            "{taken} of {seats} seats that {name} leaves it, {coming} still coming. "
+            "Move a lesson to another server."
+        ),
+        N_(
+            "{name} has no seat left; who comes now stays outside. Move a lesson to another server."
+        ),
+    ),
+    "licence": (
+        N_(
+            "{taken} of {seats} seats that the licence leaves it, {coming} still coming. "
+            "End rooms that nobody needs."
+        ),
+        N_("The licence leaves no seat; who comes now stays outside. End rooms that nobody needs."),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -125,22 +150,16 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
 
 
 def _advice_for_room(row: LessonRow) -> Words:
-    if row.state == "full" and not row.affected:
-        return Words(
-            N_("All {seats} seats are taken; who comes now stays outside. Offer a second room."),
-            {"seats": row.seats or 0},
-        )
     if row.state == "filling" and row.fit and row.fit.asks:
         return row.fit.why
-    if row.state in ("full", "filling"):
+    if row.state in ("full", "filling") and row.limit:
         params: dict[str, Value] = {
             "taken": row.participants or 0,
-            "seats": row.seats or 0,
+            "seats": row.limit.free,
             "coming": row.affected,
+            "name": row.limit.name,
         }
-        return Words(
-            N_("{taken} of {seats} seats, {coming} still coming. Offer them a second room."), params
-        )
+        return Words(SEATS[row.limit.kind][0 if row.affected else 1], params)
     if row.source.startswith("teacher:"):
         return Words(
             N_("{teacher} should have joined. Call the teacher or find a substitute."),

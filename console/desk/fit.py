@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from console.desk import bounds
 from console.desk.evening import Evening
 from probes.capacity import Kind, Limit
 from probes.forecasting.model import ENOUGH, Forecast, Point
@@ -35,13 +36,33 @@ REASONS: dict[Kind, tuple[str, str]] = {
         N_("{p50} will want in, perhaps {p80}; the licence leaves {seats} seats"),
     ),
 }
-UNKNOWN = (
-    N_("{expected} expected, {seats} seats; not enough history ({known} of {enough} lessons)"),
-    N_(
-        "{expected} expected, {seats} seats; not enough history ({known} of {enough} lessons). "
-        "Larger and free: {room}"
+# The same where a course has no past to foresee from.
+UNKNOWN: dict[Kind, tuple[str, str]] = {
+    "room": (
+        N_("{expected} expected, {seats} seats; not enough history ({known} of {enough} lessons)"),
+        N_(
+            "{expected} expected, {seats} seats; not enough history ({known} of {enough} lessons). "
+            "Larger and free: {room}"
+        ),
     ),
-)
+    "server": (
+        N_(
+            "{expected} expected, {name} has {seats} seats left; "
+            "not enough history ({known} of {enough} lessons)"
+        ),
+        N_(
+            "{expected} expected, {name} has {seats} seats left; "
+            "not enough history ({known} of {enough} lessons). Free: {room}"
+        ),
+    ),
+    "licence": (
+        N_(
+            "{expected} expected, the licence leaves {seats} seats; "
+            "not enough history ({known} of {enough} lessons)"
+        ),
+    )
+    * 2,
+}
 SOON = timedelta(minutes=60)  # a lesson further ahead is not foreseen
 WONT = 0.5  # chance that more want in than there are seats
 TIGHT = 0.15
@@ -74,15 +95,25 @@ class Fit:
 def of(
     evening: Evening, lesson: timetable.Lesson, room: timetable.Room, people: int | None
 ) -> Fit | None:
-    """None: no limit is known, or the lesson is too far ahead or over."""
+    """None: no limit is known, its server is not read, or the lesson is too far ahead or over."""
     if lesson.starts_at - evening.school_now >= SOON or evening.school_now >= lesson.ends_at:
         return None
+    if not bounds.answers(evening, room.connection_id):
+        return None
+    found = _found(evening, lesson, room, people)
+    if found and found.word == "fits" and not bounds.counted(evening, room):
+        return None  # somebody uncounted may have the seats
+    return found
+
+
+def _found(
+    evening: Evening, lesson: timetable.Lesson, room: timetable.Room, people: int | None
+) -> Fit | None:
     told = evening.told(lesson)
     if told and told.forecast.enough and told.limit:
         return _foreseen(evening, lesson, room, told, told.limit)
-    reading = evening.rooms_now.get(evening.key(room))
-    seats = (reading.seats if reading else None) or room.seats
-    return _planned(evening, lesson, room, seats, people, told) if seats else None
+    limit = (told.limit if told else None) or bounds.now(evening, room)
+    return _planned(evening, lesson, room, limit, people, told) if limit else None
 
 
 def _foreseen(
@@ -115,21 +146,25 @@ def _planned(
     evening: Evening,
     lesson: timetable.Lesson,
     room: timetable.Room,
-    seats: int,
+    limit: Limit,
     people: int | None,
     told: Foreseen | None,
 ) -> Fit:
     """From enrolment and the live count alone: what a course will do nobody knows yet."""
     known = told.forecast.sessions if told else 0
-    word, coming = _counted(lesson.expected, people or 0, seats)
-    larger = None if word == "fits" else _larger(evening, lesson, room, coming)
+    word, coming = _counted(lesson.expected, people or 0, limit.free)
+    larger = None
+    if word != "fits" and limit.kind != "licence":
+        larger = _larger(evening, lesson, room, coming, limit.kind)
     params: dict[str, Value] = {
         "expected": lesson.expected,
-        "seats": seats,
+        "seats": limit.free,
+        "name": limit.name,
         "known": known,
         "enough": ENOUGH,
     }
-    return Fit(word, _with_room(UNKNOWN, params, larger), seats, "room", larger=larger)
+    why = _with_room(UNKNOWN[limit.kind], params, larger)
+    return Fit(word, why, limit.free, limit.kind, larger=larger)
 
 
 def _counted(expected: int, people: int, seats: int) -> tuple[Word, int]:
@@ -149,20 +184,26 @@ def _larger(
     lesson: timetable.Lesson,
     room: timetable.Room,
     people: int,
-    binds: Kind = "room",
+    binds: Kind,
 ) -> str | None:
-    """The smallest room that holds so many and is free for the whole lesson."""
+    """The smallest room that holds so many, its server too, and is free for the whole lesson."""
     found = [
         other
         for other in evening.rooms
         if other.id != room.id
         and (other.seats or 0) >= people
         and (binds == "room" or other.connection_id != room.connection_id)
+        and _bears(evening, other, room, people)
         and _answers(evening, other)
         and _free(evening, other, lesson)
     ]
     best = min(found, key=lambda other: (other.seats or 0, other.name), default=None)
     return best.name if best else None
+
+
+def _bears(evening: Evening, room: timetable.Room, instead_of: timetable.Room, people: int) -> bool:
+    limit = bounds.now(evening, room, instead_of)
+    return limit is None or limit.free >= people
 
 
 def _answers(evening: Evening, room: timetable.Room) -> bool:

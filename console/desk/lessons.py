@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from console.desk import fit
+from console.desk import bounds, fit
 from console.desk.evening import Evening, Series
 from console.desk.fit import Fit
+from probes.capacity import Kind, Limit
 from probes.model import State
 from store import timetable
-from store.words import N_, Words
+from store.words import N_, Value, Words
 
 FILLING = 0.85  # of the seats taken while more people are expected
 TEACHER_LATE = timedelta(minutes=3)
@@ -17,6 +18,22 @@ NOBODY_LATE = timedelta(minutes=5)
 SOON = timedelta(minutes=30)
 AHEAD = timedelta(minutes=15)  # before the start, when a lesson that will not fit asks for a hand
 POINTS = 30  # points of a row's trend
+
+# Who is in, by what binds: while more are expected, and when nobody else is.
+TAKEN: dict[Kind, tuple[str, str]] = {
+    "room": (
+        N_("{taken} of {seats} seats, {coming} still coming"),
+        N_("{taken} of {seats} seats taken"),
+    ),
+    "server": (
+        N_("{taken} of {seats} seats that {name} leaves it, {coming} still coming"),
+        N_("{taken} of {seats} seats that {name} leaves it"),
+    ),
+    "licence": (
+        N_("{taken} of {seats} seats that the licence leaves it, {coming} still coming"),
+        N_("{taken} of {seats} seats that the licence leaves it"),
+    ),
+}
 
 # Worst first. "full" and "filling" are a room's own states, the rest are the probes'.
 ORDER = ("down", "full", "suspect", "filling", "unknown", "maintenance", "ok")
@@ -46,6 +63,7 @@ class LessonRow:
     affected: int
     source: str  # what an incident about this row is known by
     fit: Fit | None = None  # None: no limit is known, or it begins in more than an hour
+    limit: Limit | None = None  # which of room, server and licence binds it now
 
 
 @dataclass(frozen=True)
@@ -108,6 +126,7 @@ def _row(evening: Evening, room: timetable.Room) -> LessonRow | None:
         affected=0,
         source=f"room:{room.id}",
         fit=fit.of(evening, lesson, room, people) if lesson else None,
+        limit=bounds.now(evening, room),
     )
     return _judged(evening, room, lesson, row)
 
@@ -179,20 +198,21 @@ def _by_seats(row: LessonRow) -> LessonRow | None:
 
     Two of two seats taken in a one-to-one lesson are as it should be.
     """
-    if not row.seats or row.participants is None:
+    if row.limit is None or row.participants is None:
         return None
+    seats = row.limit.free
     coming = max(row.expected - row.participants, 0)
     crowded = coming > 0 or row.participants > row.expected
-    params = {"taken": row.participants, "seats": row.seats, "coming": coming}
-    why = Words(
-        N_("{taken} of {seats} seats, {coming} still coming")
-        if coming
-        else N_("{taken} of {seats} seats taken"),
-        params,
-    )
-    if row.participants >= row.seats and crowded:
+    params: dict[str, Value] = {
+        "taken": row.participants,
+        "seats": seats,
+        "coming": coming,
+        "name": row.limit.name,
+    }
+    why = Words(TAKEN[row.limit.kind][0 if coming else 1], params)
+    if row.participants >= seats and crowded:
         return replace(row, state="full", why=why, affected=coming)
-    if row.participants >= FILLING * row.seats and row.expected > row.seats:
+    if row.participants >= FILLING * seats and row.expected > seats:
         return replace(row, state="filling", why=why, affected=coming)
     return None
 
@@ -246,6 +266,9 @@ def _preflight(evening: Evening, lesson: timetable.Lesson, room: timetable.Room 
         return Starting(lesson.starts_at, lesson.title, "unknown", Words(N_("not checked")))
     if result.state is State.DOWN:
         return Starting(lesson.starts_at, lesson.title, "down", Words(N_("server down")))
+    if result.state is State.MAINTENANCE:
+        said = Words(N_("under maintenance"))
+        return Starting(lesson.starts_at, lesson.title, "maintenance", said)
     found = fit.of(evening, lesson, room, None)
     if found and found.word != "fits":
         return Starting(

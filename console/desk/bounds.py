@@ -1,0 +1,54 @@
+"""What binds a classroom now: its own seats, or what others leave of its server or licence."""
+
+from collections.abc import Iterator
+
+from console.desk import taken
+from console.desk.evening import Evening, Key
+from probes.capacity import Limit, binding
+from probes.model import State
+from store.timetable import Room
+
+READ = (State.OK, State.SUSPECT)  # states in which a server was read just now
+
+
+def answers(evening: Evening, connection_id: str) -> bool:
+    """Whether the server's meter read its rooms: what is said of seats rests on that."""
+    target = evening.server_target(connection_id)
+    result = evening.latest.get(target.id) if target else None
+    return result is not None and result.state in READ
+
+
+def now(evening: Evening, room: Room, *leaving: Room) -> Limit | None:
+    """The limit that the room reaches first, by who is in elsewhere; None: none is known.
+
+    `leaving`: rooms whose people do not count, for they are to move into this one.
+    """
+    keys = {evening.key(each) for each in (room, *leaving)}
+    return binding(_limits(evening, room, keys))
+
+
+def counted(evening: Evening, room: Room) -> bool:
+    """Whether everybody is counted on whom the room's limits depend."""
+    server, readings = evening.servers.get(room.connection_id), evening.rooms_now
+    if server is None:
+        return True
+    if server.licence and taken.of_licence(readings, evening.servers, server.platform) is None:
+        return False
+    return not server.seats or taken.on_server(readings, server.id) is not None
+
+
+def _limits(evening: Evening, room: Room, keys: set[Key]) -> Iterator[Limit]:
+    """Of what cannot be counted as much is taken as is known to be."""
+    reading = evening.rooms_now.get(evening.key(room))
+    if seats := (reading.seats if reading else None) or room.seats:
+        yield Limit("room", room.name, seats)
+    server = evening.servers.get(room.connection_id)
+    if server is None:
+        return
+    if server.seats:
+        people = taken.outside(evening.rooms_now, {server.id}, keys)
+        yield Limit("server", server.name, server.seats, people)
+    if server.licence:
+        same = {each.id for each in evening.servers.values() if each.platform == server.platform}
+        people = taken.outside(evening.rooms_now, same, keys)
+        yield Limit("licence", server.platform, server.licence, people)
