@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from mailing import inviting, timing
+from mailing import inviting, spreading, timing
 from mailing.model import Campaign, MailingError
 from mailing.records import content
 from mailing.timing import Terms
@@ -77,15 +77,11 @@ def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now
             "now": now,
         },
     )
-    tx.execute(
-        text("""
-            UPDATE delivery SET next_at = :leaves
-            WHERE campaign_id = :id AND state = 'due' AND next_at < :leaves
-        """),
-        {"id": campaign_id, "leaves": leaves},
-    )
+    if not changed.rowcount:
+        return False
+    spreading.spread(tx, campaign, terms, zone, now=now)
     audit.record(tx, actor, "approve release", campaign_id, school_id=campaign.school_id, now=now)
-    return changed.rowcount == 1
+    return True
 
 
 def _digest(tx: Connection, campaign_id: str) -> str:

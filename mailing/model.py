@@ -61,6 +61,7 @@ class Campaign:
     lane: str = ""  # "urgent" leaves before all others
     follows: str | None = None  # the urgent campaign that it goes on from
     release_by: datetime | None = None  # a draft that nobody released until then is over
+    by_zone: bool = False  # the chosen time is meant by each reader's own clock
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:

@@ -77,5 +77,6 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         row.lane,
         row.follows,
         moment(row.release_by),
+        bool(row.by_zone),
         sums,
     )

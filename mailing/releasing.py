@@ -12,6 +12,7 @@ from mailing import (
     outbox,
     recipients,
     segments,
+    spreading,
     timing,
 )
 from mailing.campaigns import RELEASED
@@ -28,9 +29,17 @@ OPEN = Terms()
 
 
 def schedule(
-    tx: Connection, actor: Actor, campaign_id: str, at: datetime | None, *, now: datetime
+    tx: Connection,
+    actor: Actor,
+    campaign_id: str,
+    at: datetime | None,
+    *,
+    by_zone: bool = False,
+    now: datetime,
 ) -> None:
     """Choose when a draft is to leave once it is released; None: at once.
+
+    `by_zone`: when it is so late by each reader's clock as it is `at` by the school's.
 
     Raises MailingError for a time that is over, and once it is released.
     """
@@ -39,10 +48,10 @@ def schedule(
         raise MailingError(N_("This time is over already. Choose a later one."))
     changed = tx.execute(
         text("""
-            UPDATE campaign SET scheduled_for = :at, updated_at = :now
+            UPDATE campaign SET scheduled_for = :at, by_zone = :by_zone, updated_at = :now
             WHERE id = :id AND state = 'draft'
         """),
-        {"id": campaign_id, "at": at, "now": now},
+        {"id": campaign_id, "at": at, "by_zone": by_zone and at is not None, "now": now},
     )
     if not changed.rowcount:
         raise MailingError(RELEASED)
@@ -63,6 +72,7 @@ def release(
     if campaign is None:
         return False
     freeze(tx, actor, campaign, now=now)
+    spreading.spread(tx, campaign, terms, zone, now=now)
     if approving.needed(tx, campaign_id, terms):
         approving.ask(tx, actor, campaign, now=now)
     return True

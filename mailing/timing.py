@@ -13,7 +13,7 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 
 @dataclass(frozen=True)
 class Quiet:
-    """From `since` to `until` by the school's clock nothing leaves; it may go over midnight."""
+    """From `since` to `until` by a reader's clock nothing leaves; it may go over midnight."""
 
     since: time
     until: time
@@ -54,12 +54,21 @@ class Terms:
     quiet: Quiet | None = None
 
 
-def leaves_at(campaign: Campaign, terms: Terms, zone: ZoneInfo, *, now: datetime) -> datetime:
-    """Service mail is about a lesson that runs: it knows no quiet hours."""
-    at = max(now + UNDO, campaign.scheduled_for or now)
+def leaves_at(
+    campaign: Campaign, terms: Terms, zone: ZoneInfo, *, own: ZoneInfo | None = None, now: datetime
+) -> datetime:
+    """When a mail may leave, by the school's clock, or by her `own` who gets it.
+
+    Service mail is about a lesson that runs: it knows no quiet hours.
+    """
+    there = own or zone
+    chosen = campaign.scheduled_for
+    if chosen is not None and campaign.by_zone:
+        chosen = chosen.astimezone(zone).replace(tzinfo=there).astimezone(UTC)
+    at = max(now + UNDO, chosen or now)
     if terms.quiet is None or campaign.topic == SERVICE:
         return at
-    return terms.quiet.end(at, zone)
+    return terms.quiet.end(at, there)
 
 
 def expires_at(campaign: Campaign, leaves: datetime) -> datetime | None:

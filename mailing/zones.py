@@ -13,6 +13,10 @@ def of(known: Mapping[str, str], otherwise: ZoneInfo) -> ZoneInfo:
     return (_zone(named) or otherwise) if named else otherwise
 
 
+def is_one(named: str) -> bool:
+    return _zone(named) is not None
+
+
 @lru_cache(maxsize=1000)
 def _zone(named: str) -> ZoneInfo | None:
     named = named.strip().replace(" ", "_")

@@ -495,3 +495,14 @@ def test_a_workbook_s_far_columns_are_left_out() -> None:
     kept = io.BytesIO()
     book.save(kept)
     assert list(workbooks.rows(kept.getvalue())) == [["name"], [], ["", "7"]]
+
+
+def test_a_time_zone_that_is_none_is_named_by_its_line() -> None:
+    table = "email,name,time_zone\na@school.test,A,Asia/Novosibirsk\nb@school.test,B,Siberia\n"
+    plan = importing.people_table(table)
+    assert [row.fields for row in plan.rows] == [{"time_zone": "Asia/Novosibirsk"}]
+    (problem,) = plan.problems
+    assert problem.line == 3
+    assert str(problem.what) == (
+        "“Siberia” is no time zone. Write it like Asia/Novosibirsk, or leave it out."
+    )

@@ -428,3 +428,25 @@ def planned(console: Console, school: School, starts: datetime) -> str:
         pult = access.system(school.id)
         planning.lessons(tx, pult, school.id, [lesson], now=console.now())
         return str(tx.execute(text("SELECT id FROM lesson")).scalar_one())
+
+
+def test_a_time_by_each_readers_own_clock_is_said_back(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    with console.db.begin() as tx:
+        tx.execute(
+            text("UPDATE person SET fields = :fields WHERE name = 'Ben'"),
+            {"fields": '{"time_zone": "Asia/Novosibirsk"}'},
+        )
+    at = screen("composer", console, ana, school, id=campaign_id)
+    soon = console.now().astimezone(school.zone) + timedelta(hours=1)
+    at.date_input(key=f"when-day-{campaign_id}").set_value(soon.date())
+    at.time_input(key=f"when-time-{campaign_id}").set_value(soon.time().replace(microsecond=0))
+    at.checkbox(key=f"when-zone-{campaign_id}").check().run()
+    at.button(key="when-set").click().run()
+    assert kept(console, ana, campaign_id).by_zone
+    at = screen("composer", console, ana, school, id=campaign_id)
+    assert "By the clock of 1 of 2 this time is over: they get it at once." in said(at)
+    at = press(at, "Review and send")
+    assert "own clock" in letters(at)

@@ -11,6 +11,7 @@ from console.desk.calendars import LessonRow
 from console.desk.reach import ReachError
 from console.desk.tables import Line, Plan, Problem, Unreadable
 from console.desk.timetables import Planned, apply_timetable, timetable
+from mailing import zones
 from store import access, addresses, audit, guardians, roster
 from store.access import Actor
 from store.db import Database, text
@@ -180,6 +181,13 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
             line.number,
             N_("{email} is not an e-mail address. Correct it, or leave the line out."),
             email=line["email"],
+        )
+    zone = line.more.get(zones.FIELD, "")
+    if zone and not zones.is_one(zone):
+        plan.refuse(
+            line.number,
+            N_("“{zone}” is no time zone. Write it like Asia/Novosibirsk, or leave it out."),
+            zone=zone,
         )
     row = PersonRow(
         line.number,

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from console.i18n import NAMES
 from console.views.composer_enclosed import Enclosed
 from console.wiring import Console
-from mailing import conditions, courses, enclosing, fields, invitation, lint, recipients
+from mailing import conditions, courses, enclosing, fields, invitation, lint, recipients, zones
 from mailing.attachments import MB
 from mailing.conditions import Outcomes
 from mailing.lint import Finding
@@ -57,7 +58,7 @@ def _texts(campaign: Campaign) -> list[str]:
 
 
 def open_points(
-    campaign: Campaign, school: School, meant: Audience, enclosed: Enclosed
+    campaign: Campaign, school: School, meant: Audience, enclosed: Enclosed, *, now: datetime
 ) -> Iterator[Words]:
     """What she should know before it goes out: empty fields, missing languages and subjects."""
     written = recipients.written(campaign.body)
@@ -69,12 +70,28 @@ def open_points(
             yield Words(N_("The subject is missing: {language}."), {"language": NAMES[language]})
     yield from _other_languages(school, meant, written)
     yield from _by_reader(campaign, school, meant, written, enclosed)
+    yield from _too_late(campaign, school, meant, now)
     weight = enclosed.size * BASE64
     if weight * len(meant.people) >= HEAVY:
         yield Words(
             N_("The files make {each} MB of every letter, {all} GB of all. A link weighs nothing."),
             {"each": round(weight / MB, 1), "all": round(weight * len(meant.people) / GB, 1)},
         )
+
+
+def _too_late(
+    campaign: Campaign, school: School, meant: Audience, now: datetime
+) -> Iterator[Words]:
+    """Readers by whose clock the chosen time is over already."""
+    chosen = campaign.scheduled_for
+    if chosen is None or not campaign.by_zone:
+        return
+    local = chosen.astimezone(school.zone)
+    clocks = Counter(zones.of(person.fields, school.zone) for person in meant.people)
+    late = sum(people for zone, people in clocks.items() if local.replace(tzinfo=zone) <= now)
+    if late:
+        words = N_("By the clock of {people} of {all} this time is over: they get it at once.")
+        yield Words(words, {"people": late, "all": len(meant.people)})
 
 
 def _other_languages(school: School, meant: Audience, written: list[str]) -> Iterator[Words]:

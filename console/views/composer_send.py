@@ -43,7 +43,8 @@ def draw(
     """The open points, then the two buttons."""
     reading = composer_points.with_courses(console, actor, campaign, meant)
     enclosed = composer_enclosed.known(console, actor, campaign)
-    points = list(composer_points.open_points(campaign, school, reading, enclosed))
+    now = console.now()
+    points = list(composer_points.open_points(campaign, school, reading, enclosed, now=now))
     found = [*_led_nowhere(campaign), *lint.findings(campaign.subject, campaign.body)]
     found += composer_points.unknown(campaign, meant, enclosed)
     _tell(points, found)

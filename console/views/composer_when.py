@@ -7,7 +7,7 @@ import streamlit as st
 from console.i18n import _, moment
 from console.views import acting
 from console.wiring import Console
-from mailing import releasing, timing
+from mailing import releasing, timing, zones
 from mailing.model import UNDO, Campaign
 from store import access
 from store.access import Actor
@@ -30,9 +30,18 @@ def draw(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
             step=900,
             key=f"when-time-{campaign.id}",
         )
+        by_zone = st.checkbox(
+            _("So late by each reader's own clock"),
+            campaign.by_zone,
+            key=f"when-zone-{campaign.id}",
+            help=_(
+                "A reader's clock is her field {field}; who has none reads by the school's."
+            ).format(field=f"`{zones.FIELD}`"),
+        )
         with st.container(horizontal=True):
             if st.button(_("Send then"), type="primary", key="when-set"):
-                _choose(console, actor, campaign, datetime.combine(day, clock, school.zone))
+                at = datetime.combine(day, clock, school.zone)
+                _choose(console, actor, campaign, at, by_zone=by_zone)
             if campaign.scheduled_for and st.button(_("At once instead"), key="when-now"):
                 _choose(console, actor, campaign, None)
 
@@ -44,14 +53,23 @@ def said(console: Console, school: School, campaign: Campaign, people: int) -> s
     words = _("the first leaves {n} s after this").format(n=round(UNDO.total_seconds()))
     if leaves > now + UNDO:
         words = moment(leaves, school.zone, now=now)
-        if leaves != campaign.scheduled_for:
+        if campaign.by_zone:
+            words += f" · {_('by each reader’s own clock')}"
+        elif leaves != campaign.scheduled_for:
             words += f" · {_('after the quiet hours')}"
     if terms.second_person_above and people > terms.second_person_above:
         words += f" · {_('once a second person agrees')}"
     return words
 
 
-def _choose(console: Console, actor: Actor, campaign: Campaign, at: datetime | None) -> None:
+def _choose(
+    console: Console,
+    actor: Actor,
+    campaign: Campaign,
+    at: datetime | None,
+    *,
+    by_zone: bool = False,
+) -> None:
     with acting.guarded(), console.db.begin() as tx:
-        releasing.schedule(tx, actor, campaign.id, at, now=console.now())
+        releasing.schedule(tx, actor, campaign.id, at, by_zone=by_zone, now=console.now())
     st.rerun()
