@@ -265,7 +265,8 @@ def test_a_prober_among_all_of_them_stays_small_and_looks_at_the_others_in_time(
         process.kill()
         process.wait()
     assert states == ENDS
-    assert set(desk.checks_of_the_good()) == {State.OK}
+    blamed = {State.DOWN, State.SUSPECT}  # the prober may say that it was too slow itself
+    assert blamed.isdisjoint(desk.checks_of_the_good())
     assert used < LOUD
 
 
