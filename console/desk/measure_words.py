@@ -8,7 +8,7 @@ from datetime import datetime
 from console.i18n import N_, _, language, moment
 from moderation import appeals, house, measures, records
 from moderation.house import House
-from moderation.model import LASTING, PENALTIES, ActionKind, Measure, MeasureKind
+from moderation.model import LASTING, PENALTIES, ActionKind, Measure, MeasureKind, PenaltyKind
 from store.access import Actor
 from store.db import Connection
 from store.legibility import legible
@@ -25,6 +25,20 @@ KINDS: dict[MeasureKind, str] = {
     "removal": N_("Comment removed"),
     "rewording": N_("Comment reworded"),
     "note": N_("A note"),
+}
+STATES: dict[MeasureKind, str] = {  # how somebody stands under it
+    "word": N_("A word"),
+    "warning": N_("Warned"),
+    "mute": N_("Muted"),
+    "suspension": N_("Suspended"),
+    "block": N_("Blocked"),
+}
+VERBS: dict[PenaltyKind, str] = {  # what a button does
+    "word": N_("A word"),
+    "warning": N_("Warn"),
+    "mute": N_("Mute"),
+    "suspension": N_("Suspend"),
+    "block": N_("Block"),
 }
 OUTCOMES = {
     "uphold": N_("It stays as it was decided"),

@@ -6,23 +6,17 @@ from datetime import datetime
 import streamlit as st
 
 from console.desk import people
+from console.desk.measure_words import STATES
 from console.i18n import N_, _, escape, moment, ngettext
 from console.views import acting, blocking
 from console.widgets import status, strangers
 from console.wiring import Console
 from moderation import actions, measures
-from moderation.model import Action, ActionKind, Measure, MeasureKind, Subject
+from moderation.model import Action, ActionKind, Measure, Subject
 from store import access
 from store.access import Actor
 from store.schools import School
 
-NAMES: dict[MeasureKind, str] = {
-    "word": N_("A word"),
-    "warning": N_("Warned"),
-    "mute": N_("Muted"),
-    "suspension": N_("Suspended"),
-    "block": N_("Blocked"),
-}
 ASKED: dict[ActionKind, str] = {
     "remove comment": N_("Remove a comment from {place}"),
     "edit comment": N_("Reword a comment on {place}"),
@@ -104,7 +98,7 @@ def _tries(action: Action, school: School, now: datetime) -> str:
 
 def _measure(console: Console, actor: Actor, school: School, measure: Measure) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        status.mark(_(NAMES[measure.kind]), "red", shape="▲")
+        status.mark(_(STATES[measure.kind]), "red", shape="▲")
         st.markdown(_until(measure.until, school, console.now()), width="content")
         if access.may(actor, "moderate", school.id):
             _button(

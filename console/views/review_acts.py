@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape
+from console.desk.measure_words import VERBS
+from console.i18n import _, escape
 from console.views import abilities, blocking, hidden, noting, rewording, sentencing, settling
 from console.views.abilities import Ability
 from console.views.noting import Reach
@@ -20,11 +21,11 @@ from moderation.model import Case, PenaltyKind, Step
 from store.access import Actor
 from store.schools import School
 
-PENALTIES: dict[PenaltyKind, tuple[str, str, str]] = {
-    "warning": (N_("Warn"), "W", ":material/feedback:"),
-    "mute": (N_("Mute"), "M", ":material/voice_over_off:"),
-    "suspension": (N_("Suspend"), "S", ":material/timer:"),
-    "block": (N_("Block"), "B", ":material/block:"),
+PENALTIES: dict[PenaltyKind, tuple[str, str]] = {
+    "warning": ("W", ":material/feedback:"),
+    "mute": ("M", ":material/voice_over_off:"),
+    "suspension": ("S", ":material/timer:"),
+    "block": ("B", ":material/block:"),
 }
 
 
@@ -112,13 +113,13 @@ def reasons(
 def _penalty(
     console: Console, actor: Actor, school: School, case: Case, kind: PenaltyKind, beside: Beside
 ) -> Act:
-    label, key, icon = PENALTIES[kind]
+    key, icon = PENALTIES[kind]
     steps = beside.plans[kind]
     said = sentencing.steps_said(steps)
     possible = kind == "warning" or any(step.does for step in steps)
     return Act(
         f"{kind}-{case.id}",
-        _(label),
+        _(VERBS[kind]),
         lambda: sentencing.ask(
             console, actor, school, case, kind, beside.removal, beside.reach, hidden=beside.hidden
         ),

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import streamlit as st
 
+from console.desk.measure_words import STATES
 from console.i18n import N_, _, escape, moment, ngettext, number, say
 from console.views import blocking
-from console.views.in_force import NAMES
 from console.views.putting_back import Offer, badges
 from console.widgets import pages, status, strangers
 from console.wiring import Console
@@ -54,7 +54,7 @@ def _measure(measure: Measure, school: School, now: datetime) -> None:
     until = _("until lifted")
     if measure.until:
         until = _("until {time}").format(time=moment(measure.until, school.zone, now=now))
-    status.mark(f"{_(NAMES[measure.kind])} {escape(until)}", "red", shape="▲")
+    status.mark(f"{_(STATES[measure.kind])} {escape(until)}", "red", shape="▲")
 
 
 def _accounts(author: Author, names: dict[str, str]) -> None:
@@ -66,7 +66,7 @@ def _accounts(author: Author, names: dict[str, str]) -> None:
 
 
 def _ladder(suggestion: Suggestion) -> None:
-    step = f"**{_(NAMES[suggestion.rung.kind])}**"
+    step = f"**{_(STATES[suggestion.rung.kind])}**"
     words = _("The ladder's next step: {step}.").format(step=step)
     st.caption(f":material/stairs: {words}", help=say(suggestion.why))
 

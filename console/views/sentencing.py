@@ -6,11 +6,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.i18n import N_, _, say
+from console.desk.measure_words import STATES, VERBS
+from console.i18n import _, say
 from console.views import blocking, noting, settling
 from console.views.abilities import Ability
 from console.views.hidden import KEEP, PUT_BACK
-from console.views.in_force import NAMES
 from console.views.noting import Note, Reach
 from console.views.reasons import spoken
 from console.widgets import choice, confirm, strangers
@@ -22,14 +22,6 @@ from moderation.model import LASTING, PENALTIES, Case, Penalty, PenaltyKind, Ste
 from moderation.planning import CALLS
 from store.access import Actor
 from store.schools import School
-
-WORDS: dict[PenaltyKind, str] = {
-    "word": N_("A word"),
-    "warning": N_("Warn"),
-    "mute": N_("Mute"),
-    "suspension": N_("Suspend"),
-    "block": N_("Block"),
-}
 
 
 @dataclass(frozen=True)
@@ -140,7 +132,7 @@ def _measures(kind: PenaltyKind) -> list[PenaltyKind]:
         PENALTIES,
         selection_mode="multi",
         default=[kind],
-        format_func=lambda each: _(WORDS[each]),
+        format_func=lambda each: _(VERBS[each]),
         key=f"sentence-{kind}",
     )
     graver = "block" in picked
@@ -159,7 +151,7 @@ def _penalties(
         steps = known.plans[kind]
         able = [step for step in steps if step.does is not None]
         with st.container(border=True, gap="xsmall"):
-            st.markdown(f"**{_(WORDS[kind])}**")
+            st.markdown(f"**{_(VERBS[kind])}**")
             ticked = [step for step in steps if blocking.account(step, able, key=kind)]
             until = _until(now, kind, known.suggestion)
         possible = possible and bool(ticked)
@@ -187,7 +179,7 @@ def _until(now: datetime, kind: PenaltyKind, suggestion: Suggestion) -> datetime
 
 def _told(known: Known, plan: Planned) -> None:
     """The ladder's word, and which letters leave besides."""
-    step = _(NAMES[known.suggestion.rung.kind])
+    step = _(STATES[known.suggestion.rung.kind])
     ladder_s = _("The ladder's next step: {step}.").format(step=step)
     st.caption(f"{ladder_s} {say(known.suggestion.why)}")
     if plan.penalties:
@@ -202,7 +194,7 @@ def _label(known: Known, plan: Planned) -> str:
     """All that the button does, in its order."""
     remove, keep = (_(KEEP), _(PUT_BACK)) if known.hidden else (_("Remove"), _("Keep"))
     done = [remove if plan.verdict == "remove" else keep]
-    done += [_(WORDS[each.kind]) for each in plan.penalties]
+    done += [_(VERBS[each.kind]) for each in plan.penalties]
     return " + ".join([*done, _("Write")] if plan.note else done)
 
 
