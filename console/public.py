@@ -8,30 +8,24 @@ import logging
 import socket
 import sys
 import threading
-from html import escape
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.i18n import _, speaking
-from console.web import pages
 from console.web.appeals import Appeals
 from console.web.complaints import Complaints
 from console.web.entering import Entering
-from console.web.forms import language_of, posted
 from console.web.hooks import Hooks
+from console.web.preferences import MailPreferences, nothing
 from console.web.push import Push
 from console.web.reports import Reports
 from console.web.status import Status
 from console.wiring import Console
-from mailing import unsubscribe
-from mailing.unsubscribe import Subscription
 
 LOG = logging.getLogger("pult.public")
 LAST_PORT = 65535
@@ -70,10 +64,9 @@ def run(console: Console, stop: threading.Event, *, port: int | None = None) -> 
 
 
 def application(console: Console) -> Starlette:
-    unsubscribing = Unsubscribing(console)
     return Starlette(
         routes=[
-            *unsubscribing.routes(),
+            *MailPreferences(console).routes(),
             *Entering(console).routes(),
             *Reports(console).routes(),
             *Complaints(console).routes(),
@@ -84,70 +77,8 @@ def application(console: Console) -> Starlette:
             Route("/healthz", _alive),
         ],
         middleware=[Middleware(Gate)],
-        exception_handlers={404: _nothing},
+        exception_handlers={404: nothing},
     )
-
-
-class Unsubscribing:
-    """/u/{token}: the token says who, of which school, from which topic."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.key = console.origin.key
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/u/{token}", self.show, methods=["GET"]),
-            Route("/u/{token}", self.act, methods=["POST"]),
-        ]
-
-    def show(self, request: Request) -> Response:
-        with self.console.db.read() as tx:
-            found = unsubscribe.show(tx, self.key, request.path_params["token"])
-        return _subscription(request, found)
-
-    async def act(self, request: Request) -> Response:
-        fields = await posted(request)
-        return await run_in_threadpool(self._act, request, every_topic=fields.get("every") == "1")
-
-    def _act(self, request: Request, *, every_topic: bool) -> Response:
-        with self.console.db.begin() as tx:
-            found = unsubscribe.act(
-                tx,
-                self.key,
-                request.path_params["token"],
-                every_topic=every_topic,
-                now=self.console.now(),
-            )
-        return _subscription(request, found)
-
-
-def _subscription(request: Request, found: Subscription | None) -> Response:
-    if found is None:
-        return _nothing(request, None)
-    language = language_of(request, found.language)
-    with speaking(language):
-        if found.active:
-            said = _("You get mail of the topic “{topic}” from {school} at {email}.")
-            form = pages.form(request.url.path, "", _("Unsubscribe"), token="")
-        else:
-            said = _("{school} sends no more mail of the topic “{topic}” to {email}.")
-            every = pages.hidden("every", "1")
-            form = pages.form(request.url.path, every, _("Unsubscribe from everything"), token="")
-        words = said.format(topic=found.topic, school=found.school_name, email=found.email)
-        body = f"<section><p>{escape(words)}</p>{form}</section>"
-        html = pages.page(_("Your mail"), body, language=language, here=request.url.path)
-    return HTMLResponse(html)
-
-
-def _nothing(request: Request, _error: object) -> Response:
-    language = language_of(request)
-    with speaking(language):
-        words = escape(_("There is nothing here. Perhaps the link was cut: copy it whole."))
-        html = pages.page(
-            _("Not found"), f"<section><p>{words}</p></section>", language=language, here="/status"
-        )
-    return HTMLResponse(html, 404)
 
 
 def _alive(_request: Request) -> Response:

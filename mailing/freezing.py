@@ -1,12 +1,12 @@
 """Freeze an audience: a row of the ledger for everyone who is meant, written once."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from secrets import token_hex
 
-from mailing import recipients
+from mailing import preferences, recipients
 from mailing.headers import domain_of
 from mailing.model import Campaign
 from mailing.segments import Audience
@@ -42,11 +42,16 @@ def freeze(
     meant += audience.left_out
     # In this order each page of the people's index is touched once, as it lies on the disk.
     meant.sort(key=lambda each: (each[1] is not None, each[0].id))
-    insert_many(tx, "delivery", COLUMNS, _rows(campaign, meant, language, now))
+    chosen = preferences.languages(tx, campaign.school_id)
+    insert_many(tx, "delivery", COLUMNS, _rows(campaign, meant, language, chosen, now))
 
 
 def _rows(
-    campaign: Campaign, meant: list[tuple[Person, Words | None]], language: str, now: datetime
+    campaign: Campaign,
+    meant: list[tuple[Person, Words | None]],
+    language: str,
+    chosen: Mapping[str, str],
+    now: datetime,
 ) -> Iterator[tuple[object, ...]]:
     written = recipients.written(campaign.body)
 
@@ -71,7 +76,7 @@ def _rows(
             person.id,
             person.name,
             email,
-            variant(person.language),
+            variant(chosen.get(email) or person.language),
             JSON.encode(recipients.fields(person)),
             "due" if why is None else "suppressed",
             0,

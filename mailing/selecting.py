@@ -9,7 +9,10 @@ from typing import Any, Literal
 from store.db import Connection, text
 from store.roster import Person
 
-LANGUAGE = "COALESCE(NULLIF(person.language, ''), school.language)"
+LANGUAGE = """COALESCE(
+    (SELECT chosen_language.language FROM chosen_language
+     WHERE chosen_language.school_id = person.school_id AND chosen_language.email = person.email),
+    NULLIF(person.language, ''), school.language)"""
 Values = dict[str, object]
 Guardians = Literal["", "too", "instead"]
 

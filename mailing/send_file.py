@@ -12,6 +12,7 @@ from mailing import (
     conditions,
     outbox,
     people_file,
+    preferences,
     recipients,
     releasing,
     sender,
@@ -141,6 +142,7 @@ def _enlist(
     """
     _require_columns(file, people_file.columns(people, file=file.people_name))
     reasons = suppression.reasons(tx, campaign.school_id, campaign.topic)
+    chosen = preferences.languages(tx, campaign.school_id)
     written = recipients.written(campaign.body)
     problems: list[tuple[int, Words]] = []
     values: list[dict[str, object]] = []
@@ -157,7 +159,9 @@ def _enlist(
                 person_id=None,
                 name=row.name,
                 email=row.email,
-                language=recipients.variant(row.language, language, written),
+                language=recipients.variant(
+                    chosen.get(row.email) or row.language, language, written
+                ),
                 fields=row.fields,
                 why=Words(suppression.WHY[reason]) if reason else None,
                 now=now,

@@ -99,6 +99,7 @@ ACTIONS = {
     "unlink account": N_("unlinked an account from a person"),
     "unmute account": N_("let an account write again"),
     "write note": N_("wrote to somebody"),
+    "choose mail by link": N_("chose what mail to get by the link in one"),
     "unsubscribe by link": N_("unsubscribed by the link in a mail"),
 }
 OUTCOMES = {

@@ -1,0 +1,152 @@
+"""What somebody chose of our mail, behind the signed link in each: topics, and a language.
+
+Whoever holds the link chooses for its address alone, a guardian for the guardian's own. A look
+changes nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailing import suppression, unsubscribe
+from mailing.model import SERVICE
+from mailing.suppression import COMPLAINT, EVERY_TOPIC, UNSUBSCRIBED
+from store import access, audit, links
+from store.db import Connection, text
+from store.schools import LANGUAGES
+
+MOST_TOPICS = 50
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """`topics`: whether mail of each comes; `locked`: the school itself sends nothing there.
+
+    `left`: nothing comes, of topics that are still to come either.
+    """
+
+    school_name: str
+    email: str
+    topic: str  # of the mail that held the link
+    topics: Mapping[str, bool]
+    language: str
+    locked: bool
+    left: bool
+
+
+def show(tx: Connection, key: bytes, token: str) -> Preferences | None:
+    """What the link's person gets; None if we never made it, or the school is gone."""
+    opened = links.opened(key, unsubscribe.PURPOSE, token)
+    subscription = unsubscribe.show(tx, key, token)
+    if opened is None or subscription is None:
+        return None
+    school_id, email, topic = opened
+    off = _off(tx, school_id, email)
+    everything = off.get(EVERY_TOPIC, set())
+    topics = {
+        each: not everything and each not in off
+        for each in sorted({*_topics(tx, school_id), topic})
+    }
+    locked = bool(everything - {UNSUBSCRIBED, COMPLAINT})
+    language = languages(tx, school_id, [email]).get(email, subscription.language)
+    return Preferences(
+        subscription.school_name, email, topic, topics, language, locked, bool(everything)
+    )
+
+
+def choose(
+    tx: Connection,
+    key: bytes,
+    token: str,
+    *,
+    wanted: Collection[str],
+    language: str,
+    now: datetime,
+) -> Preferences | None:
+    """Get mail of these topics from now on, and of no other that is known; None as in `show`.
+
+    What a coordinator took off, or a dead address, stays off.
+    """
+    opened = links.opened(key, unsubscribe.PURPOSE, token)
+    known = show(tx, key, token)
+    if opened is None or known is None:
+        return None
+    school_id, email, _topic = opened
+    tx.execute(
+        text("""
+            DELETE FROM suppression WHERE school_id = :school AND email = :email
+              AND reason IN ('unsubscribed', 'complaint')
+        """),
+        {"school": school_id, "email": email},
+    )
+    for topic in known.topics:
+        if topic not in wanted:
+            suppression.keep(
+                tx,
+                school_id,
+                email,
+                topic=topic,
+                reason=UNSUBSCRIBED,
+                detail="preferences",
+                now=now,
+            )
+    if language in LANGUAGES:
+        _keep_language(tx, school_id, email, language, now)
+    person = access.system(school_id)
+    audit.record(tx, person, "choose mail by link", "", school_id=school_id, now=now)
+    return show(tx, key, token)
+
+
+def languages(
+    tx: Connection, school_id: str, emails: Collection[str] | None = None
+) -> dict[str, str]:
+    """The languages that people chose, by address; of all, or of some."""
+    values: dict[str, object] = {"school": school_id}
+    narrowed = ""
+    if emails is not None:
+        values |= {f"e{n}": email for n, email in enumerate(emails)}
+        narrowed = f"AND email IN ({', '.join(f':e{n}' for n in range(len(emails)))})"
+    rows = tx.execute(
+        text(f"SELECT email, language FROM chosen_language WHERE school_id = :school {narrowed}"),
+        values,
+    )
+    return {row.email: row.language for row in rows}
+
+
+def _topics(tx: Connection, school_id: str) -> list[str]:
+    """Of which the school has sent mail; nobody can leave mandatory mail."""
+    rows = tx.execute(
+        text("""
+            SELECT DISTINCT topic FROM campaign
+            WHERE school_id = :school AND topic <> :service AND state <> 'draft'
+            ORDER BY topic LIMIT :most
+        """),
+        {"school": school_id, "service": SERVICE, "most": MOST_TOPICS},
+    )
+    return [row.topic for row in rows]
+
+
+def _off(tx: Connection, school_id: str, email: str) -> dict[str, set[str]]:
+    """The reasons why mail of a topic does not come, by topic; '' is every topic."""
+    rows = tx.execute(
+        text("SELECT topic, reason FROM suppression WHERE school_id = :school AND email = :email"),
+        {"school": school_id, "email": email},
+    )
+    off: dict[str, set[str]] = {}
+    for row in rows:
+        off.setdefault(row.topic, set()).add(row.reason)
+    return off
+
+
+def _keep_language(
+    tx: Connection, school_id: str, email: str, language: str, now: datetime
+) -> None:
+    tx.execute(
+        text("""
+            INSERT INTO chosen_language (school_id, email, language, changed_at)
+            VALUES (:school, :email, :language, :now)
+            ON CONFLICT (school_id, email) DO UPDATE
+            SET language = excluded.language, changed_at = excluded.changed_at
+        """),
+        {"school": school_id, "email": email, "language": language, "now": now},
+    )
