@@ -62,7 +62,11 @@ def prepare(place: str, count: int, *, uncertain: str = "hold") -> None:
 
 
 def opened(place: str) -> Database:
-    return db.connect(url=place) if "://" in place else db.connect(Path(place))
+    """SQLite in a folder, or PostgreSQL at an address; behind a space, the folder of its sender."""
+    url, _, folder = place.partition(" ")
+    if "://" not in url:
+        return db.connect(Path(place))
+    return db.connect(Path(folder) if folder else None, url)
 
 
 def pult(port: int, count: int, place: str) -> None:
@@ -81,11 +85,13 @@ def pult_on(port: int, count: int, place: str) -> None:
 
 def _deliver(database: Database, port: int, count: int) -> int:
     relay = Relay.from_url(f"smtp://127.0.0.1:{port}", connections=MAX_CONNECTIONS)
+    with database.read() as tx:
+        campaign = tx.execute(text("SELECT id FROM campaign")).scalar_one()
     sent = 0
     while sent < count:
         done = sender.deliver(
             database, relay, ORIGIN, owner="bench", clock=lambda: datetime.now(UTC),
-            stop=threading.Event(),
+            stop=threading.Event(), campaign_id=campaign,
         )  # fmt: skip
         if done.problem is not None or not done.moved:
             return sent

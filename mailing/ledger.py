@@ -12,7 +12,6 @@ it is settled. A row leaves `sending` by its owner alone, or by `reclaim` when t
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -182,8 +181,7 @@ def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> boo
     return changed.rowcount > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """What became of a row."""
 
     delivery_id: str

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as quoted
 
 Value = str | int | float
 
@@ -26,6 +27,10 @@ class Words:
 
     def to_json(self) -> str:
         # Escaped: a stranger's half of a surrogate pair is no UTF-8, and no database takes it.
+        values = self.params.items()
+        if all(type(value) is str for _, value in values):  # as json.dumps, for thousands a second
+            said = ", ".join(f"{quoted(name)}: {quoted(str(value))}" for name, value in values)
+            return f"[{quoted(self.template)}, {{{said}}}]"
         return json.dumps([self.template, dict(self.params)])
 
     @classmethod

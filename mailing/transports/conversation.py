@@ -220,14 +220,18 @@ class Replies:
         """The answers that are whole by now. Raises Broken for what is none."""
         *lines, self._heard = (self._heard + chunk).split(b"\n")
         for line in lines:
-            mark = line[3:4]
-            if len(line) > LONGEST or not line[:3].isdigit() or mark not in b" -\r":
+            code, mark = line[:3], line[3:4]
+            if not code.isdigit() or mark not in b" -\r" or len(line) > LONGEST:
                 raise Broken
-            if len(self._said) >= MOST_LINES:
-                raise Broken
-            self._said.append(line[4:].strip())
-            if mark != b"-":
+            if mark == b"-" or self._said:
+                self._said.append(line[4:].strip())
+                if len(self._said) > MOST_LINES:
+                    raise Broken
+                if mark == b"-":
+                    continue
                 said, self._said = b"\n".join(self._said), []
-                yield int(line[:3]), said
+            else:
+                said = line[4:].strip()
+            yield int(code), said
         if len(self._heard) > LONGEST:
             raise Broken
