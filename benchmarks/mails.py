@@ -2,6 +2,7 @@
 
 import json
 import resource
+import selectors
 import smtplib
 import socket
 import sys
@@ -16,9 +17,12 @@ from pathlib import Path
 
 from console.wiring import PACKAGES
 from mailing import campaigns, outbox, releasing, sender
+from mailing.message import Envelope
 from mailing.model import Origin
-from mailing.relay import MAX_CONNECTIONS, Relay
+from mailing.relay import MAX_CONNECTIONS, Outcome, Relay
 from mailing.segments import Segment
+from mailing.transports import smtp
+from mailing.transports.wire import Wire
 from store import access, db, migrate, schools
 from store.db import Database, text
 
@@ -32,7 +36,7 @@ BODY = "\n\n".join(
 FIELDS = {"group": "7 B", "room": "R12"}
 
 
-def prepare(place: str, count: int, *, uncertain: str = "hold") -> None:
+def prepare(place: str, count: int, *, uncertain: str = "hold", body: str = BODY) -> None:
     """A released campaign of so many, in a fresh database."""
     database = opened(place)
     migrate.apply(database, PACKAGES, now=NOW)
@@ -41,7 +45,7 @@ def prepare(place: str, count: int, *, uncertain: str = "hold") -> None:
         school = schools.found(tx, pult, "School", time_zone="UTC", language="en", now=NOW)
         pult = access.system(school.id)
         id_ = campaigns.draft(
-            tx, pult, school.id, subject={"en": "The room of {{ group }}"}, body={"en": BODY},
+            tx, pult, school.id, subject={"en": "The room of {{ group }}"}, body={"en": body},
             segment=Segment(everyone=True), sender="School 14 <news@school.example>",
             uncertain=uncertain, now=NOW,
         )  # fmt: skip
@@ -77,6 +81,11 @@ def pult(port: int, count: int, place: str) -> None:
     measured(lambda: _deliver(database, port, count), count)
 
 
+def pult_left(port: int, count: int, place: str) -> None:
+    """What is left of it, measured."""
+    measured(lambda: _deliver(opened(place), port, count), count)
+
+
 def pult_on(port: int, count: int, place: str) -> None:
     """What is left of it, until nothing is due or it is killed."""
     print("begun", flush=True)
@@ -97,6 +106,53 @@ def _deliver(database: Database, port: int, count: int) -> int:
             return sent
         sent += done.sent
     return sent
+
+
+class Made:
+    """A source without a ledger: one letter for everybody."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self.sent = 0
+        page = (SAID * 7 + "\r\n") * 36
+        head = "From: news@school.example\r\nTo: all\r\nSubject: The room\r\n\r\n"
+        self._data = (head + page).encode()
+
+    def next(self) -> Envelope | None:
+        if not self._left:
+            return None
+        self._left -= 1
+        to = f"pupil{self._left}@school.example"
+        return Envelope("news@school.example", to, self._data, utf8=False, undotted=True)
+
+    def begin(self, _envelope: Envelope, *, alone: bool) -> bool:
+        return not alone
+
+    def take(self, _envelope: Envelope, outcome: Outcome) -> None:
+        self.sent += outcome.kind == "sent"
+
+
+def no_ledger(port: int, count: int, _place: str) -> None:
+    """The loop's wires and conversations alone."""
+    relay = Relay.from_url(f"smtp://127.0.0.1:{port}")
+    made = Made(count)
+
+    def send() -> int:
+        watched = selectors.DefaultSelector()
+        wires = [Wire(smtp.connect(relay), made) for _ in range(MAX_CONNECTIONS)]
+        for wire in wires:
+            watched.register(wire.sock, selectors.EVENT_READ, wire)
+            wire.talk.wake()
+            wire.write()
+        while made.sent < count:
+            for key, _ in watched.select():
+                key.data.read()
+                key.data.write()
+        for wire in wires:
+            wire.drop()
+        return made.sent
+
+    measured(send, count)
 
 
 def plain(port: int, count: int, _place: str) -> None:
@@ -164,7 +220,10 @@ def wait_for(port: int) -> None:
     raise TimeoutError
 
 
-WAYS = {"pult": pult, "pult_on": pult_on, "smtplib": plain, "django": django}
+WAYS = {
+    "pult": pult, "pult_left": pult_left, "pult_on": pult_on,
+    "no ledger": no_ledger, "smtplib": plain, "django": django
+}  # fmt: skip
 
 if __name__ == "__main__":
     way, port, count, *where = sys.argv[1:]

