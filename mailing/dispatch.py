@@ -15,8 +15,8 @@ from mailing import ledger
 from mailing.ledger import RENEWALS, Claimed, Settled
 from store.db import Database
 
-FEWEST, MOST = 100, 500  # rows claimed at once: so many are held if this machine never comes back
-QUICK = 0.5  # seconds; rows that are gone sooner are followed by twice as many
+FEWEST, MOST = 100, 1000  # rows claimed at once; twice as many may be held if a machine is lost
+LONG = 2.0  # seconds; when as much lies between two claims, half as many do
 SETTLE = 0.2  # seconds that an outcome waits for others to share its commit
 
 
@@ -91,7 +91,7 @@ class Dispatch:
             return
         outcomes, self._outcomes = self._outcomes, []
         self._claiming = claiming and self._left > 0 and len(self._ready) <= self._window
-        wanted = min(self._size(), self._left) if self._claiming else 0
+        wanted = min(self._window, self._left) if self._claiming else 0
         self._settled = time.monotonic()
         if self._ready:
             self._writing = self._thread.submit(self._written, outcomes, wanted)
@@ -105,6 +105,7 @@ class Dispatch:
     def _accept(self, rows: Sequence[Claimed]) -> None:
         if self._claiming:
             self._left = self._left - len(rows) if rows else 0
+            self._resize()
         if rows:
             self._prepare(rows)
             self._ready.extend(rows)
@@ -126,13 +127,14 @@ class Dispatch:
         """Nothing is written any more when this returns, whatever happened before."""
         self._thread.shutdown()
 
-    def _size(self) -> int:
-        """How many to claim: the more, the faster the last were gone."""
+    def _resize(self) -> None:
+        """Claim more next time if these were waited for, and fewer if the last lasted long."""
         now = time.monotonic()
-        quick = now - self._claimed < QUICK
+        if not self._ready:
+            self._window = min(2 * self._window, MOST)
+        elif now - self._claimed > LONG:
+            self._window = max(self._window // 2, FEWEST)
         self._claimed = now
-        self._window = min(2 * self._window, MOST) if quick else max(self._window // 2, FEWEST)
-        return self._window
 
     def _written(self, outcomes: Sequence[Settled], wanted: int) -> Sequence[Claimed]:
         share, now = self._share, self._clock()
