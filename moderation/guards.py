@@ -8,6 +8,10 @@ from store.access import Actor
 from store.db import Connection, text
 from store.words import N_
 
+ADMINISTERS = N_(
+    "This account administers the platform, or is the platform's own: nobody blocks it from here."
+)
+
 
 def end(until: datetime | None, now: datetime) -> None:
     if until is not None and until <= now:
@@ -45,6 +49,22 @@ def not_ours(
     if row.id == actor.account_id:
         raise ModerationError(N_("This is your own account there. Ask somebody else to do it."))
     raise ModerationError(N_("This account belongs to an administrator. Talk to them first."))
+
+
+def not_an_administrators(
+    tx: Connection, actor: Actor, school_id: str, connection_id: str, external_id: str
+) -> None:
+    """Refuse what the platform itself says administers it, whatever address it has, or none."""
+    access.require(actor, "moderate", school_id)
+    row = tx.execute(
+        text("""
+            SELECT administers FROM platform_account
+            WHERE connection_id = :connection AND external_id = :external AND school_id = :school
+        """),
+        {"connection": connection_id, "external": external_id, "school": school_id},
+    ).first()
+    if row is not None and row.administers:
+        raise ModerationError(ADMINISTERS)
 
 
 def kept(

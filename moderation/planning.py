@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from moderation.calls import KINDS, undoable
+from moderation.guards import ADMINISTERS
 from moderation.model import ActionKind, PenaltyKind, Step, Subject
 from moderation.penalties import accounts_of
 from platforms import PLATFORMS
@@ -54,6 +55,8 @@ def _step(account: PlatformAccount, connection: Row[Any], kind: PenaltyKind) -> 
     named = {"platform": PLATFORMS[connection.platform].name}
     if does is not None:
         does, told, undone = _able(connection, does, named)
+    if does is not None and account.administers:
+        does, told = None, Words(ADMINISTERS)
     if does == "suspend account" and told is None and account.suspended:
         told = Words(SUSPENDED)
     return Step(

@@ -12,6 +12,7 @@ from datetime import datetime
 from store import access, linking, matching, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
+from store.upserts import ENROL, LEAVE, SAVE_ACCOUNT, SAVE_COURSE, SAVE_PERSON, SAVE_ROOM
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Listed:
     group: str
     suspended: bool
     last_seen: datetime | None
+    administers: bool = False  # there
 
 
 @dataclass(frozen=True)
@@ -162,53 +164,6 @@ def _require(tx: Connection, actor: Actor, school_id: str, connection_id: str) -
     schools.require_connections(tx, school_id, [connection_id])
 
 
-SAVE_PERSON = """
-    INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields, source,
-                        updated_at)
-    VALUES (:id, :school, :name, :email, :new_role, :language, :level, :grp, '{}', :source, :now)
-    ON CONFLICT (id) DO UPDATE SET
-        name = COALESCE(NULLIF(excluded.name, ''), person.name),
-        email = COALESCE(NULLIF(excluded.email, ''), person.email),
-        role = COALESCE(NULLIF(:role, ''), person.role),
-        language = COALESCE(NULLIF(excluded.language, ''), person.language),
-        level = COALESCE(NULLIF(excluded.level, ''), person.level),
-        grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
-        updated_at = excluded.updated_at
-"""
-SAVE_ACCOUNT = """
-    INSERT INTO platform_account (id, school_id, connection_id, external_id, person_id, username,
-                                  name, suspended, last_seen_at, gone, updated_at)
-    VALUES (:id, :school, :connection, :external, :person, :username, :name, :suspended,
-            :last_seen, FALSE, :now)
-    ON CONFLICT (connection_id, external_id) DO UPDATE SET
-        person_id = excluded.person_id, username = excluded.username, name = excluded.name,
-        suspended = excluded.suspended, last_seen_at = excluded.last_seen_at, gone = FALSE,
-        updated_at = excluded.updated_at
-"""
-SAVE_COURSE = """
-    INSERT INTO course (id, school_id, connection_id, external_id, name, gone, updated_at)
-    VALUES (:id, :school, :connection, :external, :name, FALSE, :now)
-    ON CONFLICT (school_id, connection_id, external_id) DO UPDATE SET
-        name = excluded.name, gone = FALSE, updated_at = excluded.updated_at
-"""
-SAVE_ROOM = """
-    INSERT INTO room (id, school_id, connection_id, external_id, name, form, seats, course_id,
-                      stream_url, gone, updated_at)
-    VALUES (:id, :school, :connection, :external, :name, 'classroom', :seats, NULL, '', FALSE,
-            :now)
-    ON CONFLICT (connection_id, external_id) DO UPDATE SET
-        name = COALESCE(NULLIF(excluded.name, ''), room.name),
-        seats = COALESCE(excluded.seats, room.seats), gone = FALSE,
-        updated_at = excluded.updated_at
-"""
-ENROL = """
-    INSERT INTO enrolment (course_id, person_id, school_id, role)
-    VALUES (:course, :person, :school, :role)
-    ON CONFLICT (course_id, person_id) DO UPDATE SET role = excluded.role
-"""
-LEAVE = "DELETE FROM enrolment WHERE course_id = :course AND person_id = :person"
-
-
 def _accounts(tx: Connection, connection_id: str) -> dict[str, str]:
     """External id to person, for those that have one."""
     return {
@@ -292,6 +247,7 @@ def _account_row(
         "person": person_id,
         "username": one.username,
         "name": one.name,
+        "administers": one.administers,
         "suspended": one.suspended,
         "last_seen": one.last_seen,
         "now": now,

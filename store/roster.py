@@ -39,6 +39,7 @@ class PlatformAccount:
     suspended: bool
     last_seen_at: datetime | None
     linked: Literal["roster", "hand", "apart"] = "roster"  # by lists, or because somebody said so
+    administers: bool = False  # the platform, as it says itself
 
 
 def people(
@@ -238,4 +239,5 @@ def account_of(row: Row[Any]) -> PlatformAccount:
         bool(values["suspended"]),
         moment(values["last_seen_at"]),
         values["linked"],
+        bool(values["administers"]),
     )

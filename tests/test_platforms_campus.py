@@ -143,6 +143,8 @@ def test_an_administrator_is_protected_and_passed_over_in_words(moodle: Moodle) 
 
 def test_our_own_account_is_protected(moodle: Moodle) -> None:
     said = [moodle.protected(one.external_id) for one in moodle.accounts() if not one.level]
+    for one in moodle.accounts():
+        assert one.administers == bool(moodle.protected(one.external_id))
     assert "This is the account that Pult itself works with." in said
 
 

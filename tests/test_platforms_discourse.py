@@ -223,6 +223,7 @@ def test_people_are_listed_with_their_addresses(
     found = {one.external_id: one for one in forum.accounts()}
     assert len(found) == 152
     assert (found["2"].email, found["2"].role, found["1"].role) == ("joe@a.test", "", "staff")
+    assert (found["1"].administers, found["2"].administers) == (True, False)
 
 
 def test_a_notice_is_one_message_to_each(site: Discourse, forum: discourse.Discourse) -> None:

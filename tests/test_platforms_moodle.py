@@ -119,7 +119,9 @@ def test_the_sites_own_fields_name_level_and_role() -> None:
         ],
     }
     guest = {"id": 1, "username": "guest", "fullname": "Guest"}
-    with serving(as_json({"users": [guest, user], "warnings": []})) as wire:
+    listed = {"users": [guest, user], "warnings": []}
+    answers = answering(core_user_get_users=listed, core_webservice_get_site_info={"userid": 3})
+    with serving(answers) as wire:
         (account,) = moodle(wire.url, level_field="rank").accounts()
     assert (account.level, account.role, account.last_seen) == ("city", "guardian", None)
 

@@ -24,7 +24,8 @@ def test_people_are_counted_by_room(ejabberd: Ejabberd) -> None:
     found = {one.external_id: one for one in adapter(ejabberd).rooms() or ()}
     seen = found[f"{room}@{SERVICE}"]
     assert (seen.name, seen.participants) == (room, 1)
-    assert joe in {one.external_id for one in adapter(ejabberd).accounts()}
+    listed = {one.external_id: one.administers for one in adapter(ejabberd).accounts()}
+    assert (listed[joe], listed[ADMIN]) == (False, True)
 
 
 def test_a_block_puts_out_of_every_room_at_once_and_keeps_out(ejabberd: Ejabberd) -> None:

@@ -183,10 +183,12 @@ def test_a_notice_reaches_the_person_in_one_room_of_their_own(synapse: Synapse) 
 
 def test_the_roster_has_people_and_their_addresses(synapse: Synapse) -> None:
     joe_id, _ = synapse.person("joe")
+    synapse.register("chief", admin=True)
     address = {"threepids": [{"medium": "email", "address": "joe@example.org"}]}
     synapse.call("PUT", f"/_synapse/admin/v2/users/{joe_id}", synapse.token, address)
     found = {one.external_id: one for one in matrix(synapse, "*").accounts()}
     assert found[joe_id].email == "joe@example.org"
+    assert (found[joe_id].administers, found["@chief:pult.test"].administers) == (False, True)
     assert "@pult:pult.test" not in found
     assert sync.fetch(matrix(synapse)).accounts is None  # nothing to moderate: rooms only
 

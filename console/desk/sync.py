@@ -158,6 +158,7 @@ def _listed(account: Account, roles: dict[str, set[str]]) -> Listed:
         group=account.group,
         suspended=account.suspended,
         last_seen=account.last_seen,
+        administers=account.administers,
     )
 
 

@@ -116,4 +116,5 @@ def _account(row: dict[str, Any], now: datetime) -> Account:
         suspended=bool(row.get("suspended")) or _until(row, "suspend", now) is not None,
         last_seen=instant(row.get("last_seen_at")),
         role="staff" if staff else "",
+        administers=bool(staff) or not word(row.get("id")).isdigit(),
     )

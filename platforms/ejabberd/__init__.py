@@ -5,6 +5,7 @@ https://docs.ejabberd.im/developer/ejabberd-api/admin-api/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from platforms.answers import Site
 from platforms.base import (
@@ -66,7 +67,8 @@ class Ejabberd:
         return self._site.rooms(self.reading())
 
     def accounts(self) -> Iterator[Account]:
-        return people.accounts(self._calls, self._host)
+        for account in people.accounts(self._calls, self._host):
+            yield replace(account, administers=bool(self.protected(account.external_id)))
 
     def courses(self) -> list[Course]:
         return []

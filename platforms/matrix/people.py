@@ -125,6 +125,7 @@ def _account(found: Mapping[str, Any]) -> Account:
         suspended=bool(found.get("suspended") or found.get("locked")),
         last_seen=datetime.fromtimestamp(seen / 1000, UTC) if seen else None,
         role="staff" if found.get("admin") else "",
+        administers=bool(found.get("admin")),
     )
 
 

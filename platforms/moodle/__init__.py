@@ -1,6 +1,7 @@
 """Moodle 4.1 and newer, over its web services: roster, forums, accounts, messages."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from platforms.base import (
@@ -19,7 +20,7 @@ from platforms.http import Http
 from platforms.metering import Reading
 from platforms.moodle import forums, health, messages, online, people, roster
 from platforms.moodle.calls import Calls
-from platforms.sentences import OWN
+from platforms.sentences import OWN, STAFF
 
 # `level_field`, `role_field`: short names of the site's own profile fields;
 # `never_suspend`: user names that Pult leaves alone, besides its own account;
@@ -66,9 +67,13 @@ class Moodle:
         return health.check(self._calls)
 
     def accounts(self) -> Iterator[Account]:
-        return roster.accounts(
+        listed = roster.accounts(
             self._calls, self._options["level_field"], self._options["role_field"]
         )
+        own, never = self._own(), self._never()
+        for account in listed:
+            theirs = account.external_id == own or account.username in never
+            yield replace(account, administers=theirs)
 
     def courses(self) -> list[Course]:
         return roster.courses(self._calls)
@@ -118,10 +123,7 @@ class Moodle:
         if external_id == self._own():
             return OWN
         users = people.users(self._calls, "id", [external_id])
-        names = {name.strip() for name in self._options["never_suspend"].split(",")}
-        if any(user.get("username") in names | {"guest"} for user in users):
-            return N_("This account belongs to an administrator, or to the site itself.")
-        return ""
+        return STAFF if any(user.get("username") in self._never() for user in users) else ""
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return messages.notify(self._calls, external_ids, text)
@@ -131,6 +133,10 @@ class Moodle:
 
     def rooms(self) -> list[Room] | None:
         return None
+
+    def _never(self) -> set[str]:
+        """User names that nobody suspends: Moodle does not tell who administers it."""
+        return {name.strip() for name in self._options["never_suspend"].split(",")} | {"guest"}
 
     def _own(self) -> str:
         if not self._own_id:
