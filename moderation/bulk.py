@@ -41,7 +41,7 @@ def decide(
     chosen: Iterable[tuple[str, int]],
     verdict: Verdict,
     *,
-    reason: str = "",
+    rule: str = "",
     now: datetime,
 ) -> Many:
     """Decide each chosen (case id, version as it was read); the others' are passed over."""
@@ -49,9 +49,7 @@ def decide(
     decided, missed, actions = [], [], []
     for case_id, version in list(chosen)[:MOST]:
         try:
-            made = deciding.decide(
-                tx, actor, case_id, verdict, reason=reason, version=version, now=now
-            )
+            made = deciding.decide(tx, actor, case_id, verdict, rule=rule, version=version, now=now)
         except ModerationError:
             missed.append(case_id)
             continue

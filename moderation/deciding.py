@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from moderation import actions, comments, hiding, house, measures, repeats, uncounted, welfare
+from moderation import (
+    actions,
+    comments,
+    evidence,
+    hiding,
+    house,
+    measures,
+    repeats,
+    uncounted,
+    welfare,
+)
 from moderation.model import (
     Action,
     CommentKind,
@@ -72,7 +82,7 @@ def decide(
     asked = [action_id] if action_id else []
     asked += [id_ for measure in imposed for id_ in measure.action_ids]
     made = Decision(case_id, action_id, tuple(asked), tuple(measure.id for measure in imposed))
-    _note(tx, actor, comment.school_id, made, decision=decision, reason=reason, now=now)
+    _note(tx, actor, comment, made, decision=decision, reason=reason, rule=rule, now=now)
     return made
 
 
@@ -213,28 +223,38 @@ def _won(
 def _note(
     tx: Connection,
     actor: Actor,
-    school_id: str,
+    comment: Stored,
     made: Decision,
     *,
     decision: Verdict,
     reason: str,
+    rule: str,
     now: datetime,
 ) -> None:
     tx.execute(
         text("""
-            INSERT INTO decision (id, case_id, school_id, decision, reason, decided_by,
+            INSERT INTO decision (id, case_id, school_id, decision, reason, rule, decided_by,
                                   decided_at, action_id)
-            VALUES (:id, :case, :school, :decision, :reason, :account, :now, :action)
+            VALUES (:id, :case, :school, :decision, :reason, :rule, :account, :now, :action)
         """),
         {
             "id": new_id(),
             "case": made.case_id,
-            "school": school_id,
+            "school": comment.school_id,
             "decision": decision,
             "reason": reason,
+            "rule": rule,
             "account": actor.account_id,
             "now": now,
             "action": made.action_id,
         },
     )
-    audit.record(tx, actor, f"{decision} case", made.case_id, school_id=school_id, now=now)
+    audit.record(
+        tx,
+        actor,
+        f"{decision} case",
+        made.case_id,
+        school_id=comment.school_id,
+        now=now,
+        evidence=evidence.name(comment.id, comment.sha256),
+    )

@@ -18,6 +18,7 @@ class Decided:
     comment_id: str
     decision: str  # approve, remove, edit or hand on
     reason: str
+    rule: str  # of the house, or ''
     by: str
     at: datetime
     restored: bool = False  # what it took away was seen there again
@@ -106,7 +107,8 @@ def decisions_of(
     access.require(actor, "see people", school_id)
     rows = tx.execute(
         text(f"""
-            SELECT cases.comment_id, decision.decision, decision.reason, decision.decided_at,
+            SELECT cases.comment_id, decision.decision, decision.reason, decision.rule,
+                   decision.decided_at,
                    {RESTORED} AS restored, COALESCE(account.name, decision.decided_by) AS decider
             FROM decision
             JOIN cases ON cases.id = decision.case_id
@@ -124,6 +126,7 @@ def decisions_of(
             row.comment_id,
             row.decision,
             row.reason,
+            row.rule,
             row.decider,
             instant(row.decided_at),
             bool(row.restored),

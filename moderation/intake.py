@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from moderation import comments, judging, rules
+from moderation import comments, judging, rules, wordings
 from moderation.calls import CANNOT
 from moderation.filters import Rules
 from moderation.model import Adapters, Stored
@@ -107,9 +107,9 @@ def _take(
 ) -> bool:
     kept = hidden.get(comment.external_id)
     if kept is not None:
-        comments.note_version(tx, actor, kept, comment, now=now)
+        wordings.note_version(tx, actor, kept, comment, now=now)
         return False
-    merged = comments.merge(tx, actor, school_id, connection_id, comment, now=now)
+    merged = wordings.merge(tx, actor, school_id, connection_id, comment, now=now)
     if merged.changed:
         stored = comments.get(tx, actor, merged.id)
         if stored:

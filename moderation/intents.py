@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import cases, comments, guards, welfare
+from moderation import behind, cases, comments, evidence, guards, welfare
 from moderation.calls import KINDS, rivals
 from moderation.model import Action, ActionKind, ModerationError
-from moderation.records import IN_EFFECT, OPEN, get, noted, stored_original
-from platforms.base import Original
+from moderation.records import OPEN, get, noted
 from store import access, audit, schools
 from store.access import Actor
 from store.db import Connection, moment, new_id, text
@@ -49,6 +48,7 @@ def request(
     if kind in ("suspend account", "mute account"):
         guards.end(until, now)
         guards.not_ours(tx, actor, school_id, connection_id, external_id)
+        guards.not_an_administrators(tx, actor, school_id, connection_id, external_id)
     if KINDS[kind].about == "comment":
         _require_comment(tx, actor, kind, school_id, connection_id, external_id, wording)
     known = _open(tx, connection_id, external_id, kind)
@@ -57,7 +57,7 @@ def request(
     if same is not None:
         return str(same.id)
     replaced = _replace(tx, connection_id, external_id, kind)
-    earlier, standing = _inherited(tx, kind, connection_id, external_id, undo_of, replaced)
+    earlier, standing = behind.inherited(tx, kind, connection_id, external_id, undo_of, replaced)
     action_id = new_id()
     _insert(
         tx,
@@ -75,14 +75,22 @@ def request(
             "now": now,
             "reason": reason,
             "until": until,
-            "original": _original(tx, kind, connection_id, external_id, undo_of, replaced),
+            "original": behind.original(tx, kind, connection_id, external_id, undo_of, replaced),
             "earlier": earlier,
             "standing": standing,
             "hides": hides,
         },
     )
-    verb = noted(kind, hides)
-    audit.record(tx, actor, verb, action_id, school_id=school_id, now=now, outcome="asked")
+    audit.record(
+        tx,
+        actor,
+        noted(kind, hides),
+        action_id,
+        school_id=school_id,
+        now=now,
+        outcome="asked",
+        evidence=evidence.of(tx, KINDS[kind].about, connection_id, external_id, case_id),
+    )
     return action_id
 
 
@@ -130,7 +138,7 @@ def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
         undo_of=action.id,
         wording=action.wording,
         hides=action.hides,
-        until=_end_of_the_lifted(tx, action) if kind.about == "account" else None,
+        until=behind.end_of_the_lifted(tx, action) if kind.about == "account" else None,
         now=now,
     )
 
@@ -198,101 +206,5 @@ def _replace(
     return max(rows, key=lambda row: float(row.requested_at), default=None)
 
 
-def _inherited(
-    tx: Connection,
-    kind: ActionKind,
-    connection_id: str,
-    external_id: str,
-    undo_of: str | None,
-    replaced: Row[Any] | None,
-) -> tuple[str | None, str | None]:
-    """What stood before, as far as an earlier action knows it: the state, and the standing."""
-    if replaced is not None and replaced.kind == kind:
-        return replaced.earlier, replaced.standing
-    if KINDS[kind].forward or KINDS[kind].about == "comment":
-        return None, None
-    if replaced is not None and replaced.before is not None:  # it was called
-        return None, replaced.standing
-    row = tx.execute(
-        text(f"""
-            SELECT standing FROM moderation_action
-            WHERE connection_id = :connection AND external_id = :external AND kind = :kind
-              AND (id = :undone OR ({IN_EFFECT}))
-            ORDER BY CASE WHEN id = :undone THEN 0 ELSE 1 END, ended, requested_at DESC LIMIT 1
-        """),
-        {
-            "connection": connection_id,
-            "external": external_id,
-            "kind": KINDS[kind].undo,
-            "back": kind,
-            "undone": undo_of or "",
-        },
-    ).first()
-    return None, row.standing if row else None
-
-
 def _rivals(kind: ActionKind) -> str:
     return ", ".join(f"'{each}'" for each in rivals(kind))
-
-
-def _original(
-    tx: Connection,
-    kind: ActionKind,
-    connection_id: str,
-    external_id: str,
-    undo_of: str | None,
-    replaced: Row[Any] | None,
-) -> str | None:
-    """The comment as it last stood: from what took it away, else from evidence."""
-    if KINDS[kind].about == "account":
-        return None
-    if replaced is not None and replaced.kind == kind and replaced.before is not None:
-        return str(replaced.original) if replaced.original else None  # it was called
-    taken = tx.execute(
-        text("""
-            SELECT original FROM moderation_action
-            WHERE connection_id = :connection AND external_id = :external
-              AND kind IN ('remove comment', 'edit comment')
-              AND NOT ended AND before IS NOT NULL AND original IS NOT NULL
-              AND (:back OR kind = :kind AND kind = 'remove comment' AND state = 'verified')
-            ORDER BY CASE WHEN id = :undone THEN 0 ELSE 1 END, requested_at DESC LIMIT 1
-        """),
-        {
-            "connection": connection_id,
-            "external": external_id,
-            "undone": undo_of or "",
-            "kind": kind,
-            "back": kind == "restore comment",
-        },
-    ).first()
-    if taken is not None:
-        return str(taken.original)
-    kept = tx.execute(
-        text("""
-            SELECT subject, html FROM comment
-            WHERE connection_id = :connection AND external_id = :external
-        """),
-        {"connection": connection_id, "external": external_id},
-    ).first()
-    return stored_original(Original(external_id, kept.subject, kept.html)) if kept else None
-
-
-def _end_of_the_lifted(tx: Connection, undone: Action) -> datetime | None:
-    """The end of what was lifted, so that undoing the lift never lengthens it."""
-    if KINDS[undone.kind].forward:
-        return None
-    row = tx.execute(
-        text("""
-            SELECT until FROM moderation_action
-            WHERE connection_id = :connection AND external_id = :external
-              AND kind = :kind AND requested_at <= :lifted
-            ORDER BY requested_at DESC LIMIT 1
-        """),
-        {
-            "connection": undone.connection_id,
-            "external": undone.external_id,
-            "kind": KINDS[undone.kind].undo,
-            "lifted": undone.requested_at,
-        },
-    ).first()
-    return moment(row.until) if row else None

@@ -1,12 +1,14 @@
 """How long evidence is kept: until its time is over, or until somebody asks for it to go.
 
 What goes are texts, names and files' names. What stays are ids, hashes, decisions and
-receipts: the figures still add up, and the audit, which holds ids alone, still verifies.
+receipts: the figures still add up, and the audit, which holds ids and hashes alone, still
+verifies. Where a decision rests on what goes, the audit says that it was erased.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from moderation import evidence
 from moderation.model import ModerationError
 from moderation.records import OPEN
 from store import access, audit
@@ -66,6 +68,7 @@ def forget(
         """),
         {"school": school_id, "before": before, "limit": limit},
     ).all()
+    evidence.note_erased(tx, actor, school_id, [row.id for row in rows], now=now)
     _blank(tx, [row.id for row in rows if row.judged], now)
     whole = [{"id": row.id} for row in rows if not row.judged]
     if whole:
@@ -94,6 +97,7 @@ def erase(
         audit.record(
             tx, actor, "erase texts", f"{connection_id}/{external_id}", school_id=school_id, now=now
         )
+    evidence.note_erased(tx, actor, school_id, found, now=now)
     _blank(tx, found, now)
     return len(found)
 

@@ -6,7 +6,7 @@ account's action has a receipt of its own (moderation.actions).
 
 from datetime import datetime
 
-from moderation import ending, guards, measure_rows
+from moderation import ending, evidence, guards, measure_rows
 from moderation.calls import KINDS
 from moderation.intents import request
 from moderation.model import (
@@ -86,7 +86,10 @@ def impose(
         _replace(tx, actor, school_id, subject, kind, measure_id, now)
     measure = _known(tx, actor, measure_id)
     _ask(tx, actor, measure, steps, now)
-    audit.record(tx, actor, f"impose {kind}", measure_id, school_id=school_id, now=now)
+    rests_on = evidence.of_case(tx, case_id)
+    audit.record(
+        tx, actor, f"impose {kind}", measure_id, school_id=school_id, now=now, evidence=rests_on
+    )
     return _known(tx, actor, measure_id)
 
 

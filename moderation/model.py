@@ -185,6 +185,7 @@ class Action:
     wording: str | None  # what an edit puts in the comment's place
     approved_by: str | None  # the second person for what cannot be undone
     hides: str | None  # digest of the wording that a rule hides; None: a person asked for it
+    evidence: str | None  # the wording seen right before the call (moderation.evidence)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from moderation import cases, comments
+from moderation import cases, comments, evidence, wordings
 from moderation.calls import KINDS, State, rivals
 from moderation.model import Action, ActionKind, ReceiptState
 from moderation.records import IN_EFFECT, PENDING, noted, stored_original
@@ -78,17 +78,19 @@ def begin(
     later action took its place meanwhile: then nothing is to be called.
     """
     access.require(actor, "moderate", action.school_id)
-    original = action.original
+    original, seen = action.original, action.evidence
     if look.wording is not None and KINDS[action.kind].forward:
         original = Original(look.wording.external_id, look.wording.subject, look.wording.html)
         kept = comments.known(tx, actor, action.connection_id, [action.external_id])
         for stored in kept.values():
-            comments.note_version(tx, actor, stored, look.wording, now=now)
+            sha256 = wordings.note_version(tx, actor, stored, look.wording, now=now)
+            seen = seen or evidence.name(stored.id, sha256)
     earlier, standing = _before(tx, action, look)
     changed = tx.execute(
         text(f"""
             UPDATE moderation_action SET before = COALESCE(before, :state), earlier = :earlier,
-                standing = :standing, original = :original, tries = tries + 1, next_try_at = :next
+                standing = :standing, original = :original, evidence = :evidence, tries = tries + 1,
+                next_try_at = :next
             WHERE id = :id AND state IN {PENDING}
         """),
         {
@@ -97,13 +99,19 @@ def begin(
             "earlier": earlier,
             "standing": standing,
             "original": stored_original(original),
+            "evidence": seen,
             "next": now + _delay(action.tries),
         },
     )
     if changed.rowcount == 0:
         return None
     return replace(
-        action, original=original, earlier=earlier, standing=standing, tries=action.tries + 1
+        action,
+        original=original,
+        earlier=earlier,
+        standing=standing,
+        evidence=seen,
+        tries=action.tries + 1,
     )
 
 
@@ -140,6 +148,7 @@ def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now
             school_id=action.school_id,
             now=now,
             outcome=outcome.state,
+            evidence=_rests_on(tx, action),
         )
     what = KINDS[action.kind]
     decided = what.forward or action.hides is not None
@@ -200,6 +209,14 @@ def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None
     if row and row.earlier and look.state == KINDS[action.kind].wanted:
         return str(row.earlier), action.standing or row.standing
     return look.state, action.standing or look.standing
+
+
+def _rests_on(tx: Connection, action: Action) -> str | None:
+    """The wording that was seen right before the first call."""
+    row = tx.execute(
+        text("SELECT evidence FROM moderation_action WHERE id = :id"), {"id": action.id}
+    ).one()
+    return row.evidence or evidence.of_case(tx, action.case_id)
 
 
 def _kinds(kinds: Sequence[ActionKind]) -> str:

@@ -132,6 +132,7 @@ def from_row(row: Row[Any]) -> Action:
         wording=row.wording,
         approved_by=row.approved_by,
         hides=row.hides,
+        evidence=row.evidence,
     )
 
 

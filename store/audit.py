@@ -27,15 +27,18 @@ def record(
     school_id: str | None,
     now: datetime,
     outcome: str = "done",
+    evidence: str | None = None,
 ) -> None:
     """Note an action in the caller's transaction, so that both stand or fall together.
 
-    `action` is a verb and its kind ("suspend account"), `subject` an id.
+    `action` is a verb and its kind ("suspend account"), `subject` an id; `evidence`
+    names what it rests on by ids and a hash (moderation.evidence).
     """
     tx.execute(
         text("""
-            INSERT INTO audit (id, at, school_id, account_id, action, subject, outcome)
-            VALUES (:id, :at, :school, :account, :action, :subject, :outcome)
+            INSERT INTO audit (id, at, school_id, account_id, action, subject, outcome,
+                               evidence)
+            VALUES (:id, :at, :school, :account, :action, :subject, :outcome, :evidence)
         """),
         {
             "id": new_id(),
@@ -45,6 +48,7 @@ def record(
             "action": action,
             "subject": subject,
             "outcome": outcome,
+            "evidence": evidence,
         },
     )
 

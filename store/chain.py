@@ -3,7 +3,7 @@
 Entries are sealed seconds after they were noted, in one line for the whole house, so that
 nobody waits for another's transaction. The key is the vault's, which no database holds:
 who can change rows cannot make seals. Entries hold ids alone, so erasing a person's texts
-changes none of them.
+changes none of them; what an entry rests on it names by a hash, which is sealed with it.
 """
 
 import hashlib
@@ -95,4 +95,6 @@ def _seal(key: bytes, before: str, place: int, row: Row[Any]) -> str:
     """HMAC-SHA256 over the seal before, the place and all that the entry says."""
     said = [before, place, row.id, row.at, row.school_id, row.account_id]
     said += [row.action, row.subject, row.outcome]
+    if row.evidence is not None:  # entries from before there was any stay as they were sealed
+        said.append(row.evidence)
     return hmac.new(key, json.dumps(said).encode(), hashlib.sha256).hexdigest()

@@ -16,7 +16,7 @@ from console.wiring import Console
 from mailing import campaigns, releasing, saved, suppression, urgent_texts
 from mailing.model import Campaign
 from mailing.segments import Segment
-from moderation import actions, appeals, cases, comments, measures, welfare
+from moderation import actions, appeals, cases, comments, measures, welfare, wordings
 from moderation.model import Action, Flag, Stored, Subject
 from platforms.base import Adapter, Comment
 from probes import alerting, alerts, modules, recording, targets, weekly, windows
@@ -237,7 +237,7 @@ def post(external_id: str = "p1") -> Comment:
 
 def _case(tx: Connection, actor: Actor, known: Roster) -> tuple[Stored, str]:
     (school,) = actor.schools
-    merged = comments.merge(tx, actor, school, known.connection, post(), now=NOON)
+    merged = wordings.merge(tx, actor, school, known.connection, post(), now=NOON)
     flags = [Flag("Insults", "idiot", 8, 13)]
     case = cases.flagged(tx, actor, merged.id, flags, now=NOON)
     kept = comments.get(tx, actor, merged.id)

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from console.desk import connections
 from console.sections import Mail, Settings
 from console.wiring import Console
-from moderation import cases, comments, filters, rules
+from moderation import cases, filters, rules, wordings
 from platforms.base import Comment
 from store import access, enrolling
 from store.access import Actor
@@ -98,7 +98,7 @@ def queue(on: Console, school: School, connection_id: str, found: list[Comment])
     with on.db.begin() as tx:
         watched = rules.of(tx, actor, school.id)
         for comment in found:
-            merged = comments.merge(tx, actor, school.id, connection_id, comment, now=now)
+            merged = wordings.merge(tx, actor, school.id, connection_id, comment, now=now)
             flags = filters.screen(watched, comment.text)
             flags += filters.screen_subject(watched, comment.subject)
             cases.flagged(tx, actor, merged.id, flags, now=now)

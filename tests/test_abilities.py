@@ -1,7 +1,7 @@
 """A button says what it will do on the comment's own platform."""
 
 from console.views import abilities
-from moderation import comments
+from moderation import comments, wordings
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
@@ -17,7 +17,7 @@ def test_a_button_of_a_platform_that_is_not_connected_any_more_says_that_it_cann
     with database.begin() as tx:
         connect(tx, school)
         post = _comment({"id": "p1", "html": "you", "author": "u1", "at": NOON.timestamp()})
-        merged = comments.merge(tx, ben, school.id, "lms", post, now=NOON)
+        merged = wordings.merge(tx, ben, school.id, "lms", post, now=NOON)
         kept = comments.get(tx, ben, merged.id)
         tx.execute(text("DELETE FROM connection"))
     assert kept is not None

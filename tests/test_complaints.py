@@ -18,7 +18,7 @@ from console.sections import Public, Settings
 from console.web.complaints import BY_ADDRESS
 from console.web.reports import Limit
 from console.wiring import Console
-from moderation import comments, complaints, deciding, review
+from moderation import complaints, deciding, review, wordings
 from moderation.complaints import Came
 from moderation.model import Case, Verdict
 from platforms.permalinks import Pointed, pointed
@@ -58,7 +58,7 @@ def write(
     at = console.now().timestamp()
     post = _comment({"id": id_, "html": said, "author": "u1", "at": at})
     with console.db.begin() as tx:
-        comments.merge(
+        wordings.merge(
             tx, actor, school.id, "lms", replace(post, thread_id=thread), now=console.now()
         )
 
@@ -275,7 +275,7 @@ def test_an_old_comment_is_found_by_its_link_alone(
         {"id": "12", "html": "you frog, go home", "author": "u1", "at": NOON.timestamp()}
     )
     with console.db.begin() as tx:
-        comments.merge(tx, ben, school.id, "lms", replace(post, thread_id="7"), now=NOON)
+        wordings.merge(tx, ben, school.id, "lms", replace(post, thread_id="7"), now=NOON)
     assert complain(form, words="you frog, go home").status_code == 422
     assert complain(form, link=LINK).status_code == 200
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from console.desk import alarms, channels, incidents, owed
-from moderation import comments, judging, rules, welfare
+from moderation import comments, judging, rules, welfare, wordings
 from store import access
 from store.access import Actor
 from store.db import Database, text
@@ -25,7 +25,7 @@ def _alarmed(database: Database, school: School) -> None:
     pult = access.system(school.id)
     with database.begin() as tx:
         connect(tx, school)
-        merged = comments.merge(tx, pult, school.id, "lms", replace(POST), now=NOON)
+        merged = wordings.merge(tx, pult, school.id, "lms", replace(POST), now=NOON)
         kept = comments.get(tx, pult, merged.id)
         assert kept is not None
         judging.judge(tx, pult, rules.of(tx, pult, school.id), kept, now=NOON)

@@ -18,6 +18,7 @@ from moderation import (
     ladder,
     measures,
     reversal,
+    wordings,
 )
 from moderation.house import STARTER
 from moderation.model import Flag, ModerationError, Penalty, Stored
@@ -49,7 +50,7 @@ def desk(database: Database, school: School, site: Site) -> Iterator[Desk]:
 def flagged(desk: Desk, ben: Actor, id_: str = "p1") -> str:
     with desk.console.db.begin() as tx:
         post = _comment({"id": id_, "html": "you moron", "author": "u1", "at": NOON.timestamp()})
-        kept = comments.merge(tx, ben, desk.school.id, "lms", post, now=NOON)
+        kept = wordings.merge(tx, ben, desk.school.id, "lms", post, now=NOON)
         case = cases.flagged(tx, ben, kept.id, [Flag("Insults", "moron", 0, 3)], now=NOON)
     assert case is not None
     return case

@@ -51,6 +51,7 @@ def test_all_is_well_in_a_new_house(database: Database, ada: Actor) -> None:
         ("clock", "ok"),
         ("vault", "ok"),
         ("audit", "ok"),
+        ("evidence", "ok"),
     ]
     assert list(doctor.problems(found)) == []
 
@@ -74,7 +75,7 @@ def test_each_connection_says_what_is_wrong_and_what_to_do(
         add(database, school, "3 functions", "moodle", poor.url)
         add(database, school, "4 silent", "moodle", silent)
         add(database, school, "5 page", "moodle", page.url)
-        found = doctor.look(database, ada, Vault(KEY), now=NOON)[5:]
+        found = doctor.look(database, ada, Vault(KEY), now=NOON)[6:]
     problems = [str(one.problem) for one in found]
     assert [one.state for one in found] == ["ok", *["failing"] * 4]
     assert (found[0].problem, found[0].version) == (None, "3.0.4")

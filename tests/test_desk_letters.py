@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from console.desk import letter_sending, measure_letters
-from moderation import appeals, cases, comments, hearing, house, keeping, measures
+from moderation import appeals, cases, hearing, house, keeping, measures, wordings
 from moderation.house import STARTER
 from moderation.model import Flag, ModerationError
 from platforms.base import PlatformError
@@ -30,7 +30,7 @@ def desk(database: Database, school: School) -> Iterator[Desk]:
 def warn(desk: Desk, ben: Actor, said: str = "you moron") -> str:
     with desk.console.db.begin() as tx:
         post = _comment({"id": "p1", "html": said, "author": "u1", "at": NOON.timestamp()})
-        kept = comments.merge(tx, ben, desk.school.id, "lms", post, now=NOON)
+        kept = wordings.merge(tx, ben, desk.school.id, "lms", post, now=NOON)
         case = cases.flagged(tx, ben, kept.id, [Flag("Insults", "moron", 0, 3)], now=NOON)
         return measures.impose(
             tx, ben, desk.school.id, desk.joe, "warning",

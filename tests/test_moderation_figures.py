@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine, event
 
 from console.desk import figure_sheets
-from moderation import appeals, cases, comments, figures, hearing, measures, review
+from moderation import appeals, cases, figures, hearing, measures, review, wordings
 from moderation.figures import Figure, language_of
 from moderation.model import Flag, Subject, Verdict
 from store import enrolling
@@ -43,7 +43,7 @@ def judge(
     rule: str = "Insults",
 ) -> str:
     post = replace(POST, external_id=id_, text=said, html=said)
-    kept = comments.merge(tx, who, school.id, "lms", post, now=NOON).id
+    kept = wordings.merge(tx, who, school.id, "lms", post, now=NOON).id
     case = cases.flagged(tx, who, kept, [Flag(rule, "x", 0, 1)], now=NOON)
     assert case is not None
     review.decide(tx, who, case, verdict, now=NOON + minutes * MINUTE)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from moderation import actions, cases, comments, keeping, metrics, review
+from moderation import actions, cases, comments, keeping, metrics, review, wordings
 from moderation.model import Flag, ModerationError
 from store import chain
 from store.access import Actor
@@ -32,7 +32,7 @@ def put(
 ) -> str:
     post = replace(POST, external_id=id_, thread_id=thread, author_name=SECRET)
     post = replace(post, attachments=(f"{SECRET}.png",))
-    return comments.merge(tx, actor, school.id, "lms", post, now=at).id
+    return wordings.merge(tx, actor, school.id, "lms", post, now=at).id
 
 
 def judge(tx: Connection, ben: Actor, comment_id: str, *, at: datetime = NOON) -> str:
@@ -70,8 +70,8 @@ def test_what_nobody_judged_goes_whole_and_what_was_judged_leaves_its_decision(
         assert keeping.forget(tx, ada, school.id, before=later - YEAR, now=later) == 2
         assert keeping.forget(tx, ada, school.id, before=later - YEAR, now=later) == 0
         assert set(comments.known(tx, ben, "lms", ["calm", "rude"])) == {"rude"}
-        assert comments.known(tx, ben, "lms", ["rude"])["rude"].sha256 == comments.digest(
-            replace(POST, author_name=SECRET, attachments=(f"{SECRET}.png",))
+        assert comments.known(tx, ben, "lms", ["rude"])["rude"].sha256 == wordings.digest(
+            POST.subject, POST.html, POST.text, [f"{SECRET}.png"]
         )
         assert metrics.cases(tx, ben, school.id) == {"decided": 1}
     assert SECRET not in said(database)
@@ -138,7 +138,7 @@ def test_the_same_wording_pulled_again_stays_erased_and_a_new_one_is_kept(
     assert SECRET not in said(database)
     with database.begin() as tx:
         edited = replace(POST, html="hello", text="hello", author_name="Joe")
-        comments.merge(tx, ben, school.id, "lms", edited, now=NOON)
+        wordings.merge(tx, ben, school.id, "lms", edited, now=NOON)
         assert comments.known(tx, ben, "lms", ["p1"])["p1"].text == "hello"
         assert keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON) == 1
 

@@ -352,6 +352,32 @@ def test_nobody_blocks_themselves_or_an_administrator_by_any_account(desk: Desk)
         assert measures.history(tx, desk.ben, desk.school.id, OLGA) == []
 
 
+def test_an_account_that_administers_its_platform_is_never_asked_about(desk: Desk) -> None:
+    """Without any e-mail address: the platform's own word is enough, before any call."""
+    with desk.db.begin() as tx:
+        tx.execute(
+            text("""
+                UPDATE platform_account SET administers = TRUE
+                WHERE connection_id = :one AND person_id = 'olga'
+            """),
+            {"one": sorted(desk.urls)[0]},
+        )
+        steps = measures.plan(tx, desk.ben, desk.school.id, OLGA, "block")
+        spared = [step for step in steps if step.does is None]
+        assert [step.connection_id for step in spared] == sorted(desk.urls)[:1]
+        assert "administers" in str(spared[0].why)
+        with pytest.raises(ModerationError, match="administers"):
+            actions.request(
+                tx, desk.ben, "mute account", school_id=desk.school.id,
+                connection_id=spared[0].connection_id, external_id=spared[0].external_id,
+                now=NOON,
+            )  # fmt: skip
+    desk.do(desk.impose())
+    called = {name: site.calls for name, site in desk.sites.items()}
+    assert called.pop(spared[0].connection_id) == []
+    assert all(called.values())
+
+
 def test_an_account_that_nobody_owns_stands_for_itself(desk: Desk) -> None:
     stray = Subject(connection_id="lms", external_id="u9")
     with desk.db.begin() as tx:

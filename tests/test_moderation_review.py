@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from moderation import actions, cases, comments, intake, review, rules, trial
+from moderation import actions, cases, comments, intake, review, rules, trial, wordings
 from moderation.filters import RulesError, screen
 from moderation.model import CLAIM, ModerationError
 from store.access import Actor, Denied
@@ -28,7 +28,7 @@ def put(
     tx: Connection, actor: Actor, school: School, id_: str, said: str, now: datetime = NOON
 ) -> str:
     post = replace(POST, external_id=id_, text=said, html=said)
-    kept = comments.merge(tx, actor, school.id, "lms", post, now=now)
+    kept = wordings.merge(tx, actor, school.id, "lms", post, now=now)
     found = screen(rules.of(tx, actor, school.id), said)
     return cases.flagged(tx, actor, kept.id, found, now=now) or ""
 
@@ -186,7 +186,7 @@ def test_of_a_long_discussion_the_part_around_the_comment_and_its_parent_are_sho
                 written_at=NOON + timedelta(minutes=number // 2),
                 parent_id="n1" if number == 20 else "",
             )
-            comments.merge(tx, ben, school.id, "lms", said, now=NOON)
+            wordings.merge(tx, ben, school.id, "lms", said, now=NOON)
         kept = comments.known(tx, ben, "lms", ["n20"])["n20"]
         found = [post.external_id for post in comments.thread(tx, ben, kept, limit=10)]
     assert found[0] == "n1"
@@ -219,7 +219,7 @@ def test_others_can_neither_read_claim_nor_decide(
                 tx, other, school.id, kept.id, reporter="z", reason="", now=NOON
             ),
             lambda: comments.get(tx, other, kept.id),
-            lambda: comments.merge(tx, other, school.id, "lms", POST, now=NOON),
+            lambda: wordings.merge(tx, other, school.id, "lms", POST, now=NOON),
             lambda: cases.flagged(tx, other, kept.id, [], now=NOON),
             lambda: rules.text_of(tx, other, school.id),
             lambda: rules.save(tx, other, school.id, "", now=NOON),
@@ -262,7 +262,7 @@ def test_intake_takes_each_comment_once_and_sees_edits(
         found = {case.comment.external_id: case for case in review.waiting(
             tx, ben, school.id, now=NOON)}  # fmt: skip
         assert set(found) == {"p0", "p2"}
-        assert len(comments.wordings(tx, ben, found["p2"].comment.id)) == 2
+        assert len(wordings.seen(tx, ben, found["p2"].comment.id)) == 2
         assert found["p0"].comment.attachments == ("cat.png",)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from moderation import bulk, comments, history, judging, repeats, review, signals
+from moderation import bulk, comments, history, judging, repeats, review, signals, wordings
 from moderation.filters import Rules, RulesError
 from moderation.model import Case
 from store.access import Actor
@@ -53,7 +53,7 @@ def say(
         POST, external_id=id_, text=said, html=said, author_external_id=author,
         written_at=NOON + late,
     )  # fmt: skip
-    merged = comments.merge(tx, actor, school.id, "lms", post, now=NOON)
+    merged = wordings.merge(tx, actor, school.id, "lms", post, now=NOON)
     kept = comments.get(tx, actor, merged.id)
     assert kept is not None
     return judging.judge(tx, actor, watched, kept, now=NOON)
@@ -224,7 +224,7 @@ def test_like_cases_are_decided_in_one_go_but_for_those_that_changed_or_are_held
         review.claim(tx, ana, waiting[1].id, now=NOON)
         say(tx, ben, school, waiting[2].comment.external_id, "a frog, a frog", watched=PLAIN,
             author=waiting[2].comment.author_external_id)  # fmt: skip
-        made = bulk.decide(tx, ben, school.id, chosen, "remove", reason="Advertising", now=NOON)
+        made = bulk.decide(tx, ben, school.id, chosen, "remove", rule="Advertising", now=NOON)
         assert len(made.decided) == len(made.action_ids) == 3
         assert set(made.missed) == {waiting[1].id, waiting[2].id}
         again = bulk.decide(tx, ben, school.id, chosen, "approve", now=NOON)

@@ -7,7 +7,7 @@ from operator import itemgetter
 
 import pytest
 
-from moderation import cases, comments, entries, judging, review, rules, trial
+from moderation import cases, comments, entries, judging, review, rules, trial, wordings
 from moderation.filters import Rules, RulesError
 from moderation.model import Flag
 from store import access
@@ -36,7 +36,7 @@ def written(database: Database, school: School, ana: Actor) -> dict[str, str]:
         connect(tx, school)
         for external, (words, at) in said.items():
             made = replace(post(external), text=words, html=words, written_at=at)
-            ids[external] = comments.merge(tx, ana, school.id, "lms", made, now=NOON).id
+            ids[external] = wordings.merge(tx, ana, school.id, "lms", made, now=NOON).id
         case_id = cases.flagged(tx, ana, ids["p1"], [Flag("Vegetables", "turnip", 4, 10)], now=NOON)
         assert case_id
         review.decide(tx, ana, case_id, "approve", now=NOON)
@@ -109,7 +109,7 @@ def test_every_kind_of_rule_is_tried_and_finds_what_it_finds_as_comments_come(
                 post(f"e{number}"), author_external_id=author, text=words, html=words,
                 subject=subject, written_at=at, parent_id="",
             )  # fmt: skip
-            merged = comments.merge(tx, ada, school.id, "lms", made, now=NOON)
+            merged = wordings.merge(tx, ada, school.id, "lms", made, now=NOON)
             kept = comments.get(tx, ada, merged.id)
             assert kept is not None
             live.update({flag.rule for flag in judging.flags_of(tx, ON, kept)})
@@ -128,7 +128,7 @@ def test_no_more_than_so_many_comments_are_tried_and_it_says_how_many(
         for number in range(3):
             words = "turnip " + "x" * trial.LETTERS
             made = replace(post(f"e{number}"), text=words[: trial.LETTERS // 2], written_at=NOON)
-            comments.merge(tx, ada, school.id, "lms", made, now=NOON)
+            wordings.merge(tx, ada, school.id, "lms", made, now=NOON)
         tx.execute(text("UPDATE comment SET subject = text"))
     with database.read() as tx:
         found = trial.over(tx, ada, school.id, TURNIPS, now=NOON)

@@ -5,7 +5,17 @@ from functools import partial
 
 import pytest
 
-from moderation import actions, comments, judging, keeping, review, rules, safeguarding, welfare
+from moderation import (
+    actions,
+    comments,
+    judging,
+    keeping,
+    review,
+    rules,
+    safeguarding,
+    welfare,
+    wordings,
+)
 from moderation.filters import Rules, screen
 from moderation.model import ActionKind, ModerationError, Stored, Welfare
 from store.access import Actor
@@ -44,7 +54,7 @@ def _connected(database: Database, school: School) -> None:
 
 def take(tx: Connection, actor: Actor, school: School, said: str, id_: str = "p1") -> Stored:
     post = replace(POST, external_id=id_, text=said, html=said)
-    kept = comments.get(tx, actor, comments.merge(tx, actor, school.id, "lms", post, now=NOON).id)
+    kept = comments.get(tx, actor, wordings.merge(tx, actor, school.id, "lms", post, now=NOON).id)
     assert kept is not None
     judging.judge(tx, actor, rules.of(tx, actor, school.id), kept, now=NOON)
     return kept

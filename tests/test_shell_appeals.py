@@ -8,7 +8,7 @@ import requests
 
 from console.web.appeals import BY_LINK
 from console.wiring import Console
-from moderation import appeals, cases, comments, hearing, measures
+from moderation import appeals, cases, hearing, measures, wordings
 from moderation.model import Flag, Subject
 from store import links
 from store.access import Actor
@@ -29,7 +29,7 @@ def link(console: Console, school: School, ben: Actor, url: str) -> str:
     """Joe was warned for what he wrote; this is his link."""
     with console.db.begin() as tx:
         connect(tx, school)
-        kept = comments.merge(tx, ben, school.id, "lms", POST, now=NOON)
+        kept = wordings.merge(tx, ben, school.id, "lms", POST, now=NOON)
         case = cases.flagged(tx, ben, kept.id, [Flag("Insults", "moron", 4, 9)], now=NOON)
         measure = measures.impose(
             tx, ben, school.id, Subject(None, "lms", "u1"), "warning",

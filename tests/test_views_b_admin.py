@@ -18,7 +18,7 @@ from console.views import (
 )
 from console.views.target_form import Known
 from console.wiring import Console
-from moderation import comments, rules
+from moderation import rules, wordings
 from moderation.filters import Rules
 from probes import modules, targets
 from probes.model import NamedModule
@@ -248,7 +248,7 @@ def test_rules_are_tried_on_what_was_written_in_the_last_month(
     with console.db.begin() as tx:
         connect(tx, school)
         made = replace(post(), text="you turnip", written_at=console.now())
-        comments.merge(tx, ada, school.id, "lms", made, now=console.now())
+        wordings.merge(tx, ada, school.id, "lms", made, now=console.now())
     at = tab(console, ada, school, "Watched words")
     at.text_area(key=f"rules-{school.id}").set_value(
         '[[list]]\nname="Ours"\nterms=["turnip"]'

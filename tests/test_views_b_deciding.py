@@ -9,7 +9,7 @@ from console.views import noting, review_acts, review_bulk, rewording, sentencin
 from console.views.review_acts import Beside
 from console.views.settling import READ
 from console.wiring import Console
-from moderation import actions, comments, judging, ladder, measures, review, rules
+from moderation import actions, comments, judging, ladder, measures, review, rules, wordings
 from moderation.filters import Rules
 from moderation.model import Case
 from platforms.base import (
@@ -63,7 +63,7 @@ def taken_down(console: Console, school: School, moodle: str, comment: Comment) 
     """As the worker does it: screened, hidden, and pulled no more."""
     pult = access.system(school.id)
     with console.db.begin() as tx:
-        merged = comments.merge(tx, pult, school.id, moodle, comment, now=console.now())
+        merged = wordings.merge(tx, pult, school.id, moodle, comment, now=console.now())
         kept = comments.get(tx, pult, merged.id)
         assert kept is not None
         judging.judge(tx, pult, HIDING, kept, now=console.now())
@@ -103,8 +103,8 @@ def test_a_hidden_comment_says_so_and_its_buttons_put_it_back_or_keep_it_away(
 
 def decisions(console: Console) -> list[tuple[str, str]]:
     with console.db.read() as tx:
-        rows = tx.execute(text("SELECT decision, reason FROM decision ORDER BY decided_at"))
-        return [(row.decision, row.reason) for row in rows]
+        rows = tx.execute(text("SELECT decision, rule FROM decision ORDER BY decided_at"))
+        return [(row.decision, row.rule) for row in rows]
 
 
 def test_each_button_says_beforehand_what_it_does_on_this_platform(
@@ -181,7 +181,7 @@ def test_always_approve_asks_no_more_about_the_same_words_of_that_author(
     with console.db.begin() as tx:
         pult = access.system(school.id)
         again = replace(rude(2, "You sweet idiot"), author_external_id="a1")
-        merged = comments.merge(tx, pult, school.id, shelf, again, now=console.now())
+        merged = wordings.merge(tx, pult, school.id, shelf, again, now=console.now())
         kept = comments.get(tx, pult, merged.id)
         assert kept is not None
         judging.judge(tx, pult, rules.of(tx, pult, school.id), kept, now=console.now())

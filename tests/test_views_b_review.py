@@ -53,8 +53,8 @@ def post(console: Console, school: School, campus: StandIn) -> tuple[str, Commen
 
 def decisions(console: Console) -> list[tuple[str, str]]:
     with console.db.read() as tx:
-        rows = tx.execute(text("SELECT decision, reason FROM decision ORDER BY decided_at"))
-        return [(row.decision, row.reason) for row in rows]
+        rows = tx.execute(text("SELECT decision, rule FROM decision ORDER BY decided_at"))
+        return [(row.decision, row.rule) for row in rows]
 
 
 def test_opening_the_screen_claims_a_case_and_shows_until_when(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from console.wiring import Console
-from moderation import comments, judging, review, rules, safeguarding, welfare
+from moderation import comments, judging, review, rules, safeguarding, welfare, wordings
 from store import access
 from store.access import Actor
 from store.db import Database, text
@@ -23,11 +23,11 @@ def console(database: Database, school: School) -> Console:
     shelf = stage.connect(on, school, "http://127.0.0.1:9", "none")
     pult = access.system(school.id)
     with on.db.begin() as tx:
-        merged = comments.merge(tx, pult, school.id, shelf, rude(1, CRY), now=on.now())
+        merged = wordings.merge(tx, pult, school.id, shelf, rude(1, CRY), now=on.now())
         kept = comments.get(tx, pult, merged.id)
         assert kept is not None
         judging.judge(tx, pult, rules.of(tx, pult, school.id), kept, now=on.now())
-        comments.merge(tx, pult, school.id, shelf, ANSWER, now=on.now())
+        wordings.merge(tx, pult, school.id, shelf, ANSWER, now=on.now())
     return on
 
 

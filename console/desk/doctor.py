@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.desk import channels, connections, mail_checks, probing, reach, relays
 from console.desk.connections import Connection
 from console.desk.findings import Finding
+from moderation import evidence
 from platforms.base import PlatformError
 from probes import modules
 from store import access, chain, heartbeats, schools
@@ -74,7 +75,7 @@ def look(
     found.append(_vault(db, vault))
     if found[-1].state == "failing":
         return found
-    found.append(_audit(db, vault))
+    found += [_audit(db, vault), _evidence(db)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = list(pool.map(lambda one: _connection(db, vault, one), listed))
     if keep:
@@ -190,6 +191,26 @@ def _audit(db: Database, vault: Vault) -> Finding:
                 "Somebody changed it in the database, or the vault's key is not the one it was "
                 "sealed with. Compare it with your last good backup."
             )
+        ),
+    )
+
+
+def _evidence(db: Database) -> Finding:
+    """Whether what decisions rest on stands as it was, or was erased by those who may."""
+    with db.read() as tx:
+        examined = evidence.examine(tx)
+    if not examined.changed:
+        return Finding("evidence", "ok")
+    return Finding(
+        "evidence",
+        "failing",
+        Words(
+            N_("Comments that decisions rest on were changed or deleted in the database: {count}."),
+            {"count": len(examined.changed)},
+        ),
+        Words(
+            N_("Compare them with your last good backup; the first of them is {id}."),
+            {"id": examined.changed[0]},
         ),
     )
 

@@ -40,6 +40,7 @@ ACTIONS = {
     "end room": N_("ended a room"),
     "end window": N_("ended a silence or maintenance"),
     "erase texts": N_("erased what somebody wrote"),
+    "erase evidence": N_("erased a comment that a decision rests on"),
     "found school": N_("founded the school"),
     "hand on case": N_("handed a comment on"),
     "hide comment": N_("hid a comment until somebody decides"),

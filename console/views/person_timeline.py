@@ -17,6 +17,7 @@ from console.widgets import strangers
 from console.wiring import Console
 from mailing import reached
 from moderation import history
+from moderation.history import Decided
 from moderation.model import Action
 from store.access import Actor
 from store.roster import Person
@@ -104,7 +105,7 @@ def _written(console: Console, actor: Actor, school: School, person: Person) -> 
             comment.id,
         )
     for made in decided:
-        words = f"{badges(made.decision, restored=made.restored)} {escape(shown(made.reason))}"
+        words = f"{badges(made.decision, restored=made.restored)} {escape(_why(made))}"
         by = _("by {name}").format(name=escape(made.by))
         yield Event(
             made.at,
@@ -113,6 +114,11 @@ def _written(console: Console, actor: Actor, school: School, person: Person) -> 
             strangers.line(texts.get(made.comment_id, "")),
             made.comment_id,
         )
+
+
+def _why(made: Decided) -> str:
+    """The rule of the house, and what the moderator noted beside it."""
+    return " · ".join(shown(part) for part in (made.rule, made.reason) if part)
 
 
 def _done(

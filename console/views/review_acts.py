@@ -101,7 +101,7 @@ def reasons(
     """The house's rules by number: the second key of a removal."""
 
     def remove(rule: Rule) -> Callable[[], None]:
-        return lambda: settling.decide(console, actor, school, case, "remove", reason=rule.name)
+        return lambda: settling.decide(console, actor, school, case, "remove", rule=rule.name)
 
     chosen = [
         Act(f"reason-{place}-{case.id}", spoken(rule), remove(rule), str(place))

@@ -97,7 +97,7 @@ def _decide(
                 school.id,
                 bulk.as_read(chosen),
                 "remove" if verdict == "remove" else "approve",
-                reason=reason,
+                rule=reason,
                 now=console.now(),
             )
         if made.action_ids:

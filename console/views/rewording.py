@@ -39,9 +39,7 @@ def ask(console: Console, actor: Actor, school: School, case: Case, ability: Abi
         if confirm.pressed(
             _("Put this in its place"), ":material/edit:", key="reword", possible=changed
         ):
-            settling.decide(
-                console, actor, school, case, "edit", reason=rule or "", wording=wording
-            )
+            settling.decide(console, actor, school, case, "edit", rule=rule or "", wording=wording)
 
     confirm.opened()
     dialog()

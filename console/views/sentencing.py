@@ -79,7 +79,7 @@ def ask(
         if confirm.pressed(label, ":material/gavel:", key="sentence", possible=possible):
             settling.decide(
                 console, actor, school, case, verdict,
-                reason=rule, rule=rule, penalties=penalties, note=note,
+                rule=rule, penalties=penalties, note=note,
             )  # fmt: skip
 
     confirm.opened()

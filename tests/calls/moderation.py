@@ -12,6 +12,7 @@ from moderation import (
     context,
     deciding,
     ending,
+    evidence,
     figures,
     guards,
     hearing,
@@ -40,6 +41,7 @@ from moderation import (
     tried,
     uncounted,
     welfare,
+    wordings,
 )
 from moderation.filters import Rules
 from moderation.model import Case, Flag, Subject
@@ -136,13 +138,13 @@ CALLS: Calls = {
     comments.known: lambda tx, who, on: comments.known(tx, who, on.roster.connection, ["p1"]),
     comments.by_ids: lambda tx, who, on: comments.by_ids(tx, who, [on.comment.id]),
     comments.thread: lambda tx, who, on: comments.thread(tx, who, on.comment),
-    comments.merge: lambda tx, who, on: comments.merge(
+    wordings.merge: lambda tx, who, on: wordings.merge(
         tx, who, on.school, on.roster.connection, post("p2"), now=NOON
     ),
-    comments.note_version: lambda tx, who, on: comments.note_version(
+    wordings.note_version: lambda tx, who, on: wordings.note_version(
         tx, who, on.comment, post("p2"), now=NOON
     ),
-    comments.wordings: lambda tx, who, on: comments.wordings(tx, who, on.comment.id),
+    wordings.seen: lambda tx, who, on: wordings.seen(tx, who, on.comment.id),
     comments.note_removed: lambda tx, who, on: comments.note_removed(
         tx, who, on.roster.connection, "p1", True
     ),
@@ -166,6 +168,12 @@ CALLS: Calls = {
     deciding.decide: lambda tx, who, on: deciding.decide(tx, who, on.case, "remove", now=NOON),
     guards.not_ours: lambda tx, who, on: guards.not_ours(
         tx, who, on.school, on.roster.connection, "u1"
+    ),
+    evidence.note_erased: lambda tx, who, on: evidence.note_erased(
+        tx, who, on.school, ["nobody"], now=NOON
+    ),
+    guards.not_an_administrators: lambda tx, who, on: guards.not_an_administrators(
+        tx, who, on.school, on.roster.connection, "p1"
     ),
     guards.kept: lambda tx, who, on: guards.kept(tx, who, on.school, on.roster.connection, "p1"),
     history.comments_of: lambda tx, who, on: history.comments_of(
