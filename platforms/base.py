@@ -24,6 +24,8 @@ Capability = Literal[
     "create room",
     "message room",
     "notice board",
+    "materials",
+    "who is in",
 ]
 
 
@@ -114,6 +116,23 @@ class Comment:
     attachments: tuple[str, ...] = ()
     changed_at: datetime | None = None  # the cursor moves by it; None: as written
     revised_at: datetime | None = None  # of this wording; an older one never takes its place
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Somebody in a room, by the id that let them in, and by name. Never kept."""
+
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """A file, a page or a link that stands in a course. `url` may be empty."""
+
+    external_id: str
+    name: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,6 +293,20 @@ class NoticeBoard(Protocol):
 
         Sent once: a PlatformError with `unsure` may have reached some of them.
         """
+        ...
+
+
+@runtime_checkable
+class RoomRegister(Protocol):
+    def present(self, external_id: str) -> list[Participant]:
+        """Who is in the room this moment; [] where it is not open."""
+        ...
+
+
+@runtime_checkable
+class MaterialShelf(Protocol):
+    def materials(self, course_external_id: str) -> list[Material]:
+        """What stands in the course now, in the course's own order."""
         ...
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from console.desk import connections, rooms
 from console.desk.lessons import LessonRow
 from console.i18n import _, escape, number, say
-from console.views import moving, steering, writing
+from console.views import moving, presence, steering, writing
 from console.widgets import actionbar, confirm, pages, status
 from console.widgets.actionbar import Act
 from console.wiring import Console
@@ -60,6 +60,15 @@ def _talking(
         ":material/mail:",
         off=_cannot_write(actor, school, row),
     )
+    if "who is in" in can and row.course_id and access.may(actor, "see people", school.id):
+        yield Act(
+            "absent",
+            _("Who is in"),
+            lambda: presence.ask(console, actor, school, row),
+            "Q",
+            ":material/how_to_reg:",
+            asks=True,
+        )
     if row.lesson_id and row.running and access.may(actor, "send", school.id):
         yield Act(
             "tell",

@@ -6,7 +6,7 @@ https://docs.bigbluebutton.org/development/api/
 from collections.abc import Mapping
 
 from platforms.answers import count
-from platforms.base import N_, Capability, Health, PlatformError, Room
+from platforms.base import N_, Capability, Health, Participant, PlatformError, Room
 from platforms.bigbluebutton import answers
 from platforms.bigbluebutton.answers import Answer
 from platforms.bigbluebutton.signing import Signer
@@ -55,7 +55,7 @@ class BigBlueButton:
     """One media server. What `request` signs and `parse` reads, settles the hash as well."""
 
     can: frozenset[Capability] = frozenset(
-        {"meter rooms", "join link", "end room", "create room", "message room"}
+        {"meter rooms", "join link", "end room", "create room", "message room", "who is in"}
     )
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
@@ -114,6 +114,23 @@ class BigBlueButton:
         if answer.values.get("running") not in ("true", "false"):
             raise self._unreadable()
         return True
+
+    def present(self, external_id: str) -> list[Participant]:
+        """Who is in the room this moment; nobody where it is not open."""
+        while True:
+            url = self._signer.url("getMeetingInfo", {"meetingID": external_id})
+            reply = self._http.get(url, name="getMeetingInfo")
+            if reply.status >= 400:
+                raise self._refused_status(reply.status, unsure=False)
+            try:
+                self._answer(reply.body)
+            except _NextHash:
+                continue
+            except PlatformError as error:
+                if error.code == "notFound":
+                    return []
+                raise
+            return [Participant(*each) for each in answers.attendees(reply.body)]
 
     def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
         """Open a room; it runs once somebody has joined."""

@@ -1,4 +1,4 @@
-"""Read BigBlueButton's XML: counts and ids by a list, never a name or a password.
+"""Read BigBlueButton's XML: counts and ids by a list; names only where somebody asks who is in.
 
 The reader is expat with document types refused, so no entity is ever expanded.
 """
@@ -14,6 +14,7 @@ DEPTH = 64  # elements within each other; a real answer has eight
 TEXT = 4096  # characters of one value; a real one has tens
 CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)  # what a messageKey looks like
 LAST = 253_402_300_800_000  # milliseconds: the year 10000 cannot be written
+WHO = ["response", "attendees", "attendee"]
 ANSWER = {
     "returncode",
     "messageKey",
@@ -69,6 +70,40 @@ def read(body: bytes) -> Answer:
     if "returncode" not in reader.answer.values:
         raise Unreadable
     return reader.answer
+
+
+def attendees(body: bytes) -> list[tuple[str, str]]:
+    """Id and name of everybody in the meeting of an answer to getMeetingInfo.
+
+    Raises Unreadable.
+    """
+    found: list[dict[str, str]] = []
+    path: list[str] = []
+    said: list[str] = []
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        path.append(name)
+        said.clear()
+        if len(path) > DEPTH:
+            raise Unreadable
+        if path == WHO:
+            found.append({})
+
+    def end(name: str) -> None:
+        if path[:-1] == WHO and name in ("userID", "fullName"):
+            found[-1][name] = "".join(said)[:TEXT].strip()
+        path.pop()
+        said.clear()
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = said.append
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Unreadable from error
+    return [(each.get("userID", ""), each.get("fullName", "")) for each in found]
 
 
 def number(written: str | None) -> int | None:

@@ -1,0 +1,95 @@
+"""Who of a lesson's people is in its room now, and who is not: asked for, told, never kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.desk.rooms import RoomError
+from moderation.model import Adapters
+from platforms.base import Participant, RoomRegister
+from store import access, roster
+from store.access import Actor
+from store.db import Database, text
+from store.roster import Person
+from store.vault import VaultError
+from store.words import N_
+
+NOT_TOLD = N_("This platform does not tell who is in a room.")
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Of those enrolled; `others` are in the room and nobody knows who of the roster they are."""
+
+    at: datetime
+    present: list[Person]
+    absent: list[Person]
+    others: int
+
+
+def look(
+    db: Database, actor: Actor, room_id: str, course_id: str, adapters: Adapters, *, now: datetime
+) -> Presence:
+    """Ask the room's platform once. Raises Denied, RoomError, PlatformError."""
+    with db.read() as tx:
+        room = tx.execute(text("SELECT * FROM room WHERE id = :id"), {"id": room_id}).first()
+        access.require(actor, "see people", room.school_id if room else "")
+        enrolled = [
+            person
+            for person in roster.enrolled(tx, actor, course_id)
+            if room is not None and person.school_id == room.school_id
+        ]
+        accounts = tx.execute(
+            text("""
+                SELECT platform_account.external_id, platform_account.username,
+                       platform_account.person_id FROM platform_account
+                JOIN enrolment ON enrolment.person_id = platform_account.person_id
+                WHERE enrolment.course_id = :course AND NOT platform_account.gone
+                  AND platform_account.school_id = :school
+            """),
+            {"course": course_id, "school": room.school_id if room else ""},
+        ).all()
+    if room is None:
+        raise access.Denied
+    there = _ask(adapters, room.connection_id, room.external_id)
+    by_id: dict[str, str] = {}
+    for row in accounts:
+        by_id |= {row.external_id: row.person_id, row.username: row.person_id}
+    return _sorted(there, enrolled, by_id, now)
+
+
+def _ask(adapters: Adapters, connection_id: str, external_id: str) -> list[Participant]:
+    """No transaction is open meanwhile."""
+    try:
+        adapter = adapters(connection_id)
+    except VaultError as error:
+        raise RoomError(NOT_TOLD) from error
+    if not isinstance(adapter, RoomRegister) or "who is in" not in adapter.can:
+        raise RoomError(NOT_TOLD)
+    return adapter.present(external_id)
+
+
+def _sorted(
+    there: list[Participant], enrolled: list[Person], by_id: dict[str, str], now: datetime
+) -> Presence:
+    """By the id that let them in, else by a name that only one of the enrolled has."""
+    names: dict[str, list[str]] = {}
+    for person in enrolled:
+        names.setdefault(_folded(person.name), []).append(person.id)
+    known, others = set(), 0
+    for one in there:
+        same = names.get(_folded(one.name), [])
+        person_id = by_id.get(one.external_id) or (same[0] if len(same) == 1 else None)
+        if person_id is None:
+            others += 1
+        else:
+            known.add(person_id)
+    return Presence(
+        now,
+        [person for person in enrolled if person.id in known],
+        [person for person in enrolled if person.id not in known],
+        others,
+    )
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())

@@ -1,0 +1,92 @@
+"""Who of a lesson is in its room this moment, and a letter to those who are or are not."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from console.desk import presence
+from console.desk.lessons import LessonRow
+from console.desk.presence import Presence
+from console.desk.rooms import RoomError
+from console.i18n import _, clock, escape, ngettext, number, say
+from console.views import acting, writing
+from console.widgets import confirm, pages, strangers
+from console.wiring import Console
+from mailing.segments import Segment
+from platforms.base import PlatformError
+from store import access
+from store.access import Actor
+from store.roster import Person
+from store.schools import School
+
+SHOWN = 100  # names of each list
+
+
+def ask(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
+    """Ask the platform now; the names are shown and not kept."""
+
+    @st.dialog(_("Who is in {name}").format(name=escape(row.title)), on_dismiss=confirm.closed)
+    def dialog() -> None:
+        try:
+            found = presence.look(
+                console.db, actor, row.room_id, row.course_id or "", console.adapters,
+                now=console.now(),
+            )  # fmt: skip
+        except (RoomError, PlatformError) as error:
+            st.error(say(error))
+            return
+        _draw(console, actor, school, found)
+
+    confirm.opened()
+    dialog()
+
+
+def _draw(console: Console, actor: Actor, school: School, found: Presence) -> None:
+    st.caption(_("Asked at {time}").format(time=clock(found.at, school.zone, seconds=True)))
+    left, right = st.columns(2)
+    with left:
+        _listed(_("Absent"), found.absent)
+        words = ngettext("Write to {n} absentee", "Write to {n} absentees", len(found.absent))
+        _write(console, actor, school, words, found.absent, "absent")
+    with right:
+        _listed(_("Present"), found.present)
+        words = ngettext("Write to {n} present", "Write to {n} present", len(found.present))
+        _write(console, actor, school, words, found.present, "present")
+    if found.others:
+        words = ngettext(
+            "{n} more person is in the room, whom the roster does not know.",
+            "{n} more people are in the room, whom the roster does not know.",
+            found.others,
+        )
+        st.caption(words.format(n=number(found.others)))
+
+
+def _listed(title: str, people: Sequence[Person]) -> None:
+    st.markdown(f"**{title}** :gray-badge[{number(len(people))}]")
+    with st.container(height=220):
+        for person in people[:SHOWN]:
+            strangers.text(person.name)
+
+
+def _write(
+    console: Console,
+    actor: Actor,
+    school: School,
+    words: str,
+    people: Sequence[Person],
+    key: str,
+) -> None:
+    if st.button(
+        words.format(n=len(people)),
+        icon=":material/mail:",
+        disabled=not people or not access.may(actor, "write", school.id),
+        key=f"presence-{key}",
+    ):
+        segment = Segment(people=tuple(person.id for person in people))
+        letter = ""
+        with acting.guarded():
+            letter = writing.to_segment(console, actor, school, segment)
+        confirm.closed()
+        if letter:
+            pages.go("composer", id=letter)
+        st.rerun()
