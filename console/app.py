@@ -14,6 +14,7 @@ from console.i18n import N_, _
 from console.widgets import confirm, foot, head, pages, scenes, sidebar
 from console.widgets.screen import is_phone
 from console.wiring import Console
+from mailing import standing
 from moderation import appeals, welfare
 from store import access, schools
 from store.access import Actor, Permission
@@ -53,6 +54,7 @@ VIEWS: dict[str, View] = {
     "composer": View("composer", N_("New campaign"), "campaign", "", "write"),
     "emergency": View("emergency", N_("Tell the affected now"), "emergency_home", "", "send"),
     "urgent": View("urgent", N_("Texts for emergencies"), "emergency_home", "", "write"),
+    "standing": View("standing", N_("Standing newsletters"), "newsmode", "", "write"),
     "delivery": View("delivery", N_("Delivery"), "outgoing_mail", "", "write"),
 }
 
@@ -144,6 +146,8 @@ def _waiting(console: Console, actor: Actor, school: School) -> dict[str, int]:
     found = {"incidents": board.open_incidents, "review": board.waiting}
     with console.db.read() as tx:
         found["welfare"] = len(welfare.unanswered(tx, actor, school.id))
+        if access.may(actor, "write", school.id):
+            found["campaigns"] = standing.waiting(tx, actor, school.id, now=console.now())
         if access.may(actor, "moderate", school.id):
             found["appeals"] = appeals.count(tx, actor, school.id)
     return found

@@ -140,6 +140,12 @@ def day(at: datetime, zone: ZoneInfo) -> str:
     return dates.format_date(at.astimezone(zone), pattern, locale=_locale())
 
 
+def weekday(at: datetime, zone: ZoneInfo) -> str:
+    """Monday, 16 March; понедельник, 16 марта; 3月16日星期一."""
+    pattern = "M月d日EEEE" if language() == "zh_Hans" else "EEEE, d MMMM"
+    return dates.format_date(at.astimezone(zone), pattern, locale=_locale())
+
+
 def moment(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
     """18:05 today; with the day before it otherwise."""
     time = clock(at, zone)

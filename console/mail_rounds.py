@@ -5,14 +5,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from console.desk import outgoing, restoring, telling
-from console.rounds import OWNER
+from console.desk import issues, outgoing, restoring, telling
+from console.rounds import OWNER, each_school
 from console.wiring import Console
 from mailing import ledger, sender, sums, urgent
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
 from moderation.actions import SEALED
+from store import access
 from store.db import text
 from store.vault import VaultError
 from store.words import Words
@@ -107,6 +108,23 @@ def tellings(console: Console, stop: threading.Event) -> None:
         if restoring.paused(tx):
             return
     telling.send_due(console.db, console.ways, console.adapters, clock=console.now, stop=stop)
+
+
+def standing(console: Console, stop: threading.Event) -> None:
+    """Draw the issues of standing newsletters whose time comes; a person releases them."""
+
+    def draw(school_id: str) -> None:
+        issues.draw_due(
+            console.db,
+            access.system(school_id),
+            school_id,
+            console.adapters,
+            console.lesson_link,
+            console.sender(school_id),
+            now=console.now(),
+        )
+
+    each_school(console, stop, "standing newsletters", draw)
 
 
 def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:

@@ -54,6 +54,7 @@ def lanes() -> list[Lane]:
         Lane("urgent mail", mail_rounds.urgent_mail, 0.5),
         Lane("tellings", mail_rounds.tellings, 1.0),
         Lane("mail", mail_rounds.mail, 1.0),
+        Lane("standing", mail_rounds.standing, 30.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.comments, 3.0),
         Lane("actions", resolving.Unresolved(), 1.0),

@@ -65,7 +65,9 @@ class Campaign:
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:
-        """draft; asked, scheduled, undo: may be called back; sending, paused, attention, done."""
+        """draft, expired; asked, scheduled, undo: may be called back; then sending to done."""
+        if self.state == "draft" and self.release_by is not None and self.release_by <= now:
+            return "expired"
         if self.state != "released":
             return self.state
         if self.leaves_at is not None and now < self.leaves_at:

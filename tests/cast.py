@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,7 +13,7 @@ from console.desk import accounts, channels, connections, emergencies, incidents
 from console.desk.adapters import Adapters
 from console.desk.emergencies import Cause, Choice
 from console.wiring import Console
-from mailing import campaigns, releasing, saved, suppression, urgent_texts
+from mailing import campaigns, releasing, saved, standing, suppression, urgent_texts
 from mailing.model import Campaign
 from mailing.segments import Segment
 from moderation import actions, appeals, cases, comments, measures, welfare, wordings
@@ -85,6 +85,8 @@ class Cast:
     group: str
     urgent_text: str
     emergency: str  # an urgent campaign that is released
+    standing: str
+    issue: str
 
     @property
     def ids(self) -> set[str]:
@@ -104,6 +106,8 @@ class Cast:
             self.group,
             self.urgent_text,
             self.emergency,
+            self.standing,
+            self.issue,
         )
         return {*vars(self.roster).values(), *own, *sent}
 
@@ -160,10 +164,11 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             campus_school.keep(tx, "campus", {"control": url}, now=NOON)
             group = saved.save(tx, actor, school, MARK, Segment(everyone=True), now=NOON)
             urgent_text, emergency = _emergency(tx, console, actor, school, incident)
+            rule_id, issue = _standing(tx, actor, school)
         cast = Cast(
             console, adapters, url, relay.url, school, listed, target, module, window, rule,
             channel, alert, comment, case, concern, action, measure, appeal, held, draft, released,
-            incident, colleague, group, urgent_text, emergency,
+            incident, colleague, group, urgent_text, emergency, rule_id, issue,
         )  # fmt: skip
         yield cast, reached
 
@@ -318,6 +323,17 @@ def _emergency(
         tx, actor, Cause("incident", incident), Choice(), console.lesson_link, now=NOON
     )
     return written, emergencies.send(tx, actor, planned, written, digest, sender=SENDER, now=NOON)
+
+
+def newsletter(school: str, name: str = MARK) -> standing.Standing:
+    return standing.Standing("", school, name, Segment(everyone=True), ("lessons",), None, time(12))
+
+
+def _standing(tx: Connection, actor: Actor, school: str) -> tuple[str, str]:
+    made = replace(newsletter(school), id=standing.save(tx, actor, newsletter(school), now=NOON))
+    issue = standing.enter(tx, actor, made, NOON, seen="{}", now=NOON)
+    assert issue is not None
+    return made.id, issue
 
 
 def _heard(reached: list[str]) -> smtp.Script:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from platforms.base import Original, PlatformError
+from platforms.base import Material, Original, PlatformError
 from platforms.http import Http
 from platforms.moodle import Moodle, people
 from platforms.moodle.calls import Calls, flat
@@ -285,3 +285,27 @@ def test_a_message_that_moodle_would_cut_is_refused(text: str) -> None:
 )
 def test_html_becomes_the_text_that_a_reader_sees(html: str, text: str) -> None:
     assert plain(html) == text
+
+
+def test_what_stands_in_a_course_is_what_learners_see_to_read() -> None:
+    modules = [
+        {"id": 1, "name": "Sheet 1", "modname": "resource", "url": "https://lms.test/1"},
+        {"id": 2, "name": "Forum", "modname": "forum", "url": "https://lms.test/2"},
+        {"id": 3, "name": "Draft", "modname": "page", "visible": 0},
+        {"id": 4, "name": "Film", "modname": "url", "url": "javascript:alert(1)"},
+        "no module",
+    ]
+    hidden = [{"id": 9, "name": "Later", "modname": "page", "visible": 1}]
+    sections = [{"modules": modules}, {"visible": 0, "modules": hidden}, {"modules": None}]
+    with serving(answering(core_course_get_contents=sections)) as wire:
+        found = moodle(wire.url).materials("7")
+    assert found == [Material("1", "Sheet 1", "https://lms.test/1"), Material("4", "Film")]
+    assert wire.asked[-1].form["courseid"] == "7"
+
+
+def test_contents_that_are_none_are_a_platforms_fault() -> None:
+    with (
+        serving(answering(core_course_get_contents=[{"id": 1}])) as wire,
+        pytest.raises(PlatformError),
+    ):
+        moodle(wire.url).materials("7")

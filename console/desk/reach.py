@@ -19,7 +19,10 @@ SMS, MESSENGER = "sms", "messenger"
 GATEWAYS = (SMS, MESSENGER)
 NUMBER = "{number}"  # stands in a gateway's address where the person's number goes
 PHONE = re.compile(r"\+?\d{5,15}")
-WAYS = (*PLATFORMS, SMS, MESSENGER)  # in the usual order
+BOARDS = tuple(  # those that could carry a message to an account, as set up
+    name for name, platform in PLATFORMS.items() if hasattr(platform.adapter, "notify")
+)
+WAYS = (*BOARDS, SMS, MESSENGER)  # in the usual order
 
 
 class ReachError(Refusal):

@@ -19,6 +19,7 @@ from store.schools import School
 
 STAGES: dict[str, tuple[str, Colour]] = {
     "draft": (N_("○ Draft"), "gray"),
+    "expired": (N_("○ Not released"), "gray"),
     "asked": (N_("◆ Needs a second person"), "orange"),
     "scheduled": (N_("○ Scheduled"), "blue"),
     "undo": (N_("◆ Leaves soon"), "orange"),
@@ -44,6 +45,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         if st.button(_("New campaign"), type="primary", icon=":material/add:", key="campaign-new"):
             with acting.guarded():
                 pages.go("composer", id=writing.to_segment(console, actor, school, Segment()))
+        pages.link("standing", _("Standing newsletters"), icon=":material/newsmode:")
         pages.link("urgent", _("Texts for emergencies"), icon=":material/emergency_home:")
     live.part(lambda: _list(console, actor, school))
     actionbar.told()

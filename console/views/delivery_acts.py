@@ -59,7 +59,6 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
                 lambda: pages.go("emergency", campaign=campaign.id),
                 "L",
                 ":material/campaign:",
-                "primary",
                 hint=_("To exactly the same people: it is over, or what comes next."),
             )
         )

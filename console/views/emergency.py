@@ -101,7 +101,7 @@ def _planned(
             _("Parents"),
             list(GUARDIANS),
             index=list(GUARDIANS).index(written.guardians),
-            format_func=lambda each: _(GUARDIANS[each]),
+            format_func=lambda each: _(GUARDIANS[each]) if each else _("Without parents"),
             key=f"emergency-parents-{written.id}",
         )
     choice = Choice(guardians, note)

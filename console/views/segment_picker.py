@@ -1,5 +1,6 @@
 """Pick who is meant, and say it back as a sentence with a live count and who is left out, why."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from store.roster import Person
 from store.schools import LANGUAGES, School
 from store.words import Words
 
+FIELD = re.compile(r"\{\{[^{}]*\}\}")  # differs from reader to reader
 GUARDIANS: dict[Guardians, str] = {
     "": N_("Not asked"),
     "too": N_("Parents too"),
@@ -54,7 +56,7 @@ def subject(written: Mapping[str, str]) -> str:
     """The subject in the reader's language, else in the first one written; plain text."""
     said = {each: text for each, text in written.items() if text.strip()}
     found = said.get(language()) or next(iter(said.values()), "")
-    return strangers.line(found) or _("Without a subject")
+    return strangers.line(FIELD.sub("…", found)) or _("Without a subject")
 
 
 def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
@@ -169,7 +171,7 @@ def count(meant: Audience) -> None:
 def why(left_out: Sequence[tuple[Person, Words]], *, markdown: bool = True) -> str:
     """The reasons with how many each, the commonest first."""
     counted = Counter(say(words, markdown=markdown) for _person, words in left_out)
-    return ", ".join(f"{reason.rstrip('.')}: {n}" for reason, n in counted.most_common(4))
+    return ", ".join(f"{reason.rstrip('.。')}: {n}" for reason, n in counted.most_common(4))
 
 
 def listed(meant: Audience) -> None:

@@ -48,7 +48,9 @@ def draw(found: Standing, school: School) -> None:
         st.markdown(f":green[●] {_('Everybody was reached, or is being told.')}")
         return
     reasons = Counter(say(each.why) for each in found.unreached)
-    st.caption(" · ".join(f"{number(n)} × {why.rstrip('.')}" for why, n in reasons.most_common(5)))
+    st.caption(
+        " · ".join(f"{number(n)} × {why.rstrip('.。')}" for why, n in reasons.most_common(5))
+    )
     _table(found.unreached[:SHOWN], school)
 
 
@@ -132,5 +134,5 @@ def _next(following: Way | None) -> str:
 def _tried(attempt: Attempt, school: School) -> str:
     name = way(attempt.way.partition(" ")[0], attempt.place)
     said = f"{name}: {_(STATES[attempt.state])} {clock(attempt.at, school.zone)}"
-    why = f" ({say(attempt.why, markdown=False).rstrip('.')})" if attempt.why else ""
+    why = f" ({say(attempt.why, markdown=False).rstrip('.。')})" if attempt.why else ""
     return said + strangers.line(why)

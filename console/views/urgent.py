@@ -134,7 +134,7 @@ def _edit(console: Console, actor: Actor, school: School, written: UrgentText | 
             _("Parents"),
             list(GUARDIANS),
             index=list(GUARDIANS).index(written.guardians if written else ""),
-            format_func=lambda each: _(GUARDIANS[each]),
+            format_func=lambda each: _(GUARDIANS[each]) if each else _("Without parents"),
             key=f"urgent-parents-{place}",
         )
         st.caption(_("Facts: {fields}").format(fields=_places()))

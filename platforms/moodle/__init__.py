@@ -12,13 +12,14 @@ from platforms.base import (
     Course,
     Enrolment,
     Health,
+    Material,
     Original,
     PlatformError,
     Room,
 )
 from platforms.http import Http
 from platforms.metering import Reading
-from platforms.moodle import forums, health, messages, online, people, roster
+from platforms.moodle import forums, health, materials, messages, online, people, roster
 from platforms.moodle.calls import Calls
 from platforms.sentences import OWN, STAFF
 
@@ -52,6 +53,7 @@ class Moodle:
             "suspend account",
             "notice board",
             "count people",
+            "materials",
         }
     )
     undoes: frozenset[Capability] = frozenset({"remove comment", "edit comment", "suspend account"})
@@ -127,6 +129,9 @@ class Moodle:
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return messages.notify(self._calls, external_ids, text)
+
+    def materials(self, course_external_id: str) -> list[Material]:
+        return materials.materials(self._calls, course_external_id)
 
     def reading(self) -> Reading:
         return online.reading(self._calls, self._options["online_report"])

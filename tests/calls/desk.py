@@ -24,6 +24,7 @@ from console.desk import (
     importing,
     incident_rows,
     incidents,
+    issues,
     letter_sending,
     letter_ways,
     limits,
@@ -36,6 +37,7 @@ from console.desk import (
     owed,
     people,
     posting,
+    presence,
     reach,
     relays,
     reopening,
@@ -59,7 +61,7 @@ from console.desk.tables import Plan
 from mailing import urgent_texts
 from moderation import appeals
 from moderation.model import Subject
-from platforms.base import Adapter, Capability, Health, Room
+from platforms.base import Adapter, Capability, Health, Participant, Room
 from store import access, schools
 from store.access import Actor
 from store.db import Connection
@@ -119,6 +121,26 @@ def makers(on: Cast) -> Callable[[str], Adapter]:
     return reached
 
 
+class Register:
+    """A server where nobody is in any room."""
+
+    can: frozenset[Capability] = frozenset({"who is in"})
+
+    def check(self) -> Health:
+        return Health()
+
+    def present(self, _external_id: str) -> list[Participant]:
+        return []
+
+
+def registers(on: Cast) -> Callable[[str], Adapter]:
+    def reached(connection_id: str) -> Adapter:
+        on.adapters(connection_id)
+        return Register()
+
+    return reached
+
+
 def stayed(on: Cast) -> Moved:
     return Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON)
 
@@ -129,6 +151,12 @@ def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
 
 
 CALLS: Calls = {
+    presence.look: lambda db, who, on: presence.look(
+        db, who, on.roster.room, on.roster.course, registers(on), now=NOON
+    ),
+    issues.draw_due: lambda db, who, on: issues.draw_due(
+        db, who, on.school, on.adapters, on.console.lesson_link, SENDER, now=NOON
+    ),
     reach.of: lambda tx, who, on: reach.of(tx, who, on.roster.person),
     reach.save: lambda tx, who, on: reach.save(
         tx, who, on.roster.person, on.console.vault, phone="", ways=(), now=NOON

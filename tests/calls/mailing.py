@@ -19,6 +19,7 @@ from mailing import (
     segments,
     send_file,
     sender,
+    standing,
     suppression,
     urgent,
     urgent_texts,
@@ -34,7 +35,7 @@ from store import access
 from store.access import Actor
 from store.db import Connection, Database, text
 from tests.calls import Calls
-from tests.cast import SENDER, Cast
+from tests.cast import LATER, SENDER, Cast, newsletter
 from tests.conftest import NOON
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
@@ -163,6 +164,16 @@ CALLS: Calls = {
     saved.of: lambda tx, who, on: saved.of(tx, who, on.school),
     saved.save: lambda tx, who, on: saved.save(tx, who, on.school, "7B", Segment(), now=NOON),
     saved.delete: lambda tx, who, on: saved.delete(tx, who, on.group, now=NOON),
+    standing.of: lambda tx, who, on: standing.of(tx, who, on.school),
+    standing.save: lambda tx, who, on: standing.save(tx, who, newsletter(on.school, "N"), now=NOON),
+    standing.pause: lambda tx, who, on: standing.pause(tx, who, on.standing, paused=True, now=NOON),
+    standing.remove: lambda tx, who, on: standing.remove(tx, who, on.standing, now=NOON),
+    standing.last: lambda tx, who, on: standing.last(tx, who, on.standing),
+    standing.enter: lambda tx, who, on: standing.enter(
+        tx, who, replace(newsletter(on.school), id=on.standing), LATER, seen="{}", now=NOON
+    ),
+    standing.hold: lambda tx, who, on: standing.hold(tx, who, on.issue, on.draft, leaves=LATER),
+    standing.waiting: lambda tx, who, on: standing.waiting(tx, who, on.school, now=NOON),
     urgent_texts.of: lambda tx, who, on: urgent_texts.of(tx, who, on.school),
     urgent_texts.get: lambda tx, who, on: urgent_texts.get(tx, who, on.urgent_text),
     urgent_texts.save: lambda tx, who, on: urgent_texts.save(
