@@ -45,6 +45,7 @@ border-radius:.5rem;padding:.6rem 1rem;margin-top:1rem;cursor:pointer}
 .sim{color:var(--sim);font-weight:600}
 label.box{display:flex;align-items:center;gap:.5rem;font-weight:400;padding:.25rem 0}
 label.box input{width:1.15rem;height:1.15rem;margin:0}
+main>section+section{margin-top:1rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .5rem;
 border-bottom:1px solid var(--line)}
 """
