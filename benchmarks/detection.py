@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from benchmarks import real_servers
+from benchmarks import asked, real_servers
 from benchmarks.real_servers import Server
 from console.wiring import PACKAGES
 from probes import results, targets
@@ -31,6 +32,7 @@ from store.db import Database, text
 from tests.running import HOUSE
 
 LOOK = 0.02  # seconds between looks at the database
+INTERVAL = 5.0  # seconds between checks
 PATIENCE = 60.0  # seconds until a state must have come
 SECRET, WRONG = "secret", "another"
 
@@ -98,7 +100,7 @@ def bench(folder: Path) -> Iterator[Bench]:
             targets.add(
                 tx, actor, school.id, name=name, prober=prober, address=address, module=module,
                 sealed={"password": password} if prober == "turn" else {},
-                interval=timedelta(seconds=5), now=now,
+                interval=timedelta(seconds=INTERVAL), now=now,
             )  # fmt: skip
         known = {target.name: target for target in targets.of(tx, actor, school.id)}
     try:
@@ -196,6 +198,7 @@ def healthy(desk: Bench, minutes: float) -> dict[str, object]:
 FAILURES: dict[str, Callable[[Bench], object]] = {
     "nginx killed": lambda desk: hard_failure(desk, "nginx", "page", Server.kill),
     "nginx frozen": lambda desk: hard_failure(desk, "nginx", "page", Server.freeze),
+    "nginx frozen, a stream": lambda desk: hard_failure(desk, "nginx", "stream", Server.freeze),
     "coturn killed": lambda desk: hard_failure(desk, "coturn", "relay", Server.kill),
     "coturn frozen": lambda desk: hard_failure(desk, "coturn", "relay", Server.freeze),
     "janus killed": lambda desk: hard_failure(desk, "janus", "calls", Server.kill),
@@ -225,6 +228,23 @@ def main() -> None:
     if arguments.minutes:
         shown["healthy"] = _once(lambda desk: healthy(desk, arguments.minutes))
     print(json.dumps(shown | {"load": os.getloadavg()}, indent=2))
+    asked.end(_met(shown))
+
+
+def _met(shown: Mapping[str, Any]) -> dict[str, bool]:
+    """Which of the asked limits this run met."""
+    met = {}
+    for name, found in shown.items():
+        if name == "healthy":
+            met["no false alarm"] = found["alerts"] == 0
+        elif name == "wrong credentials":
+            met[f"{name} within one interval"] = all(each <= INTERVAL for each in found)
+        elif name.startswith("encoder "):
+            limit = f"{name}: within 1.5 target durations and 1 s"
+            met[limit] = all(each["seconds"] <= each["allowed"] for each in found)
+        else:
+            met[f"{name}: within the interval and 5 s"] = all(e <= INTERVAL + 5 for e in found)
+    return met
 
 
 if __name__ == "__main__":

@@ -10,13 +10,15 @@ import argparse
 import json
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import term
+from benchmarks import asked, term
 from benchmarks.term import Held
 from probes.forecasting.forecast import School, learn
 from probes.forecasting.model import AHEAD, LEAD, Live, Plan, Session
@@ -72,15 +74,31 @@ class Peers:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--seed", type=int, default=2026)
-    asked.add_argument("--learned", type=int, default=40, help="evenings before the first")
-    asked.add_argument("--evenings", type=int, default=200)
-    options = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--learned", type=int, default=40, help="evenings before the first")
+    parser.add_argument("--evenings", type=int, default=200)
+    options = parser.parse_args()
     began = time.process_time()
     scores = run(options.seed, options.learned, options.evenings)
     used = time.process_time() - began
-    print(json.dumps(report(scores) | {"cpu_s": round(used, 1)}, indent=1))
+    found = report(scores)
+    print(json.dumps(found | {"cpu_s": round(used, 1)}, indent=1))
+    asked.end(_met(found))
+
+
+def _met(found: Mapping[str, Any]) -> dict[str, bool]:
+    """Which of the asked limits this run met."""
+    beaten = {
+        f"beats {who}": edges[1] < 0
+        for who, edges in found["difference_95"].items()
+        if who in ("persistence", "linear", "attendance")
+    }
+    return {
+        "200 evenings held out": found["evenings"] >= 200,
+        **beaten,
+        "at or under P80 in 75-85%": 0.75 <= found["at_or_under"]["p80"] <= 0.85,
+    }
 
 
 def run(seed: int, learned: int, evenings: int) -> Scores:
@@ -133,7 +151,7 @@ def judge(
             scores.misses.append(abs(actual - point.p50) / max(actual, 1))
 
 
-def report(scores: Scores) -> dict[str, object]:
+def report(scores: Scores) -> dict[str, Any]:
     sums = {
         who: np.array([[sum(evening), len(evening)] for evening in evenings])
         for who, evenings in scores.brier.items()

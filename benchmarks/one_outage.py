@@ -21,6 +21,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import count
 from pathlib import Path
 
+from benchmarks import asked
 from benchmarks.probed import cpu, probed, prober, school_with, site
 from probes import targets
 from probes.model import SEVERITY, State
@@ -57,6 +58,14 @@ def main() -> None:
                 figures |= flapped(database, settle)
         database.close()
     print(json.dumps(vars(chosen) | figures | {"load": os.getloadavg()[0]}))
+    asked.end(
+        {
+            "one outage is one alert": figures["alerts_of_the_outage"] == 1
+            and figures["alerts_of_children"] == 0,
+            "a target that flaps is one alert that says so": figures["alerts_of_flapping"] == 1
+            and figures["that_say_flapping"] == 1,
+        }
+    )
 
 
 @contextmanager

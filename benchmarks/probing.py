@@ -13,16 +13,17 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import local
+from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import bare
+from benchmarks import asked, bare
 from benchmarks.probed import Site, cpu, probed, prober, school_with, site
 from tests import real
 from tests.running import free_port
@@ -50,7 +51,7 @@ def main() -> None:
     parser.add_argument("--theirs", type=int, default=2000, help="probes of the exporter's")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     chosen = parser.parse_args()
-    figures: dict[str, object] = {}
+    figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name, site(Path(name) / "nginx") as nginx:
         for way in chosen.ways:
             address = str(getattr(nginx, WAYS[way]))
@@ -69,6 +70,18 @@ def main() -> None:
                 "load": os.getloadavg()[0],
             }
     print(json.dumps(figures))
+    asked.end(_met(figures))
+
+
+def _met(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
+    """Which of the asked limits this run met; what was not measured is left out."""
+    limits: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
+        "at most 0.15 CPU-s per 1,000": ("http_new", lambda way: way["pult_cpu_s"] <= 0.15),
+        "at least 3 times fewer": ("http_new", lambda way: way["times_fewer"] >= 3),
+        "HTTPS cold no worse": ("https_new", lambda way: way["times_fewer"] >= 1),
+        "HTTPS warm 10 times better": ("https_kept", lambda way: way["times_fewer"] >= 10),
+    }
+    return {name: met(figures[way]) for name, (way, met) in limits.items() if way in figures}
 
 
 def pult(data: Path, nginx: Site, address: str, targets: int, seconds: float) -> tuple[float, int]:

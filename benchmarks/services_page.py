@@ -39,7 +39,7 @@ PAINTED = """
 """  # milliseconds from the navigation to the frame that shows the first row's letters
 
 
-def first_pages(data: Path, database: Database, **settings: str) -> dict[str, object]:
+def first_pages(data: Path, database: Database, **settings: str) -> dict[str, float]:
     """Seconds from the navigation until the worst are seen: the median of ten."""
     password = secrets.token_urlsafe(12)
     with database.begin() as tx:

@@ -159,6 +159,7 @@ class Transfer:
             _cert_days(self.curl) if secure else None,
             _words(self._fetch, self._timeout, code, message) if code else None,
             cut and _endless(self.curl),
+            code == pycurl.E_OPERATION_TIMEDOUT,
         )
 
     def _take(self, chunk: bytes) -> int:

@@ -99,9 +99,9 @@ class _Talking:
         except Exception as error:
             self._end(_failed(self._target, error))
         else:
-            left = self._timeout
+            left = self._timeout * fetch.share
             if answer is not None:
-                left = max(left - (monotonic() - self._began), 0.001)
+                left = min(left, max(self._timeout - (monotonic() - self._began), 0.001))
             self._carrier.start(fetch, left, self.go_on)
 
     def _end(self, verdict: Verdict) -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -120,6 +121,19 @@ def test_what_the_encoder_calls_missing_is_not_loaded_but_told(stream: Stream, u
     result = watch(url)
     assert result.state is State.DOWN
     assert str(result.why) == ("The encoder says that all of the stream's segments are missing.")
+
+
+def test_a_playlist_that_hangs_has_half_the_time_of_each_check() -> None:
+    def hang(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(3)
+
+    with web(hang) as url:
+        target = Target("t", "s", "Live", "hls", f"{url}/live.m3u8")
+        result = check(target, timeout=2)
+    assert result.state is State.DOWN
+    assert (
+        str(result.why) == f"No whole answer from {urlsplit(url).netloc} within 0.5 s."
+    )  # of the second look
 
 
 def test_an_ended_broadcast_is_down_and_a_recording_ok(stream: Stream, url: str) -> None:

@@ -40,6 +40,7 @@ class Fetch:
 
     Of a body of at most `max_bytes` only the first `keep` are kept, if it says so; all count.
     Of an answer that is not `read` neither headers nor body come, but all else.
+    It takes at most that `share` of the probe's whole time.
     """
 
     url: str
@@ -51,6 +52,7 @@ class Fetch:
     body: bytes | None = None
     read: bool = True
     method: str = ""
+    share: float = 1.0
 
     @cached_property
     def shape(self) -> Shape:
@@ -80,6 +82,7 @@ class Answer:
     cert_days: float | None = None
     error: Words | None = None
     endless: bool = False  # cut, and no length was announced
+    late: bool = False  # nothing whole came before its time was up
 
     @property
     def seconds(self) -> float | None:

@@ -50,6 +50,7 @@ KEPT = 5_000  # segments of a playlist in memory
 LONGEST_TARGET = 60.0  # seconds; no live stream has longer segments
 VARIANTS = 32
 LARGEST = 4 * MEBIBYTE  # of a playlist: a long recording whose addresses are signed
+SHARE = 0.5  # of the time that a check may take, for a playlist: a segment takes longer
 
 REDIRECTS = replace(redirects.REDIRECTS, default=3)  # servers of streams send players on
 Steps = Generator[Fetch, Answer, Verdict]
@@ -111,7 +112,7 @@ def _open(
 ) -> Generator[Fetch, Answer, Verdict | None]:
     """Read what stands at the address: a master's variants, or a playlist to be judged at once."""
     asked = time.monotonic()
-    fetch = Fetch(target.address, max_bytes=LARGEST, cold=context.cold)
+    fetch = Fetch(target.address, max_bytes=LARGEST, cold=context.cold, share=SHARE)
     landed = yield from _fetched(target, fetch)
     answer = landed.answer
     require_answer(answer)
@@ -133,7 +134,7 @@ def _open(
 
 def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps:
     asked, url = time.monotonic(), urljoin(stream.url, variant.uri)
-    landed = yield from _fetched(target, Fetch(url, max_bytes=LARGEST))
+    landed = yield from _fetched(target, Fetch(url, max_bytes=LARGEST, share=SHARE))
     answer = landed.answer
     if answer.error is None and answer.status != 200:
         raise ProbeFailed(

@@ -18,7 +18,7 @@ CHARSETS = re.compile(
 def require_answer(answer: Answer, *, partial: bool = False) -> None:
     """Raise ProbeFailed unless a whole answer with status 200 came; a `partial` one with 206."""
     if answer.error is not None:
-        raise ProbeFailed(answer.error.template, answer.error.params)
+        raise ProbeFailed(answer.error.template, answer.error.params, slow=answer.late)
     if answer.status != 200 and not (partial and answer.status == 206):
         raise ProbeFailed(
             N_("It answers with status {status}; expected {expected}."),

@@ -61,7 +61,7 @@ def ask(target: Target, context: Context) -> Verdict:
     seconds = sum(told["phases"].values())
     if seconds > conditions.number(target, SLOW):
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": round(seconds, 1)})
-        return Verdict(seconds, phases, State.SUSPECT, why)
+        return Verdict(seconds, phases, State.SUSPECT, why, slow=True)
     return Verdict(seconds, phases)
 
 
