@@ -11,6 +11,7 @@ from typing import Literal
 
 from probes import line
 from probes.alerts import REMOVED
+from probes.explaining import explains
 from probes.graph import ancestors
 from probes.judge import Standing
 from probes.line import Line, Witnesses
@@ -114,10 +115,12 @@ def _flaps(target: Target, scene: Scene) -> bool:
 def _behind(target: Target, result: Result, scene: Scene) -> bool:
     """Whether a failed parent explains the target's failure, or one not probed since may yet."""
     for parent in ancestors(target, scene.targets):
+        if parent.id in scene.resting:
+            continue
         found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
         if found is None or not _fresh(parent, found, scene.now):
             continue
-        if found.state in (State.DOWN, State.MAINTENANCE):
+        if explains(parent, found, result.state):
             return True
         confirming = standing is not None and standing.failures > 0
         if confirming or (result.since is not None and found.at < result.since + LOOKED):

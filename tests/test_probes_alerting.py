@@ -289,3 +289,49 @@ def test_nobody_is_told_that_a_sign_of_life_is_awaited(watch: Watch) -> None:
     watch.stands("backup", UNKNOWN, NOON + 9000 * SECOND, since=NOON)
     watch.follow(NOON + 9000 * SECOND)
     assert watch.open() == []
+
+
+@pytest.mark.parametrize("state", [DOWN, SUSPECT, UNKNOWN])
+def test_children_as_bad_as_their_parent_are_one_alert(watch: Watch, state: State) -> None:
+    watch.add("media")
+    later = NOON + 2000 * SECOND  # long enough for any of them to be told
+    for name in ("media", *(watch.add(f"room {n}", "media") for n in range(50))):
+        watch.stands(name, state, later, since=NOON)
+    watch.follow(later)
+    assert watch.open() == ["media"]
+
+
+@pytest.mark.parametrize(
+    ("parent", "child"), [(SUSPECT, DOWN), (UNKNOWN, DOWN), (UNKNOWN, SUSPECT)]
+)
+def test_a_child_worse_than_its_parent_has_an_alert_of_its_own(
+    watch: Watch, parent: State, child: State
+) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    later = NOON + 70 * SECOND
+    watch.stands("media", parent, later, since=NOON)
+    watch.stands("room", child, later, since=NOON)
+    watch.follow(later)
+    assert "room" in watch.open()
+
+
+def test_a_parent_whose_silence_is_told_to_nobody_explains_no_silence(watch: Watch) -> None:
+    watch.add("quiet")
+    watch.targets["quiet"] = replace(watch.targets["quiet"], module={"unknown_after": 0})
+    watch.add("room", "quiet")
+    later = NOON + 2000 * SECOND
+    for name in watch.targets:
+        watch.stands(name, UNKNOWN, later, since=NOON)
+    watch.follow(later)
+    assert watch.open() == ["room"]
+
+
+def test_a_parent_that_rests_between_lessons_explains_nothing(watch: Watch) -> None:
+    watch.add("live")
+    watch.add("recorder", "live")
+    watch.stands("live", MAINTENANCE, NOON - SECOND)
+    watch.stands("recorder", DOWN, NOON)
+    watch.resting = {"live"}
+    watch.follow(NOON + SECOND)
+    assert watch.open() == ["recorder"]

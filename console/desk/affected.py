@@ -8,11 +8,15 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from console.desk import fallout, limits
+from console.desk.fallout import Fallout
 from console.desk.incidents import Incident
 from console.i18n import clock, say, speaking
 from mailing import recipients
 from mailing.segments import Audience
 from mailing.urgent_texts import FACTS
+from probes import targets
+from store import access
 from store.db import Connection, instant, text
 from store.roster import Person
 from store.schools import LANGUAGES, School
@@ -33,25 +37,33 @@ class Hit:
 
 def by_incident(tx: Connection, school: School, incident: Incident, *, now: datetime) -> list[Hit]:
     """The lessons that run now, or begin soon, in the incident's room or on what it befell."""
-    where = """(room.id = :room OR room.id = target.room_id
-                OR (target.room_id IS NULL AND room.connection_id = target.connection_id))"""
-    values = {"target": incident.target_id or "", "room": incident.room_id or ""}
-    if incident.course_id:
-        where, values = "lesson.course_id = :course", {"target": "", "course": incident.course_id}
     rows = tx.execute(
-        text(f"""
-            SELECT lesson.* FROM lesson
+        text("""
+            SELECT lesson.*, room.connection_id FROM lesson
             LEFT JOIN room ON room.id = lesson.room_id
-            LEFT JOIN target ON target.id = :target
             WHERE lesson.school_id = :school AND NOT lesson.gone AND lesson.course_id IS NOT NULL
-              AND lesson.starts_at <= :soon AND lesson.ends_at > :now AND {where}
+              AND lesson.starts_at <= :soon AND lesson.ends_at > :now
             ORDER BY lesson.starts_at DESC, lesson.id
         """),
-        values | {"school": school.id, "now": school.time(now), "soon": school.time(now) + SOON},
+        {"school": school.id, "now": school.time(now), "soon": school.time(now) + SOON},
     ).all()
-    if rows or not incident.course_id:
-        return [_hit(row, school) for row in rows]
-    return _courses(tx, school, [incident.course_id])
+    if incident.course_id:
+        hits = [_hit(row, school) for row in rows if row.course_id == incident.course_id]
+        return hits or _courses(tx, school, [incident.course_id])
+    hit = _fallout(tx, school, incident)
+    return [_hit(row, school) for row in rows if hit.covers(row.room_id, row.connection_id)]
+
+
+def _fallout(tx: Connection, school: School, incident: Incident) -> Fallout:
+    """What the incident befell, with all that stands on it."""
+    system = access.system(school.id)
+    watched = targets.of(tx, system, school.id)
+    target = next((each for each in watched if each.id == incident.target_id), None)
+    found = Fallout()
+    if target is not None:
+        found = fallout.of(target, fallout.children(watched), limits.servers(tx, system, school.id))
+    room = {incident.room_id} if incident.room_id else set()
+    return replace(found, rooms=found.rooms | room)
 
 
 def by_lesson(tx: Connection, school: School, lesson_id: str) -> list[Hit]:

@@ -25,13 +25,14 @@ class Server:
     platform: str
     seats: int | None
     licence: int | None = None
+    url: str = ""
 
 
 def servers(tx: Connection, actor: Actor, school_id: str) -> dict[str, Server]:
     """By connection; of several licences of one platform the smallest holds."""
     access.require(actor, "see", school_id)
     rows = tx.execute(
-        text("SELECT id, name, platform, options FROM connection WHERE school_id = :school"),
+        text("SELECT id, name, platform, url, options FROM connection WHERE school_id = :school"),
         {"school": school_id},
     ).all()
     options = {row.id: json.loads(row.options) for row in rows}
@@ -46,6 +47,7 @@ def servers(tx: Connection, actor: Actor, school_id: str) -> dict[str, Server]:
             row.platform,
             _number(options[row.id], "seats"),
             licences.get(row.platform),
+            row.url,
         )
         for row in rows
     }

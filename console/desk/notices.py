@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from console.desk import incidents
+from console.desk import affected, incidents
 from console.desk.incidents import Incident, IncidentError
 from console.i18n import N_, _, say, speaking
 from mailing import campaigns, segments
@@ -11,7 +11,7 @@ from mailing.model import SERVICE
 from mailing.segments import Segment
 from store import access, schools
 from store.access import Actor
-from store.db import Connection, text
+from store.db import Connection
 from store.schools import LANGUAGES
 
 MARKUP = re.compile(r"([\\`\[\]<>])")  # what would make a link, a picture or code of a name
@@ -52,29 +52,9 @@ def tell(tx: Connection, actor: Actor, incident_id: str, *, sender: str, now: da
 
 
 def _courses(tx: Connection, actor: Actor, incident: Incident, now: datetime) -> list[str]:
-    """The courses whose lessons run now in the incident's room, or on what it befell."""
-    if incident.course_id:
-        return [incident.course_id]
-    school_now = schools.get(tx, actor, incident.school_id).time(now)
-    rows = tx.execute(
-        text("""
-            SELECT DISTINCT lesson.course_id FROM lesson
-            JOIN room ON room.id = lesson.room_id
-            LEFT JOIN target ON target.id = :target
-            WHERE lesson.school_id = :school AND NOT lesson.gone AND lesson.course_id IS NOT NULL
-              AND lesson.starts_at <= :now AND lesson.ends_at > :now
-              AND (room.id = :room OR room.id = target.room_id
-                   OR (target.room_id IS NULL AND room.connection_id = target.connection_id))
-            ORDER BY lesson.course_id
-        """),
-        {
-            "school": incident.school_id,
-            "target": incident.target_id or "",
-            "room": incident.room_id or "",
-            "now": school_now,
-        },
-    )
-    return [row.course_id for row in rows]
+    """The courses of the lessons that it hits, now or in a moment."""
+    school = schools.get(tx, actor, incident.school_id)
+    return sorted({hit.course_id for hit in affected.by_incident(tx, school, incident, now=now)})
 
 
 def _subject(incident: Incident, language: str) -> str:
