@@ -2,22 +2,21 @@
 
 from datetime import datetime
 
-from console.desk import evening, incidents, lessons, services
+from console.desk import evening, incidents, lessons, services, titles
+from console.desk.titles import FLAPPING, RESTLESS
 from probes import alerts
 from probes.alerts import Alert
-from probes.model import State, Target
+from probes.model import Target
 from store.access import Actor
 from store.db import Database
 from store.words import N_, Words
 
-FROZEN = "hls"  # the prober whose failure is a picture that stands still
-RESTLESS = N_("{name} comes and goes")
 LINE = "line:"  # begins the source of what is no service's: Pult's own line is cut
 ADVICE = N_(
     "See whether this machine reaches anything outside: its cable, the router, the provider. "
     "Lessons may go on as ever; ask in one of them."
 )
-FLAPPING, OFFLINE = "flapping", "offline"  # kinds of alerts
+OFFLINE = "offline"  # the kind of an alert that is no target's
 
 
 def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
@@ -87,7 +86,7 @@ def _offline(alert: Alert) -> incidents.Source:
 def _source(alert: Alert, target: Target, affected: int) -> incidents.Source:
     return incidents.Source(
         key=f"target:{alert.target_id}",
-        title=_title(alert, target),
+        title=titles.of(alert, target),
         severity=alert.state.value,
         affected=affected,
         target_id=alert.target_id,
@@ -98,16 +97,3 @@ def _source(alert: Alert, target: Target, affected: int) -> incidents.Source:
 
 def _restless(incident: incidents.Incident) -> bool:
     return incident.title.template == RESTLESS
-
-
-def _title(alert: Alert, target: Target) -> Words:
-    name = {"name": alert.target_name}
-    if alert.kind == FLAPPING:
-        return Words(RESTLESS, name)
-    if alert.state is State.UNKNOWN:
-        return Words(N_("{name} has told nothing for long"), name)
-    if target.prober == FROZEN:
-        return Words(N_("{name} has stopped"), name)
-    if alert.state is State.DOWN:
-        return Words(N_("{name} does not answer"), name)
-    return Words(N_("{name} is in doubt"), name)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from console.desk import alarms
 from console.desk.incidents import Incident
 from console.i18n import _, moment, number, say, span, speaking
+from probes import alerts
 from store.schools import School
 from store.words import Words
 
@@ -63,7 +64,9 @@ def recovery(
             ),
             _("How it ended"): say(cause.ended, markdown=False),
         }
-        return Told(_subject(school, _("Over: {what}").format(what=what)), _body(lines))
+        unwatched = cause.ended is not None and cause.ended.template == alerts.REMOVED
+        head = _("No longer watched: {what}") if unwatched else _("Over: {what}")
+        return Told(_subject(school, head.format(what=what)), _body(lines))
 
 
 def trial(school: School, language: str) -> Told:
