@@ -1,7 +1,7 @@
 """What is planned for a service, who has its alert, who is told: on a stage, over real rows."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -12,7 +12,7 @@ from console.wiring import Console
 from probes import alerts, weekly, windows
 from probes.model import Target
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import smtp, stage
 from tests.stage import letters, press, said, screen
@@ -49,6 +49,23 @@ def test_an_alert_is_acknowledged_with_a_reason_that_its_page_shows(
     page = screen("target", console, ana, school, id=target.id)
     assert "Acknowledged at" in said(page)
     assert "Ivan restarts it" in letters(page)
+
+
+def test_a_maintenance_over_the_change_of_clocks_is_as_long_as_asked(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE school SET time_zone = 'Europe/Berlin'"))
+    berlin = replace(school, time_zone="Europe/Berlin")
+    at = stage.dialog(lambda: planning.maintenance(console, ana, berlin, target))
+    at.date_input(key="maintenance-day").set_value(date(2027, 3, 28))  # 02:00 is 03:00 then
+    at.time_input(key="maintenance-from").set_value(time(1, 0))
+    at.number_input(key="maintenance-hours").set_value(4.0)
+    press(at, "Plan the maintenance")
+    with console.db.read() as tx:
+        (planned,) = windows.of(tx, ana, school.id, now=console.now())
+    assert planned.since == datetime(2027, 3, 28, 0, 0, tzinfo=UTC)
+    assert planned.until - planned.since == timedelta(hours=4)
 
 
 def test_a_maintenance_is_planned_once_and_ended(

@@ -1,7 +1,7 @@
 """Dialogs of a service: who has it and why, when it is under maintenance, what of that ends."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 from babel.dates import get_day_names
@@ -76,7 +76,7 @@ def maintenance(console: Console, actor: Actor, school: School, target: Target) 
                         reason=reason, now=now,
                     )  # fmt: skip
                 else:
-                    since = datetime.combine(day, starts, school.zone)
+                    since = datetime.combine(day, starts, school.zone).astimezone(UTC)
                     windows.maintenance(
                         tx, actor, target.id, since=since, until=since + length,
                         reason=reason, now=now,
