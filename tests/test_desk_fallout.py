@@ -29,7 +29,7 @@ def evening(database: Database, school: School, ana: Actor) -> Evening:
     for server, title, expected in (("A", "Algebra", 40), ("B", "Biology", 20)):
         made.server(server)
         made.lesson(title, server, expected=expected)
-        made.read(server, **{title: (expected, 1)})
+        made.read(server, State.OK, at=NOON, **{title: (expected, 1)})
         course = new_id()
         with database.begin() as tx:
             tx.execute(
