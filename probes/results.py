@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from sqlalchemy import Row, TextClause, bindparam
+from sqlalchemy import Row, String, TextClause, bindparam
 
 from probes import steps
 from probes.history import JUST_OVER, Point, history
@@ -24,7 +24,7 @@ __all__ = ["Point", "availability", "history", "latest", "recent"]
 ALL_ROWS = text("SELECT * FROM latest WHERE school_id = :school")
 FEW_ROWS = text(
     "SELECT * FROM latest WHERE school_id = :school AND target_id IN :targets"
-).bindparams(bindparam("targets", expanding=True))
+).bindparams(bindparam("targets", expanding=True, type_=String()))
 FEW = 50  # targets, of thousands
 NUMBERS = {int, float}  # whose repr is JSON, but for what is not finite
 
