@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console import fair_rounds, mail_rounds, resolving, rounds
+from console import letter_rounds, mail_rounds, resolving, rounds
 from console.wiring import Console
 from store import heartbeats
 
@@ -49,8 +49,8 @@ def lanes() -> list[Lane]:
     return [
         Lane("alerts", rounds.alerts, 1.0),
         Lane("notices", rounds.notices, 1.0),
-        Lane("letters", fair_rounds.letters, 2.0),
-        Lane("outcomes", fair_rounds.outcomes, 5.0),
+        Lane("letters", letter_rounds.letters, 2.0),
+        Lane("outcomes", letter_rounds.outcomes, 5.0),
         Lane("urgent mail", mail_rounds.urgent_mail, 0.5),
         Lane("tellings", mail_rounds.tellings, 1.0),
         Lane("mail", mail_rounds.mail, 1.0),
@@ -62,7 +62,7 @@ def lanes() -> list[Lane]:
         Lane("rosters", rounds.rosters, 2.0),
         Lane("seals", rounds.seals, 10.0),
         Lane("tidy", rounds.tidy, 300.0),
-        Lane("evidence", fair_rounds.evidence, 300.0),
+        Lane("evidence", letter_rounds.evidence, 300.0),
     ]
 
 

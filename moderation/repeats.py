@@ -34,7 +34,7 @@ def mute(tx: Connection, actor: Actor, case_id: str, comment: Stored, *, now: da
 
 
 def ask_again(tx: Connection, actor: Actor, comment: Stored) -> bool:
-    """Take it back: whoever decides otherwise, or a report, asks anew. True if it was muted."""
+    """Take it back: whoever decides otherwise asks anew. True if it was muted."""
     access.require(actor, "moderate", comment.school_id)
     gone = tx.execute(
         text(f"DELETE FROM approved_repeat WHERE {SAME}"),

@@ -37,18 +37,3 @@ def add(
             {"child": child.id, "guardian": guardian_id},
         )
     return unknown
-
-
-def of(tx: Connection, actor: Actor, school_id: str, person_id: str) -> list[str]:
-    """Ids of the person's guardians."""
-    access.require(actor, "see people", school_id)
-    rows = tx.execute(
-        text("""
-            SELECT guardian.guardian_id FROM guardian
-            JOIN person ON person.id = guardian.person_id
-            WHERE guardian.person_id = :person AND person.school_id = :school
-            ORDER BY guardian.guardian_id
-        """),
-        {"person": person_id, "school": school_id},
-    )
-    return [row.guardian_id for row in rows]

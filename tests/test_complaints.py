@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 import requests
 
-from console import fair_rounds
+from console import letter_rounds
 from console.desk import relays
 from console.sections import Public, Settings
 from console.web.complaints import BY_ADDRESS
@@ -153,15 +153,15 @@ def test_who_left_an_address_is_told_by_mail_once_and_the_address_goes(
         page = complain(form, words="a rude remark", email="Lena@A.test")
         assert page.status_code == 200
         (link,) = re.findall(r'href="([^"]+/report/outcome/[^"?]+)"', page.text)
-        fair_rounds.outcomes(console, Event())
+        letter_rounds.outcomes(console, Event())
         assert mail.mails == []  # nobody has decided
         (case,) = waiting(console, ben, school)
         decide(console, ben, case, "remove")
-        fair_rounds.outcomes(console, Event())
+        letter_rounds.outcomes(console, Event())
         assert mail.mails == []  # no platform has shown it
         confirm(console)
         for _ in range(3):
-            fair_rounds.outcomes(console, Event())
+            letter_rounds.outcomes(console, Event())
     (sent,) = mail.mails
     assert sent.recipient == "lena@a.test"
     said = message_from_bytes(sent.data, policy=policy.default).get_content()

@@ -117,10 +117,9 @@ def test_headers_and_patterns_are_judged(module: dict[str, Any], sentence: str |
 
 
 def test_a_pattern_that_would_drown_another_engine_is_answered_at_once() -> None:
-    began = time.monotonic()
     result = probe(lambda asked: say(asked, b"a" * 900_000), matches="(a+)+$b")
     assert result.state is State.DOWN
-    assert time.monotonic() - began < 2
+    assert str(result.why) == "The page does not match “(a+)+$b”."  # not: no answer in time
 
 
 def poured(handler: BaseHTTPRequestHandler) -> None:

@@ -27,7 +27,6 @@ CALLS: Calls = {
     guardians.add: lambda tx, who, on: guardians.add(
         tx, who, on.school, on.roster.person, ["a@school.example"]
     ),
-    guardians.of: lambda tx, who, on: guardians.of(tx, who, on.school, on.roster.person),
     linking.suggested: lambda tx, who, on: linking.suggested(tx, who, on.roster.person),
     linking.link: lambda tx, who, on: linking.link(
         tx, who, on.roster.account, on.roster.person, now=NOON

@@ -96,26 +96,14 @@ def get_discussion_post(site: Site, caller: Person, values: Values) -> Value:
 
 
 def post_record(site: Site, caller: Person, post: Post) -> dict[str, Value]:
-    author = site.accounts[post.author]
     own = site.is_console(caller) or caller.id == post.author
-    base = f"{site.url}/mod/forum"
-    view = f"{base}/discuss.php?d={post.discussion}"
     return {
         "id": post.id,
         "subject": post.subject,
         "replysubject": post.subject if post.subject.startswith("Re: ") else f"Re: {post.subject}",
         "message": post.html,
         "messageformat": 1,
-        "author": {
-            "id": author.id,
-            "fullname": author.name,
-            "isdeleted": False,
-            "groups": [],
-            "urls": {
-                "profile": f"{site.url}/user/view.php?id={author.id}",
-                "profileimage": picture(site, 1),
-            },
-        },
+        "author": _author(site, post),
         "discussionid": post.discussion,
         "hasparent": post.parent != 0,
         "parentid": post.parent or None,
@@ -127,34 +115,59 @@ def post_record(site: Site, caller: Person, post: Post) -> dict[str, Value]:
         "haswordcount": False,
         "wordcount": None,
         "charcount": None,
-        "capabilities": {
-            "view": True,
-            "edit": own,
-            "delete": own,
-            "split": False,
-            "reply": True,
-            "selfenrol": False,
-            "export": False,
-            "controlreadstatus": False,
-            "canreplyprivately": False,
-        },
-        "urls": {
-            "view": f"{view}#p{post.id}",
-            "viewisolated": f"{view}&parent={post.id}",
-            "viewparent": f"{view}#p{post.parent}" if post.parent else None,
-            "edit": f"{base}/post.php?edit={post.id}" if own else None,
-            "delete": f"{base}/post.php?delete={post.id}" if own else None,
-            "split": None,
-            "reply": f"{base}/post.php?reply={post.id}#mformforum",
-            "export": None,
-            "markasread": None,
-            "markasunread": None,
-            "discuss": view,
-        },
+        "capabilities": _capabilities(own),
+        "urls": _addresses(site, post, own),
         "attachments": [],
         "messageinlinefiles": [],
         "tags": [],
         "html": {"rating": None, "taglist": None, "authorsubheading": ""},
+    }
+
+
+def _author(site: Site, post: Post) -> dict[str, Value]:
+    author = site.accounts[post.author]
+    return {
+        "id": author.id,
+        "fullname": author.name,
+        "isdeleted": False,
+        "groups": [],
+        "urls": {
+            "profile": f"{site.url}/user/view.php?id={author.id}",
+            "profileimage": picture(site, 1),
+        },
+    }
+
+
+def _capabilities(own: bool) -> dict[str, Value]:
+    """What the caller may do with a post; `own`: it is theirs, or they are the console."""
+    return {
+        "view": True,
+        "edit": own,
+        "delete": own,
+        "split": False,
+        "reply": True,
+        "selfenrol": False,
+        "export": False,
+        "controlreadstatus": False,
+        "canreplyprivately": False,
+    }
+
+
+def _addresses(site: Site, post: Post, own: bool) -> dict[str, Value]:
+    base = f"{site.url}/mod/forum"
+    view = f"{base}/discuss.php?d={post.discussion}"
+    return {
+        "view": f"{view}#p{post.id}",
+        "viewisolated": f"{view}&parent={post.id}",
+        "viewparent": f"{view}#p{post.parent}" if post.parent else None,
+        "edit": f"{base}/post.php?edit={post.id}" if own else None,
+        "delete": f"{base}/post.php?delete={post.id}" if own else None,
+        "split": None,
+        "reply": f"{base}/post.php?reply={post.id}#mformforum",
+        "export": None,
+        "markasread": None,
+        "markasunread": None,
+        "discuss": view,
     }
 
 

@@ -1,4 +1,4 @@
-"""The worker's rounds for whom moderation is about: letters, outcomes, and evidence that goes."""
+"""The worker's rounds of letters to people about decisions, and of evidence whose time is over."""
 
 import threading
 from datetime import datetime, timedelta
