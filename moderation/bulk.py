@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from moderation import deciding, repeats, review
+from moderation import deciding, previewing, repeats, review
 from moderation.model import Case, ModerationError, Verdict
 from store import access
 from store.access import Actor
@@ -15,11 +15,15 @@ MOST = 100  # cases in one decision
 
 @dataclass(frozen=True)
 class Many:
-    """What came of it: `missed` are cases that changed, or that somebody else holds."""
+    """What came of it: `missed` are cases that changed, or that somebody else holds.
+
+    `left_out` are those whose platform cannot do it: they wait as they did.
+    """
 
     decided: tuple[str, ...]
     missed: tuple[str, ...]
     action_ids: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def alike(tx: Connection, actor: Actor, case: Case, *, now: datetime) -> list[Case]:
@@ -44,10 +48,17 @@ def decide(
     rule: str = "",
     now: datetime,
 ) -> Many:
-    """Decide each chosen (case id, version as it was read); the others' are passed over."""
+    """Decide each chosen (case id, version as it was read); the others' are passed over.
+
+    What a platform cannot do is left out; what it cannot take back waits for a second person.
+    """
     access.require(actor, "moderate", school_id)
+    wanted = list(chosen)[:MOST]
+    out = _left_out(tx, actor, school_id, [case_id for case_id, _ in wanted], verdict)
     decided, missed, actions = [], [], []
-    for case_id, version in list(chosen)[:MOST]:
+    for case_id, version in wanted:
+        if case_id in out:
+            continue
         try:
             made = deciding.decide(tx, actor, case_id, verdict, rule=rule, version=version, now=now)
         except ModerationError:
@@ -55,7 +66,15 @@ def decide(
             continue
         decided.append(case_id)
         actions += [made.action_id] if made.action_id else []
-    return Many(tuple(decided), tuple(missed), tuple(actions))
+    return Many(tuple(decided), tuple(missed), tuple(actions), tuple(sorted(out)))
+
+
+def _left_out(
+    tx: Connection, actor: Actor, school_id: str, ids: Sequence[str], verdict: Verdict
+) -> set[str]:
+    known = [review.case(tx, actor, case_id) for case_id in ids]
+    cases = [case for case in known if case is not None and case.school_id == school_id]
+    return previewing.left_out(previewing.of(tx, actor, school_id, cases, verdict))
 
 
 def as_read(cases: Sequence[Case]) -> tuple[tuple[str, int], ...]:

@@ -11,7 +11,7 @@ from moderation.guards import ADMINISTERS
 from moderation.model import ActionKind, PenaltyKind, Step, Subject
 from moderation.penalties import accounts_of
 from platforms import PLATFORMS
-from platforms.base import PlatformError
+from platforms.base import Adapter, PlatformError
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -54,7 +54,7 @@ def _step(account: PlatformAccount, connection: Row[Any], kind: PenaltyKind) -> 
     told: Words | None = Words(NO_CALL)
     named = {"platform": PLATFORMS[connection.platform].name}
     if does is not None:
-        does, told, undone = _able(connection, does, named)
+        does, told, undone = able(connection, does, named)
     if does is not None and account.administers:
         does, told = None, Words(ADMINISTERS)
     if does == "suspend account" and told is None and account.suspended:
@@ -71,17 +71,25 @@ def _step(account: PlatformAccount, connection: Row[Any], kind: PenaltyKind) -> 
     )
 
 
-def _able(
+def adapter(connection: Row[Any]) -> Adapter:
+    """Made without its secret: what it can do depends on its options alone.
+
+    Raises PlatformError.
+    """
+    made = PLATFORMS[connection.platform].adapter
+    return made(connection.url, "", json.loads(connection.options))
+
+
+def able(
     connection: Row[Any], does: ActionKind, named: Mapping[str, str]
 ) -> tuple[ActionKind | None, Words | None, bool]:
     """What the platform can do of it, what is to be known, and whether it takes it back."""
-    platform = PLATFORMS[connection.platform]
-    try:  # made without its secret: what it can do depends on its options alone
-        adapter = platform.adapter(connection.url, "", json.loads(connection.options))
+    try:
+        made = adapter(connection)
     except PlatformError as error:
         return None, Words(error.template, error.params), True
-    if KINDS[does].ability not in adapter.can:
+    if KINDS[does].ability not in made.can:
         return None, Words(CANNOT, named), True
-    if undoable(adapter, does):
+    if undoable(made, does):
         return does, None, True
     return does, Words(SECOND, named), False

@@ -5,11 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from moderation import bulk, comments, history, judging, repeats, review, signals, wordings
+from moderation import (
+    bulk,
+    comments,
+    history,
+    judging,
+    previewing,
+    repeats,
+    review,
+    signals,
+    wordings,
+)
 from moderation.filters import Rules, RulesError
 from moderation.model import Case
 from store.access import Actor
-from store.db import Connection, Database
+from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
 from tests.moderation_platform import _comment, connect
@@ -207,6 +217,40 @@ def test_what_the_author_wrote_before_stands_beside_with_what_was_decided(
 
 def held(tx: Connection, actor: Actor, school: School) -> list[Case]:
     return review.waiting(tx, actor, school.id, now=NOON)
+
+
+def test_the_calls_of_a_decision_on_many_are_told_by_platform_and_what_cannot_be_is_left_out(
+    database: Database, school: School, ben: Actor
+) -> None:
+    places = {"lms": "moodle", "chat": "matrix", "talk": "ejabberd"}
+    with database.begin() as tx:
+        for place, platform in places.items():
+            if place != "lms":
+                connect(tx, school, place, platform)
+            post = replace(POST, external_id=place, text="a frog", html="a frog")
+            kept = comments.get(
+                tx, ben, comments.merge(tx, ben, school.id, place, post, now=NOON).id
+            )
+            assert kept is not None
+            judging.judge(tx, ben, PLAIN, kept, now=NOON)
+        tx.execute(
+            text("UPDATE connection SET options = :options WHERE id = 'chat'"),
+            {"options": '{"rooms": "!a:b"}'},
+        )
+        waiting = held(tx, ben, school)
+        found = {each.connection: each for each in previewing.of(
+            tx, ben, school.id, waiting, "remove"
+        )}  # fmt: skip
+        assert found["LMS"].undoable
+        assert not found["CHAT"].undoable
+        assert "second person" in str(found["CHAT"].why)
+        assert "redact" in str(found["CHAT"].by)
+        assert found["TALK"].left_out
+        made = bulk.decide(tx, ben, school.id, bulk.as_read(waiting), "remove", now=NOON)
+        assert len(made.decided) == 2
+        assert made.left_out == found["TALK"].case_ids
+        [left] = held(tx, ben, school)
+        assert left.comment.connection_id == "talk"
 
 
 def test_like_cases_are_decided_in_one_go_but_for_those_that_changed_or_are_held(

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from console.i18n import _, ngettext
-from console.views import acting
+from console.views import acting, bulk_plan
 from console.views.reasons import spoken
 from console.widgets import actionbar, choice, confirm, strangers
 from console.wiring import Console
-from moderation import bulk, house
+from moderation import bulk, house, previewing
 from moderation.model import Case
+from moderation.previewing import Calls
 from store.access import Actor
 from store.schools import School
 
@@ -53,11 +54,22 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> No
                 key="bulk-rule",
             )
         chosen = [case for case in found if _row(case)]
-        if _pressed(verdict, len(chosen)):
+        plan = _planned(console, actor, school, chosen, verdict)
+        bulk_plan.draw(plan)
+        if _pressed(verdict, len(chosen) - len(previewing.left_out(plan))):
             _decide(console, actor, school, chosen, verdict, reason or "")
 
     confirm.opened()
     dialog()
+
+
+def _planned(
+    console: Console, actor: Actor, school: School, chosen: list[Case], verdict: str
+) -> list[Calls]:
+    with console.db.read() as tx:
+        return previewing.of(
+            tx, actor, school.id, chosen, "remove" if verdict == "remove" else "approve"
+        )
 
 
 def _row(case: Case) -> bool:

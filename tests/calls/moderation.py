@@ -29,6 +29,7 @@ from moderation import (
     metrics,
     penalties,
     planning,
+    previewing,
     receipts,
     records,
     repeats,
@@ -109,6 +110,7 @@ CALLS: Calls = {
     judging.judge: lambda tx, who, on: judging.judge(
         tx, who, Rules.from_toml(RULES), on.comment, now=NOON
     ),
+    previewing.of: lambda tx, who, on: previewing.of(tx, who, on.school, [_case(tx, on)], "remove"),
     repeats.mute: lambda tx, who, on: repeats.mute(tx, who, on.case, on.comment, now=NOON),
     repeats.ask_again: lambda tx, who, on: repeats.ask_again(tx, who, on.comment),
     safeguarding.leads: lambda tx, who, on: safeguarding.leads(tx, who, on.school),
