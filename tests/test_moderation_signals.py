@@ -229,7 +229,7 @@ def test_the_calls_of_a_decision_on_many_are_told_by_platform_and_what_cannot_be
                 connect(tx, school, place, platform)
             post = replace(POST, external_id=place, text="a frog", html="a frog")
             kept = comments.get(
-                tx, ben, comments.merge(tx, ben, school.id, place, post, now=NOON).id
+                tx, ben, wordings.merge(tx, ben, school.id, place, post, now=NOON).id
             )
             assert kept is not None
             judging.judge(tx, ben, PLAIN, kept, now=NOON)
