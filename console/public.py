@@ -1,4 +1,4 @@
-"""The listener for participants: unsubscribe, report, come in, see what works; no sign-in.
+"""The listener for participants: unsubscribe, read, report, come in, see what works; no sign-in.
 
 One-click unsubscription follows RFC 8058: a POST without cookies acts, a GET
 only shows. The log never holds a token.
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.web.appeals import Appeals
+from console.web.archive import Archive
 from console.web.complaints import Complaints
 from console.web.entering import Entering
 from console.web.hooks import Hooks
@@ -67,6 +68,7 @@ def application(console: Console) -> Starlette:
     return Starlette(
         routes=[
             *MailPreferences(console).routes(),
+            *Archive(console).routes(),
             *Entering(console).routes(),
             *Reports(console).routes(),
             *Complaints(console).routes(),

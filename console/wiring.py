@@ -108,7 +108,9 @@ class Console:
     @property
     def origin(self) -> Origin:
         """What links in mail are made of."""
-        return Origin(self.vault.derive("unsubscribe"), self.settings.public_url)
+        settings = self.settings
+        reachable = bool(settings.public.url) or settings.simulation
+        return Origin(self.vault.derive("unsubscribe"), settings.public_url, reachable=reachable)
 
     def report_link(self, school_id: str) -> str:
         """Where the school's participants report trouble, without signing in."""

@@ -139,6 +139,7 @@ def preview(
     *,
     language: str | None = None,
     unsubscribe: str = "#",
+    archive: str = "",
 ) -> Rendered:
     """The mail as the person would get it, or in a `language` of choice. Raises MailingError."""
     campaign = load(tx, actor, campaign_id, "see people")
@@ -157,4 +158,5 @@ def preview(
         school=school.name,
         mandatory=campaign.topic == SERVICE,
         unsubscribe=unsubscribe,
+        archive=archive,
     )

@@ -1,5 +1,6 @@
 """The look of a mail: one column, inline styles, light and dark, no pictures, no tracking."""
 
+from collections.abc import Sequence
 from html import escape
 
 from markdown_it.token import Token
@@ -52,9 +53,9 @@ font-family:'Source Sans 3','Noto Sans','PingFang SC','Microsoft YaHei',Arial,sa
 font-size:16px;line-height:1.5;text-align:left;overflow-wrap:anywhere">
 <p class="quiet" style="margin:0 0 8px;font-size:14px;color:#5f6b78">{school}</p>
 <h1 style="font-size:22px;line-height:1.3;margin:0 0 16px">{subject}</h1>
-{body}
+{above}{body}
 <p class="quiet" style="margin:24px 0 0;padding-top:12px;border-top:1px solid #d9e0e7;
-font-size:13px;color:#5f6b78">{why}{unsubscribe}</p>
+font-size:13px;color:#5f6b78">{why}{links}</p>
 </td></tr></table>
 </td></tr></table>
 </body></html>
@@ -68,22 +69,26 @@ def page(
     body: str,
     school: str,
     why: str,
-    unsubscribe: tuple[str, str] | None,
+    links: Sequence[tuple[str, str]] = (),
+    above: str = "",
 ) -> str:
-    """The whole document; `subject`, `body` and the link's address are HTML already."""
-    link = ""
-    if unsubscribe:
-        word, address = unsubscribe
-        link = f' <a class="quiet" href="{address}" style="color:#5f6b78">{escape(word)}</a>'
+    """The whole document; `subject`, `above`, `body` and links' addresses are HTML already."""
+    listed = " · ".join(link(word, address) for word, address in links)
     return PAGE.format(
         language=escape(language.replace("_", "-")),
         subject=subject,
         body=body,
         school=escape(school),
         why=escape(why),
-        unsubscribe=link,
+        links=f" {listed}" if listed else "",
+        above=above,
         dark_query=DARK_QUERY,
     )
+
+
+def link(word: str, address: str) -> str:
+    """A link beside the letter; its address is HTML already."""
+    return f'<a class="quiet" href="{address}" style="color:#5f6b78">{escape(word)}</a>'
 
 
 def dark(html: str) -> str:

@@ -1,4 +1,4 @@
-"""One mail as bytes: RFC 5322, 2045-2047, 2369, 2919, 3834, 8058, assembled by hand for speed.
+"""One mail as bytes: RFC 5322, 2045-2047, 2369, 2919, 3834, 5064, 8058, by hand for speed.
 
 Bodies are quoted-printable, so no line is long, no CR or LF is bare, and no
 boundary can occur inside.
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 
-from mailing import bounces, enclosing, headers, recipients, templates, unsubscribe
+from mailing import archive, bounces, enclosing, headers, recipients, templates, unsubscribe
 from mailing.enclosing import NOTHING, Enclosed, Envelop
 from mailing.model import SERVICE, Campaign, Origin
 from mailing.templates import Template
@@ -61,6 +61,7 @@ class Builder:
         self._mandatory = campaign.topic == SERVICE
         self._school_language = school_language
         self._languages = recipients.written(campaign.body)
+        self._archive = {each: archive.address(origin, campaign, each) for each in self._languages}
         boundary = f"=_{secrets.token_hex(12)}"
         self._texts = {
             each: Versions(
@@ -70,6 +71,9 @@ class Builder:
                 boundary,
             )
             for each in self._languages
+        }
+        self._archived = {
+            each: [f"Archived-At: <{to}>"] if to else [] for each, to in self._archive.items()
         }
         name, email = headers.mailbox(campaign.sender)
         self.domain = recipients.wire(email).rpartition("@")[2]
@@ -93,6 +97,7 @@ class Builder:
             f"Subject: {headers.unstructured(subject)}",
             f"Date: {self._dated(now)}",
             f"Message-ID: <{headers.checked(person.message_id)}>",
+            *self._archived[language],
             *self._unsubscription(link, token),
             "",
             "",
@@ -118,6 +123,7 @@ class Builder:
             school=school_name,
             mandatory=self._mandatory,
             linked=bool(self._origin.public_url),
+            archive=self._archive[language],
         )
 
     def _dated(self, now: datetime) -> str:

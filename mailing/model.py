@@ -21,6 +21,7 @@ class Origin:
     key: bytes = field(repr=False)
     public_url: str = ""  # of the participants' listener, without a slash at the end
     mailto: str = ""  # a mailbox that takes unsubscriptions, if there is one
+    reachable: bool = True  # readers elsewhere can open `public_url`
 
 
 @dataclass(frozen=True)

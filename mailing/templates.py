@@ -7,7 +7,7 @@ that no value can act as Markdown or HTML.
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, urlsplit
@@ -47,6 +47,15 @@ class Place:
 
     name: str
     kind: str  # text, title (no elements may stand there), link, part
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands beside an author's words: `links` under them, `above` is HTML."""
+
+    why: str
+    links: Sequence[tuple[str, str | Field]] = ()  # word and address
+    above: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,8 +105,22 @@ def compile_(
     school: str,
     mandatory: bool = False,
     linked: bool = True,
+    archive: str = "",
 ) -> Template:
-    """Parse one language, its conditions decided. Raises MailingError for a field that is none."""
+    """Parse one language, its conditions decided. Raises MailingError for a field that is none.
+
+    `archive`: where all of its readers can read it in the browser, if they can.
+    """
+    said = wording(language)
+    why = said.why.format(school=school) + (f" {said.service}" if mandatory else "")
+    links: list[tuple[str, str | Field]] = [(said.view, archive)] if archive else []
+    if linked and not mandatory:
+        links.append((said.unsubscribe, Field(UNSUBSCRIBE)))
+    return within(subject, body, Around(why, links), language=language, school=school)
+
+
+def within(subject: str, body: str, around: Around, *, language: str, school: str) -> Template:
+    """The same with other words around it."""
     tokens: dict[str, str] = {}
 
     def token(name: str) -> str:
@@ -110,19 +133,17 @@ def compile_(
     parsed = markdown.parse(marked)
     words = plain(parsed)
     frame.dress(parsed)
-    said = wording(language)
-    why = said.why.format(school=school) + (f" {said.service}" if mandatory else "")
-    open_ = linked and not mandatory
-    link = (said.unsubscribe, token(UNSUBSCRIBE)) if open_ else None
+    links = [(word, to if isinstance(to, str) else token(to.name)) for word, to in around.links]
     html = frame.page(
         language=language,
         subject=title,
         body=markdown.renderer.render(parsed, markdown.options, {}),
         school=school,
-        why=why,
-        unsubscribe=link,
+        why=around.why,
+        links=[(word, escape(to)) for word, to in links],
+        above=around.above,
     )
-    foot = why + (f"\n{link[0]}: {link[1]}" if link else "")
+    foot = around.why + "".join(f"\n{word}: {to}" for word, to in links)
     text = f"{words}\n\n-- \n{school}\n{foot}\n"
     places = {mark: name for name, mark in tokens.items()}
     return Template(
@@ -141,6 +162,7 @@ def render(
     school: str,
     mandatory: bool = False,
     unsubscribe: str = "",
+    archive: str = "",
 ) -> Rendered:
     """One person's mail, for a preview; many of them are filled from one `compile_`."""
     template = compile_(
@@ -149,6 +171,7 @@ def render(
         language=language,
         school=school,
         mandatory=mandatory,
+        archive=archive,
     )
     return template.render(values, unsubscribe=unsubscribe)
 

@@ -8,6 +8,9 @@ class Wording:
     why: str
     service: str
     unsubscribe: str
+    view: str
+    archived: str  # what stands under a letter that anybody may read
+    reader: str  # who is meant where no name may stand
 
 
 WORDINGS = {
@@ -15,16 +18,25 @@ WORDINGS = {
         "You get this because you take part in lessons of {school}.",
         "This is service mail about your lessons; it cannot be unsubscribed.",
         "Unsubscribe",
+        "View in browser",
+        "Sent by {school}. What was written to one reader alone is left out.",
+        "reader",
     ),
     "ru": Wording(
         "Вы получили это письмо, потому что участвуете в занятиях: {school}.",
         "Это служебное письмо о ваших занятиях, от него нельзя отписаться.",
         "Отписаться",
+        "Открыть в браузере",
+        "Письмо школы: {school}. То, что написано лично получателю, здесь опущено.",
+        "читатель",
     ),
     "zh": Wording(
         "您收到此邮件，是因为您参加了{school}的课程。",
         "这是与您课程有关的服务邮件，无法退订。",
         "退订",
+        "在浏览器中查看",
+        "由{school}发出。只写给某位读者本人的内容已略去。",
+        "读者",
     ),
 }
 

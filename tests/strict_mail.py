@@ -1,7 +1,7 @@
 """A strict reader of mail, written from the RFCs: what it says is wrong with a message.
 
 RFC 5322 (form), 2045-2047 and 2231 (MIME), 2183 (files), 2369 and 2919 (lists), 8058 (one click),
-3834 (automatic), 5545-5546 and 6047 (calendars).
+3834 (automatic), 5064 (archive), 5545-5546 and 6047 (calendars).
 It shares nothing with the code that builds messages, nor with Python's parser.
 """
 
@@ -25,7 +25,17 @@ DATE = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} "
     r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}"
 )
-ONCE = ("date", "from", "to", "subject", "message-id", "mime-version", "content-type", "list-id")
+ONCE = (
+    "date",
+    "from",
+    "to",
+    "subject",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "list-id",
+    "archived-at",
+)
 NEEDED = ("date", "from", "message-id", "mime-version", "content-type")  # by RFC, or by any filter
 QUOTABLE = re.compile(rb"(?:[!-<>-~ \t]|=[0-9A-F]{2})*(?:=|(?<![ \t]))")
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
@@ -41,6 +51,7 @@ def faults(data: bytes) -> list[str]:
         return ["RFC 5322, 2.1: no empty line after the header"]
     named = _headers(head)
     found = [*_lines(data), *_unfolded(head), *_fields(named), *_words(head), *_lists(named)]
+    found += _archived(named)
     try:
         return found + list(_entity(named, body))
     except AssertionError as error:
@@ -128,6 +139,15 @@ def _lists(named: list[Header]) -> Iterator[str]:
             yield "RFC 8058, 3.1: one click without its HTTPS address"
     if ways and not _values(named, "list-unsubscribe-post"):
         yield "RFC 8058, 3.1: a way out that needs more than one click"
+
+
+def _archived(named: list[Header]) -> Iterator[str]:
+    """RFC 5064, sections 2 and 3: one address in brackets, whole."""
+    for value in _values(named, "archived-at"):
+        if not re.fullmatch(
+            r"<https?://[A-Za-z0-9.:-]+/(?:[A-Za-z0-9._~/=-]|%[0-9A-F]{2})+>", value
+        ):
+            yield f"RFC 5064, 2: Archived-At is {value!r}"
 
 
 def _entity(named: list[Header], body: bytes) -> Iterator[str]:

@@ -33,7 +33,9 @@ def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) ->
     person = _person(campaign, meant)
     try:
         with console.db.read() as tx:
-            rendered = campaigns.preview(tx, actor, campaign.id, person.id)
+            rendered = campaigns.preview(
+                tx, actor, campaign.id, person.id, archive="#" if console.origin.reachable else ""
+            )
     except MailingError as error:
         st.error(say(error), icon=":material/error:")
         return
