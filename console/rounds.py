@@ -25,7 +25,8 @@ from mailing import returned
 from mailing.mailbox import Mailbox
 from moderation import intake
 from moderation.actions import SEALED
-from platforms.base import CommentSource, PlatformError
+from platforms.base import PlatformError
+from platforms.capabilities import CommentSource
 from probes import lessons
 from store import access, chain, leases, schools
 from store.vault import VaultError

@@ -5,18 +5,14 @@ from html import escape
 from typing import Literal
 
 from moderation.model import Action, ActionKind
-from platforms.base import (
+from platforms.base import Adapter, Capability, Comment, Original, PlatformError
+from platforms.capabilities import (
     AccountMuter,
     AccountSuspender,
-    Adapter,
-    Capability,
-    Comment,
     CommentEditor,
     CommentRemover,
     CommentSource,
     Moderated,
-    Original,
-    PlatformError,
     Restorer,
 )
 from platforms.texts import plain

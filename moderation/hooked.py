@@ -11,7 +11,8 @@ from functools import partial
 
 from moderation import intake, rules
 from moderation.model import Adapters
-from platforms.base import Comment, HookSource, PlatformError
+from platforms.base import Comment, PlatformError
+from platforms.capabilities import HookSource
 from store import access
 from store.access import Actor
 from store.db import Connection, Database, text

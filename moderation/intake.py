@@ -14,7 +14,8 @@ from moderation.calls import CANNOT
 from moderation.filters import Rules
 from moderation.model import Adapters, Stored
 from moderation.records import PENDING
-from platforms.base import Adapter, Comment, CommentRemover, CommentSource, PlatformError
+from platforms.base import Adapter, Comment, PlatformError
+from platforms.capabilities import CommentRemover, CommentSource
 from store import access
 from store.access import Actor
 from store.db import Connection, Database, moment, text

@@ -10,7 +10,8 @@ from sqlalchemy import Row
 from moderation import hiding, planning
 from moderation.model import ActionKind, Case, Verdict
 from platforms import PLATFORMS
-from platforms.base import Moderated, PlatformError
+from platforms.base import PlatformError
+from platforms.capabilities import Moderated
 from store import access
 from store.access import Actor
 from store.db import Connection, text

@@ -1,13 +1,13 @@
-"""What platforms give and take: records at the wire's edge, and what an adapter can do.
+"""What platforms give and take: records at the wire's edge, and what every adapter has.
 
-An adapter is a class built as `Adapter(url, secret, options)`; it implements
-the Protocols it can and says so by `can`. Texts in records are strangers' words.
+An adapter is a class built as `Adapter(url, secret, options)`; it implements the
+Protocols of `capabilities` it can and says so by `can`. Texts in records are strangers' words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 Capability = Literal[
     "roster",
@@ -181,139 +181,6 @@ class Adapter(Protocol):
 
     def check(self) -> Health:
         """Try the connection; never raises PlatformError, says it in Health."""
-        ...
-
-
-@runtime_checkable
-class RosterSource(Protocol):
-    def accounts(self) -> Iterable[Account]: ...
-    def courses(self) -> Iterable[Course]: ...
-    def enrolments(self, course_external_id: str) -> Iterable[Enrolment]: ...
-
-
-@runtime_checkable
-class CommentSource(Protocol):
-    def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
-        """Comments written or changed at or after `since`, oldest first.
-
-        May repeat comments of the same second; the caller merges by external_id.
-        """
-        ...
-
-    def thread(self, thread_id: str) -> list[Comment]: ...
-
-
-@runtime_checkable
-class HookSource(Protocol):
-    def hooked(self, headers: Mapping[str, str], body: bytes) -> list[Comment]:
-        """What the platform delivered of itself: [] when it is not about comments.
-
-        Header names are in lower case. Raises Forged when the signature is wrong.
-        """
-        ...
-
-
-@runtime_checkable
-class Moderated(Protocol):
-    """What can be taken back there, and how gently a comment goes: told before anybody acts.
-
-    `undoes`: those of `can` that the platform takes back exactly. `removal`: its
-    own call for the gentlest removal, "mod_forum_update_discussion_post".
-    """
-
-    undoes: frozenset[Capability]
-    removal: str
-
-
-@runtime_checkable
-class CommentRemover(Protocol):
-    """The gentlest removal the platform has; `removed` is the read-back."""
-
-    def remove(self, external_id: str) -> Original: ...
-    def removed(self, external_id: str) -> bool: ...
-    def restore(self, original: Original) -> None: ...
-
-
-@runtime_checkable
-class CommentEditor(Protocol):
-    """`wording` is the read-back: the plain text as it stands, None when the comment is gone."""
-
-    def edit(self, external_id: str, html: str) -> Original: ...
-    def wording(self, external_id: str) -> str | None: ...
-
-
-@runtime_checkable
-class AccountSuspender(Protocol):
-    """`suspended` is the read-back; `protected` accounts must never be suspended."""
-
-    def suspend(self, external_id: str) -> None: ...
-
-    def standing(self, external_id: str) -> str:
-        """What lifting needs to put back, in the platform's own terms, at most 4 KB.
-
-        Empty where there is nothing beyond suspended or not.
-        """
-        ...
-
-    def lift(self, external_id: str, standing: str) -> None:
-        """Back to `standing`, as it was read before the suspension; "" when nobody did."""
-        ...
-
-    def suspended(self, external_id: str) -> bool: ...
-    def protected(self, external_id: str) -> str:
-        """Why this account must not be suspended (our own, an administrator's), or ''."""
-        ...
-
-
-@runtime_checkable
-class AccountMuter(Protocol):
-    """A muted account reads and does not write; `muted` is the read-back."""
-
-    def mute(self, external_id: str) -> None: ...
-    def mute_standing(self, external_id: str) -> str: ...
-    def unmute(self, external_id: str, standing: str) -> None: ...
-    def muted(self, external_id: str) -> bool: ...
-
-
-@runtime_checkable
-class Restorer(Protocol):
-    """Where an account stands differently from room to room, a way back is read room by room.
-
-    Each says whether nothing is left of the block, or of the mute, by what stood before it.
-    """
-
-    def lifted(self, external_id: str, standing: str) -> bool: ...
-    def unmuted(self, external_id: str, standing: str) -> bool: ...
-
-
-@runtime_checkable
-class NoticeBoard(Protocol):
-    def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
-        """Write to each account on the platform; False for whom it did not reach.
-
-        Sent once: a PlatformError with `unsure` may have reached some of them.
-        """
-        ...
-
-
-@runtime_checkable
-class RoomRegister(Protocol):
-    def present(self, external_id: str) -> list[Participant]:
-        """Who is in the room this moment; [] where it is not open."""
-        ...
-
-
-@runtime_checkable
-class MaterialShelf(Protocol):
-    def materials(self, course_external_id: str) -> list[Material]:
-        """What stands in the course now, in the course's own order."""
-        ...
-
-
-@runtime_checkable
-class NoticeReader(Protocol):
-    def noticed(self, external_id: str, text: str) -> bool:
-        """Whether this notice of ours stands where the account reads it: the read-back."""
         ...
 
 

@@ -17,7 +17,7 @@ from console.children import Part, Supervisor
 from console.web import parts
 from moderation import actions, calls
 from moderation.model import Action, ActionKind
-from platforms.base import AccountMuter, AccountSuspender, CommentSource
+from platforms.capabilities import AccountMuter, AccountSuspender, CommentSource
 from store.db import text
 from tests import stage
 from tests.failing import Desk, Place

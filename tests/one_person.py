@@ -10,7 +10,7 @@ from console.desk.adapters import Adapters
 from console.wiring import Console
 from moderation import measures
 from moderation.model import Measure, Receipt, Subject
-from platforms.base import AccountSuspender
+from platforms.capabilities import AccountSuspender
 from platforms.moodle import Moodle
 from store import access, linking, roster, schools
 from store.access import Actor

@@ -10,7 +10,7 @@ import pytest
 
 from moderation import actions, calls
 from moderation.model import ActionKind
-from platforms.base import CommentEditor
+from platforms.capabilities import CommentEditor
 from store import db
 from tests import wire
 from tests.discourse import ADMIN, HOOK, KEY, Discourse

@@ -10,7 +10,8 @@ import pytest
 from moderation import actions, intake
 from moderation.model import ActionKind, Receipt
 from platforms import PLATFORMS
-from platforms.base import AccountSuspender, Adapter, CommentRemover
+from platforms.base import Adapter
+from platforms.capabilities import AccountSuspender, CommentRemover
 from store.access import Actor
 from store.db import Database
 from store.schools import School

@@ -12,7 +12,8 @@ import pytest
 from moderation import actions, bulk, comments, deciding, hiding, intake, judging, review, welfare
 from moderation.filters import Rules, RulesError
 from moderation.model import Action, Case, ModerationError
-from platforms.base import Capability, CommentEditor, CommentRemover
+from platforms.base import Capability
+from platforms.capabilities import CommentEditor, CommentRemover
 from platforms.moodle import Moodle
 from store import audit, db
 from store.access import Actor

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from platforms.base import (
+from platforms.base import PlatformError
+from platforms.bigbluebutton import BigBlueButton
+from platforms.capabilities import (
     AccountSuspender,
     CommentEditor,
     CommentRemover,
     CommentSource,
     Moderated,
     NoticeBoard,
-    PlatformError,
     RosterSource,
 )
-from platforms.bigbluebutton import BigBlueButton
 from platforms.metering import RoomMeter
 from platforms.moodle import Moodle
 from platforms.steering import RoomDoor, RoomEnder, RoomMaker, RoomWriter

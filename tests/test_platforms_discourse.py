@@ -6,17 +6,16 @@ from datetime import timedelta
 import pytest
 
 from platforms import discourse
-from platforms.base import (
+from platforms.base import Forged, PlatformError
+from platforms.capabilities import (
     AccountMuter,
     AccountSuspender,
     CommentEditor,
     CommentRemover,
     CommentSource,
-    Forged,
     HookSource,
     Moderated,
     NoticeBoard,
-    PlatformError,
     RosterSource,
 )
 from platforms.discourse import posts

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from platforms.base import CommentEditor, CommentRemover, CommentSource, Moderated, PlatformError
+from platforms.base import PlatformError
+from platforms.capabilities import CommentEditor, CommentRemover, CommentSource, Moderated
 from platforms.openedx import OpenEdx
 from platforms.openedx.forum import RESPONSES
 from platforms.sentences import NOTICE

@@ -10,7 +10,7 @@ import pytest
 from console.resolving import Unresolved
 from console.wiring import Console
 from moderation import actions
-from platforms.base import CommentSource
+from platforms.capabilities import CommentSource
 from store import access
 from store.access import Actor
 from store.db import Database

@@ -12,13 +12,8 @@ from console.wiring import Console
 from moderation import actions, comments, judging, ladder, measures, review, rules, wordings
 from moderation.filters import Rules
 from moderation.model import Case
-from platforms.base import (
-    AccountSuspender,
-    Comment,
-    CommentEditor,
-    CommentRemover,
-    CommentSource,
-)
+from platforms.base import Comment
+from platforms.capabilities import AccountSuspender, CommentEditor, CommentRemover, CommentSource
 from store import access
 from store.access import Actor
 from store.db import Database, text

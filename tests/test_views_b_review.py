@@ -12,7 +12,8 @@ from console.views import blocking
 from console.wiring import Console
 from moderation import cases, history, measures, review
 from moderation.model import Stored
-from platforms.base import AccountSuspender, Comment, CommentRemover, CommentSource
+from platforms.base import Comment
+from platforms.capabilities import AccountSuspender, CommentRemover, CommentSource
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School

@@ -11,7 +11,8 @@ from mailing import campaigns, segments, standing
 from mailing.segments import Segment
 from mailing.standing import Standing
 from moderation.model import Adapters
-from platforms.base import Material, MaterialShelf, PlatformError
+from platforms.base import Material, PlatformError
+from platforms.capabilities import MaterialShelf
 from store import access, schools, timetable
 from store.access import Actor
 from store.db import Connection, Database, instant, text

@@ -12,7 +12,8 @@ from console.desk.handing import Begin
 from console.desk.posting import Ways
 from mailing.relay import WITHDRAWN, Outcome
 from moderation.model import Adapters
-from platforms.base import NoticeBoard, PlatformError
+from platforms.base import PlatformError
+from platforms.capabilities import NoticeBoard
 from store import access
 from store.access import Actor
 from store.db import Connection, Database, instant, text

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from console.desk.rooms import RoomError
 from moderation.model import Adapters
-from platforms.base import Participant, RoomRegister
+from platforms.base import Participant
+from platforms.capabilities import RoomRegister
 from store import access, roster
 from store.access import Actor
 from store.db import Database, text

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.desk import connections
-from platforms.base import Account, Adapter, PlatformError, RosterSource
+from platforms.base import Account, Adapter, PlatformError
+from platforms.capabilities import RosterSource
 from platforms.metering import RoomMeter
 from store import access, addresses, audit, enrolling
 from store.access import Actor

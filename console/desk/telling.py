@@ -20,7 +20,8 @@ from mailing.relay import WITHDRAWN, Outcome
 from mailing.templates import Message
 from mailing.transports import apprise
 from moderation.model import Adapters
-from platforms.base import NoticeBoard, NoticeReader, PlatformError
+from platforms.base import PlatformError
+from platforms.capabilities import NoticeBoard, NoticeReader
 from store import access, schools
 from store.db import Database, text
 from store.words import N_, Words

@@ -6,7 +6,8 @@ from console.i18n import N_, _, escape
 from console.wiring import Console
 from moderation.calls import KINDS, undoable
 from moderation.model import ActionKind, Stored
-from platforms.base import Adapter, Moderated, PlatformError
+from platforms.base import Adapter, PlatformError
+from platforms.capabilities import Moderated
 from store.vault import VaultError
 
 CANNOT = N_("{place} cannot do this from here. Do it there by hand.")

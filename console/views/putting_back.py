@@ -12,7 +12,8 @@ from console.views.reasons import DECISIONS
 from console.wiring import Console
 from moderation import reversal
 from moderation.model import Stored
-from platforms.base import Moderated, PlatformError
+from platforms.base import PlatformError
+from platforms.capabilities import Moderated
 from store import access
 from store.access import Actor
 from store.schools import School
