@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from console.desk import reach, telling, unreached
+from console.desk import next_ways, reach, telling, unreached
 from console.desk.emergencies import Cause
 from console.desk.reach import Reach, ReachError
 from console.desk.unreached import Standing, Unreached
@@ -127,7 +127,7 @@ def scene(desk: Desk, ada: Actor) -> Iterator[Scene]:  # noqa: F811
 
 
 def test_one_click_tells_each_by_the_next_way_and_nobody_twice(scene: Scene) -> None:
-    assert (scene.standing().by_mail, scene.only().next_way) == (1, unreached.Way(
+    assert (scene.standing().by_mail, scene.only().next_way) == (1, next_ways.Way(
         "moodle", "lms", "u1", "LMS"
     ))  # fmt: skip
     assert str(scene.only().why) == "No address is known."
@@ -153,7 +153,7 @@ def test_what_a_platform_refuses_goes_on_by_sms(scene: Scene) -> None:
     assert (tried.way, tried.place, tried.state, str(tried.why)) == (
         "moodle lms", "LMS", "failed", "Messages are off",
     )  # fmt: skip
-    assert scene.only().next_way == unreached.Way("sms")
+    assert scene.only().next_way == next_ways.Way("sms")
     assert scene.try_next() == 1
     assert scene.send() == 1
     ((path, said),) = scene.gateway
@@ -182,7 +182,7 @@ def test_each_persons_own_order_comes_first(scene: Scene) -> None:
         reach.save(
             tx, on.ana, scene.lena, on.console.vault, phone="+79001234567", ways=("sms",), now=NOON
         )
-    assert scene.only().next_way == unreached.Way("sms")
+    assert scene.only().next_way == next_ways.Way("sms")
 
 
 def test_a_messengers_own_address_is_sealed_and_used(scene: Scene) -> None:

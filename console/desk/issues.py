@@ -1,12 +1,11 @@
 """Draw an issue of a standing newsletter: the coming lessons, what changed, what was added."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from console.i18n import _, clock, moment, speaking, weekday
+from console.desk import issue_contents, issue_text
+from console.desk.issue_contents import Drawn, Shelves
 from mailing import campaigns, segments, standing
 from mailing.segments import Segment
 from mailing.standing import Standing
@@ -15,31 +14,13 @@ from platforms.base import Material, PlatformError
 from platforms.capabilities import MaterialShelf
 from store import access, schools, timetable
 from store.access import Actor
-from store.db import Connection, Database, instant, text
+from store.db import Connection, Database, text
 from store.schools import LANGUAGES, School
-from store.timetable import Course, Lesson
+from store.timetable import Course
 from store.vault import VaultError
 
 TOPIC = "newsletter"
-MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")  # what would make a link, a picture or code of a name
-MOST = 60  # lines of one part of an issue
 SEEN_AHEAD = timedelta(days=28)  # what is kept to tell changes by
-Shelves = Mapping[str, list[Material]]  # by course; a course that could not be read is not there
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What an issue holds: lessons to come, sentences on changes, materials by course."""
-
-    lessons: list[Lesson] = field(default_factory=list)
-    changes: list[tuple[str, Mapping[str, object], Mapping[str, object]]] = field(
-        default_factory=list
-    )
-    added: list[tuple[str, Material]] = field(default_factory=list)
-
-    @property
-    def empty(self) -> bool:
-        return not (self.lessons or self.changes or self.added)
 
 
 def draw_due(
@@ -101,41 +82,51 @@ def _draw(
     """The issue and its draft in one transaction: after a kill there are both or neither."""
     before = standing.last(tx, actor, rule.id)
     earlier = json.loads(before.seen) if before else {}
-    lessons = [
-        each
-        for each in timetable.lessons(
-            tx, actor, school.id, since=school.time(now), until=period + SEEN_AHEAD
-        )
-        if each.course_id in chosen
-    ]
+    until = period + SEEN_AHEAD
+    coming = timetable.lessons(tx, actor, school.id, since=school.time(now), until=until)
+    lessons = [each for each in coming if each.course_id in chosen]
     rooms = {each.id: each.name for each in timetable.rooms(tx, actor, school.id)}
-    seen = _seen(lessons, rooms, shelves, earlier)
+    seen = issue_contents.seen(lessons, rooms, shelves, earlier)
     issue = standing.enter(tx, actor, rule, period, seen=json.dumps(seen), now=now)
     if issue is None:
         return 0
+    span = [each for each in lessons if period <= each.starts_at < period + rule.span]
     drawn = Drawn(
-        [each for each in lessons if period <= each.starts_at < period + rule.span]
-        if "lessons" in rule.content
-        else [],
-        _changes(earlier, seen, period) if "changes" in rule.content else [],
-        _added(earlier, shelves, chosen),
+        span if "lessons" in rule.content else [],
+        issue_contents.changes(earlier, seen, period) if "changes" in rule.content else [],
+        issue_contents.added(earlier, shelves, chosen),
     )
     people = segments.audience(tx, actor, school.id, rule.segment, topic=TOPIC, now=now).people
     if drawn.empty or not people:
         return 0
-    campaign_id = campaigns.draft(
+    campaign_id = _write(tx, actor, school, rule, period, drawn, link, sender, now)
+    standing.hold(tx, actor, issue, campaign_id, leaves=school.real_time(period))
+    return 1
+
+
+def _write(
+    tx: Connection,
+    actor: Actor,
+    school: School,
+    rule: Standing,
+    period: datetime,
+    drawn: Drawn,
+    link: Callable[[str], str],
+    sender: str,
+    now: datetime,
+) -> str:
+    """The draft's id: a campaign in every language, like one that somebody wrote."""
+    return campaigns.draft(
         tx,
         actor,
         school.id,
-        subject={each: _subject(rule, period, school, each) for each in LANGUAGES},
-        body={each: _body(drawn, school, link, each, now) for each in LANGUAGES},
+        subject={each: issue_text.subject(rule, period, school, each) for each in LANGUAGES},
+        body={each: issue_text.body(drawn, school, link, each, now) for each in LANGUAGES},
         segment=rule.segment,
         sender=sender,
         topic=TOPIC,
         now=now,
     )
-    standing.hold(tx, actor, issue, campaign_id, leaves=school.real_time(period))
-    return 1
 
 
 def _courses(tx: Connection, actor: Actor, rule: Standing, now: datetime) -> dict[str, Course]:
@@ -168,141 +159,3 @@ def _shelves(chosen: Mapping[str, Course], adapters: Adapters) -> dict[str, list
         except (PlatformError, VaultError):
             continue
     return found
-
-
-def _seen(
-    lessons: Iterable[Lesson],
-    rooms: Mapping[str, str],
-    shelves: Shelves,
-    earlier: Mapping[str, Mapping[str, object]],
-) -> dict[str, dict[str, object]]:
-    held: dict[str, object] = {
-        course: [each.external_id for each in shelf] for course, shelf in shelves.items()
-    }
-    return {
-        "lessons": {
-            each.id: {
-                "title": each.title,
-                "at": each.starts_at.timestamp(),
-                "room": rooms.get(each.room_id or "", ""),
-                "course": each.course_id or "",
-            }
-            for each in lessons
-        },
-        "shelves": {**earlier.get("shelves", {}), **held},
-    }
-
-
-def _changes(
-    earlier: Mapping[str, Mapping[str, object]],
-    seen: Mapping[str, Mapping[str, object]],
-    period: datetime,
-) -> list[tuple[str, Mapping[str, object], Mapping[str, object]]]:
-    """What the last issue's readers could know and is no longer so: moved, in another room, off."""
-    before, after = earlier.get("lessons", {}), seen["lessons"]
-    found: list[tuple[str, Mapping[str, object], Mapping[str, object]]] = []
-    for id_, was in before.items():
-        if not isinstance(was, dict) or float(was["at"]) < period.timestamp():
-            continue
-        now = after.get(id_)
-        if not isinstance(now, dict):
-            found.append(("off", was, was))
-        elif now["at"] != was["at"]:
-            found.append(("moved", was, now))
-        elif now["room"] != was["room"]:
-            found.append(("room", was, now))
-    return sorted(found, key=lambda each: float(str(each[1]["at"])))
-
-
-def _added(
-    earlier: Mapping[str, Mapping[str, object]], shelves: Shelves, chosen: Mapping[str, Course]
-) -> list[tuple[str, Material]]:
-    """What stands on a shelf since the last issue; of a shelf first seen now nothing is new."""
-    before = earlier.get("shelves", {})
-    found = []
-    for course, shelf in shelves.items():
-        known = before.get(course)
-        if isinstance(known, list):
-            name = chosen[course].name
-            found += [(name, each) for each in shelf if each.external_id not in known]
-    return found
-
-
-def _subject(rule: Standing, period: datetime, school: School, language: str) -> str:
-    with speaking(language):
-        return f"{_plain(rule.name)}: {weekday(period, school.zone)}"
-
-
-def _body(
-    drawn: Drawn,
-    school: School,
-    link: Callable[[str], str],
-    language: str,
-    now: datetime,
-) -> str:
-    with speaking(language):
-        parts = [_("Hello {name},").format(name="{{ name }}")]
-        parts += _of_lessons(drawn.lessons, school, link)
-        if drawn.changes:
-            said = [_change(each, school, now) for each in drawn.changes[:MOST]]
-            parts += [f"## {_('What changed')}", "\n".join(f"- {each}" for each in said)]
-        if drawn.added:
-            said = [_material(*each) for each in drawn.added[:MOST]]
-            parts += [f"## {_('New materials')}", "\n".join(f"- {each}" for each in said)]
-        parts.append(_("Times are by the school's clock ({zone}).").format(zone=school.time_zone))
-        return "\n\n".join(parts)
-
-
-def _of_lessons(lessons: list[Lesson], school: School, link: Callable[[str], str]) -> list[str]:
-    """A heading a day, a line a lesson."""
-    if not lessons:
-        return []
-    days: dict[str, list[str]] = {}
-    for each in lessons[:MOST]:
-        teacher = f", {_literal(each.teacher_name)}" if each.teacher_name else ""
-        line = (
-            f"- **{clock(each.starts_at, school.zone)}–{clock(each.ends_at, school.zone)}** "
-            f"{_literal(each.title)}{teacher} · [{_('Come in')}]({link(each.id)})"
-        )
-        days.setdefault(weekday(each.starts_at, school.zone), []).append(line)
-    parts = [f"## {_('Coming lessons')}"]
-    for day, lines in days.items():
-        parts += [f"### {day}", "\n".join(lines)]
-    return parts
-
-
-def _change(
-    change: tuple[str, Mapping[str, object], Mapping[str, object]], school: School, now: datetime
-) -> str:
-    kind, was, new = change
-    before = moment(instant(float(str(was["at"]))), school.zone, now=now)
-    values = {
-        "lesson": _literal(str(was["title"])),
-        "before": before,
-        "after": moment(instant(float(str(new["at"]))), school.zone, now=now),
-        "room": _literal(str(new["room"])) or "—",
-    }
-    if kind == "off":
-        return _("{lesson} ({before}) does not take place.").format(**values)
-    if kind == "moved":
-        return _("{lesson}: {after} instead of {before}.").format(**values)
-    return _("{lesson} ({before}) is in another room: {room}.").format(**values)
-
-
-def _material(course: str, material: Material) -> str:
-    name = _literal(material.name)
-    said = f"[{name}]({material.url})" if _safe(material.url) else name
-    return f"{said} · {_literal(course)}"
-
-
-def _safe(url: str) -> bool:
-    return re.fullmatch(r"https?://[^\s<>()\[\]{}\"'\\]+", url) is not None
-
-
-def _literal(name: str) -> str:
-    """A stranger's words as the letters they are: no markup, no field."""
-    return MARKUP.sub(r"\\\1", _plain(name))
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"{(?={)", "{ ", " ".join(name.split()))

@@ -1,41 +1,25 @@
 """Who was not reached by an urgent campaign, why, and the next way in each person's own order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from console.desk.reach import GATEWAYS, MESSENGER, SMS, WAYS, Reach, sealed_gateway
+from console.desk.next_ways import Offered, Way
 from mailing import campaigns, urgent
 from mailing.model import Campaign
 from moderation.model import Adapters
-from platforms.base import PlatformError
 from store import access, addresses, audit
 from store.access import Actor
 from store.db import Connection, instant, new_id, text
-from store.vault import VaultError
 from store.words import N_, Words
 
 LATE = timedelta(minutes=5)  # unless the settings say otherwise
 UNDER_WAY = ("due", "claimed", "handing")
 WAITS = Words(N_("Not confirmed yet."))
 BY_NOW = Words(N_("Told by the next way meanwhile."))
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to one person: `name` is one of WAYS, `place` the connection's name."""
-
-    name: str
-    connection_id: str = ""
-    external_id: str = ""
-    place: str = ""
-
-    @property
-    def key(self) -> str:
-        return f"{self.name} {self.connection_id}".strip()
 
 
 @dataclass(frozen=True)
@@ -90,7 +74,7 @@ def of(
     access.require(actor, "see people", campaign.school_id)
     rows = _without_it(tx, campaign_id)
     attempts = _attempts(tx, campaign_id)
-    offered = _Offered(tx, campaign, adapters)
+    offered = Offered(tx, campaign, adapters)
     mailed = _mailed(tx, campaign_id) if any(row.email == "" for row in rows) else frozenset()
     unreached: list[Unreached] = []
     otherwise = under_way = shared = 0
@@ -164,74 +148,6 @@ def carry_on(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -
     )  # fmt: skip
 
 
-class _Offered:
-    """The ways that each person has, in the person's own order."""
-
-    def __init__(self, tx: Connection, campaign: Campaign, adapters: Adapters) -> None:
-        school_id = campaign.school_id
-        self._gateways = {kind: bool(sealed_gateway(tx, school_id, kind)) for kind in GATEWAYS}
-        rows = tx.execute(
-            text("SELECT * FROM reach WHERE school_id = :school"), {"school": school_id}
-        )
-        self._reach = {
-            row.person_id: Reach(row.phone, bool(row.messenger_sealed), tuple(row.ways.split()))
-            for row in rows
-        }
-        self._boards = _boards(tx, school_id, adapters)
-        self._accounts = _accounts(tx, campaign.id, self._boards)
-
-    def of(self, person_id: str) -> Iterator[Way]:
-        reach = self._reach.get(person_id, Reach())
-        accounts = self._accounts.get(person_id, [])
-        for name in reach.order:
-            if name == SMS and reach.phone and self._gateways[SMS]:
-                yield Way(SMS)
-            elif name == MESSENGER and (
-                reach.has_messenger or (reach.phone and self._gateways[MESSENGER])
-            ):
-                yield Way(MESSENGER)
-            yield from (each for each in accounts if each.name == name)
-
-
-def _boards(tx: Connection, school_id: str, adapters: Adapters) -> Mapping[str, Way]:
-    """The school's connections that carry a message to one account, by id."""
-    rows = tx.execute(
-        text("SELECT id, platform, name FROM connection WHERE school_id = :school"),
-        {"school": school_id},
-    ).all()
-    return {
-        row.id: Way(row.platform, row.id, "", row.name)
-        for row in rows
-        if row.platform in WAYS and _takes_messages(adapters, row.id)
-    }
-
-
-def _takes_messages(adapters: Adapters, connection_id: str) -> bool:
-    try:
-        return "notice board" in adapters(connection_id).can
-    except (VaultError, PlatformError, KeyError):  # sealed, or taken away since
-        return False
-
-
-def _accounts(tx: Connection, campaign_id: str, boards: Mapping[str, Way]) -> dict[str, list[Way]]:
-    rows = tx.execute(
-        text("""
-            SELECT person_id, connection_id, external_id FROM platform_account
-            WHERE NOT gone AND NOT suspended AND person_id IN (
-                SELECT person_id FROM delivery WHERE campaign_id = :campaign AND state <> 'sent')
-            ORDER BY connection_id, external_id
-        """),
-        {"campaign": campaign_id},
-    )
-    found: dict[str, list[Way]] = {}
-    for row in rows:
-        board = boards.get(row.connection_id)
-        if board is not None:
-            way = Way(board.name, board.connection_id, row.external_id, board.place)
-            found.setdefault(row.person_id, []).append(way)
-    return found
-
-
 def _without_it(tx: Connection, campaign_id: str) -> Sequence[Row[Any]]:
     return tx.execute(
         text("""
@@ -281,7 +197,7 @@ def _is_under_way(
     return not own and row.state in ("due", "sending") and fresh
 
 
-def _unreached(row: Row[Any], own: Sequence[Attempt], offered: _Offered) -> Unreached:
+def _unreached(row: Row[Any], own: Sequence[Attempt], offered: Offered) -> Unreached:
     tried = {each.way for each in own}
     following = next((way for way in offered.of(row.person_id) if way.key not in tried), None)
     why = Words.from_json(row.reply) if row.reply else WAITS

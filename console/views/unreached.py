@@ -7,7 +7,8 @@ from datetime import timedelta
 import streamlit as st
 
 from console.desk import unreached
-from console.desk.unreached import Attempt, Standing, Unreached, Way
+from console.desk.next_ways import Way
+from console.desk.unreached import Attempt, Standing, Unreached
 from console.i18n import N_, _, clock, ngettext, number, say
 from console.views import acting
 from console.widgets import actionbar, confirm, strangers, tables
