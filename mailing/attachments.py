@@ -71,6 +71,14 @@ def add(
         text("DELETE FROM attachment WHERE campaign_id = :campaign AND name = :name"),
         {"campaign": campaign_id, "name": name},
     )
+    id_ = _insert(tx, campaign, name, kind, file, now)
+    audit.record(tx, actor, "attach file", campaign_id, school_id=campaign.school_id, now=now)
+    return id_
+
+
+def _insert(
+    tx: Connection, campaign: Campaign, name: str, kind: str, file: bytes, now: datetime
+) -> str:
     id_ = new_id()
     tx.execute(
         text("""
@@ -80,7 +88,7 @@ def add(
         """),
         {
             "id": id_,
-            "campaign": campaign_id,
+            "campaign": campaign.id,
             "school": campaign.school_id,
             "name": name,
             "kind": kind,
@@ -90,7 +98,6 @@ def add(
             "now": now,
         },
     )
-    audit.record(tx, actor, "attach file", campaign_id, school_id=campaign.school_id, now=now)
     return id_
 
 

@@ -152,22 +152,8 @@ def _enlist(
             continue
         if row.problem is not None:
             problems.append((row.line, row.problem))
-        reason = reasons.get(row.email)
-        values.append(
-            outbox.row(
-                campaign,
-                person_id=None,
-                name=row.name,
-                email=row.email,
-                language=recipients.variant(
-                    chosen.get(row.email) or row.language, language, written
-                ),
-                fields=row.fields,
-                why=Words(suppression.WHY[reason]) if reason else None,
-                now=now,
-            )
-            | ({"state": "failed", "reply": row.problem.to_json()} if row.problem else {})
-        )
+        spoken = recipients.variant(chosen.get(row.email) or row.language, language, written)
+        values.append(_delivery(campaign, row, spoken, reasons.get(row.email), now))
         if len(values) >= CHUNK:
             tx.execute(outbox.INSERT, values)
             values = []
@@ -175,6 +161,22 @@ def _enlist(
         tx.execute(outbox.INSERT, values)
     _link_people(tx, campaign.id)
     return problems
+
+
+def _delivery(
+    campaign: Campaign, row: people_file.Row, language: str, reason: str | None, now: datetime
+) -> dict[str, object]:
+    """A line of the file as the ledger keeps it; `reason`: why its address gets no mail."""
+    return outbox.row(
+        campaign,
+        person_id=None,
+        name=row.name,
+        email=row.email,
+        language=language,
+        fields=row.fields,
+        why=Words(suppression.WHY[reason]) if reason else None,
+        now=now,
+    ) | ({"state": "failed", "reply": row.problem.to_json()} if row.problem else {})
 
 
 def _link_people(tx: Connection, campaign_id: str) -> None:

@@ -69,6 +69,20 @@ def get(tx: Connection, actor: Actor, text_id: str) -> UrgentText:
     return _text(row)
 
 
+# A changed letter has a new author; the same text keeps the one it has.
+SAVE = """
+    INSERT INTO urgent_text (id, school_id, name, guardians, subject, body, digest,
+                             changed_by, changed_at)
+    VALUES (:id, :school, :name, :guardians, :subject, :body, :digest, :actor, :now)
+    ON CONFLICT (id) DO UPDATE SET
+        name = excluded.name, guardians = excluded.guardians,
+        subject = excluded.subject, body = excluded.body, digest = excluded.digest,
+        changed_at = excluded.changed_at,
+        changed_by = CASE WHEN urgent_text.digest = excluded.digest
+                          THEN urgent_text.changed_by ELSE excluded.changed_by END
+"""
+
+
 def save(
     tx: Connection,
     actor: Actor,
@@ -106,20 +120,7 @@ def save(
         "now": now,
     }
     _free(tx, school_id, name, str(values["id"]))
-    tx.execute(
-        text("""
-            INSERT INTO urgent_text (id, school_id, name, guardians, subject, body, digest,
-                                     changed_by, changed_at)
-            VALUES (:id, :school, :name, :guardians, :subject, :body, :digest, :actor, :now)
-            ON CONFLICT (id) DO UPDATE SET
-                name = excluded.name, guardians = excluded.guardians,
-                subject = excluded.subject, body = excluded.body, digest = excluded.digest,
-                changed_at = excluded.changed_at,
-                changed_by = CASE WHEN urgent_text.digest = excluded.digest
-                                  THEN urgent_text.changed_by ELSE excluded.changed_by END
-        """),
-        values,
-    )
+    tx.execute(text(SAVE), values)
     audit.record(tx, actor, "save urgent text", str(values["id"]), school_id=school_id, now=now)
     return str(values["id"])
 

@@ -92,6 +92,22 @@ def flags_of(stored: str) -> list[Flag]:
     return [Flag(**flag) for flag in json.loads(stored)]
 
 
+# What somebody decided already keeps its decision, unless :reopen.
+REFRESH = """
+    INSERT INTO cases (id, school_id, comment_id, state, flags, reports, reach, weight,
+                       rank, version, created_at)
+    VALUES (:id, :school, :comment, 'waiting', :flags, :reports, :reach, :weight,
+            :rank, 1, :created)
+    ON CONFLICT (comment_id) DO UPDATE SET
+        flags = excluded.flags, reports = excluded.reports, reach = excluded.reach,
+        weight = excluded.weight, rank = excluded.rank, created_at = excluded.created_at,
+        version = cases.version + 1,
+        state = CASE WHEN :reopen THEN 'waiting' ELSE cases.state END,
+        decided_at = CASE WHEN :reopen THEN NULL ELSE cases.decided_at END
+    RETURNING id
+"""
+
+
 def _refresh(
     tx: Connection,
     school_id: str,
@@ -112,19 +128,7 @@ def _refresh(
     reports, reach = _reports(tx, comment_id), _reach(tx, comment_id)
     points = harm.weight(found, reports, reach)
     stored = tx.execute(
-        text("""
-            INSERT INTO cases (id, school_id, comment_id, state, flags, reports, reach, weight,
-                               rank, version, created_at)
-            VALUES (:id, :school, :comment, 'waiting', :flags, :reports, :reach, :weight,
-                    :rank, 1, :created)
-            ON CONFLICT (comment_id) DO UPDATE SET
-                flags = excluded.flags, reports = excluded.reports, reach = excluded.reach,
-                weight = excluded.weight, rank = excluded.rank, created_at = excluded.created_at,
-                version = cases.version + 1,
-                state = CASE WHEN :reopen THEN 'waiting' ELSE cases.state END,
-                decided_at = CASE WHEN :reopen THEN NULL ELSE cases.decided_at END
-            RETURNING id
-        """),
+        text(REFRESH),
         {
             "id": new_id(),
             "school": school_id,

@@ -79,11 +79,15 @@ def decide(
         _impose(tx, actor, case_id, comment, each, reason=reason, rule=rule, now=now)
         for each in penalties
     ]
-    asked = [action_id] if action_id else []
-    asked += [id_ for measure in imposed for id_ in measure.action_ids]
-    made = Decision(case_id, action_id, tuple(asked), tuple(measure.id for measure in imposed))
+    made = _made(case_id, action_id, imposed)
     _note(tx, actor, comment, made, decision=decision, reason=reason, rule=rule, now=now)
     return made
+
+
+def _made(case_id: str, action_id: str | None, imposed: Sequence[Measure]) -> Decision:
+    asked = [action_id] if action_id else []
+    asked += [id_ for measure in imposed for id_ in measure.action_ids]
+    return Decision(case_id, action_id, tuple(asked), tuple(measure.id for measure in imposed))
 
 
 def _hidden(tx: Connection, actor: Actor, comment: Stored, decision: Verdict) -> Action | None:

@@ -38,12 +38,7 @@ def decide(
         raise ValueError(f"An outcome is one of {', '.join(get_args(Outcome))}.")
     appeal = appeals.known(tx, actor, appeal_id)
     access.require(actor, "moderate", appeal.school_id)
-    if not said.strip():
-        raise ModerationError(N_("Say why: the person reads it."))
-    if outcome in ("shorten", "conditional") and (ends_at is None or ends_at <= now):
-        raise ModerationError(N_("Choose a day that lies ahead."))
-    if outcome == "conditional" and not condition.strip():
-        raise ModerationError(N_("Write the condition: the person reads it."))
+    _require_words(outcome, said, ends_at, condition, now)
     measure = appeals.measure_of(tx, actor, appeal.measure_id)
     if actor.account_id in _hands(tx, measure):
         raise ModerationError(OWN)
@@ -58,6 +53,18 @@ def decide(
     if restores and outcome in ("lift", "conditional"):
         asked += _put_back(tx, actor, measure, now)
     return list(dict.fromkeys(asked))
+
+
+def _require_words(
+    outcome: Outcome, said: str, ends_at: datetime | None, condition: str, now: datetime
+) -> None:
+    """Raises ModerationError for an outcome without what the person is to read of it."""
+    if not said.strip():
+        raise ModerationError(N_("Say why: the person reads it."))
+    if outcome in ("shorten", "conditional") and (ends_at is None or ends_at <= now):
+        raise ModerationError(N_("Choose a day that lies ahead."))
+    if outcome == "conditional" and not condition.strip():
+        raise ModerationError(N_("Write the condition: the person reads it."))
 
 
 def taken(tx: Connection, actor: Actor, appeal_id: str) -> Stored | None:

@@ -55,30 +55,34 @@ class Wrote:
     restored: bool = False
 
 
+# By the author of one comment, from any account that is the same person's; without that comment.
+WROTE = f"""
+    SELECT comment.id, comment.text, comment.place, comment.written_at,
+           decision.decision, {RESTORED} AS restored
+    FROM (
+        SELECT CAST(:connection AS TEXT) AS connection_id, CAST(:author AS TEXT) AS author
+        UNION
+        SELECT other.connection_id, other.external_id FROM platform_account AS other
+        JOIN platform_account AS own ON own.person_id = other.person_id
+        WHERE own.connection_id = :connection AND own.external_id = :author
+    ) AS account
+    JOIN comment ON comment.connection_id = account.connection_id
+        AND comment.author_external_id = account.author
+    LEFT JOIN decision ON decision.id = (
+        SELECT last.id FROM decision AS last
+        JOIN cases ON cases.id = last.case_id
+        WHERE cases.comment_id = comment.id AND cases.state = 'decided'
+        ORDER BY last.decided_at DESC, last.id LIMIT 1)
+    WHERE comment.school_id = :school AND comment.id <> :id
+    ORDER BY comment.written_at DESC, comment.id LIMIT :limit
+"""
+
+
 def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> list[Wrote]:
     """The author's other comments, from any of their accounts, the newest first."""
     access.require(actor, "see people", comment.school_id)
     rows = tx.execute(
-        text(f"""
-            SELECT comment.id, comment.text, comment.place, comment.written_at,
-                   decision.decision, {RESTORED} AS restored
-            FROM (
-                SELECT CAST(:connection AS TEXT) AS connection_id, CAST(:author AS TEXT) AS author
-                UNION
-                SELECT other.connection_id, other.external_id FROM platform_account AS other
-                JOIN platform_account AS own ON own.person_id = other.person_id
-                WHERE own.connection_id = :connection AND own.external_id = :author
-            ) AS account
-            JOIN comment ON comment.connection_id = account.connection_id
-                AND comment.author_external_id = account.author
-            LEFT JOIN decision ON decision.id = (
-                SELECT last.id FROM decision AS last
-                JOIN cases ON cases.id = last.case_id
-                WHERE cases.comment_id = comment.id AND cases.state = 'decided'
-                ORDER BY last.decided_at DESC, last.id LIMIT 1)
-            WHERE comment.school_id = :school AND comment.id <> :id
-            ORDER BY comment.written_at DESC, comment.id LIMIT :limit
-        """),
+        text(WROTE),
         {
             "school": comment.school_id,
             "id": comment.id,

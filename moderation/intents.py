@@ -51,11 +51,10 @@ def request(
         guards.not_an_administrators(tx, actor, school_id, connection_id, external_id)
     if KINDS[kind].about == "comment":
         _require_comment(tx, actor, kind, school_id, connection_id, external_id, wording)
-    known = _open(tx, connection_id, external_id, kind)
     asked = (kind, until, wording, measure_id, hides)
-    same = next((row for row in known if _same(row, asked)), None)
+    same = _same(tx, connection_id, external_id, asked)
     if same is not None:
-        return str(same.id)
+        return same
     replaced = _replace(tx, connection_id, external_id, kind)
     earlier, standing = behind.inherited(tx, kind, connection_id, external_id, undo_of, replaced)
     action_id = new_id()
@@ -168,22 +167,26 @@ def _require_done(action: Action) -> None:
         raise ModerationError(N_("It stood like this before, so there is nothing to undo."))
 
 
-def _open(tx: Connection, connection_id: str, external_id: str, kind: ActionKind) -> list[Row[Any]]:
-    """What is under way for the same side of the same comment or account, the newest first."""
+def _same(
+    tx: Connection,
+    connection_id: str,
+    external_id: str,
+    asked: tuple[ActionKind, datetime | None, str | None, str | None, str | None],
+) -> str | None:
+    """The newest action under way for the same comment or account that is just this, or None."""
     rows = tx.execute(
         text(f"""
             SELECT id, kind, until, wording, measure_id, hides FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external
-              AND kind IN ({_rivals(kind)}) AND state IN {OPEN}
+              AND kind IN ({_rivals(asked[0])}) AND state IN {OPEN}
             ORDER BY requested_at DESC
         """),
         {"connection": connection_id, "external": external_id},
     )
-    return list(rows)
-
-
-def _same(row: Row[Any], asked: tuple[object, ...]) -> bool:
-    return (row.kind, moment(row.until), row.wording, row.measure_id, row.hides) == asked
+    for row in rows:
+        if (row.kind, moment(row.until), row.wording, row.measure_id, row.hides) == asked:
+            return str(row.id)
+    return None
 
 
 def _replace(

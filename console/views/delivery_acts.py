@@ -29,26 +29,11 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
     """What can be done now; whatever cannot is not there."""
     if not access.may(actor, "send", school.id):
         return []
-    stage, held, failed = situation(campaign, console)
-    do = partial(_do, console, actor, campaign)
-    offered: list[Act] = []
-    if stage == "asked" and campaign.asked_by != actor.account_id:
-        offered.append(
-            Act("agree", _("Let it leave"), do(_approve), icon=":material/done:", kind="primary")
-        )
-    if stage in ("undo", "scheduled", "asked"):
-        kind: Kind = "primary" if stage == "undo" else "secondary"
-        offered.append(
-            Act("call-back", _("Call it back"), do(_cancel), "U", ":material/undo:", kind)
-        )
-    if stage in ("undo", "scheduled", "sending"):
-        offered.append(Act("pause", _("Pause"), do(_pause), "P", ":material/pause:"))
-    if stage == "paused":
-        offered.append(
-            Act("resume", _("Send on"), do(_resume), "P", ":material/play_arrow:", "primary")
-        )
+    _stage, held, failed = situation(campaign, console)
+    offered = _leaving(console, actor, campaign)
     if failed:
-        offered.append(Act("retry", _("Retry failed"), do(_retry), icon=":material/refresh:"))
+        retry = _do(console, actor, campaign, _retry)
+        offered.append(Act("retry", _("Retry failed"), retry, icon=":material/refresh:"))
     if held:
         offered += _held_acts(console, actor, campaign)
     if campaign.lane == urgent.LANE:
@@ -72,6 +57,29 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
                 ":material/mail:",
                 "tertiary",
             )
+        )
+    return offered
+
+
+def _leaving(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
+    """Agree, call back, pause and go on, each where the campaign's stage has it."""
+    stage, _held, _failed = situation(campaign, console)
+    do = partial(_do, console, actor, campaign)
+    offered: list[Act] = []
+    if stage == "asked" and campaign.asked_by != actor.account_id:
+        offered.append(
+            Act("agree", _("Let it leave"), do(_approve), icon=":material/done:", kind="primary")
+        )
+    if stage in ("undo", "scheduled", "asked"):
+        kind: Kind = "primary" if stage == "undo" else "secondary"
+        offered.append(
+            Act("call-back", _("Call it back"), do(_cancel), "U", ":material/undo:", kind)
+        )
+    if stage in ("undo", "scheduled", "sending"):
+        offered.append(Act("pause", _("Pause"), do(_pause), "P", ":material/pause:"))
+    if stage == "paused":
+        offered.append(
+            Act("resume", _("Send on"), do(_resume), "P", ":material/play_arrow:", "primary")
         )
     return offered
 

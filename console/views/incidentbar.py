@@ -31,23 +31,7 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
                 "primary",
                 off=off or closed or (_("Somebody has it.") if incident.owner_id else None),
             ),
-            Act(
-                "tell",
-                _("Tell"),
-                lambda: pages.go("emergency", id=incident.id),
-                "L",
-                ":material/campaign:",
-                off=closed or _cannot_write(actor, incident),
-                hint=_("An approved text to all whom it affects, at once."),
-            ),
-            Act(
-                "letter",
-                _("Write a letter"),
-                lambda: _tell(console, actor, incident),
-                icon=":material/edit_square:",
-                off=closed or _cannot_write(actor, incident),
-                hint=_("A draft in your own words; it leaves like any other campaign."),
-            ),
+            *_telling(console, actor, incident, closed or _cannot_write(actor, incident)),
             Act(
                 "note",
                 _("Note"),
@@ -68,6 +52,29 @@ def draw(console: Console, actor: Actor, incident: Incident) -> None:
             ),
         ]
     )
+
+
+def _telling(console: Console, actor: Actor, incident: Incident, off: str | None) -> list[Act]:
+    """At once, or in one's own words."""
+    return [
+        Act(
+            "tell",
+            _("Tell"),
+            lambda: pages.go("emergency", id=incident.id),
+            "L",
+            ":material/campaign:",
+            off=off,
+            hint=_("An approved text to all whom it affects, at once."),
+        ),
+        Act(
+            "letter",
+            _("Write a letter"),
+            lambda: _tell(console, actor, incident),
+            icon=":material/edit_square:",
+            off=off,
+            hint=_("A draft in your own words; it leaves like any other campaign."),
+        ),
+    ]
 
 
 def _cannot_write(actor: Actor, incident: Incident) -> str | None:

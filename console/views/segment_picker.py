@@ -86,17 +86,7 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
             {each: strangers.line(each) for each in offered.groups},
             key,
         )
-    people = segment.people
-    if people:
-        kept = st.multiselect(
-            _("People by name"),
-            list(offered.people),
-            default=list(people),
-            format_func=lambda id_: strangers.line(offered.people[id_]),
-            placeholder=_("Choose"),
-            key=f"{key}-people",
-        )
-        people = tuple(kept)
+    people = _people(segment.people, offered, key)
     return replace(
         _by_deeds(segment, offered, key),
         courses=tuple(courses),
@@ -107,6 +97,21 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
         people=people,
         everyone=False,
     )
+
+
+def _people(chosen: tuple[str, ...], offered: Choices, key: str) -> tuple[str, ...]:
+    """Those of the chosen people who stay; nothing to draw where nobody is chosen by name."""
+    if not chosen:
+        return chosen
+    kept = st.multiselect(
+        _("People by name"),
+        list(offered.people),
+        default=list(chosen),
+        format_func=lambda id_: strangers.line(offered.people[id_]),
+        placeholder=_("Choose"),
+        key=f"{key}-people",
+    )
+    return tuple(kept)
 
 
 def _by_deeds(segment: Segment, offered: Choices, key: str) -> Segment:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from html import escape
 
 from starlette.concurrency import run_in_threadpool
@@ -138,37 +139,7 @@ class Complaints:
         status: int = 200,
     ) -> Response:
         with speaking(language_of(request, otherwise=school.language)):
-            inputs = (
-                pages.entry(
-                    "link",
-                    _("Link to the comment"),
-                    value=fields.get("link", ""),
-                    required=False,
-                    note=_("Or, if you have none, copy some of its words:"),
-                )
-                + pages.entry(
-                    "words",
-                    _("Words of the comment"),
-                    value=fields.get("words", ""),
-                    required=False,
-                )
-                + pages.words(
-                    "reason",
-                    _("What is wrong with it?"),
-                    value=fields.get("reason", ""),
-                    longest=complaints.LONGEST,
-                )
-                + pages.entry(
-                    "email",
-                    _("Where to write what came of it"),
-                    kind="email",
-                    value=fields.get("email", ""),
-                    complete="email",
-                    required=False,
-                    note=_("It is used for that one mail, and not kept."),
-                )
-            )
-            form = pages.form(request.url.path, inputs, _("Report"), token="")
+            form = pages.form(request.url.path, _inputs(fields), _("Report"), token="")
             trouble = self.console.report_link(school.id)
             other = escape(_("Something does not work? Report trouble instead."))
             body = (
@@ -201,3 +172,34 @@ class Complaints:
             f"<section><p>{escape(_(outcomes.CAME[found.came]))}</p>"
             f'<p class="quiet">{escape(said)}</p></section>'
         )
+
+
+def _inputs(fields: Mapping[str, str]) -> str:
+    """What a reporter fills in, with what was written already."""
+    return (
+        pages.entry(
+            "link",
+            _("Link to the comment"),
+            value=fields.get("link", ""),
+            required=False,
+            note=_("Or, if you have none, copy some of its words:"),
+        )
+        + pages.entry(
+            "words", _("Words of the comment"), value=fields.get("words", ""), required=False
+        )
+        + pages.words(
+            "reason",
+            _("What is wrong with it?"),
+            value=fields.get("reason", ""),
+            longest=complaints.LONGEST,
+        )
+        + pages.entry(
+            "email",
+            _("Where to write what came of it"),
+            kind="email",
+            value=fields.get("email", ""),
+            complete="email",
+            required=False,
+            note=_("It is used for that one mail, and not kept."),
+        )
+    )
