@@ -6,11 +6,11 @@ https://github.com/arut/nginx-rtmp-module/wiki/Directives#rtmp_stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from xml.parsers import expat
 
 from platforms.answers import USER, Site, basic, count, word
 from platforms.base import N_, Capability, Health, Room
 from platforms.metering import Ask, Figure, Metered, Reading
+from platforms.xml import Unreadable, feed
 
 OPTIONS = {"viewers": "", "user": ""}
 WORDS = {
@@ -58,10 +58,6 @@ class NginxRtmp:
         return Room(id_, stream.name, people, running=stream.publishing)
 
 
-class Unreadable(Exception):
-    """The answer is not nginx-rtmp's."""
-
-
 @dataclass
 class Stream:
     application: str
@@ -78,21 +74,8 @@ class Stream:
 def read(body: bytes) -> list[Stream]:
     """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
     reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Unreadable from error
+    feed(reader, body)
     return [stream for stream in reader.streams if stream.name]
-
-
-def _refuse_doctype(*_declaration: object) -> None:
-    raise Unreadable
 
 
 class _Reader:

@@ -12,6 +12,7 @@ from platforms.bigbluebutton.answers import Answer
 from platforms.bigbluebutton.signing import Signer
 from platforms.http import Http
 from platforms.metering import Ask, Metered, Reading
+from platforms.xml import Unreadable
 
 LONGEST = 500  # characters that sendChatMessage takes
 OPTIONS = {"hash": ""}
@@ -167,7 +168,7 @@ class BigBlueButton:
     def _version(self) -> str:
         try:
             answer = answers.read(self._http.get(f"{self._base}/api", name="version").body)
-        except (PlatformError, answers.Unreadable):
+        except (PlatformError, Unreadable):
             return ""  # some load balancers do not say
         return answer.values.get("bbbVersion") or answer.values.get("version", "")
 
@@ -184,7 +185,7 @@ class BigBlueButton:
     def _answer(self, body: bytes, *, unsure: bool = False) -> Answer:
         try:
             answer = answers.read(body)
-        except answers.Unreadable:
+        except Unreadable:
             raise self._unreadable(unsure=unsure) from None
         if not answer.succeeded and answer.code == "checksumError":
             retry = self._signer.next_hash()

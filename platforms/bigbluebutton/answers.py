@@ -1,14 +1,11 @@
-"""Read BigBlueButton's XML: counts and ids by a list; names only where somebody asks who is in.
-
-The reader is expat with document types refused, so no entity is ever expanded.
-"""
+"""Read BigBlueButton's XML: counts and ids by a list; names only where somebody asks who is in."""
 
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from xml.parsers import expat
 
 from platforms.answers import whole
+from platforms.xml import Unreadable, feed
 
 DEPTH = 64  # elements within each other; a real answer has eight
 TEXT = 4096  # characters of one value; a real one has tens
@@ -37,10 +34,6 @@ MEETING = {
 }
 
 
-class Unreadable(Exception):
-    """The answer is not BigBlueButton's."""
-
-
 @dataclass
 class Answer:
     """The parts of an answer that Pult keeps; `code` is the server's word for a refusal."""
@@ -57,16 +50,7 @@ class Answer:
 def read(body: bytes) -> Answer:
     """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
     reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Unreadable from error
+    feed(reader, body)
     if "returncode" not in reader.answer.values:
         raise Unreadable
     return reader.answer
@@ -77,33 +61,9 @@ def attendees(body: bytes) -> list[tuple[str, str]]:
 
     Raises Unreadable.
     """
-    found: list[dict[str, str]] = []
-    path: list[str] = []
-    said: list[str] = []
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        path.append(name)
-        said.clear()
-        if len(path) > DEPTH:
-            raise Unreadable
-        if path == WHO:
-            found.append({})
-
-    def end(name: str) -> None:
-        if path[:-1] == WHO and name in ("userID", "fullName"):
-            found[-1][name] = "".join(said)[:TEXT].strip()
-        path.pop()
-        said.clear()
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = said.append
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Unreadable from error
-    return [(each.get("userID", ""), each.get("fullName", "")) for each in found]
+    reader = _Attendees()
+    feed(reader, body)
+    return [(each.get("userID", ""), each.get("fullName", "")) for each in reader.found]
 
 
 def number(written: str | None) -> int | None:
@@ -115,10 +75,6 @@ def moment(written: str | None) -> datetime | None:
     """A time in milliseconds as printed; None if it is not one of ours."""
     at = number(written)
     return datetime.fromtimestamp(at / 1000, UTC) if at and at < LAST else None
-
-
-def _refuse_doctype(*_declaration: object) -> None:
-    raise Unreadable
 
 
 class _Reader:
@@ -161,3 +117,27 @@ class _Reader:
             self.answer.code = code
         else:
             self.answer.code = self.answer.code or "error"
+
+
+class _Attendees:
+    def __init__(self) -> None:
+        self.found: list[dict[str, str]] = []
+        self._path: list[str] = []
+        self._text = ""
+
+    def start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._path.append(name)
+        self._text = ""
+        if len(self._path) > DEPTH:
+            raise Unreadable
+        if self._path == WHO:
+            self.found.append({})
+
+    def text(self, piece: str) -> None:
+        self._text = (self._text + piece)[:TEXT]
+
+    def end(self, name: str) -> None:
+        if self._path[:-1] == WHO and name in ("userID", "fullName"):
+            self.found[-1][name] = self._text.strip()
+        self._path.pop()
+        self._text = ""
