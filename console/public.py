@@ -22,6 +22,7 @@ from console.web.archive import Archive
 from console.web.complaints import Complaints
 from console.web.entering import Entering
 from console.web.hooks import Hooks
+from console.web.mail_hooks import MailHooks
 from console.web.preferences import MailPreferences, nothing
 from console.web.push import Push
 from console.web.reports import Reports
@@ -76,6 +77,7 @@ def application(console: Console) -> Starlette:
             *Status(console).routes(),
             *Push(console).routes(),
             *Hooks(console).routes(),
+            *MailHooks(console).routes(),
             Route("/healthz", _alive),
         ],
         middleware=[Middleware(Gate)],

@@ -131,6 +131,10 @@ class Console:
         """Where the platform delivers by itself; its signature is what is believed."""
         return f"{self.settings.public_url}/hooks/{connection_id}"
 
+    def mail_hook_address(self, provider: str, school_id: str) -> str:
+        """Where a mail provider tells of the school's mail; its signature is what is believed."""
+        return f"{self.settings.public_url}/hooks/mail/{provider}/{school_id}"
+
     def push_link(self, target_id: str) -> str:
         """Where the target sends its signs of life."""
         token = links.sign(self.vault.derive("links"), "push", target_id)

@@ -47,9 +47,14 @@ def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
     and receipts change nothing; a complaint is heard as "no more of this".
     """
     notification = reports.read(raw)
-    delivery = _meant(tx, key, notification) if notification else None
+    delivery = meant(tx, key, notification) if notification else None
     if notification is None or delivery is None:
         return "not ours"
+    return heed(tx, delivery, notification, now=now)
+
+
+def heed(tx: Connection, delivery: Row[Any], notification: Notification, *, now: datetime) -> Taken:
+    """Do what is told of this mail, whoever told it."""
     if notification.complaint:
         heard = notification.complaint in COMPLAINTS and complain(tx, delivery, now=now)
         return "complaint" if heard else "nothing new"
@@ -84,7 +89,10 @@ def complain(tx: Connection, delivery: Row[Any], *, now: datetime) -> bool:
 def delivery(tx: Connection, id_: str, message_id: str | None = None) -> Row[Any] | None:
     """The ledger's row, if there is one, and if it had this Message-ID."""
     row = tx.execute(
-        text("SELECT id, campaign_id, school_id, email, message_id FROM delivery WHERE id = :id"),
+        text("""
+            SELECT id, campaign_id, school_id, email, message_id, state
+            FROM delivery WHERE id = :id
+        """),
         {"id": id_},
     ).first()
     return row if row and message_id in (None, row.message_id) else None
@@ -97,7 +105,7 @@ def by_message_id(tx: Connection, message_id: str) -> Row[Any] | None:
     return delivery(tx, id_, bare) if id_ else None
 
 
-def _meant(tx: Connection, key: bytes, notification: Notification) -> Row[Any] | None:
+def meant(tx: Connection, key: bytes, notification: Notification) -> Row[Any] | None:
     """The delivery that it is about, by our signed return path, else by the Message-ID."""
     for address in notification.addresses:
         id_ = bounces.delivery_of(key, address)

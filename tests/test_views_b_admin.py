@@ -11,6 +11,7 @@ from console.desk import connections
 from console.views import (
     admin_accounts,
     admin_mail,
+    admin_mail_hooks,
     admin_modules,
     connection_form,
     module_form,
@@ -296,6 +297,20 @@ def test_the_relay_s_password_is_never_shown_back(
     press(at, "Save and test")
     at = tab(console, ada, school, "Mail")
     assert "127" in said(at)
+    assert SECRET not in str(at)
+
+
+def test_a_mail_provider_s_key_is_given_and_its_address_shown(
+    console: Console, school: School, ada: Actor
+) -> None:
+    at = stage.dialog(lambda: admin_mail_hooks._change(console, ada, school))
+    at.text_input(key="hook-secret").set_value("short")
+    assert "The key is too short" in said(press(at, "Save"))
+    at.text_input(key="hook-secret").set_value(SECRET * 8)
+    press(at, "Save")
+    at = tab(console, ada, school, "Mail")
+    assert f"/hooks/mail/mailgun/{school.id}" in next(each.value for each in at.code)
+    assert "Nothing came yet." in said(at)
     assert SECRET not in str(at)
 
 

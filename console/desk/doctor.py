@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.desk import channels, connections, mail_checks, probing, reach, relays
 from console.desk.connections import Connection
 from console.desk.findings import Finding
+from mailing import hooks
 from moderation import evidence
 from platforms.base import PlatformError
 from probes import modules
@@ -152,6 +153,7 @@ def _vault(db: Database, vault: Vault) -> Finding:
     with db.read() as tx:
         sealed = list(tx.execute(text("SELECT secret_sealed FROM connection")).scalars())
         sealed += relays.every_sealed(tx)
+        sealed += hooks.every_sealed(tx)
         sealed += channels.every_sealed(tx)
         sealed += reach.every_sealed(tx)
         sealed += modules.every_sealed(tx)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.desk import relays
 from console.i18n import N_, _, escape
-from console.views import acting, forms
+from console.views import acting, admin_mail_hooks, forms
 from console.widgets import actionbar, status
 from console.wiring import Console
 from store.access import Actor
@@ -39,6 +39,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             if own and st.button(_("Test"), icon=":material/network_check:", key="relay-test"):
                 _test(console, actor, school)
                 st.rerun()
+    admin_mail_hooks.draw(console, actor, school)
 
 
 def _change(console: Console, actor: Actor, school: School, own: relays.Outgoing | None) -> None:

@@ -31,7 +31,7 @@ class Hooks:
         return [Route("/hooks/{connection}", self.take, methods=["POST"])]
 
     async def take(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         if body is None:
             return PlainTextResponse("Too large.\n", 413)
         return await run_in_threadpool(self._take, request, body)
@@ -72,7 +72,8 @@ class Hooks:
         return access.system(school_id) if school_id else None
 
 
-async def _body(request: Request) -> bytes | None:
+async def body_of(request: Request) -> bytes | None:
+    """The body; None if it is larger than LARGEST."""
     body = b""
     async for chunk in request.stream():
         body += chunk

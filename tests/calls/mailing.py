@@ -11,6 +11,7 @@ from mailing import (
     attachments,
     campaigns,
     following,
+    hooks,
     inviting,
     reached,
     records,
@@ -108,6 +109,11 @@ CALLS: Calls = {
         sender=SENDER,
         now=NOON,
     ),
+    hooks.save: lambda tx, who, on: hooks.save(
+        tx, who, on.school, on.console.vault, provider="mailgun", secret="k" * 32, now=NOON
+    ),
+    hooks.remove: lambda tx, who, on: hooks.remove(tx, who, on.school, "mailgun", now=NOON),
+    hooks.of: lambda tx, who, on: hooks.of(tx, who, on.school),
     campaigns.get: lambda tx, who, on: campaigns.get(tx, who, on.draft),
     campaigns.of: lambda tx, who, on: campaigns.of(tx, who, on.school),
     campaigns.by_source: lambda tx, who, on: campaigns.by_source(tx, who, on.school, "file"),
