@@ -23,7 +23,8 @@ PURPOSE = "archive"
 ELSE = "…"  # stands for what is one reader's own
 OPENS = "lesson_link"  # a door into the room: not for whom a letter was passed on to
 MARK = "\0"  # no Markdown holds one
-OWN_LINK = re.compile(rf"<a [^>]*{MARK}[^>]*>(.*?)</a>", re.DOTALL)
+SIGNED = r'https?://[^\s"<>]*/(?:lesson|report|comment|appeal|u)/[A-Za-z0-9_-]{60,}'  # ways in
+OWN_LINK = re.compile(rf"<a [^>]*(?:{MARK}|{SIGNED})[^>]*>(.*?)</a>", re.DOTALL)
 PICTURE = re.compile(r'<img [^>]*?alt="([^"]*)"[^>]*>')
 
 
@@ -96,6 +97,7 @@ def page(letter: Letter, above: str) -> str:
     neutral = {**dict.fromkeys(template.names, ELSE), "name": said.reader, **letter.lesson}
     html = "".join(p if isinstance(p, str) else _shown(p, neutral) for p in template.html)
     html = OWN_LINK.sub(r"<span>\1</span>", html).replace(MARK, "")
+    html = re.sub(SIGNED, ELSE, html)
     return PICTURE.sub(lambda found: f"[{found[1]}]" if found[1] else "", html)
 
 

@@ -65,7 +65,7 @@ def add(
     name = file_kinds.harmless(name)
     kind = file_kinds.kind_of(name, file)
     others = sum(each.size for each in _of(tx, campaign.id) if each.name != name)
-    _require_room(name, len(file), others, room)
+    require_room(name, len(file), others, room)
     _touch(tx, campaign, now)
     tx.execute(
         text("DELETE FROM attachment WHERE campaign_id = :campaign AND name = :name"),
@@ -140,18 +140,8 @@ def encoded(tx: Connection, campaign_id: str) -> tuple[Encoded, ...]:
     return tuple(Encoded(row.name, row.kind, row.content) for row in rows)
 
 
-def _of(tx: Connection, campaign_id: str) -> list[Attachment]:
-    rows = tx.execute(
-        text("""
-            SELECT id, name, kind, size FROM attachment WHERE campaign_id = :id
-            ORDER BY added_at, name
-        """),
-        {"id": campaign_id},
-    )
-    return [Attachment(row.id, row.name, row.kind, row.size) for row in rows]
-
-
-def _require_room(name: str, size: int, others: int, room: Room) -> None:
+def require_room(name: str, size: int, others: int, room: Room) -> None:
+    """Raises MailingError where a file of this size does not fit beside the others."""
     if size > room.each:
         raise MailingError(
             N_("“{name}” has {size} MB; a file may have {most}. Put it where it can be loaded."),
@@ -166,6 +156,17 @@ def _require_room(name: str, size: int, others: int, room: Room) -> None:
             size=round((size + others) / MB, 1),
             most=round(room.together / MB, 1),
         )
+
+
+def _of(tx: Connection, campaign_id: str) -> list[Attachment]:
+    rows = tx.execute(
+        text("""
+            SELECT id, name, kind, size FROM attachment WHERE campaign_id = :id
+            ORDER BY added_at, name
+        """),
+        {"id": campaign_id},
+    )
+    return [Attachment(row.id, row.name, row.kind, row.size) for row in rows]
 
 
 def _touch(tx: Connection, campaign: Campaign, now: datetime) -> None:

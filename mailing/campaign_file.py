@@ -9,12 +9,16 @@ from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
 
-from mailing import campaigns, people_file
+from mailing import attachments, campaigns, file_kinds, people_file
+from mailing.attachments import Room
 from mailing.model import MailingError
 from mailing.segments import Segment
 from store.words import N_
 
-KEYS = ("subject", "body", "from", "recipients", "segment", "relay", "topic", "uncertain", "id")
+KEYS = (
+    "subject", "body", "from", "recipients", "segment", "files", "relay", "topic", "uncertain",
+    "id",
+)  # fmt: skip
 UNCERTAIN = ("hold", "resend")
 
 
@@ -32,19 +36,23 @@ class SendFile:
     segment: Segment
     people: bytes | None  # the CSV as it stands, or None for a segment
     people_name: str
+    files: Mapping[str, bytes]  # what goes along, by name
 
     @property
     def digest(self) -> str:
         """Of all that must not change once the sending has begun."""
         content = [self.subject, self.body, self.sender, self.topic, self.segment.to_json()]
         whole = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
-        return hashlib.sha256(whole + b"\0" + (self.people or b"")).hexdigest()
+        digest = hashlib.sha256(whole + b"\0" + (self.people or b""))
+        for name, file in self.files.items():
+            digest.update(f"\0{name}\0{hashlib.sha256(file).hexdigest()}".encode())
+        return digest.hexdigest()
 
 
-def read(path: Path, *, language: str) -> SendFile:
+def read(path: Path, *, language: str, room: Room) -> SendFile:
     """Read and check the file; texts without a language are in `language`.
 
-    Raises MailingError with what to mend.
+    Its own paths are told from where it stands. Raises MailingError with what to mend.
     """
     try:
         values = tomllib.loads(people_file.read(path).decode())
@@ -76,7 +84,26 @@ def read(path: Path, *, language: str) -> SendFile:
         segment=_segment(values.get("segment", {})),
         people=people_file.read(path.parent / people) if people is not None else None,
         people_name=people or "",
+        files=_files(values.get("files", []), path.parent, room),
     )
+
+
+def _files(values: Any, folder: Path, room: Room) -> dict[str, bytes]:
+    """Read within bounds, so that no path is read that would not fit."""
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise MailingError(N_("“files” in a send file is a list of paths."))
+    found: dict[str, bytes] = {}
+    for written in values:
+        path, name = folder / written, file_kinds.harmless(written)
+        if name in found:
+            raise MailingError(N_("Two of the files are named “{name}”. Rename one."), name=name)
+        if not path.is_file():  # nor a pipe, which would never end
+            raise MailingError(N_("There is no file {file}."), file=written)
+        others = sum(map(len, found.values()))
+        attachments.require_room(name, path.stat().st_size, others, room)
+        found[name] = people_file.read(path)
+        file_kinds.kind_of(name, found[name])
+    return found
 
 
 def _text(values: Mapping[str, Any], key: str, default: str | None = None) -> str:

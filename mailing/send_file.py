@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailing import (
+    attachments,
     campaign_file,
     campaigns,
     conditions,
@@ -18,6 +19,7 @@ from mailing import (
     sender,
     suppression,
 )
+from mailing.attachments import Room
 from mailing.campaign_file import SendFile
 from mailing.model import Campaign, MailingError, Origin, Totals
 from mailing.relay import MAX_CONNECTIONS, Relay
@@ -29,6 +31,7 @@ from store.schools import School
 from store.words import N_, Words
 
 CHUNK = 1000  # rows of one INSERT
+ROOM = Room()
 PATIENCE = 3  # a relay that worked may fail this often in a row before --wait gives up
 
 
@@ -66,19 +69,21 @@ def send(
     stop: threading.Event,
     connections: int = MAX_CONNECTIONS,
     seal: Callable[[str], str] | None = None,
+    room: Room = ROOM,
 ) -> Summary:
     """Begin or go on with the file's campaign; with `wait`, deliver it here.
 
     `relay` is the settings' one, for a file that names none. Raises MailingError
     (nothing has begun, or the content is not what it was) and Denied. `seal` keeps
-    the file's own relay, password and all, for a worker that delivers later.
+    the file's own relay, password and all, for a worker that delivers later. `room`: for
+    the files that it names.
     """
     with db.read() as tx:
         school = schools.get(tx, actor, school_id)
-    file = campaign_file.read(path, language=school.language)
+    file = campaign_file.read(path, language=school.language, room=room)
     chosen = _relay(file, relay, connections) if wait else None
     with db.begin() as tx:
-        campaign_id, problems = _begin(tx, actor, school, file, now=clock())
+        campaign_id, problems = _begin(tx, actor, school, file, room, now=clock())
         if file.relay is not None and seal is not None:
             campaigns.keep_relay(tx, actor, campaign_id, seal(file.relay))
     problem = None
@@ -90,7 +95,7 @@ def send(
 
 
 def _begin(
-    tx: Connection, actor: Actor, school: School, file: SendFile, *, now: datetime
+    tx: Connection, actor: Actor, school: School, file: SendFile, room: Room, *, now: datetime
 ) -> tuple[str, list[tuple[int, Words]]]:
     known = campaigns.by_source(tx, actor, school.id, file.id)
     if known is not None and known[1] != file.digest:
@@ -100,7 +105,7 @@ def _begin(
                 "or give it another “id” to send it as a new announcement."
             )
         )
-    campaign_id = known[0] if known else _draft(tx, actor, school.id, file, now)
+    campaign_id = known[0] if known else _draft(tx, actor, school.id, file, room, now)
     campaign = releasing.start(tx, actor, campaign_id, leaves_at=now, now=now)
     if campaign is None:
         return campaign_id, []
@@ -110,8 +115,10 @@ def _begin(
     return campaign_id, _enlist(tx, campaign, school.language, file, file.people, now)
 
 
-def _draft(tx: Connection, actor: Actor, school_id: str, file: SendFile, now: datetime) -> str:
-    return campaigns.draft(
+def _draft(
+    tx: Connection, actor: Actor, school_id: str, file: SendFile, room: Room, now: datetime
+) -> str:
+    campaign_id = campaigns.draft(
         tx,
         actor,
         school_id,
@@ -125,6 +132,9 @@ def _draft(tx: Connection, actor: Actor, school_id: str, file: SendFile, now: da
         digest=file.digest,
         now=now,
     )
+    for name, content in file.files.items():
+        attachments.add(tx, actor, campaign_id, name, content, room=room, now=now)
+    return campaign_id
 
 
 def _enlist(

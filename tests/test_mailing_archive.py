@@ -32,7 +32,7 @@ from tests.conftest import NOON
 from tests.listening import listening
 from tests.running import free_port
 from tests.strict_mail import faults
-from tests.test_mailing_invitations import LESSON, parsed_bytes
+from tests.test_mailing_invitations import LESSON, LINK, parsed_bytes
 from tests.test_mailing_message import ORIGIN, campaign, part
 
 SOON = NOON + timedelta(minutes=1)  # the undo window is over
@@ -44,12 +44,14 @@ BODY = """Hello {{ name }}, your room is {{ room }}.
 
 [Mine]({{ link }})
 
+[Come in]({LINK}), or by {LINK}
+
 [The plan](https://school.example/plan)
 
 ![Our hall](https://elsewhere.example/pixel.png)
 
 <script>document.title = "run"</script>
-"""
+""".replace("{LINK}", LINK)
 SUBJECT = {"en": "To {{ name }}", "ru": "Всем"}
 TEXTS = {"en": BODY, "ru": "Привет"}
 
@@ -134,6 +136,8 @@ def test_nothing_of_one_reader_is_on_the_page(console: Console, url: str, releas
     assert "<title>To reader</title>" in page
     for own in ("Alina", "alina@", "R17", "secret", "Only for the city", "who=", "{{", "\0"):
         assert own not in page
+    assert LINK not in page  # a way in, for whom the letter was meant for
+    assert "Come in, or by …" in words.replace("  ", " ").replace(" ,", ",")
     assert "<span>Enter</span>" in page
     assert "<span>Mine</span>" in page
     assert 'href="https://school.example/plan"' in page

@@ -14,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from mailing import campaigns, reached, send_file, suppression
+from mailing.attachments import MB
 from mailing.model import MailingError, Origin, Totals
 from mailing.relay import Relay
 from mailing.send_file import Summary
@@ -24,6 +25,8 @@ from store.schools import School
 from store.vault import Vault
 from tests import smtp
 from tests.conftest import NOON
+from tests.strict_mail import faults
+from tests.test_mailing_invitations import parsed_bytes
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
 HEAD = 'subject = "The room"\nbody = "Dear {{ name }}, go to {{ room }}."\n'
@@ -173,6 +176,16 @@ def test_lines_that_cannot_be_sent_are_named_and_stand_in_the_ledger(
         (HEAD + FROM.replace("<news@school.example>", ""), "not"),
         (HEAD + FROM + 'uncertain = "maybe"', "hold, resend"),
         ("subject = [", "not TOML"),
+        (HEAD + FROM + 'files = "plan.txt"', "list of paths"),
+        (HEAD + FROM + "files = [1]", "list of paths"),
+        (HEAD + FROM + 'files = ["none.pdf"]', "no file none.pdf"),
+        (HEAD + FROM + 'files = ["pipe.txt"]', "no file pipe.txt"),
+        (HEAD + FROM + 'files = ["."]', "no file"),
+        (HEAD + FROM + 'files = ["run.exe"]', "no kind"),
+        (HEAD + FROM + 'files = ["fake.pdf"]', "not what its name says"),
+        (HEAD + FROM + 'files = ["plan.txt", "other/plan.txt"]', "Two of the files"),
+        (HEAD + FROM + 'files = ["large.txt"]', "a file may have"),
+        (HEAD + FROM + 'files = ["half.txt", "half2.txt", "half3.txt"]', "a letter may carry"),
     ],
 )
 def test_a_wrong_file_says_what_to_mend_and_begins_nothing(
@@ -180,10 +193,39 @@ def test_a_wrong_file_says_what_to_mend_and_begins_nothing(
 ) -> None:
     path = written(tmp_path)
     path.write_text(toml)
+    (tmp_path / "other").mkdir()
+    for name in ("plan.txt", "other/plan.txt", "run.exe", "fake.pdf"):
+        (tmp_path / name).write_text("words")
+    os.mkfifo(tmp_path / "pipe.txt")
+    for name, size in (("large", 6), ("half", 4), ("half2", 4), ("half3", 4)):
+        (tmp_path / f"{name}.txt").write_bytes(b"x" * size * MB)
     with pytest.raises(MailingError, match=sentence):
         send(database, ana, school, path, wait=False)
     with database.read() as tx:
         assert campaigns.of(tx, ana, school.id) == []
+
+
+def test_the_files_that_it_names_go_along_and_may_not_change(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "hall.pdf").write_bytes(b"%PDF-1.7 hall")
+    (tmp_path / "план.txt").write_text("words")
+    path = written(tmp_path, more='files = ["maps/hall.pdf", "план.txt"]')
+    with smtp.relay() as relay:
+        done = send(database, ana, school, path, relay=relay.url)
+        assert send(database, ana, school, path, relay=relay.url).campaign == done.campaign
+    assert len(relay.mails) == 2
+    for mail in relay.mails:
+        assert faults(mail.data) == []
+        enclosed = parsed_bytes(mail.data).iter_attachments()
+        assert {each.get_filename(): each.get_payload(decode=True) for each in enclosed} == {
+            "hall.pdf": b"%PDF-1.7 hall",
+            "план.txt": b"words",
+        }
+    (tmp_path / "план.txt").write_text("other words")
+    with pytest.raises(MailingError, match="changed after"):
+        send(database, ana, school, path, wait=False)
 
 
 def test_a_table_with_a_mark_left_open_begins_nothing(

@@ -109,6 +109,7 @@ def send(given: argparse.Namespace) -> int:
             seal=console.vault.seal,
             owner=f"{socket.gethostname()}/{os.getpid()}",
             stop=stop,
+            room=console.attachment_room,
         )
     for line, words in summary.problems:
         tell(f"Line {line}: {words}")
