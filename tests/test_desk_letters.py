@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.desk import letter_sending, measure_letters
+from console.desk import letter_sending, measure_letters, restoring
 from moderation import appeals, cases, hearing, house, keeping, measures, wordings
 from moderation.house import STARTER
 from moderation.model import Flag, ModerationError
@@ -139,6 +139,19 @@ def test_what_may_have_arrived_is_not_sent_twice_and_what_did_not_is_tried_again
     assert desk.follow(minutes=60) == 0
     assert ("platform", "uncertain") in desk.states()
     assert len(desk.board.got) == 1
+
+
+def test_what_waited_when_a_backup_was_restored_is_in_doubt_and_never_sent(
+    desk: Desk, ben: Actor
+) -> None:
+    desk.board.fails = [PlatformError("Not now.", permanent=False)]
+    warn(desk, ben)
+    assert desk.follow() == 1
+    with desk.console.db.begin() as tx:
+        restoring.hold(tx, now=NOON)
+    assert desk.follow(minutes=60) == 0
+    assert ("platform", "uncertain") in desk.states()
+    assert desk.board.got == []
 
 
 def test_whom_nothing_reaches_is_shown_as_such(desk: Desk, ben: Actor) -> None:

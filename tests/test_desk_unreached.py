@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from console.desk import next_ways, reach, telling, unreached
+from console.desk import next_ways, reach, restoring, telling, unreached
 from console.desk.emergencies import Cause
 from console.desk.reach import Reach, ReachError
 from console.desk.unreached import Standing, Unreached
@@ -236,6 +236,19 @@ def test_what_follows_takes_the_way_that_reached_them(scene: Scene) -> None:
     assert "It is over." in scene.board.got[1][1]
     scene.campaign = following
     assert scene.standing(NOON).otherwise == 1
+
+
+def test_what_waited_when_a_backup_was_restored_is_in_doubt_and_never_sent(scene: Scene) -> None:
+    scene.try_next()
+    db = scene.desk.console.db
+    with db.begin() as tx:
+        restoring.hold(tx, now=LATE)
+    assert scene.send(LATE + timedelta(days=3)) == 0
+    assert scene.board.got == []
+    (attempt,) = scene.only().attempts
+    assert attempt.state == "uncertain"
+    assert "A backup was restored meanwhile" in str(attempt.why)
+    assert scene.try_next() == 1, "a person may go on by the next way"
 
 
 def test_two_names_of_one_mailbox_are_reached_together(scene: Scene) -> None:

@@ -8,9 +8,12 @@ from store import access, audit, heartbeats, schools
 from store.access import Actor
 from store.db import Connection, Database, moment, text
 from store.heartbeats import Heartbeat
+from store.words import N_, Words
 
 SENDING = "sending"  # the setting's name; while it is there, nothing leaves
 PAUSED = "paused after restore"
+TOLD = ("letter", "outcome", "telling")  # what goes to people beside campaigns' mail
+IN_DOUBT = N_("A backup was restored meanwhile; it may have arrived before, and is not sent again.")
 
 
 def alive(db: Database, *, now: datetime) -> list[Heartbeat]:
@@ -38,7 +41,8 @@ def hold(tx: Connection, *, now: datetime) -> int:
         """),
         {"now": now},
     )
-    if inspect(tx).has_table("notice"):  # a backup may be older
+    there = set(inspect(tx).get_table_names())  # a backup may be older
+    if "notice" in there:
         tx.execute(
             text("""
                 UPDATE notice SET state = 'withdrawn', updated_at = :now
@@ -46,7 +50,22 @@ def hold(tx: Connection, *, now: datetime) -> int:
             """),
             {"now": now},
         )
+    for table in TOLD:
+        if table in there:
+            _doubt(tx, table, now)
     return held.rowcount
+
+
+def _doubt(tx: Connection, table: str, now: datetime) -> None:
+    """What waited may have gone after the backup was made: shown as such, never sent by itself."""
+    tx.execute(
+        text(f"""
+            UPDATE {table} SET state = 'uncertain', why = :why, lease_until = NULL,
+                updated_at = :now
+            WHERE state IN ('due', 'claimed', 'handing')
+        """),
+        {"why": Words(IN_DOUBT).to_json(), "now": now},
+    )
 
 
 def paused(tx: Connection) -> datetime | None:
