@@ -1,5 +1,7 @@
 """Take in returned mail and complaints: who was not reached, which addresses are dead."""
 
+import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Row
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from mailing import bounces, mailbox, reports, sums, suppression
 from mailing.mailbox import Mailbox
@@ -15,8 +18,11 @@ from store.db import Connection, Database, text
 from store.words import N_, Words
 
 Taken = Literal["returned", "dead address", "complaint", "nothing new", "not ours"]
+ID = re.compile("[0-9a-f]{32}")  # of a delivery, as store.db.new_id makes it
 # Types of feedback (RFC 5965, section 7.3; RFC 6650) by which a person says no to our mail.
 COMPLAINTS = ("abuse", "fraud", "other", "virus", "opt-out", "opt-out-list", "miscategorized")
+
+log = logging.getLogger(__name__)
 
 
 def collect(
@@ -27,16 +33,29 @@ def collect(
     clock: Callable[[], datetime],
     stop: threading.Event,
 ) -> Counter[Taken]:
-    """Take in what is new in the mailbox. Raises MailboxError; what was taken in stays so."""
+    """Take in what is new in the mailbox. Raises MailboxError; what was taken in stays so.
+
+    A mail that nobody foresaw counts as read and not ours: it must not keep back all others.
+    """
     found: Counter[Taken] = Counter()
     with mailbox.opened(place) as reader:
         for number, raw in reader.unread():
             if stop.is_set():
                 break
-            with db.begin() as tx:
-                found[take(tx, key, raw, now=clock())] += 1
+            found[_taken(db, key, raw, now=clock())] += 1
             reader.done(number)
     return found
+
+
+def _taken(db: Database, key: bytes, raw: bytes, *, now: datetime) -> Taken:
+    try:
+        with db.begin() as tx:
+            return take(tx, key, raw, now=now)
+    except (OperationalError, InterfaceError, ProgrammingError):
+        raise  # the database is at fault; the mail is read again
+    except Exception as error:
+        log.warning("A returned mail could not be taken in: %s", type(error).__name__)
+        return "not ours"
 
 
 def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
@@ -102,7 +121,7 @@ def by_message_id(tx: Connection, message_id: str) -> Row[Any] | None:
     """The delivery that left with this Message-ID: it is named in it, and nobody can guess it."""
     bare = message_id.strip().strip("<>")
     id_ = bare.partition("@")[0].rpartition(".")[2]
-    return delivery(tx, id_, bare) if id_ else None
+    return delivery(tx, id_, bare) if ID.fullmatch(id_) else None
 
 
 def meant(tx: Connection, key: bytes, notification: Notification) -> Row[Any] | None:
