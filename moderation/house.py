@@ -6,18 +6,19 @@ rule stands in the languages that the school wrote it in.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, get_args
 
 from moderation.model import PENALTIES, CommentKind, ModerationError, PenaltyKind
 from store import access, audit
 from store.access import Actor
-from store.db import Connection, text
+from store.db import Connection, new_id, text
 from store.schools import LANGUAGES
 from store.words import N_
 
 MOST_RULES = 9  # each has a key
+MOST_FORMER = 200  # rules that the house has no more
 LONGEST = 200  # characters of a rule
 LONGEST_WORDS = 4000  # of a letter's text
 ENDING = ("mute", "suspension")  # kinds that end by themselves
@@ -26,7 +27,11 @@ TOLD = (*PENALTIES, *get_args(CommentKind))  # kinds that have a letter of their
 
 @dataclass(frozen=True)
 class Rule:
-    """`name` is how decisions are kept; `said` how people read it, by language."""
+    """`name` is the id by which decisions are kept; `said` how people read it, by language.
+
+    A rule of our own is named by its English words; a school's own by `own_rule`. The
+    name never changes, however the rule is worded and wherever it stands.
+    """
 
     name: str
     said: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +55,11 @@ class House:
     counts_days: int  # for so long a measure counts for the next one
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tells_authors: bool = True
+    former: tuple[Rule, ...] = ()  # what decisions may still go by, the newest first
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule that a decision was made by, also one that the house has no more."""
+        return next((each for each in (*self.rules, *self.former) if each.name == name), None)
 
 
 STARTER = House(
@@ -67,6 +77,11 @@ STARTER = House(
 )
 
 
+def own_rule(said: Mapping[str, str]) -> Rule:
+    """A new one of the school's, with a name that no other ever had."""
+    return Rule(new_id(), said)
+
+
 def of(tx: Connection, actor: Actor, school_id: str) -> House:
     access.require(actor, "see people", school_id)
     row = tx.execute(
@@ -76,11 +91,17 @@ def of(tx: Connection, actor: Actor, school_id: str) -> House:
 
 
 def save(tx: Connection, actor: Actor, school_id: str, house: House, *, now: datetime) -> None:
-    """Put these in place of the school's. Raises ModerationError and changes nothing if bad."""
+    """Put these in place of the school's. Raises ModerationError and changes nothing if bad.
+
+    Rules that are left out are kept as former ones: what was decided by them stays right.
+    """
     access.require(actor, "administer", school_id)
     _check_rules(house.rules)
     _check_ladder(house)
     _check_words(house.words)
+    before, names = of(tx, actor, school_id), {rule.name for rule in house.rules}
+    known = {rule.name: rule for rule in (*before.rules, *before.former)}
+    former = tuple(rule for name, rule in known.items() if name not in names)[:MOST_FORMER]
     tx.execute(
         text("""
             INSERT INTO house (school_id, kept, changed_by, changed_at)
@@ -90,7 +111,7 @@ def save(tx: Connection, actor: Actor, school_id: str, house: House, *, now: dat
         """),
         {
             "school": school_id,
-            "kept": json.dumps(_written(house)),
+            "kept": json.dumps(_written(replace(house, former=former))),
             "account": actor.account_id,
             "now": now,
         },
@@ -138,6 +159,7 @@ def _written(house: House) -> dict[str, Any]:
         "counts_days": house.counts_days,
         "words": {kind: dict(said) for kind, said in house.words.items()},
         "tells_authors": house.tells_authors,
+        "former": [[rule.name, dict(rule.said)] for rule in house.former],
     }
 
 
@@ -148,4 +170,5 @@ def _read(kept: dict[str, Any]) -> House:
         kept["counts_days"],
         kept["words"],
         kept.get("tells_authors", True),  # older ones said nothing of it
+        tuple(Rule(name, said) for name, said in kept.get("former", ())),  # likewise
     )

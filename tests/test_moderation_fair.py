@@ -69,6 +69,7 @@ def test_a_school_s_own_ladder_and_rules_are_kept_and_bad_ones_refused(
     own = House((Rule("No links", {"ru": "Без ссылок"}),), (Rung("mute", 3),), 30)
     with database.begin() as tx:
         house.save(tx, ada, school.id, own, now=NOON)
+        own = replace(own, former=house.STARTER.rules)
         assert house.of(tx, ada, school.id) == own
         suggested = ladder.suggest(tx, ada, school.id, JOE, now=NOON)
         assert suggested.until == NOON + 3 * DAY
@@ -85,6 +86,26 @@ def test_a_school_s_own_ladder_and_rules_are_kept_and_bad_ones_refused(
             with pytest.raises(ModerationError):
                 house.save(tx, ada, school.id, bad, now=NOON)
         assert house.of(tx, ada, school.id) == own
+
+
+def test_what_was_decided_by_a_rule_stays_so_however_the_rules_are_worded_and_moved(
+    database: Database, school: School, ada: Actor
+) -> None:
+    insult, threat, *_rest = house.STARTER.rules
+    reworded = replace(insult, said={"en": "Be kind"})
+    links = house.own_rule({"en": "No links"})
+    with database.begin() as tx:
+        for rules in ((threat, reworded, links), (links, threat), (house.own_rule({"en": "x"}),)):
+            house.save(tx, ada, school.id, replace(house.STARTER, rules=rules), now=NOON)
+        kept = house.of(tx, ada, school.id)
+        assert kept.rule(insult.name) == reworded
+        assert kept.rule(links.name) == links
+        assert kept.rule("x") is None
+        back = replace(house.STARTER, rules=(reworded,))
+        house.save(tx, ada, school.id, back, now=NOON)
+        kept = house.of(tx, ada, school.id)
+    assert kept.rules == (reworded,)
+    assert insult.name not in {rule.name for rule in kept.former}
 
 
 def appealed(tx: Connection, school: School, ben: Actor) -> tuple[Measure, str]:

@@ -107,8 +107,14 @@ def test_the_house_is_changed_in_the_admin_s_own_words(
     at = screen("admin", console, ada, school)
     at.session_state["admin-tab"] = "House rules"
     at = at.run()
-    at.text_area(key=f"house-rules-en-{school.id}").set_value("Rudeness\nThreat")
-    at.text_area(key=f"house-rules-ru-{school.id}").set_value("Грубость\nУгроза")
+    at.text_input(key="house-rule-Insult-en").set_value("Rudeness")
+    at.text_input(key="house-rule-Insult-ru").set_value("Грубость")
+    at = at.button(key="house-up-Threat").click().run()
+    for name in ("Advertising", "Another reason"):
+        at = at.button(key=f"house-out-{name}").click().run()
+    at = press(at, "Add a rule")
+    [own] = [each for each in at.text_input if (each.key or "").endswith("-en") and not each.value]
+    own.set_value("No links").run()
     at.number_input(key=f"house-steps-{school.id}").set_value(1)
     at.selectbox(key=f"house-kind-0-{school.id}").set_value("mute").run()
     at.number_input(key=f"house-days-0-{school.id}").set_value(3)
@@ -119,9 +125,11 @@ def test_the_house_is_changed_in_the_admin_s_own_words(
     press(at, "Put these rules in place")
     with console.db.read() as tx:
         kept = house.of(tx, ada, school.id)
-    assert [(rule.name, rule.said["ru"]) for rule in kept.rules] == [
-        ("Insult", "Грубость"), ("Threat", "Угроза")
-    ]  # fmt: skip
-    assert kept.rules[0].said["en"] == "Rudeness"
+    threat, insult, links = kept.rules
+    assert (threat.name, threat.said["ru"]) == ("Threat", "Угроза")
+    assert (insult.name, insult.said["ru"], insult.said["en"]) == ("Insult", "Грубость", "Rudeness")
+    assert links.said == {"en": "No links"}
+    assert links.name != "No links"
+    assert [rule.name for rule in kept.former] == ["Advertising", "Another reason"]
     assert kept.ladder == (house.Rung("mute", 3),)
     assert kept.words == {"word": {"en": "{{ name }}, please."}}

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from console.i18n import N_, _, language, moment
 from moderation import appeals, house, measures, records
-from moderation.house import House
+from moderation.house import House, Rule
 from moderation.model import LASTING, PENALTIES, ActionKind, Measure, MeasureKind, PenaltyKind
 from store.access import Actor
 from store.db import Connection
@@ -74,10 +74,22 @@ def facts(
 def rule(kept: House, measure: Measure) -> str:
     """The rule in the reader's language; '' where none of the house's was named."""
     for named in (measure.rule, measure.reason):
-        for each in kept.rules:
-            if named and each.name == named:
-                return each.said.get(language()) or _(each.name)
+        known = kept.rule(named) if named else None
+        if known is not None:
+            return spoken(known)
     return ""
+
+
+def spoken(rule: Rule) -> str:
+    """In the reader's language; else in one that the school wrote it in, or as we name it."""
+    written = next((said for said in rule.said.values() if said), "")
+    return rule.said.get(language()) or written or _(rule.name)
+
+
+def reason(kept: House, named: str) -> str:
+    """Why something was done, as kept: by a rule of the house, or in words of its own."""
+    known = kept.rule(named)
+    return spoken(known) if known is not None else named
 
 
 def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datetime) -> str:

@@ -1,22 +1,20 @@
 """Rules of the house, the ladder, and a school's own words to people."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from console.desk import measure_letter_words
 from console.desk.measure_words import KINDS
-from console.i18n import NAMES, _, escape, language, speaking
-from console.views import acting
+from console.i18n import NAMES, _, escape, speaking
+from console.views import acting, house_rules
 from console.widgets import actionbar
 from console.wiring import Console
 from mailing import fields
 from mailing.model import MailingError
 from moderation import house
-from moderation.house import ENDING, TOLD, House, Rule, Rung
+from moderation.house import ENDING, TOLD, House, Rung
 from moderation.model import PENALTIES
 from store.access import Actor
-from store.schools import LANGUAGES, School
+from store.schools import School
 from store.words import N_
 
 DAYS = 7  # of a new step that ends by itself
@@ -28,7 +26,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         kept = house.of(tx, actor, school.id)
     left, right = st.columns(2, gap="medium")
     with left:
-        rules = _rules(kept, school)
+        rules = house_rules.draw(kept, school)
     with right:
         ladder, counts = _ladder(kept, school)
     tells = st.toggle(
@@ -41,29 +39,6 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         _("Put these rules in place"), type="primary", icon=":material/save:", key="house-save"
     ):
         _save(console, actor, school, House(rules, ladder, counts, words, tells))
-
-
-def _rules(kept: House, school: School) -> tuple[Rule, ...]:
-    """One rule a line, in each language; the line's number says which belongs to which."""
-    st.subheader(_("Rules of the house"), anchor=False)
-    st.caption(_("One rule a line. A language left empty shows the first one's text."))
-    written: dict[str, list[str]] = {}
-    for code in sorted(LANGUAGES, key=lambda code: code != language()):
-        with speaking(code):
-            shown = [each.said.get(code) or _(each.name) for each in kept.rules]
-        given = st.text_area(
-            NAMES[code], "\n".join(shown), height=140, key=f"house-rules-{code}-{school.id}"
-        )
-        written[code] = [line.strip() for line in (given or "").splitlines() if line.strip()]
-    first = written[language()]
-    return tuple(_rule(number, said, kept, written) for number, said in enumerate(first))
-
-
-def _rule(number: int, said: str, kept: House, written: Mapping[str, list[str]]) -> Rule:
-    """A rule keeps the name that decisions go by, however its text is changed."""
-    named = kept.rules[number].name if number < len(kept.rules) else said
-    told = {code: lines[number] for code, lines in written.items() if number < len(lines)}
-    return Rule(named, told)
 
 
 def _ladder(kept: House, school: School) -> tuple[tuple[Rung, ...], int]:

@@ -10,10 +10,9 @@ from console.desk import measure_words
 from console.desk.measure_words import OUTCOMES
 from console.i18n import N_, _, escape, moment
 from console.views import acting
-from console.views.reasons import shown
 from console.widgets import actionbar, confirm, pages, strangers
 from console.wiring import Console
-from moderation import appeals, hearing
+from moderation import appeals, hearing, house
 from moderation.appeals import Appeal
 from moderation.hearing import Outcome
 from moderation.model import PENALTIES, Measure
@@ -43,10 +42,11 @@ def draw(console: Console, actor: Actor, school: School, appeal: Appeal) -> None
     with console.db.read() as tx:
         measure = appeals.measure_of(tx, actor, appeal.measure_id)
         facts = measure_words.facts(tx, actor, school, measure, now=console.now())
+        reason = measure_words.reason(house.of(tx, actor, school.id), measure.reason)
         said = appeals.messages(tx, actor, appeal.id)
         own = hearing.had_a_hand(tx, actor, appeal.id)
         gone = hearing.taken(tx, actor, appeal.id) is not None
-    _facts(measure, facts)
+    _facts(measure, facts, reason)
     for message in said:
         with st.container(border=True, gap="xxsmall"):
             who = escape(message.by) if message.by else _("The person")
@@ -61,15 +61,15 @@ def _ends(measure: Measure) -> tuple[Outcome, ...]:
     return tuple(ENDS) if measure.kind in PENALTIES else ("uphold", "lift")
 
 
-def _facts(measure: Measure, facts: dict[str, str]) -> None:
+def _facts(measure: Measure, facts: dict[str, str], reason: str) -> None:
     with st.container(border=True):
         for label, words in facts.items():
             name, value = st.columns([1, 4], wrap=False)
             name.caption(label)
             with value:
                 strangers.text(words)
-        if measure.reason and measure.reason != measure.rule:
-            st.caption(_("Noted: {reason}").format(reason=strangers.name(shown(measure.reason))))
+        if reason and measure.reason != measure.rule:
+            st.caption(_("Noted: {reason}").format(reason=strangers.name(reason)))
         if measure.subject.person_id:
             pages.link(
                 "person",

@@ -7,7 +7,6 @@ import streamlit as st
 
 from console.desk import figure_sheets
 from console.i18n import N_, NAMES, _, number, percent, span
-from console.views.reasons import shown
 from console.widgets import choice, head, strangers, tables
 from console.wiring import Console
 from moderation import figures
@@ -117,7 +116,7 @@ def _table(group: Group, found: list[Figure]) -> None:
 def _named(group: Group, name: str) -> str:
     if group == "language":
         return NAMES.get(name, name)
-    return _("Reports alone") if name == REPORTED else shown(name)
+    return _("Reports alone") if name == REPORTED else name
 
 
 def _taken(figure: Figure) -> str:

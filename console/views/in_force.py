@@ -5,13 +5,13 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.desk import people
+from console.desk import measure_words, people
 from console.desk.measure_words import STATES
 from console.i18n import N_, _, escape, moment, ngettext
 from console.views import acting, blocking
 from console.widgets import status, strangers
 from console.wiring import Console
-from moderation import actions, measures
+from moderation import actions, house, measures
 from moderation.model import Action, ActionKind, Measure, Subject
 from store import access
 from store.access import Actor
@@ -106,7 +106,10 @@ def _measure(console: Console, actor: Actor, school: School, measure: Measure) -
                 f"lift-measure-{measure.id}",
                 lambda: blocking.lift(console, actor, school, measure),
             )
-    said = " · ".join(dict.fromkeys(part for part in (measure.rule, measure.reason) if part))
+    with console.db.read() as tx:
+        kept = house.of(tx, actor, school.id)
+    given = (measure_words.reason(kept, part) for part in (measure.rule, measure.reason) if part)
+    said = " · ".join(dict.fromkeys(given))
     if said:
         strangers.text(said)
 

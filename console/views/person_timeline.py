@@ -7,17 +7,17 @@ from typing import Literal
 
 import streamlit as st
 
-from console.desk import people
+from console.desk import measure_words, people
 from console.i18n import N_, _, escape, moment
 from console.views import acting, person_measures
 from console.views.campaigns import COUNTS
 from console.views.putting_back import Offer, badges
-from console.views.reasons import shown
 from console.widgets import strangers
 from console.wiring import Console
 from mailing import reached
-from moderation import history
+from moderation import history, house
 from moderation.history import Decided
+from moderation.house import House
 from moderation.model import Action
 from store.access import Actor
 from store.roster import Person
@@ -94,6 +94,7 @@ def _written(console: Console, actor: Actor, school: School, person: Person) -> 
     with console.db.read() as tx:
         written = history.comments_of(tx, actor, school.id, person.id)
         decided = history.decisions_of(tx, actor, school.id, person.id)
+        kept = house.of(tx, actor, school.id)
     texts = {comment.id: comment.text for comment in written}
     for comment in written:
         gone = f" :red-badge[✕ {_('removed')}]" if comment.removed else ""
@@ -105,7 +106,7 @@ def _written(console: Console, actor: Actor, school: School, person: Person) -> 
             comment.id,
         )
     for made in decided:
-        words = f"{badges(made.decision, restored=made.restored)} {escape(_why(made))}"
+        words = f"{badges(made.decision, restored=made.restored)} {escape(_why(kept, made))}"
         by = _("by {name}").format(name=escape(made.by))
         yield Event(
             made.at,
@@ -116,9 +117,10 @@ def _written(console: Console, actor: Actor, school: School, person: Person) -> 
         )
 
 
-def _why(made: Decided) -> str:
+def _why(kept: House, made: Decided) -> str:
     """The rule of the house, and what the moderator noted beside it."""
-    return " · ".join(shown(part) for part in (made.rule, made.reason) if part)
+    said = (measure_words.reason(kept, part) for part in (made.rule, made.reason) if part)
+    return " · ".join(said)
 
 
 def _done(
@@ -126,11 +128,12 @@ def _done(
 ) -> Iterator[Event]:
     with console.db.read() as tx:
         names = people.connection_names(tx, actor, school.id)
+        kept = house.of(tx, actor, school.id)
     for action in taken:
         place = names.get(action.connection_id, "")
         words = acting.sentence(action.receipt, place, school)
         if action.reason:
-            words += f" · {strangers.name(shown(action.reason))}"
+            words += f" · {strangers.name(measure_words.reason(kept, action.reason))}"
         yield Event(action.requested_at, "action", words)
 
 

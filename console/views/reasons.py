@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from console.i18n import N_, _, language
+from console.i18n import N_
 from console.widgets.status import Colour
-from moderation.house import STARTER, Rule
-
-REASONS = tuple(rule.name for rule in STARTER.rules)
 
 
 @dataclass(frozen=True)
@@ -22,13 +19,3 @@ DECISIONS: dict[str, Look] = {
     "restore": Look(N_("↶ Restored"), "blue"),
     "hand on": Look(N_("↑ Handed on"), "violet"),
 }
-
-
-def spoken(rule: Rule) -> str:
-    """A rule of the house in the reader's language: the school's own words, else ours."""
-    return rule.said.get(language()) or _(rule.name)
-
-
-def shown(reason: str) -> str:
-    """A reason as kept, in the reader's language where it is one of ours."""
-    return _(reason) if reason in REASONS else reason

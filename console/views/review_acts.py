@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.desk import people
-from console.desk.measure_words import VERBS
+from console.desk.measure_words import VERBS, spoken
 from console.i18n import _, escape
 from console.views import abilities, blocking, hidden, noting, rewording, sentencing, settling
 from console.views.abilities import Ability
 from console.views.noting import Reach
-from console.views.reasons import spoken
 from console.views.settling import ASKING
 from console.widgets.actionbar import Act
 from console.wiring import Console

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from console.desk.measure_words import spoken
 from console.i18n import _, ngettext
 from console.views import acting, bulk_plan
-from console.views.reasons import spoken
 from console.widgets import actionbar, choice, confirm, strangers
 from console.wiring import Console
 from moderation import bulk, house, previewing

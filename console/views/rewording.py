@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from console.desk.measure_words import spoken
 from console.i18n import _
 from console.views import settling
 from console.views.abilities import Ability
-from console.views.reasons import spoken
 from console.widgets import confirm
 from console.wiring import Console
 from moderation import house

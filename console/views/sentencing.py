@@ -6,13 +6,12 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.desk.measure_words import STATES, VERBS
+from console.desk.measure_words import STATES, VERBS, spoken
 from console.i18n import _, say
 from console.views import blocking, noting, settling
 from console.views.abilities import Ability
 from console.views.hidden import KEEP, PUT_BACK
 from console.views.noting import Note, Reach
-from console.views.reasons import spoken
 from console.widgets import choice, confirm, strangers
 from console.wiring import Console
 from moderation import house, ladder, measures
