@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,12 +27,12 @@ from moderation.actions import SEALED
 from platforms.base import PlatformError
 from platforms.capabilities import CommentSource
 from probes import lessons
-from store import access, chain, leases, schools
+from store import access, chain, leases, owners, schools
 from store.vault import VaultError
 from store.words import Words
 
 LOG = logging.getLogger("pult.worker")
-OWNER = f"{socket.gethostname()}/{os.getpid()}"
+OWNER = owners.mine()  # of the leases: another worker sees at once that a killed one is dead
 SYNC_EVERY = timedelta(minutes=15)
 SYNC_AGAIN = timedelta(seconds=30)  # after one that failed
 PULL = timedelta(seconds=30)  # a pull that takes longer may be taken over

@@ -9,7 +9,7 @@ unless it says not, and may `hide` what it finds until somebody decides.
 
 import tomllib
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -35,8 +35,10 @@ UNKNOWN = N_("There is no {key} in rules. A file has [[list]] and [[pattern]].")
 NO_WELFARE = N_("The welfare of “{name}” is one of {known}.")
 NO_HIDING = N_("“{name}” raises welfare alarms: a cry for help is never hidden.")
 NO_NAME = N_("Every list and pattern needs a name.")
+TWICE = N_("Two of the lists and patterns are named “{name}”. Give each a name of its own.")
 NO_TERMS = N_("The list “{name}” needs terms, a list of words in quotes.")
 BAD_EXPRESSION = N_("The expression of “{name}” cannot be read: {problem}.")
+NO_EXPRESSION = N_("The pattern “{name}” needs an expression.")
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,10 @@ class Rules:
         for kind in tables:
             if kind not in KEYS and kind not in WATCHED:
                 raise RulesError(UNKNOWN, key=kind)
-        return cls(
-            tuple(_list(table) for table in _tables(tables, "list")),
-            tuple(_pattern(table) for table in _tables(tables, "pattern")),
-            watch_of(tables),
-        )
+        lists = tuple(_list(table) for table in _tables(tables, "list"))
+        patterns = tuple(_pattern(table) for table in _tables(tables, "pattern"))
+        _each_named_once([each.name for each in (*lists, *patterns)])
+        return cls(lists, patterns, watch_of(tables))
 
 
 def screen(rules: Rules, said: str) -> list[Flag]:
@@ -214,7 +215,7 @@ def welfare_of(name: str, kind: object) -> Welfare | None:
 def _pattern(table: Mapping[str, Any]) -> Pattern:
     name, expression = _name(table), table.get("expression")
     if not isinstance(expression, str) or not expression:
-        raise RulesError(BAD_EXPRESSION, name=name, problem="it is empty")
+        raise RulesError(NO_EXPRESSION, name=name)
     return Pattern(name, expression, switch(table, name, "hide"), switch(table, name, "on"))
 
 
@@ -223,6 +224,13 @@ def _name(table: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or not name.strip():
         raise RulesError(NO_NAME)
     return name
+
+
+def _each_named_once(names: list[str]) -> None:
+    """A flag names its rule: what it may do is not to be another's of the same name."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise RulesError(TWICE, name=name)
 
 
 def _words(found: object) -> bool:

@@ -11,7 +11,7 @@ def cases(tx: Connection, actor: Actor, school_id: str) -> dict[str, int]:
 
 
 def actions(tx: Connection, actor: Actor, school_id: str) -> dict[str, int]:
-    """How many actions by state: waiting, unconfirmed, verified, refused."""
+    """How many actions by state: waiting, unconfirmed, held, verified, refused."""
     return _by_state(tx, actor, school_id, "moderation_action")
 
 

@@ -16,7 +16,7 @@ from store.db import Connection, instant, text
 
 ALIKE = 92.0  # of 100, from which two texts are one with small changes
 SHORTEST = 20  # characters: "thank you!" is no repeat
-COMPARED = 200  # of the newest comments of the platform
+COMPARED = 200  # of the newest comments of the school
 HEAD = 5000  # first letters of each that are: whole texts would stall the intake
 # Of hosts that people write without a scheme.
 _GENERIC = ("com", "net", "org", "info", "biz", "xyz", "top", "site", "online", "link")

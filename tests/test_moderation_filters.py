@@ -78,11 +78,25 @@ def test_a_pattern_is_found_by_code_points_and_case() -> None:
         '[[list]]\nterms = ["a"]',
         '[[lists]]\nname = "x"\nterms = ["a"]',
         '[[pattern]]\nname = "x"\nexpression = "(?=a)"',
+        '[[pattern]]\nname = "x"\nexpression = ""',
     ],
 )
 def test_bad_rules_are_refused_with_a_sentence(written: str) -> None:
     with pytest.raises(RulesError, match=r"\w+ \w+"):
         Rules.from_toml(written)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        '[[list]]\nname = "x"\nwelfare = "self-harm"\nterms = ["suicide"]',
+        '[[pattern]]\nname = "x"\nexpression = "a+"\nhide = true',
+    ],
+)
+def test_two_rules_of_one_name_are_refused_by_that_name(second: str) -> None:
+    first = '[[list]]\nname = "x"\nterms = ["idiot"]'
+    with pytest.raises(RulesError, match="are named “x”"):
+        Rules.from_toml(f"{first}\n{second}")
 
 
 def test_ndjson_answers_line_by_line() -> None:

@@ -4,17 +4,21 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import pytest
+
 from store import leases, owners
 from store.db import Database
 from tests.conftest import NOON
 
 HOUR = timedelta(hours=1)
 HOLDER = "from store import owners; print(owners.mine(), flush=True); input()"
+WORKER = "from console.rounds import OWNER; print(OWNER, flush=True); input()"
 
 
-def test_a_killed_holders_lease_is_free_at_once(database: Database) -> None:
+@pytest.mark.parametrize("holder", [HOLDER, WORKER])
+def test_a_killed_holders_lease_is_free_at_once(database: Database, holder: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
         theirs = child.stdout.readline().strip()

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from moderation.filters import Rules
 from probes import modules, targets
 from probes.model import NamedModule, ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
+from store import owners
 from store.access import system
 
 PAUSED = (
@@ -107,7 +107,7 @@ def send(given: argparse.Namespace) -> int:
             wait=given.wait,
             connections=given.connections,
             seal=console.vault.seal,
-            owner=f"{socket.gethostname()}/{os.getpid()}",
+            owner=owners.mine(),
             stop=stop,
             room=console.attachment_room,
         )

@@ -28,7 +28,6 @@ WORDS = {
     "editor": N_("Id of the user in whose name the forum service edits"),
     "edit_reason": N_("Code of the reason that moderators' edits are marked with"),
 }
-# Stands in the post's place and is what `removed` looks for, so it never varies.
 QUIET = 5  # threads without anything new, one after another, after which no more are read
 NO_COURSES = N_("Name the courses whose discussions Pult reads: the forum does not list them.")
 NO_EDITOR = N_("Enter the id of the user in whose name Pult edits in the forum.")
