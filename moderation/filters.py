@@ -97,7 +97,7 @@ class Rules:
                 raise RulesError(UNKNOWN, key=kind)
         lists = tuple(_list(table) for table in _tables(tables, "list"))
         patterns = tuple(_pattern(table) for table in _tables(tables, "pattern"))
-        _each_named_once([each.name for each in (*lists, *patterns)])
+        _each_named_once([one.name for one in lists] + [one.name for one in patterns])
         return cls(lists, patterns, watch_of(tables))
 
 
