@@ -132,9 +132,25 @@ def remove(tx: Connection, actor: Actor, standing_id: str, *, now: datetime) -> 
 
 def last(tx: Connection, actor: Actor, standing_id: str) -> Issue | None:
     """The newest issue, empty ones too."""
+    return _newest(tx, actor, standing_id, "")
+
+
+def told(tx: Connection, actor: Actor, standing_id: str) -> Issue | None:
+    """The newest whose readers know all that was to tell: it was released, or was empty."""
+    return _newest(
+        tx,
+        actor,
+        standing_id,
+        """AND (campaign_id IS NULL OR campaign_id IN (
+                   SELECT id FROM campaign WHERE state IN ('released', 'paused')))""",
+    )
+
+
+def _newest(tx: Connection, actor: Actor, standing_id: str, narrowed: str) -> Issue | None:
     row = tx.execute(
-        text("""
-            SELECT * FROM standing_issue WHERE standing_id = :id ORDER BY period DESC LIMIT 1
+        text(f"""
+            SELECT * FROM standing_issue WHERE standing_id = :id {narrowed}
+            ORDER BY period DESC LIMIT 1
         """),
         {"id": standing_id},
     ).first()

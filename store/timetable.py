@@ -1,11 +1,27 @@
 """What is taught when and where: courses, rooms and lessons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from store import access
 from store.access import Actor
 from store.db import Connection, instant, text
+
+LESSONS = """
+    SELECT lesson.*, COALESCE(person.name, '') AS teacher_name,
+           COALESCE(lesson.expected, (
+               SELECT COUNT(*) FROM enrolment
+               WHERE enrolment.course_id = lesson.course_id
+                 AND enrolment.school_id = lesson.school_id
+                 AND enrolment.role = 'student'
+           )) AS coming
+    FROM lesson LEFT JOIN person ON person.id = lesson.teacher_id
+        AND person.school_id = lesson.school_id
+    WHERE lesson.school_id = :school AND NOT lesson.gone"""
 
 
 @dataclass(frozen=True)
@@ -80,33 +96,40 @@ def lessons(
     """
     access.require(actor, "see", school_id)
     rows = tx.execute(
-        text("""
-            SELECT lesson.*, COALESCE(person.name, '') AS teacher_name,
-                   COALESCE(lesson.expected, (
-                       SELECT COUNT(*) FROM enrolment
-                       WHERE enrolment.course_id = lesson.course_id
-                         AND enrolment.school_id = lesson.school_id
-                         AND enrolment.role = 'student'
-                   )) AS coming
-            FROM lesson LEFT JOIN person ON person.id = lesson.teacher_id
-                AND person.school_id = lesson.school_id
-            WHERE lesson.school_id = :school AND NOT lesson.gone
-              AND lesson.ends_at > :since AND lesson.starts_at < :until
+        text(f"""
+            {LESSONS} AND lesson.ends_at > :since AND lesson.starts_at < :until
             ORDER BY lesson.starts_at, lesson.title, lesson.id
         """),
         {"school": school_id, "since": since, "until": until},
     )
-    return [
-        Lesson(
-            row.id,
-            row.title,
-            row.course_id,
-            row.room_id,
-            row.teacher_id,
-            row.teacher_name,
-            instant(row.starts_at),
-            instant(row.ends_at),
-            int(row.coming),
-        )
-        for row in rows
-    ]
+    return [_lesson(row) for row in rows]
+
+
+def named(tx: Connection, actor: Actor, school_id: str, ids: Sequence[str]) -> list[Lesson]:
+    """Those of these lessons that take place, whenever, by their start."""
+    access.require(actor, "see", school_id)
+    if not ids:
+        return []
+    values = {f"id{n}": id_ for n, id_ in enumerate(ids)}
+    rows = tx.execute(
+        text(f"""
+            {LESSONS} AND lesson.id IN ({", ".join(f":{name}" for name in values)})
+            ORDER BY lesson.starts_at, lesson.title, lesson.id
+        """),
+        values | {"school": school_id},
+    )
+    return [_lesson(row) for row in rows]
+
+
+def _lesson(row: Row[Any]) -> Lesson:
+    return Lesson(
+        row.id,
+        row.title,
+        row.course_id,
+        row.room_id,
+        row.teacher_id,
+        row.teacher_name,
+        instant(row.starts_at),
+        instant(row.ends_at),
+        int(row.coming),
+    )

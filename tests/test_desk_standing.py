@@ -179,10 +179,79 @@ def test_changes_since_the_last_issue_are_told(desk: Desk) -> None:
     assert "Physics (19 Mar 15:00) does not take place." in body
 
 
+def release(desk: Desk, *, now: datetime) -> None:
+    with desk.db.begin() as tx:
+        assert releasing.release(tx, desk.ana, desk.newest().id, now=now)
+
+
+def told(desk: Desk, now: datetime) -> str:
+    """What the newest issue says of changes; '' where nothing was to tell."""
+    if not desk.draw(now):
+        return ""
+    return desk.newest().body["en"].partition("What changed")[2]
+
+
+def apart(desk: Desk, **changed: object) -> None:
+    """An issue that all know of both lessons, twenty days ahead; then what the rule becomes."""
+    with desk.db.begin() as tx:
+        for title in ("Algebra", "Physics"):
+            plan(tx, title, LEAVES + 20 * DAY)
+        made = rule(desk.school, id=desk.rule, content=("changes",))
+        standing.save(tx, desk.ana, made, now=NOON)
+    assert desk.draw(LEAVES - DAY) == 0
+    with desk.db.begin() as tx:
+        standing.save(tx, desk.ana, replace(made, **changed), now=NOON)  # type: ignore[arg-type]
+
+
+def test_a_course_that_is_not_meant_any_more_is_not_called_off(desk: Desk) -> None:
+    with desk.db.begin() as tx:
+        algebra = tx.execute(text("SELECT id FROM course WHERE name = 'Algebra'")).scalar_one()
+    apart(desk, segment=Segment(courses=(algebra,)))
+    assert told(desk, LEAVES + 6 * DAY) == ""
+
+
+def test_the_last_readers_leaving_calls_nothing_off(desk: Desk) -> None:
+    apart(desk, segment=Segment(roles=("student",)))
+    with desk.db.begin() as tx:
+        tx.execute(
+            text("""
+            DELETE FROM enrolment
+            WHERE course_id = (SELECT id FROM course WHERE name = 'Physics')
+        """)
+        )
+    assert told(desk, LEAVES + 6 * DAY) == ""
+
+
+def test_a_lesson_that_moved_far_away_is_told_as_moved(desk: Desk) -> None:
+    apart(desk)
+    with desk.db.begin() as tx:
+        plan(tx, "Physics", LEAVES + 60 * DAY)
+    said = told(desk, LEAVES + 6 * DAY)
+    assert "does not take place" not in said
+    assert "Physics: 10 May 15:00 instead of 31 Mar 15:00." in said
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_what_an_issue_that_nobody_released_says_stands_in_the_next(
+    desk: Desk, released: bool
+) -> None:
+    apart(desk)
+    with desk.db.begin() as tx:
+        plan(tx, "Algebra", LEAVES + 21 * DAY)
+    assert "Algebra" in told(desk, LEAVES + 6 * DAY)
+    if released:
+        release(desk, now=LEAVES + 6 * DAY)
+    with desk.db.begin() as tx:
+        plan(tx, "Physics", LEAVES + 22 * DAY)
+    said = told(desk, LEAVES + 13 * DAY)
+    assert ("Algebra" in said) is not released
+
+
 def test_materials_added_since_the_last_issue_are_told(desk: Desk) -> None:
     desk.shelf.holds = [Material("1", "Old", "https://lms.test/1")]
     desk.draw(LEAVES - DAY)
     assert "New materials" not in desk.newest().body["en"]
+    release(desk, now=LEAVES - DAY)
     desk.shelf.holds.append(
         Material("2", "[x](http://evil.test) {{ email }}", "https://lms.test/2")
     )
@@ -198,6 +267,7 @@ def test_materials_added_since_the_last_issue_are_told(desk: Desk) -> None:
 def test_a_platform_that_does_not_answer_makes_nothing_new_later(desk: Desk) -> None:
     desk.shelf.holds = [Material("1", "Old", "https://lms.test/1")]
     desk.draw(LEAVES - DAY)
+    release(desk, now=LEAVES - DAY)
     desk.shelf.fails = True
     desk.draw(LEAVES + 6 * DAY)
     desk.shelf.fails = False

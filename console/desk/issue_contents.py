@@ -1,6 +1,6 @@
 """What an issue of a standing newsletter holds: lessons, and what differs from the last issue."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -48,9 +48,31 @@ def seen(
     }
 
 
+def missing(
+    earlier: Mapping[str, Mapping[str, object]],
+    lessons: Iterable[Lesson],
+    chosen: Collection[str],
+    period: datetime,
+) -> list[str]:
+    """Lessons to come that the last issue's readers knew, of courses still meant, not found now.
+
+    Whether they are off is to be looked up: they may only have moved far away.
+    """
+    there = {each.id for each in lessons}
+    return [
+        id_
+        for id_, was in earlier.get("lessons", {}).items()
+        if id_ not in there
+        and isinstance(was, dict)
+        and was["course"] in chosen
+        and float(was["at"]) >= period.timestamp()
+    ]
+
+
 def changes(
     earlier: Mapping[str, Mapping[str, object]],
     seen: Mapping[str, Mapping[str, object]],
+    off: Collection[str],
     period: datetime,
 ) -> list[tuple[str, Mapping[str, object], Mapping[str, object]]]:
     """What the last issue's readers could know and is no longer so: moved, in another room, off."""
@@ -60,8 +82,10 @@ def changes(
         if not isinstance(was, dict) or float(was["at"]) < period.timestamp():
             continue
         now = after.get(id_)
-        if not isinstance(now, dict):
+        if id_ in off:
             found.append(("off", was, was))
+        elif not isinstance(now, dict):
+            continue  # of a course that is not meant any more
         elif now["at"] != was["at"]:
             found.append(("moved", was, now))
         elif now["room"] != was["room"]:

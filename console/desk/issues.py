@@ -80,20 +80,24 @@ def _draw(
     now: datetime,
 ) -> int:
     """The issue and its draft in one transaction: after a kill there are both or neither."""
-    before = standing.last(tx, actor, rule.id)
+    before = standing.told(tx, actor, rule.id)
     earlier = json.loads(before.seen) if before else {}
     until = period + SEEN_AHEAD
     coming = timetable.lessons(tx, actor, school.id, since=school.time(now), until=until)
     lessons = [each for each in coming if each.course_id in chosen]
+    missing = issue_contents.missing(earlier, lessons, chosen, period)
+    moved = timetable.named(tx, actor, school.id, missing)
+    off = set(missing) - {each.id for each in moved}
     rooms = {each.id: each.name for each in timetable.rooms(tx, actor, school.id)}
-    seen = issue_contents.seen(lessons, rooms, shelves, earlier)
+    known = [*lessons, *(each for each in moved if each.course_id in chosen)]
+    seen = issue_contents.seen(known, rooms, shelves, earlier)
     issue = standing.enter(tx, actor, rule, period, seen=json.dumps(seen), now=now)
     if issue is None:
         return 0
     span = [each for each in lessons if period <= each.starts_at < period + rule.span]
     drawn = Drawn(
         span if "lessons" in rule.content else [],
-        issue_contents.changes(earlier, seen, period) if "changes" in rule.content else [],
+        issue_contents.changes(earlier, seen, off, period) if "changes" in rule.content else [],
         issue_contents.added(earlier, shelves, chosen),
     )
     people = segments.audience(tx, actor, school.id, rule.segment, topic=TOPIC, now=now).people

@@ -175,6 +175,7 @@ CALLS: Calls = {
     standing.pause: lambda tx, who, on: standing.pause(tx, who, on.standing, paused=True, now=NOON),
     standing.remove: lambda tx, who, on: standing.remove(tx, who, on.standing, now=NOON),
     standing.last: lambda tx, who, on: standing.last(tx, who, on.standing),
+    standing.told: lambda tx, who, on: standing.told(tx, who, on.standing),
     standing.enter: lambda tx, who, on: standing.enter(
         tx, who, replace(newsletter(on.school), id=on.standing), LATER, seen="{}", now=NOON
     ),

@@ -64,6 +64,7 @@ CALLS: Calls = {
     ),
     timetable.courses: lambda tx, who, on: timetable.courses(tx, who, on.school),
     timetable.rooms: lambda tx, who, on: timetable.rooms(tx, who, on.school),
+    timetable.named: lambda tx, who, on: timetable.named(tx, who, on.school, []),
     timetable.lessons: lambda tx, who, on: timetable.lessons(
         tx, who, on.school, since=NOON, until=LATER
     ),
