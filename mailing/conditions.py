@@ -22,7 +22,7 @@ WORDS = {
 EXAMPLE = "{% if role = teacher %}"
 END = "{% end %}"
 LISTED = ";"  # between the values of a field that has several
-MOST = 20  # conditions of one text
+MOST = 60  # conditions of one text
 Outcomes = tuple[bool, ...]
 
 
@@ -99,6 +99,17 @@ def fitted(written: str, known: Mapping[str, str]) -> str:
     """The text as one person gets it, her fields not yet filled in. Raises MailingError."""
     parts = parse(written)
     return chosen(parts, {test: test.holds(known) for test in tests(parts)})
+
+
+def alone(field: str, value: str, said: str) -> str:
+    """`said` for those alone whose field has this value; '' where no condition can name it."""
+    written = f"{{% if {field} = {value} %}}{said}{END}"
+    try:
+        parts = parse(written)
+    except MailingError:
+        return ""
+    block = Block(Test(field, frozenset({_folded(value)}), wanted=True), 1, (said,), ())
+    return written if parts == (block,) and "{" not in value else ""
 
 
 def whole(parts: Parts) -> str:

@@ -1,5 +1,6 @@
 """A standing newsletter draws each issue once, as a draft that waits for a person."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.desk import issues
-from mailing import campaigns, releasing, standing
+from mailing import campaigns, conditions, releasing, standing
 from mailing.model import Campaign, MailingError
 from mailing.segments import Segment
 from mailing.standing import Standing
@@ -129,12 +130,43 @@ def test_an_issue_is_drawn_a_day_before_and_waits_for_a_person(desk: Desk) -> No
     assert drawn.subject["ru"] == "The week: среда, 11 марта"
     body = drawn.body["en"]
     assert body.index("Thursday, 12 March") < body.index("Friday, 13 March")
-    assert "**15:00–15:45** Algebra · [Come in](https://pult.test/lesson/" in body
+    assert (
+        "**15:00–15:45** Algebra{% if course = Algebra %} · [Come in](https://pult.test/lesson/"
+        in body
+    )
     with desk.db.begin() as tx:
         assert standing.waiting(tx, desk.ana, desk.school.id, now=LEAVES) == 1
         assert releasing.release(tx, desk.ana, drawn.id, now=LEAVES - timedelta(hours=3))
         assert campaigns.get(tx, desk.ana, drawn.id).leaves_at == LEAVES
         assert standing.waiting(tx, desk.ana, desk.school.id, now=LEAVES) == 0
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_lessons_link_is_given_to_its_class_alone(desk: Desk, twice: bool) -> None:
+    with desk.db.begin() as tx:
+        if twice:  # nobody could tell the two classes apart
+            tx.execute(text("UPDATE course SET name = 'algebra' WHERE name = 'Physics'"))
+    desk.draw(LEAVES - DAY)
+    release(desk, now=LEAVES - DAY)
+    with desk.db.read() as tx:
+        ids = {row.title: row.id for row in tx.execute(text("SELECT id, title FROM lesson"))}
+        rows = tx.execute(text("SELECT name, fields FROM delivery")).all()
+    body = desk.newest().body["en"]
+    read = {row.name: conditions.fitted(body, json.loads(row.fields)) for row in rows}
+    for name, title in (("oleg", "Algebra"), ("wei", "Physics")):
+        assert "Algebra" in read[name]
+        assert "Physics" in read[name]
+        for each, id_ in ids.items():
+            assert (f"https://pult.test/lesson/{id_})" in read[name]) is (
+                each == title and not twice
+            )
+
+
+@pytest.mark.parametrize(
+    "name", ["A; B", "A, B", "«A»", "A %} B", "{% if x %}", "{{ email }}", "A\nB", ""]
+)
+def test_a_value_that_no_condition_can_name_is_told_to_nobody(name: str) -> None:
+    assert conditions.alone("course", name, " here") == ""
 
 
 def test_what_nobody_released_is_over(desk: Desk) -> None:

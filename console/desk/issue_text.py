@@ -6,6 +6,7 @@ from datetime import datetime
 
 from console.desk.issue_contents import Drawn
 from console.i18n import _, clock, moment, speaking, weekday
+from mailing import conditions, courses
 from mailing.standing import Standing
 from platforms.base import Material
 from store.db import instant
@@ -25,12 +26,14 @@ def body(
     drawn: Drawn,
     school: School,
     link: Callable[[str], str],
+    names: Mapping[str, str],
     language: str,
     now: datetime,
 ) -> str:
+    """`names`: by course, of those whose readers can be told by it; the others get no door."""
     with speaking(language):
         parts = [_("Hello {name},").format(name="{{ name }}")]
-        parts += _of_lessons(drawn.lessons, school, link)
+        parts += _of_lessons(drawn.lessons, school, link, names)
         if drawn.changes:
             said = [_change(each, school, now) for each in drawn.changes[:MOST]]
             parts += [f"## {_('What changed')}", "\n".join(f"- {each}" for each in said)]
@@ -41,8 +44,10 @@ def body(
         return "\n\n".join(parts)
 
 
-def _of_lessons(lessons: list[Lesson], school: School, link: Callable[[str], str]) -> list[str]:
-    """A heading a day, a line a lesson."""
+def _of_lessons(
+    lessons: list[Lesson], school: School, link: Callable[[str], str], names: Mapping[str, str]
+) -> list[str]:
+    """A heading a day, a line a lesson; whoever holds its link comes in, so the class has it."""
     if not lessons:
         return []
     days: dict[str, list[str]] = {}
@@ -50,8 +55,11 @@ def _of_lessons(lessons: list[Lesson], school: School, link: Callable[[str], str
         teacher = f", {_literal(each.teacher_name)}" if each.teacher_name else ""
         line = (
             f"- **{clock(each.starts_at, school.zone)}–{clock(each.ends_at, school.zone)}** "
-            f"{_literal(each.title)}{teacher} · [{_('Come in')}]({link(each.id)})"
+            f"{_literal(each.title)}{teacher}"
         )
+        if name := names.get(each.course_id or ""):
+            door = f" · [{_('Come in')}]({link(each.id)})"
+            line += conditions.alone(courses.FIELD, name, door)
         days.setdefault(weekday(each.starts_at, school.zone), []).append(line)
     parts = [f"## {_('Coming lessons')}"]
     for day, lines in days.items():

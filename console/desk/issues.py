@@ -1,6 +1,7 @@
 """Draw an issue of a standing newsletter: the coming lessons, what changed, what was added."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -120,17 +121,25 @@ def _write(
     now: datetime,
 ) -> str:
     """The draft's id: a campaign in every language, like one that somebody wrote."""
+    names = _names(timetable.courses(tx, actor, school.id))
     return campaigns.draft(
         tx,
         actor,
         school.id,
         subject={each: issue_text.subject(rule, period, school, each) for each in LANGUAGES},
-        body={each: issue_text.body(drawn, school, link, each, now) for each in LANGUAGES},
+        body={each: issue_text.body(drawn, school, link, names, each, now) for each in LANGUAGES},
         segment=rule.segment,
         sender=sender,
         topic=TOPIC,
         now=now,
     )
+
+
+def _names(courses: Iterable[Course]) -> dict[str, str]:
+    """The courses that no other is called like."""
+    named = {each.id: " ".join(each.name.split()) for each in courses}
+    often = Counter(name.casefold() for name in named.values())
+    return {id_: name for id_, name in named.items() if often[name.casefold()] == 1}
 
 
 def _courses(tx: Connection, actor: Actor, rule: Standing, now: datetime) -> dict[str, Course]:
