@@ -65,36 +65,52 @@ def choose(
 ) -> Preferences | None:
     """Get mail of these topics from now on, and of no other that is known; None as in `show`.
 
-    What a coordinator took off, or a dead address, stays off.
+    What a coordinator took off, or a dead address, stays off. Who left everything, or complained,
+    gets topics that are still to come only after wanting one.
     """
     opened = links.opened(key, unsubscribe.PURPOSE, token)
     known = show(tx, key, token)
     if opened is None or known is None:
         return None
     school_id, email, _topic = opened
-    tx.execute(
-        text("""
-            DELETE FROM suppression WHERE school_id = :school AND email = :email
-              AND reason IN ('unsubscribed', 'complaint')
-        """),
-        {"school": school_id, "email": email},
-    )
-    for topic in known.topics:
-        if topic not in wanted:
-            suppression.keep(
-                tx,
-                school_id,
-                email,
-                topic=topic,
-                reason=UNSUBSCRIBED,
-                detail="preferences",
-                now=now,
-            )
+    ticked = known.topics.keys() & set(wanted)
+    if ticked or not known.left:
+        _want(tx, school_id, email, ticked, now=now, off=known.topics.keys() - ticked)
     if language in LANGUAGES:
         _keep_language(tx, school_id, email, language, now)
     person = access.system(school_id)
     audit.record(tx, person, "choose mail by link", "", school_id=school_id, now=now)
     return show(tx, key, token)
+
+
+def _want(
+    tx: Connection,
+    school_id: str,
+    email: str,
+    topics: Collection[str],
+    *,
+    off: Collection[str],
+    now: datetime,
+) -> None:
+    values = {f"t{n}": topic for n, topic in enumerate((EVERY_TOPIC, *topics))}
+    tx.execute(
+        text(f"""
+            DELETE FROM suppression WHERE school_id = :school AND email = :email
+              AND reason IN ('unsubscribed', 'complaint')
+              AND topic IN ({", ".join(f":{name}" for name in values)})
+        """),
+        values | {"school": school_id, "email": email},
+    )
+    for topic in off:
+        suppression.keep(
+            tx,
+            school_id,
+            email,
+            topic=topic,
+            reason=UNSUBSCRIBED,
+            detail="preferences",
+            now=now,
+        )
 
 
 def languages(

@@ -146,6 +146,24 @@ def test_who_complained_may_want_mail_again(
     assert gets(console, ana, school, "news") == [CHILD, PARENT]
 
 
+@pytest.mark.parametrize("reason", [suppression.UNSUBSCRIBED, suppression.COMPLAINT])
+def test_who_left_everything_gets_nothing_new_by_changing_the_language(
+    console: Console, link: str, school: School, ana: Actor, reason: str
+) -> None:
+    with console.db.begin() as tx:
+        suppression.add(tx, ana, school.id, PARENT, reason=reason, now=NOON)
+    choose(console, link, "made up", language="zh_Hans")
+    with console.db.begin() as tx:
+        send(tx, ana, school, "camp")
+    for topic in ("camp", "news"):
+        assert gets(console, ana, school, topic) == [CHILD]
+    with console.db.read() as tx:
+        assert preferences.languages(tx, school.id) == {PARENT: "zh_Hans"}
+    choose(console, link, "camp")
+    assert gets(console, ana, school, "camp") == [CHILD, PARENT]
+    assert gets(console, ana, school, "news") == [CHILD]
+
+
 def test_a_link_that_is_not_ours_chooses_nothing(
     console: Console, url: str, link: str, school: School
 ) -> None:
