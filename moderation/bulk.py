@@ -60,7 +60,10 @@ def decide(
         if case_id in out:
             continue
         try:
-            made = deciding.decide(tx, actor, case_id, verdict, rule=rule, version=version, now=now)
+            with tx.begin_nested():  # a refusal half way leaves nothing of it
+                made = deciding.decide(
+                    tx, actor, case_id, verdict, rule=rule, version=version, now=now
+                )
         except ModerationError:
             missed.append(case_id)
             continue

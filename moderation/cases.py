@@ -81,7 +81,8 @@ def reopen(tx: Connection, case_id: str) -> None:
     """The removal that decided the case is taken back: it waits again, for anybody."""
     tx.execute(
         text("""
-            UPDATE cases SET state = 'waiting', decided_at = NULL, version = version + 1
+            UPDATE cases SET state = 'waiting', decided_at = NULL, handed_on_by = NULL,
+                version = version + 1
             WHERE id = :id AND state = 'decided'
         """),
         {"id": case_id},
@@ -102,6 +103,8 @@ REFRESH = """
         flags = excluded.flags, reports = excluded.reports, reach = excluded.reach,
         weight = excluded.weight, rank = excluded.rank, created_at = excluded.created_at,
         version = cases.version + 1,
+        handed_on_by = CASE WHEN :reopen AND cases.state = 'decided' THEN NULL
+                            ELSE cases.handed_on_by END,
         state = CASE WHEN :reopen THEN 'waiting' ELSE cases.state END,
         decided_at = CASE WHEN :reopen THEN NULL ELSE cases.decided_at END
     RETURNING id

@@ -15,6 +15,7 @@ from moderation import (
     uncounted,
     welfare,
 )
+from moderation.handing_on import MINE, NOBODY, SENIOR, others
 from moderation.model import (
     Action,
     CommentKind,
@@ -56,13 +57,15 @@ def decide(
     none; without any, the author is told of the comment alone, where the house does that.
     `mute_repeats` approves the author's same words from now on. With `version`
     only the case as it was seen is decided. Raises ModerationError when another
-    moderator holds or has decided it, when a welfare alarm comes first, or when a
-    penalty must not be; ValueError for another word.
+    moderator holds or has decided it, when a welfare alarm comes first, when nobody
+    else is there to hand it on to, or when a penalty must not be; ValueError for another word.
     """
     if decision not in get_args(Verdict) or (decision == "edit") != (wording is not None):
         raise ValueError(f"A decision is one of {', '.join(get_args(Verdict))}; an edit has words.")
     comment = _comment(tx, actor, case_id)
     access.require(actor, "moderate", comment.school_id)
+    if decision == "hand on" and not others(tx, comment.school_id, actor.account_id):
+        raise ModerationError(NOBODY)
     hidden = _hidden(tx, actor, comment, decision)
     if not _won(tx, actor, case_id, decision, version=version, now=now):
         raise ModerationError(TAKEN)
@@ -200,20 +203,20 @@ def _won(
 ) -> bool:
     """One statement settles the race: the database lets one moderator change the row."""
     changed = tx.execute(
-        text("""
+        text(f"""
             UPDATE cases SET
                 state = CASE WHEN :on THEN 'waiting' ELSE 'decided' END,
                 handed_on_by = CASE WHEN :on THEN :account ELSE handed_on_by END,
                 decided_at = CASE WHEN :on THEN NULL ELSE :decided END,
                 claimed_by = NULL, claimed_until = NULL, version = version + 1
-            WHERE id = :id AND state = 'waiting' AND (handed_on_by IS NULL OR :senior)
+            WHERE id = :id AND state = 'waiting' AND {MINE}
               AND (claimed_by IS NULL OR claimed_by = :account OR claimed_until <= :now)
               AND (:any_version OR version = :version)
         """),
         {
             "on": decision == "hand on",
             "account": actor.account_id,
-            "senior": actor.role in ("coordinator", "admin"),
+            "senior": actor.role in SENIOR,
             "id": case_id,
             "now": now,
             "decided": now.timestamp(),

@@ -27,7 +27,8 @@ def judge(
     case_id = cases.flagged(tx, actor, comment.id, ordinary, now=now)
     grave = any(flag.welfare for flag in flags)
     if case_id and not grave and repeats.muted(tx, comment) and not _reported(tx, case_id):
-        with suppress(ModerationError):  # a moderator is reading it: let them
+        # A moderator is reading it: let them; the savepoint takes back what was half done.
+        with suppress(ModerationError), tx.begin_nested():
             deciding.decide(tx, actor, case_id, "approve", reason=repeats.REASON, now=now)
     elif case_id:
         hiding.hide(tx, actor, case_id, comment, flags, now=now)

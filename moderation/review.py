@@ -10,6 +10,7 @@ from moderation import cases, comments, harm
 from moderation.cases import report_comment
 from moderation.context import author, similar, thread
 from moderation.deciding import decide
+from moderation.handing_on import MINE, SENIOR
 from moderation.model import CLAIM, Case
 from store import access
 from store.access import Actor
@@ -36,10 +37,6 @@ SELECT = """
         SELECT COUNT(*) FROM comment_version WHERE comment_version.comment_id = cases.comment_id
     ) AS wordings
     FROM cases
-"""
-# A case that was handed on is for coordinators and admins, and not for who handed it on.
-MINE = """
-    (cases.handed_on_by IS NULL OR (:senior AND cases.handed_on_by <> :account))
 """
 
 
@@ -84,9 +81,9 @@ def claim(tx: Connection, actor: Actor, case_id: str, *, now: datetime) -> bool:
     """Hold a case for CLAIM, or hold it longer; False if another moderator got there first."""
     access.require(actor, "moderate", _school_of(tx, case_id))
     changed = tx.execute(
-        text("""
+        text(f"""
             UPDATE cases SET claimed_by = :account, claimed_until = :until, version = version + 1
-            WHERE id = :id AND state = 'waiting' AND (handed_on_by IS NULL OR :senior)
+            WHERE id = :id AND state = 'waiting' AND {MINE}
               AND (claimed_by IS NULL OR claimed_by = :account OR claimed_until <= :now)
         """),
         _mine(actor) | {"id": case_id, "now": now, "until": now + CLAIM},
@@ -143,7 +140,7 @@ def _free_values(
 
 
 def _mine(actor: Actor) -> dict[str, Any]:
-    return {"account": actor.account_id, "senior": actor.role in ("coordinator", "admin")}
+    return {"account": actor.account_id, "senior": actor.role in SENIOR}
 
 
 def _school_of(tx: Connection, case_id: str) -> str:

@@ -18,6 +18,17 @@ from store.schools import School
 from tests.conftest import NOON
 
 
+def colleague(tx: Connection, id_: str = "olga", role: str = "coordinator") -> None:
+    """An account that may act in every school."""
+    tx.execute(
+        text("""
+            INSERT INTO account (id, name, role, every_school, password_hash, disabled, created_at)
+            VALUES (:id, :id, :role, TRUE, '', FALSE, 0)
+        """),
+        {"id": id_, "role": role},
+    )
+
+
 class Site:
     """What stands on the platform, and how it misbehaves; `calls` counts what changed it."""
 

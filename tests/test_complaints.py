@@ -28,7 +28,7 @@ from store.db import Database, text
 from store.schools import School
 from tests.conftest import NOON
 from tests.listening import listening
-from tests.moderation_platform import _comment, connect
+from tests.moderation_platform import _comment, colleague, connect
 from tests.running import free_port
 from tests.smtp import relay
 
@@ -122,6 +122,8 @@ def test_who_reports_learns_what_came_of_it(
     outcomes: list[tuple[Came, Verdict | None]] = [
         ("waiting", None), ("acted", "remove"), ("kept", "approve"), ("waiting", "hand on"),
     ]  # fmt: skip
+    with console.db.begin() as tx:
+        colleague(tx)
     for number, (came, verdict) in enumerate(outcomes):
         write(console, ben, school, str(number), f"this is rude remark {number}")
         page = complain(form, words=f"rude remark {number}").text

@@ -17,7 +17,7 @@ from platforms.capabilities import CommentEditor, CommentRemover
 from platforms.moodle import Moodle
 from store import audit, db
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import acting, failing, killing
 from tests.conftest import NOON
@@ -166,6 +166,23 @@ def test_a_decision_before_the_platform_answers_is_what_stands(
         act(database, lms, LATER)
     stand = {id_: post["removed"] for id_, post in site[0].posts.items()}
     assert stand == {first.comment.external_id: False, second.comment.external_id: True}
+
+
+def test_a_refusal_in_the_middle_of_many_leaves_its_case_as_it_was(
+    database: Database, school: School, ben: Actor, site: tuple[Site, str], lms: Adapter
+) -> None:
+    for id_ in ("p1", "p2"):
+        site[0].write(id_, f"you idiot {id_}", NOON)
+    pull(database, ben, lms)
+    act(database, lms)
+    with database.begin() as tx:
+        tx.execute(text("UPDATE comment SET erased_at = 1 WHERE external_id = 'p1'"))
+        waiting = review.waiting(tx, ben, school.id, now=NOON)
+        ids = {case.comment.external_id: case.id for case in waiting}
+        made = bulk.decide(tx, ben, school.id, bulk.as_read(waiting), "approve", now=NOON)
+        assert (made.missed, made.decided) == ((ids["p1"],), (ids["p2"],))
+        left = review.waiting(tx, ben, school.id, now=NOON)
+    assert bulk.as_read(left) == bulk.as_read([one for one in waiting if one.id == ids["p1"]])
 
 
 def test_the_same_wording_is_hidden_once_and_another_one_anew(

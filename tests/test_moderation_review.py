@@ -13,7 +13,7 @@ from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
-from tests.moderation_platform import Adapter, Site, _comment, connect, serving
+from tests.moderation_platform import Adapter, Site, _comment, colleague, connect, serving
 
 POST = _comment({"id": "p1", "html": "you moron", "author": "u1", "at": NOON.timestamp()})
 
@@ -137,6 +137,7 @@ def test_what_is_handed_on_is_for_a_coordinator(
     database: Database, school: School, ben: Actor, ana: Actor
 ) -> None:
     with database.begin() as tx:
+        colleague(tx, "ana")
         case_id = put(tx, ben, school, "1", "moron")
         review.decide(tx, ben, case_id, "hand on", reason="not sure", now=NOON)
         assert review.count(tx, ben, school.id)[0] == 0
@@ -146,6 +147,53 @@ def test_what_is_handed_on_is_for_a_coordinator(
         (case,) = review.waiting(tx, ana, school.id, now=NOON)
         assert case.handed_on
         review.decide(tx, ana, case_id, "approve", now=NOON)
+
+
+def test_a_case_is_not_handed_on_where_nobody_else_may_decide_it(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        colleague(tx, "ana")
+        colleague(tx, "mia", "moderator")
+        case_id = put(tx, ben, school, "1", "moron")
+        with pytest.raises(ModerationError, match="Nobody else"):
+            review.decide(tx, ana, case_id, "hand on", now=NOON)
+        assert [review.count(tx, who, school.id)[0] for who in (ana, ben)] == [1, 1]
+
+
+def test_who_handed_a_case_on_has_it_back_only_when_nobody_else_is_left(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        colleague(tx, "olga")
+        case_id = put(tx, ben, school, "1", "moron")
+        review.decide(tx, ana, case_id, "hand on", now=NOON)
+        assert review.count(tx, ana, school.id)[0] == 0
+        assert not review.claim(tx, ana, case_id, now=NOON)
+        with pytest.raises(ModerationError):
+            review.decide(tx, ana, case_id, "approve", now=NOON)
+        tx.execute(text("UPDATE account SET disabled = TRUE WHERE id = 'olga'"))
+        assert review.count(tx, ben, school.id)[0] == 0
+        assert review.claim(tx, ana, case_id, now=NOON)
+        review.decide(tx, ana, case_id, "approve", now=NOON)
+
+
+def test_a_reopened_case_is_anybody_s_whoever_it_was_handed_on_to(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        colleague(tx, "ana")
+        case_id = put(tx, ben, school, "1", "moron")
+        review.decide(tx, ben, case_id, "hand on", now=NOON)
+        put(tx, ben, school, "1", "idiot")
+        assert review.count(tx, ben, school.id)[0] == 0  # a new wording leaves it with Ana
+        review.decide(tx, ana, case_id, "approve", now=NOON)
+        put(tx, ben, school, "1", "loser")
+        assert review.claim(tx, ben, case_id, now=NOON)
+        review.decide(tx, ben, case_id, "hand on", now=NOON)
+        removal = review.decide(tx, ana, case_id, "remove", now=NOON).action_id
+        actions.undo(tx, ana, removal or "", now=NOON)
+        assert [case.id for case in review.waiting(tx, ben, school.id, now=NOON)] == [case_id]
 
 
 def test_a_removal_that_is_undone_leaves_its_case_to_be_decided_again(

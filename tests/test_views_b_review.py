@@ -18,6 +18,7 @@ from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
 from tests import stage
+from tests.moderation_platform import colleague
 from tests.stage import letters, press, rude, said, screen
 from tests.stand_in import StandIn, open_campus
 
@@ -208,6 +209,10 @@ def test_what_is_handed_on_leaves_the_moderator_s_queue_and_waits_for_the_coordi
     console: Console, school: School, ben: Actor, ana: Actor, shelf: str
 ) -> None:
     stage.queue(console, school, shelf, [rude(1)])
+    at = press(screen("review", console, ben, school), "Hand on")
+    assert "Nobody else here may decide" in said(at)
+    with console.db.begin() as tx:
+        colleague(tx, "ana")
     at = press(screen("review", console, ben, school), "Hand on")
     assert "Nothing waits." in said(at)
     assert "Handed on by a moderator" in said(screen("review", console, ana, school))
