@@ -138,7 +138,7 @@ def reasons(
     """The reason by address, for mail of this topic; a hard bounce before all others.
 
     Of all addresses, of some, or of those that a sender has claimed. Mandatory mail
-    is kept back by a hard bounce or a complaint alone.
+    is kept back by a hard bounce alone.
     """
     chosen = None if emails is None else list(emails)
     if chosen == []:
@@ -155,7 +155,7 @@ def reasons(
         text(f"""
             SELECT email, reason FROM suppression
             WHERE school_id = :school {narrowed}
-              AND (reason IN ('hard bounce', 'complaint')
+              AND (reason = 'hard bounce'
                    OR (NOT :service AND (topic = '' OR topic = :topic)))
             ORDER BY CASE WHEN reason = 'hard bounce' THEN 1 ELSE 0 END
         """),
