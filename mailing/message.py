@@ -145,7 +145,8 @@ class Builder:
             f"Content-Type: {self._envelop.content_type}",
         ]
         if not self._mandatory:
-            phrase = listed if "=?" in listed else f'"{listed.replace(chr(34), chr(39))}"'
+            quoted = listed.replace("\\", r"\\").replace('"', "'")
+            phrase = listed if "=?" in listed else f'"{quoted}"'
             lines.append(f"List-ID: {phrase}\r\n <{topic}.{school}.{self.domain}>")
         return "".join(f"{line}\r\n" for line in lines).encode()
 

@@ -139,6 +139,16 @@ def test_the_headers_are_what_the_rfcs_ask_for() -> None:
     assert [p.get_content_type() for p in read.iter_parts()] == ["text/plain", "text/html"]
 
 
+@pytest.mark.parametrize("name", ["School\\", "a \\ b", 'The "best" \\'])
+def test_a_backslash_in_the_schools_name_ends_no_quoted_string(name: str) -> None:
+    about = campaign()
+    person = Addressee("d" * 32, "c.d@school.example", "A", "a@school.example", "ru", {})
+    head = Builder(about, name, "ru", ORIGIN).build(person, now=NOON).data.decode()
+    listed = head.partition("List-ID: ")[2].partition("\r\n <")[0]
+    assert re.fullmatch(r'"(?:[^"\\]|\\.)*"', listed)
+    assert re.sub(r"\\(.)", r"\1", listed[1:-1]) == name.replace('"', "'")
+
+
 def test_the_unsubscribe_link_is_in_header_text_and_html_and_is_ours() -> None:
     read = parsed(built())
     ways = re.findall(r"<([^>]+)>", str(read["List-Unsubscribe"]))
