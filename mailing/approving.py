@@ -13,6 +13,8 @@ from store.db import Connection, text
 from store.words import N_
 
 OWN = N_("Somebody else must agree to it: it is you who asked.")
+OVER = N_("Nobody released this issue in time; it is over. Its text may be sent as a new campaign.")
+LATE = N_("Nobody agreed in time; its hour is over. Call it back and choose a new time.")
 CHANGED = N_("The text or the audience is no longer what was asked about. Call it back.")
 
 
@@ -49,13 +51,18 @@ def ask(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> N
 def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now: datetime) -> bool:
     """Let it leave; False when it does not wait for anybody (any more).
 
-    Raises MailingError for the person who asked, and when it is not what was asked about.
+    Raises MailingError for the person who asked, when it is not what was asked about, and
+    once its time is over: as late as that nothing leaves by itself either.
     """
     campaign = content(tx, actor, campaign_id, "send")
     if campaign.state != "asked":
         return False
     if campaign.asked_by == actor.account_id:
         raise MailingError(OWN)
+    if campaign.release_by is not None and campaign.release_by <= now:
+        raise MailingError(OVER)
+    if campaign.expires_at is not None and campaign.expires_at <= now:
+        raise MailingError(LATE)
     row = tx.execute(
         text("SELECT asked_digest FROM campaign WHERE id = :id"), {"id": campaign_id}
     ).one()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from mailing import sums
+from mailing import sums, timing
 from mailing.headers import domain_of
 from mailing.model import Campaign
 from store.db import Connection, new_id, text
@@ -51,7 +51,7 @@ def row(
 
 
 def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int:
-    """Make rows of a final state due once more."""
+    """Make rows of a final state due once more: somebody wants them sent, whatever the hour."""
     changed = tx.execute(
         text("""
             UPDATE delivery SET state = 'due', attempt = 0, next_at = :now, owner = NULL,
@@ -60,6 +60,7 @@ def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int
         """),
         {"campaign": campaign_id, "state": state, "now": now},
     )
+    _renew(tx, campaign_id, now)
     sums.forget(tx, campaign_id)
     return changed.rowcount
 
@@ -68,10 +69,19 @@ def take_as_sent(tx: Connection, campaign_id: str, *, now: datetime) -> int:
     why = Words(N_("Uncertain; a coordinator took it for sent."))
     changed = tx.execute(
         text("""
-            UPDATE delivery SET state = 'sent', reply = :why, updated_at = :now
+            UPDATE delivery SET state = 'sent', reply = :why, owner = NULL, lease_until = NULL,
+                   updated_at = :now
             WHERE campaign_id = :campaign AND state = 'held'
         """),
         {"campaign": campaign_id, "why": why.to_json(), "now": now},
     )
     sums.forget(tx, campaign_id)
     return changed.rowcount
+
+
+def _renew(tx: Connection, campaign_id: str, now: datetime) -> None:
+    """A chosen time that is over keeps nothing back that somebody sends again after it."""
+    tx.execute(
+        text("UPDATE campaign SET expires_at = :until WHERE id = :id AND expires_at < :until"),
+        {"id": campaign_id, "until": now + timing.STALE},
+    )

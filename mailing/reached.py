@@ -37,6 +37,23 @@ def undelivered(
     return [*_undelivered(tx, campaign_id, limit)]
 
 
+def without(tx: Connection, actor: Actor, campaign_id: str) -> list[str]:
+    """Everyone whose mail failed or is in doubt: the persons' ids, however many."""
+    school = tx.execute(
+        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).scalar()
+    access.require(actor, "see people", school or "")
+    rows = tx.execute(
+        text("""
+            SELECT person_id FROM delivery
+            WHERE campaign_id = :campaign AND state IN ('held', 'failed')
+              AND person_id IS NOT NULL
+        """),
+        {"campaign": campaign_id},
+    )
+    return [*rows.scalars()]
+
+
 def _undelivered(tx: Connection, campaign_id: str, limit: int) -> Iterator[Undelivered]:
     left = limit
     for chosen in ORDER:

@@ -26,7 +26,6 @@ from store.db import Connection, text
 from store.words import N_
 
 OPEN = Terms()
-OVER = N_("Nobody released this issue in time; it is over. Its text may be sent as a new campaign.")
 
 
 def schedule(
@@ -89,7 +88,7 @@ def start(
     campaign = load(tx, actor, campaign_id, "send")
     _require_content(campaign)
     if campaign.release_by is not None and campaign.release_by <= now:
-        raise MailingError(OVER)
+        raise MailingError(approving.OVER)
     changed = tx.execute(
         text("""
             UPDATE campaign SET state = 'released', released_at = :now, leaves_at = :leaves,

@@ -1,6 +1,7 @@
 """Send what is due over several connections, and say of each mail what became of it."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailing import campaigns, enclosing, intents, recipients, recovering
@@ -49,8 +50,7 @@ def deliver(
     settled = False
     try:
         work.turn()
-        if work.ready:
-            Loop(relay, work).run()
+        _hand_over(relay, work)
         if work.refusal is not None and work.has_more:  # no connection was left to go on
             work.done.problem = work.done.problem or work.refusal
         work.close(pause=RELAY_PAUSE if work.done.problem else timedelta())
@@ -59,6 +59,19 @@ def deliver(
         work.leave()
         written.close(settled=settled)
     return work.done
+
+
+def _hand_over(relay: Relay, work: Work) -> None:
+    """To the relay; what one that gives sessions and takes no mail leaves, to the next one."""
+    if work.ready:
+        Loop(relay, work).run()
+    if relay.otherwise is None or not work.go_on():
+        return
+    trouble, work.done.problem = work.done.problem, None
+    work.turn()
+    _hand_over(replace(relay.otherwise, timeout=relay.timeout), work)
+    if work.done.problem or work.has_more:  # the first one's trouble is the one to tell
+        work.done.problem = trouble
 
 
 def send_test(

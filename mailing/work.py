@@ -195,6 +195,13 @@ class Work:
         self.done.problem = words
         self._halted = True
 
+    def go_on(self) -> bool:
+        """Forget what the last relay said, for the next one; False if nothing waits for it."""
+        if not self._halted or self.error is not None or self._stop.is_set():
+            return False
+        self._halted, self._lost_in_a_row = False, 0
+        return True
+
     def fail(self, error: DBAPIError) -> None:
         self.error = self.error or error
         self._halted = True

@@ -16,7 +16,7 @@ from store import access
 from store.access import Actor
 from store.schools import School
 
-HELD_WHY = N_("The connection broke while they were on the way: they may have arrived.")
+HELD_WHY = N_("The connection broke, or a backup was restored: they may have arrived.")
 
 
 def situation(campaign: Campaign, console: Console) -> tuple[str, bool, bool]:
@@ -179,10 +179,7 @@ def _decide(console: Console, actor: Actor, campaign: Campaign, *, resend: bool)
 def _follow(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
     """Draft the same letter to exactly those who have not got it."""
     with console.db.read() as tx:
-        missing = reached.undelivered(tx, actor, campaign.id, limit=10_000)
-    ids = [
-        each.person_id for each in missing if each.person_id and each.state in ("held", "failed")
-    ]
+        ids = reached.without(tx, actor, campaign.id)
     with acting.guarded():
         pages.go("composer", id=writing.to_people(console, actor, school, ids, like=campaign))
     st.rerun()

@@ -143,6 +143,7 @@ CALLS: Calls = {
     releasing.decide_held: lambda tx, who, on: releasing.decide_held(
         tx, who, on.released.id, resend=True, now=NOON
     ),
+    reached.without: lambda tx, who, on: reached.without(tx, who, on.released.id),
     reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
     reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),
     records.content: lambda tx, who, on: records.content(tx, who, on.draft, "see"),
