@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from console.desk import next_ways, reach, restoring, telling, unreached
 from console.desk.emergencies import Cause
@@ -17,7 +18,7 @@ from console.desk.reach import Reach, ReachError
 from console.desk.unreached import Standing, Unreached
 from mailing.model import MailingError
 from platforms.base import Capability, PlatformError
-from store import access, enrolling
+from store import access, enrolling, roster
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
@@ -270,6 +271,39 @@ def test_a_gateway_without_a_number_or_a_service_is_refused(
 ) -> None:
     with database.begin() as tx, pytest.raises((ReachError, MailingError)):
         reach.set_gateway(tx, ada, school.id, scene.desk.console.vault, "sms", url, now=NOON)
+
+
+def test_a_hundred_are_told_in_as_many_statements_as_one(scene: Scene, ada: Actor) -> None:
+    with scene.desk.console.db.begin() as tx:
+        for n in range(100):
+            person = roster.save_person(
+                tx, ada, scene.desk.school.id, name=f"p{n}", email=f"p{n}@many.test",
+                source="t", now=NOON,
+            )  # fmt: skip
+            vault = scene.desk.console.vault
+            reach.save(tx, ada, person, vault, phone=f"+7900123{n:04}", ways=(), now=NOON)
+            course = tx.execute(text("SELECT id FROM course WHERE name = 'Algebra'")).scalar_one()
+            tx.execute(
+                text("INSERT INTO enrolment VALUES (:course, :person, :school, 'student')"),
+                {"course": course, "person": person, "school": scene.desk.school.id},
+            )
+    asked: list[str] = []
+
+    def listen(_on: object, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    engine = scene.desk.console.db.operations
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        alone = scene.try_next()
+        few = len(asked)
+        scene.campaign = scene.desk.send(note="To all of them.")
+        asked.clear()
+        assert (alone, scene.try_next(LATE)) == (1, 101)
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+    assert len(asked) <= few
+    assert scene.try_next(LATE) == 0
 
 
 def test_only_those_who_send_try_a_way(scene: Scene, ben: Actor, eve: Actor, zoe: Actor) -> None:

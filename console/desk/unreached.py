@@ -13,10 +13,11 @@ from mailing.model import Campaign
 from moderation.model import Adapters
 from store import access, addresses, audit
 from store.access import Actor
-from store.db import Connection, instant, new_id, text
+from store.db import Connection, execute_many, instant, new_id, text
 from store.words import N_, Words
 
 LATE = timedelta(minutes=5)  # unless the settings say otherwise
+Next = tuple[str, str, Way]  # of a delivery and its person
 UNDER_WAY = ("due", "claimed", "handing")
 WAITS = Words(N_("Not confirmed yet."))
 BY_NOW = Words(N_("Told by the next way meanwhile."))
@@ -111,11 +112,13 @@ def try_next(
     if campaign.lane != urgent.LANE:
         raise access.Denied
     standing = of(tx, actor, campaign_id, adapters, late=late, now=now)
-    told = 0
-    for each in standing.unreached:
-        if each.next_way is not None:
-            _withdraw(tx, campaign_id, each.person_id, now)
-            told += _write(tx, campaign, each.delivery_id, each.person_id, each.next_way, now)
+    following = [
+        (each.delivery_id, each.person_id, each.next_way)
+        for each in standing.unreached
+        if each.next_way is not None
+    ]
+    _withdraw(tx, campaign_id, [person_id for _delivery, person_id, _way in following], now)
+    told = _write(tx, campaign, following, now)
     audit.record(tx, actor, "try next way", campaign_id, school_id=campaign.school_id, now=now)
     return told
 
@@ -139,13 +142,15 @@ def carry_on(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -
         """),
         {"campaign": campaign_id, "first": campaign.follows},
     ).all()
-    return sum(
-        _write(
-            tx, campaign, row.delivery_id, row.person_id,
-            Way(row.way.partition(" ")[0], row.connection_id, row.external_id), now,
+    following = [
+        (
+            row.delivery_id,
+            row.person_id,
+            Way(row.way.partition(" ")[0], row.connection_id, row.external_id),
         )
         for row in rows
-    )  # fmt: skip
+    ]
+    return _write(tx, campaign, following, now)
 
 
 def _without_it(tx: Connection, campaign_id: str) -> Sequence[Row[Any]]:
@@ -204,38 +209,34 @@ def _unreached(row: Row[Any], own: Sequence[Attempt], offered: Offered) -> Unrea
     return Unreached(row.id, row.person_id, row.name, why, tuple(own), following)
 
 
-def _withdraw(tx: Connection, campaign_id: str, person_id: str, now: datetime) -> None:
+def _withdraw(tx: Connection, campaign_id: str, person_ids: Sequence[str], now: datetime) -> None:
     """What was tried and did not leave is not tried any more."""
-    tx.execute(
-        text("""
-            UPDATE telling SET state = 'failed', why = COALESCE(why, :why), updated_at = :now
-            WHERE campaign_id = :campaign AND person_id = :person AND state IN ('due', 'claimed')
-        """),
-        {"campaign": campaign_id, "person": person_id, "why": BY_NOW.to_json(), "now": now},
+    why, at = BY_NOW.to_json(), now.timestamp()
+    execute_many(
+        tx,
+        """UPDATE telling SET state = 'failed', why = COALESCE(why, ?), updated_at = ?
+           WHERE campaign_id = ? AND person_id = ? AND state IN ('due', 'claimed')""",
+        [(why, at, campaign_id, person_id) for person_id in person_ids],
     )
 
 
-def _write(
-    tx: Connection, campaign: Campaign, delivery_id: str, person_id: str, way: Way, now: datetime
-) -> int:
-    return tx.execute(
-        text("""
-            INSERT INTO telling (id, school_id, campaign_id, delivery_id, person_id, way,
-                                 connection_id, external_id, confirmed, state, attempt, next_at,
-                                 created_at, updated_at)
-            VALUES (:id, :school, :campaign, :delivery, :person, :way, :connection, :external,
-                    FALSE, 'due', 0, :now, :now, :now)
-            ON CONFLICT DO NOTHING
-        """),
-        {
-            "id": new_id(),
-            "school": campaign.school_id,
-            "campaign": campaign.id,
-            "delivery": delivery_id,
-            "person": person_id,
-            "way": way.key,
-            "connection": way.connection_id,
-            "external": way.external_id,
-            "now": now,
-        },
-    ).rowcount
+def _write(tx: Connection, campaign: Campaign, following: Sequence[Next], now: datetime) -> int:
+    """How many are told by a way by which they were not told yet; all in one statement."""
+    if not following:
+        return 0  # of no rows the drivers count differently
+    at = now.timestamp()
+    return execute_many(
+        tx,
+        """INSERT INTO telling (id, school_id, campaign_id, delivery_id, person_id, way,
+                                connection_id, external_id, confirmed, state, attempt, next_at,
+                                created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, FALSE, 'due', 0, ?, ?, ?)
+           ON CONFLICT DO NOTHING""",
+        [
+            (
+                new_id(), campaign.school_id, campaign.id, delivery_id, person_id, way.key,
+                way.connection_id, way.external_id, at, at, at,
+            )
+            for delivery_id, person_id, way in following
+        ],
+    )  # fmt: skip
