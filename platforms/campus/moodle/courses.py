@@ -6,7 +6,7 @@ from datetime import datetime
 from platforms.campus.moodle.errors import MoodleError
 from platforms.campus.moodle.parameters import ID, TEXT, Many, Param, Spec, Value, Values
 from platforms.campus.moodle.site import Site, stamp
-from platforms.campus.moodle.users import picture
+from platforms.campus.moodle.users import identity, picture
 from platforms.campus.people import Person
 from platforms.campus.timetable import Course
 
@@ -109,15 +109,7 @@ def _enrolled(
     role = "editingteacher" if person in course.teachers else "student"
     access = stamp(seen[person.id])
     full: dict[str, Value] = {
-        "id": person.id,
-        "username": person.username,
-        "firstname": person.first,
-        "lastname": person.last,
-        "fullname": person.name,
-        "email": person.email,
-        "department": person.group,
-        "idnumber": f"S14-{person.id}",
-        "firstaccess": stamp(site.evening.clock.started) - 90 * 24 * 3600,
+        **identity(site, person),
         "lastaccess": access,
         "lastcourseaccess": access,
         "description": "",

@@ -121,7 +121,8 @@ def _matches(person: Person, key: str, value: str) -> bool:
     return re.fullmatch(pattern, stands, re.DOTALL) is not None
 
 
-def _record(site: Site, person: Person, seen: dict[int, datetime]) -> Value:
+def identity(site: Site, person: Person) -> dict[str, Value]:
+    """What every record of a user begins with."""
     return {
         "id": person.id,
         "username": person.username,
@@ -132,6 +133,12 @@ def _record(site: Site, person: Person, seen: dict[int, datetime]) -> Value:
         "department": person.group,
         "idnumber": f"S14-{person.id}",
         "firstaccess": stamp(site.evening.clock.started) - 90 * 24 * 3600,
+    }
+
+
+def _record(site: Site, person: Person, seen: dict[int, datetime]) -> Value:
+    return {
+        **identity(site, person),
         "lastaccess": stamp(seen[person.id]),
         "auth": "manual",
         "suspended": person.id in site.evening.suspended,
