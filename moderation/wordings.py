@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from moderation import comments
 from moderation.model import Stored
 from platforms.base import Comment
 from store import access, schools
@@ -61,16 +60,6 @@ def note_version(
     values = _values(kept.school_id, kept.connection_id, comment, now) | {"id": kept.id}
     _keep_version(tx, values)
     return str(values["sha256"])
-
-
-def seen(tx: Connection, actor: Actor, comment_id: str) -> set[str]:
-    """The sha256 of every wording that was seen of the comment."""
-    if comments.get(tx, actor, comment_id) is None:
-        return set()
-    rows = tx.execute(
-        text("SELECT sha256 FROM comment_version WHERE comment_id = :id"), {"id": comment_id}
-    )
-    return {row.sha256 for row in rows}
 
 
 def digest(subject: str, html: str, plain: str, attachments: Iterable[str]) -> str:

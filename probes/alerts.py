@@ -45,29 +45,6 @@ def open_(tx: Connection, actor: Actor, school_id: str) -> list[Alert]:
     return [alert_of(row) for row in rows]
 
 
-def recent(
-    tx: Connection,
-    actor: Actor,
-    school_id: str,
-    *,
-    since: datetime,
-    target_id: str | None = None,
-    limit: int = 200,
-) -> list[Alert]:
-    """Alerts that began at or after `since`, open or closed, the newest first."""
-    access.require(actor, "see", school_id)
-    rows = tx.execute(
-        text("""
-            SELECT * FROM alert
-            WHERE school_id = :school AND since >= :since
-              AND (CAST(:target AS TEXT) IS NULL OR target_id = :target)
-            ORDER BY since DESC, id LIMIT :limit
-        """),
-        {"school": school_id, "since": since, "target": target_id, "limit": limit},
-    )
-    return [alert_of(row) for row in rows]
-
-
 def ended(tx: Connection, actor: Actor, alert_id: str) -> Words | None:
     """Why the alert is over, where it is not that its target answers again."""
     row = tx.execute(text("SELECT * FROM alert WHERE id = :id"), {"id": alert_id}).first()

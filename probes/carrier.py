@@ -53,10 +53,6 @@ class Carrier:
         self._open = _open_on_loopback if loopback_only else None
         self._authorities = ssl.get_default_verify_paths().cafile or certifi.where()
 
-    @property
-    def busy(self) -> int:
-        return len(self._flying) + len(self._queue)
-
     def start(self, fetch: Fetch, timeout: float, done: Done) -> None:
         """Fetch, and give the answer to `done` during a later turn. Raises nothing."""
         if len(self._flying) >= self._at_once:

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from moderation import actions, cases, comments, deciding, intake, metrics, review, wordings
+from moderation import actions, cases, comments, deciding, intake, metrics, review
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
 from platforms.base import Comment, Original
 from platforms.http import DEADLINE
@@ -18,6 +18,7 @@ from store.schools import School
 from tests import acting
 from tests.conftest import NOON
 from tests.moderation_platform import Adapter, Site, serving
+from tests.wordings_kept import wordings_kept
 
 LATER = NOON + timedelta(hours=1)
 
@@ -89,7 +90,7 @@ def test_what_was_edited_before_the_removal_is_kept_and_put_back(desk: Desk) -> 
     desk.do(action)
     with desk.db.read() as tx:
         kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
-        assert len(wordings.seen(tx, desk.ben, kept.id)) == 2
+        assert wordings_kept(tx, kept.id) == 2
     desk.do(desk.undo(action))
     assert desk.site.posts["p1"]["html"] == "<p>you moron!!</p>"
 

@@ -15,6 +15,7 @@ from probes.model import Result, State, Target
 from store.access import Actor
 from store.db import Database
 from store.schools import School
+from tests.alerts_ever import alerts_ever
 from tests.conftest import NOON
 
 SECOND = timedelta(seconds=1)
@@ -70,8 +71,7 @@ class Watch:
 
     def ever(self) -> Sequence[Alert]:
         with self.database.read() as tx:
-            since = NOON - timedelta(days=1)
-            return alerts.recent(tx, self.actor, self.school, since=since, limit=2000)
+            return alerts_ever(tx, self.school)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from store import heartbeats
 from store.access import Actor
 from store.db import Database
 from store.schools import School
+from tests.alerts_ever import alerts_ever
 from tests.sites import say, web
 from tests.test_probes_hls import Stream
 from tests.test_probes_results import connect
@@ -157,7 +158,7 @@ def test_a_target_added_while_probing_is_probed_at_once_and_its_failure_alerts_u
         until(is_(database, ana, target, State.OK))
         until(lambda: opened(database, ana) == [])
     with database.read() as tx:
-        (closed,) = alerts.recent(tx, ana, target.school_id, since=alert.since)
+        (closed,) = alerts_ever(tx, target.school_id)
         beat = heartbeats.last(tx)["prober"]
     assert closed.closed_at is not None
     assert json.loads(beat.detail)["targets"] == 1
@@ -206,7 +207,7 @@ def test_children_of_a_failed_parent_do_not_alert(
         until(lambda: len(opened(database, ana)) == 1)
         time.sleep(1.5)
     with database.read() as tx:
-        ever = alerts.recent(tx, ana, parent.school_id, since=target_time())
+        ever = alerts_ever(tx, parent.school_id)
     assert [alert.target_id for alert in ever] == [parent.id]
 
 
@@ -242,7 +243,7 @@ def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so(
     assert (alert.kind, alert.state) == ("flapping", State.SUSPECT)
     assert str(alert.why).startswith("It comes and goes: ")
     with database.read() as tx:
-        assert len(alerts.recent(tx, ana, target.school_id, since=target_time())) == 1
+        assert len(alerts_ever(tx, target.school_id)) == 1
 
 
 def test_when_pult_itself_is_offline_it_says_so_and_blames_nobody(
@@ -264,7 +265,7 @@ def test_when_pult_itself_is_offline_it_says_so_and_blames_nobody(
         far_ids = {target.id for target in far}
         until(lambda: {each.target_id for each in opened(database, ana)} == far_ids)
     with database.read() as tx:
-        ever = alerts.recent(tx, ana, sentinel.school_id, since=target_time())
+        ever = alerts_ever(tx, sentinel.school_id)
     assert sorted(alert.kind for alert in ever) == ["failure"] * 3 + ["offline"]
 
 
@@ -400,7 +401,7 @@ def test_a_target_switched_on_again_is_not_blamed_for_what_was(
         until(is_(database, ana, target, State.OK))
         time.sleep(1)
     with database.read() as tx:
-        assert len(alerts.recent(tx, ana, target.school_id, since=target_time())) == 1
+        assert len(alerts_ever(tx, target.school_id)) == 1
 
 
 def test_one_refusal_of_a_service_that_takes_its_time_is_no_outage(
@@ -419,7 +420,7 @@ def test_one_refusal_of_a_service_that_takes_its_time_is_no_outage(
         changed(database, ana, target, 2, timeout=1.7, slow=1.6)
         until(lambda: len(seen) > 5)
     with database.read() as tx:
-        assert alerts.recent(tx, ana, target.school_id, since=target_time()) == []
+        assert alerts_ever(tx, target.school_id) == []
 
 
 def test_a_childs_alert_does_not_wait_for_the_interval_of_its_parent(

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.desk import accounts
-from console.desk.accounts import AccountError, TooManyTries
+from console.desk.accounts import TooManyTries
 from console.i18n import _, say, speaking
 from console.web import pages
 from console.web.forms import Visit, posted, visit
@@ -118,11 +118,6 @@ def login_page(
         body = f"<section>{pages.problem(why)}{form}</section>"
         title = _("Sign in")
         return seen.answer(pages.page(title, body, language=seen.language, here="/login"), status)
-
-
-def words(error: AccountError, language: str) -> str:
-    with speaking(language):
-        return say(error, markdown=False)
 
 
 def _stale(seen: Visit) -> str:

@@ -6,7 +6,6 @@ from probes.model import ProbeFailed, Reading
 from probes.probers.base import Answer
 from store.words import N_
 
-PHASES = ("resolve", "connect", "tls", "first byte", "total")
 CHARSET = re.compile(r'charset\s*=\s*"?([A-Za-z0-9_.:-]+)', re.IGNORECASE)
 CHARSETS = re.compile(
     r"utf-?(8|16|32)([-_]?[bl]e)?|(windows|cp)-?125\d|(iso-?)?8859-\d{1,2}|koi8-[ru]|us-ascii"

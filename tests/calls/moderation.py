@@ -146,7 +146,6 @@ CALLS: Calls = {
     wordings.note_version: lambda tx, who, on: wordings.note_version(
         tx, who, on.comment, post("p2"), now=NOON
     ),
-    wordings.seen: lambda tx, who, on: wordings.seen(tx, who, on.comment.id),
     comments.note_removed: lambda tx, who, on: comments.note_removed(
         tx, who, on.roster.connection, "p1", True
     ),

@@ -29,9 +29,6 @@ SHEET = '[[target]]\nname = "Sheet"\nprober = "http"\naddress = "https://school.
 
 CALLS: Calls = {
     alerts.open_: lambda tx, who, on: alerts.open_(tx, who, on.school),
-    alerts.recent: lambda tx, who, on: alerts.recent(
-        tx, who, on.school, since=NOON, target_id=on.target.id
-    ),
     resting.resting: lambda tx, who, on: resting.resting(
         tx, who, [replace(on.target, room_id=on.roster.room, module={"in_lessons": True})], now=NOON
     ),
