@@ -4,6 +4,7 @@ A real Synapse, ejabberd and forum of Open edX run on loopback. Every request to
 those that only look, may fail: never reach them, be done and its answer lost or torn, be
 answered 200 without effect, be refused, limited, slow; and servers are restarted in the
 midst of actions. Each receipt is compared with what is read over a way that does not fail.
+What a platform refused is a figure of its own: it is settled, and listed until it is asked again.
 Ends with 1 if one said done what was not, or something stayed open.
 """
 
@@ -38,7 +39,7 @@ NONE_OF = {
     "no receipt says done what is not": [f"said done and is not, {when}" for when in WHEN],
     "no receipt says refused what is done": [f"said refused and is done, {when}" for when in WHEN],
     "everything unresolved says why": [f"without a reason, {when}" for when in WHEN],
-    "all settled once the platform is back": ["unconfirmed, settled", "open after that"],
+    "all done or refused once the platform is back": ["unconfirmed, settled", "open after that"],
 }
 
 
@@ -61,6 +62,8 @@ def main() -> None:
             total += counted
             made = {one: n for one, n in places[name].faults.made.items() if one}
             print(json.dumps({name: {**counted, "faults": made}}), flush=True)
+    refused = total["refused, settled"]
+    print(json.dumps({"actions": total["actions"], "refused by a platform's no": refused}))
     asked.end({name: not sum(total[one] for one in wrong) for name, wrong in NONE_OF.items()})
 
 

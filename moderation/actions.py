@@ -15,6 +15,7 @@ from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
 from moderation.receipts import Look, Outcome
 from moderation.records import get, of, unsettled
+from moderation.refusals import ask_again, take_note
 from moderation.seconding import allow, decline, held
 from platforms.base import Adapter, Original, PlatformError
 from platforms.http import DEADLINE
@@ -27,12 +28,14 @@ from store.words import N_, Words
 
 __all__ = [
     "allow",
+    "ask_again",
     "decline",
     "get",
     "held",
     "of",
     "perform",
     "request",
+    "take_note",
     "undo",
     "unsettled",
 ]
@@ -42,6 +45,7 @@ MOST_CALLS = 9  # of one action: an edit looks twice, reads the thread, twice mo
 MARGIN = timedelta(minutes=1)  # for our own database between them
 LEASE = timedelta(seconds=MOST_CALLS * DEADLINE) + MARGIN  # longer than one action can take
 BUSY = N_("It is being done at this moment. Look again in a few seconds.")
+LOOKS = 24  # tries that come to no call; with the delays between them, three hours
 NO_EFFECT = N_("The platform said yes, but nothing has changed there. Pult tries again.")
 SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or another one.")
 
@@ -91,7 +95,7 @@ def _carry_out(
         look = _look(db, adapter, action)
         seen_at = clock()
     except PlatformError as error:
-        return Outcome(_failed(action, error), None, _words(error))
+        return Outcome(_unseen(action, error), None, _words(error))
     except VaultError:
         return Outcome("unconfirmed", None, Words(SEALED))
     hindered = _hindered(adapter, action, look)
@@ -178,6 +182,12 @@ def _failed(action: Action, error: PlatformError) -> ReceiptState:
     called = action.receipt.before is not None
     uncertain = called or error.unsure or error.code == "unreadable"
     return "unconfirmed" if uncertain or not error.permanent else "refused"
+
+
+def _unseen(action: Action, error: PlatformError) -> ReceiptState:
+    """A no to a mere look is no answer to what was asked: it is looked again for some hours."""
+    hopeless = error.code in calls.HOPELESS | {"gone"}
+    return _failed(action, error) if hopeless or action.tries >= LOOKS else "unconfirmed"
 
 
 def _settle(

@@ -32,9 +32,9 @@ def suggest(
 ) -> Suggestion:
     """The next step by the house's ladder.
 
-    What was taken back, replaced or lifted by an appeal does not count, and neither do
-    removed comments alone. While a
-    condition of an appeal holds, the step that was lifted on it is suggested again.
+    What was taken back, replaced, lifted by an appeal or refused everywhere does not count,
+    and neither do removed comments alone. While a condition of an appeal holds, the step
+    that was lifted on it is suggested again.
     """
     past = measures.history(tx, actor, school_id, subject, kinds=PENALTIES)
     return next_step(tx, actor, school_id, past, now=now)
@@ -75,7 +75,7 @@ def _rung_of(measure: Measure, rules: House) -> Rung:
 def _counts(measure: Measure, appeal: appeals.Appeal | None) -> bool:
     if appeal is not None and appeal.outcome:
         return appeal.outcome != "lift"
-    return measure.lifted_at is None
+    return measure.lifted_at is None and not measure.nowhere
 
 
 def _suggestion(rung: Rung, why: Words, counted: tuple[Measure, ...], now: datetime) -> Suggestion:

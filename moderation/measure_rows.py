@@ -30,3 +30,9 @@ def insert(tx: Connection, values: Mapping[str, object], accounts: Iterable[Acco
                 "external": external_id,
             },
         )
+
+
+def lifted(tx: Connection, measure_id: str) -> bool:
+    """Whether it was lifted, or another took its place."""
+    row = tx.execute(text("SELECT lifted_at FROM measure WHERE id = :id"), {"id": measure_id}).one()
+    return row.lifted_at is not None

@@ -222,6 +222,7 @@ class Measure:
 
     `action_ids` are those on platforms, one an account, each with its own receipt;
     `lifted_at` is set when it was lifted before its time or another took its place.
+    `refused` names the connections that did not do it; `nowhere`: none of them did.
     """
 
     id: str
@@ -239,3 +240,5 @@ class Measure:
     lift_reason: str
     replaced_by: str | None
     action_ids: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    nowhere: bool = False

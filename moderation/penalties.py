@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation.model import MEASURES, Measure, MeasureKind, Subject
+from moderation.calls import KINDS
+from moderation.model import MEASURES, Measure, MeasureKind, ReceiptState, Subject
 from store import access, roster
 from store.access import Actor
 from store.db import Connection, instant, moment, text
@@ -16,6 +17,7 @@ SELECT = """
     SELECT measure.*,
         EXISTS (SELECT 1 FROM person WHERE person.id = measure.person_id) AS known FROM measure
 """
+NO: ReceiptState = "refused"
 # What was imposed on the person, or on an account that is theirs now.
 ABOUT = """
     (measure.person_id = :person OR EXISTS (
@@ -58,8 +60,11 @@ def accounts_of(
 def in_force(
     tx: Connection, actor: Actor, school_id: str, subject: Subject, *, now: datetime
 ) -> list[Measure]:
-    """The mutes, suspensions and blocks that stand now, the newest first."""
-    return _about(
+    """The mutes, suspensions and blocks that stand now, the newest first.
+
+    One that every platform refused stands nowhere.
+    """
+    found = _about(
         tx,
         actor,
         school_id,
@@ -68,6 +73,7 @@ def in_force(
            AND (until IS NULL OR until > :now)""",
         {"now": now},
     )
+    return [measure for measure in found if not measure.nowhere]
 
 
 def history(
@@ -124,13 +130,17 @@ def _measures(tx: Connection, rows: Sequence[Row[Any]]) -> list[Measure]:
     if not rows:
         return []
     ids = {f"id{number}": row.id for number, row in enumerate(rows)}
-    subjects, acts = _accounts(tx, ids), _action_ids(tx, ids)
+    subjects, acts = _accounts(tx, ids), _acts(tx, ids)
     return [
         _measure(row, _subject(row, subjects.get(row.id)), acts.get(row.id, [])) for row in rows
     ]
 
 
-def _measure(row: Row[Any], subject: Subject, action_ids: Sequence[str]) -> Measure:
+def _measure(row: Row[Any], subject: Subject, acts: Sequence[Row[Any]]) -> Measure:
+    last = {  # of what was asked for on each account; the lifts are not it
+        (act.connection_id, act.external_id): act.state for act in acts if KINDS[act.kind].forward
+    }
+    refused = tuple(dict.fromkeys(place for (place, _), state in last.items() if state == NO))
     return Measure(
         id=row.id,
         school_id=row.school_id,
@@ -146,7 +156,9 @@ def _measure(row: Row[Any], subject: Subject, action_ids: Sequence[str]) -> Meas
         lifted_at=moment(row.lifted_at),
         lift_reason=row.lift_reason,
         replaced_by=row.replaced_by,
-        action_ids=tuple(action_ids),
+        action_ids=tuple(act.id for act in acts),
+        refused=refused,
+        nowhere=bool(last) and all(state == NO for state in last.values()),
     )
 
 
@@ -177,18 +189,19 @@ def _accounts(tx: Connection, ids: dict[str, str]) -> dict[str, Row[Any]]:
     return {row.measure_id: row for row in rows}
 
 
-def _action_ids(tx: Connection, ids: dict[str, str]) -> dict[str, list[str]]:
+def _acts(tx: Connection, ids: dict[str, str]) -> dict[str, list[Row[Any]]]:
     rows = tx.execute(
         text(f"""
-            SELECT id, measure_id FROM moderation_action
+            SELECT id, measure_id, connection_id, external_id, kind, state
+            FROM moderation_action
             WHERE measure_id IN ({", ".join(f":{name}" for name in ids)})
             ORDER BY requested_at, connection_id, external_id, id
         """),
         ids,
     )
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Row[Any]]] = {}
     for row in rows:
-        found.setdefault(row.measure_id, []).append(row.id)
+        found.setdefault(row.measure_id, []).append(row)
     return found
 
 

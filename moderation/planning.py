@@ -12,6 +12,7 @@ from moderation.model import ActionKind, PenaltyKind, Step, Subject
 from moderation.penalties import accounts_of
 from platforms import PLATFORMS
 from platforms.base import Adapter, PlatformError
+from platforms.capabilities import Suspending
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -65,10 +66,18 @@ def _step(account: PlatformAccount, connection: Row[Any], kind: PenaltyKind) -> 
         external_id=account.external_id,
         username=account.username or account.name,
         does=does,
-        by=Words(BY[does], named) if does else None,
+        by=Words(_by(connection, does), named) if does else None,
         undoable=undone,
         why=told,
     )
+
+
+def _by(connection: Row[Any], does: ActionKind) -> str:
+    """What the platform itself does then: a block is not the same on each."""
+    made = adapter(connection)
+    if does == "suspend account" and isinstance(made, Suspending):
+        return made.suspends
+    return BY[does]
 
 
 def adapter(connection: Row[Any]) -> Adapter:

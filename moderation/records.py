@@ -25,6 +25,15 @@ RESTORED = """
     EXISTS (SELECT 1 FROM moderation_action AS back
             WHERE back.undo_of = decision.action_id AND back.state = 'verified')
 """  # what the decision took away was seen there again
+REFUSED = """
+    state = 'refused' AND kind LIKE '% account' AND NOT ended AND NOT EXISTS (
+        SELECT 1 FROM moderation_action AS later
+        WHERE later.connection_id = moderation_action.connection_id
+          AND later.external_id = moderation_action.external_id
+          AND later.kind LIKE '% account' AND later.id <> moderation_action.id
+          AND later.requested_at >= moderation_action.requested_at
+          AND (later.kind LIKE '%mute account') = (moderation_action.kind LIKE '%mute account'))
+"""  # a platform's no about an account, which nobody asked again or took note of
 OPEN = "('waiting', 'unconfirmed', 'held')"  # nothing is settled yet
 
 
@@ -95,12 +104,16 @@ def actions_of(tx: Connection, actor: Actor, school_id: str, measure_id: str) ->
 
 
 def unsettled(tx: Connection, actor: Actor, school_id: str, *, limit: int = 50) -> list[Action]:
-    """What nobody knows the end of yet: tried and not confirmed, or held; the oldest first."""
+    """What nobody knows the end of yet: tried and not confirmed, or held; the oldest first.
+
+    What a platform refused about an account is among it until somebody answers for it.
+    """
     access.require(actor, "see people", school_id)
     rows = tx.execute(
         text(f"""
             SELECT * FROM moderation_action
-            WHERE school_id = :school AND state IN {OPEN} AND (tries > 0 OR state <> 'waiting')
+            WHERE school_id = :school
+              AND (state IN {OPEN} AND (tries > 0 OR state <> 'waiting') OR {REFUSED})
             ORDER BY requested_at, id LIMIT :limit
         """),
         {"school": school_id, "limit": limit},

@@ -67,7 +67,7 @@ def _settle(tx: Connection, actor: Actor, action: Action, outcome: str, now: dat
     changed = tx.execute(
         text("""
             UPDATE moderation_action SET state = :state, approved_by = :by, why = :why,
-                next_try_at = :next
+                next_try_at = :next, ended = :ended
             WHERE id = :id AND state = 'held'
         """),
         {
@@ -76,6 +76,7 @@ def _settle(tx: Connection, actor: Actor, action: Action, outcome: str, now: dat
             "by": actor.account_id if allowed else None,
             "why": None if allowed else Words(WITHDRAWN if own else DECLINED).to_json(),
             "next": now if allowed else None,
+            "ended": not allowed,  # the no is a person's: nothing is left to answer for
         },
     )
     if changed.rowcount == 0:

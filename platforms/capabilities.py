@@ -58,6 +58,13 @@ class Moderated(Protocol):
 
 
 @runtime_checkable
+class Suspending(Protocol):
+    """`suspends` says what a suspension does there: a sentence with {platform}, marked with N_."""
+
+    suspends: str
+
+
+@runtime_checkable
 class CommentRemover(Protocol):
     """The gentlest removal the platform has; `removed` is the read-back."""
 

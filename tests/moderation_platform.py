@@ -38,7 +38,7 @@ class Site:
         self.roles: dict[str, str] = {}  # what an account is, unless suspended: "owner"
         self.muted: set[str] = set()
         self.protected: dict[str, str] = {}
-        self.lie = ""  # ignore, drop, deny, slow, down, unreadable
+        self.lie = ""  # ignore, drop, deny, blind, slow, down, unreadable
         self.calls: list[str] = []
         self.lock = Lock()
 
@@ -76,6 +76,8 @@ def serving(site: Site) -> Iterator[str]:
         def do_GET(self) -> None:
             if site.lie == "down":
                 return self.answer(503, {})
+            if site.lie == "blind":
+                return self.answer(403, {})
             _, what, *rest = self.path.split("/")
             if what == "posts":
                 return self.answer(200, {"posts": list(site.posts.values())})

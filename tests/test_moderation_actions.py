@@ -127,6 +127,20 @@ def test_a_refusal_is_final_and_says_the_platforms_sentence(desk: Desk) -> None:
     assert acting.run_due(desk.db, desk.adapters, clock=lambda: LATER) == 0
 
 
+def test_a_no_to_a_mere_look_is_tried_again_for_hours_and_then_ends(desk: Desk) -> None:
+    desk.site.lie = "blind"
+    action = desk.ask("suspend account", "u1")
+    assert desk.do(action).state == "unconfirmed"
+    desk.site.lie = ""
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    assert desk.do(action).state == "verified"
+    desk.site.lie = "blind"
+    never = desk.ask("suspend account", "u2")
+    tried = [desk.do(never, minutes=10 * n).state for n in range(40)]
+    assert tried[11] == "unconfirmed"
+    assert (tried[-1], desk.site.calls) == ("refused", ["suspend u1"])
+
+
 def test_a_platform_that_is_down_is_tried_again_until_it_is_back(desk: Desk) -> None:
     desk.site.lie = "down"
     action = desk.ask("suspend account", "u1")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from console.desk import connections
-from moderation import actions, ending, measures, records
+from moderation import actions, ending, ladder, measures, records
 from moderation.model import Action, Measure, ModerationError, PenaltyKind, Receipt, Subject
 from platforms.base import Adapter as Platform
 from platforms.base import Capability
@@ -104,6 +104,27 @@ def test_the_plan_names_each_account_and_what_is_done_there(desk: Desk) -> None:
     ]
     assert [step.does for step in word] == [None, None]
     assert {str(step.why) for step in mute} == {"Moodle cannot do this. Do it there by hand."}
+
+
+@pytest.mark.parametrize(
+    ("platform", "does"),
+    [
+        ("moodle", "nobody signs in with it"),
+        ("discourse", "nobody signs in with it"),
+        ("matrix", "reads and leaves rooms, but writes nothing"),
+        ("ejabberd", "out of the rooms that Pult moderates, of no others"),
+    ],
+)
+def test_the_plan_says_what_a_block_does_on_just_this_platform(
+    desk: Desk, platform: str, does: str
+) -> None:
+    with desk.db.begin() as tx:
+        tx.execute(
+            text("UPDATE connection SET platform = :to, options = :options"),
+            {"to": platform, "options": '{"rooms": "!class:x.example"}'},
+        )
+        steps = measures.plan(tx, desk.ben, desk.school.id, OLGA, "block")
+    assert [str(step.by).endswith(does) for step in steps] == [True, True]
 
 
 def test_one_block_suspends_every_account_and_each_has_a_receipt(desk: Desk) -> None:
@@ -524,3 +545,52 @@ def test_another_schools_person_is_no_subject_here(
     both = Actor("zoe", "Zoe", "admin", frozenset({desk.school.id, elsewhere.id}))
     with desk.db.begin() as tx, pytest.raises(Denied):
         measures.impose(tx, both, elsewhere.id, OLGA, "word", now=NOON)
+
+
+def refused_block(desk: Desk, *places: str) -> Measure:
+    for place in places:
+        desk.sites[place].lie = "deny"
+    measure = desk.impose()
+    desk.do(measure)
+    for place in places:
+        desk.sites[place].lie = ""
+    return measure
+
+
+def test_a_block_that_every_platform_refused_is_in_force_nowhere_and_counts_for_nothing(
+    desk: Desk,
+) -> None:
+    measure = refused_block(desk, "chat", "lms")
+    with desk.db.read() as tx:
+        assert measures.in_force(tx, desk.ben, desk.school.id, OLGA, now=NOON) == []
+        [known] = measures.history(tx, desk.ben, desk.school.id, OLGA)
+        assert (known.id, known.nowhere, known.refused) == (measure.id, True, ("chat", "lms"))
+        step = ladder.suggest(tx, desk.ben, desk.school.id, OLGA, now=NOON)
+        assert step.counted == ()
+        refused = actions.unsettled(tx, desk.ben, desk.school.id)
+    assert [action.receipt.state for action in refused] == ["refused", "refused"]
+
+
+def test_a_refusal_is_listed_until_it_is_asked_again_or_left_so(desk: Desk) -> None:
+    refused_block(desk, "chat", "lms")
+    with desk.db.begin() as tx:
+        first, second = actions.unsettled(tx, desk.ben, desk.school.id)
+        actions.take_note(tx, desk.ben, first.id, now=NOON)
+        again = actions.ask_again(tx, desk.ben, second.id, now=LATER)
+        assert actions.unsettled(tx, desk.ben, desk.school.id) == []
+        for each in (first, second):
+            with pytest.raises(ModerationError):
+                actions.ask_again(tx, desk.ben, each.id, now=NOON)
+    acting.perform_all(desk.db, desk.ben, [again], desk.adapters, clock=lambda: LATER)
+    with desk.db.read() as tx:
+        [known] = measures.in_force(tx, desk.ben, desk.school.id, OLGA, now=NOON)
+    assert known.refused == (first.connection_id,)
+
+
+def test_a_refusal_by_a_second_person_is_an_answer_already(desk: Desk, ana: Actor) -> None:
+    measure = desk.impose()
+    with desk.db.begin() as tx:
+        tx.execute(text("UPDATE moderation_action SET state = 'held', next_try_at = NULL"))
+        for action_id in measure.action_ids:
+            actions.decline(tx, ana, action_id, now=NOON)
+        assert actions.unsettled(tx, desk.ben, desk.school.id) == []

@@ -94,6 +94,22 @@ def test_what_no_platform_has_confirmed_is_listed_until_it_is(
     assert not screen("people", console, ben, school).expander
 
 
+def test_what_a_platform_refused_is_listed_until_it_is_left_so(
+    console: Console, school: School, ben: Actor, olga: str
+) -> None:
+    with console.db.begin() as tx:
+        actions.request(
+            tx, ben, "suspend account", school_id=school.id, connection_id="lms",
+            external_id="u1", now=NOON,
+        )  # fmt: skip
+        tx.execute(text("UPDATE moderation_action SET state = 'refused', tries = 1"))
+    at = screen("people", console, ben, school)
+    assert "Not blocked on LMS" in said(at)
+    assert "Ask again" in [button.label for button in at.button]
+    press(at, "Leave it so")
+    assert not screen("people", console, ben, school).expander
+
+
 def accounts(console: Console, actor: Actor, person: str) -> list[str]:
     with console.db.read() as tx:
         return sorted(one.external_id for one in roster.accounts_of(tx, actor, person))

@@ -1,6 +1,6 @@
 """What stands against a person now, with the way back; and what waits for a second person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -41,7 +41,7 @@ def draw(
     with st.container(border=True):
         st.subheader(_("In force"), anchor=False)
         for measure in standing:
-            _measure(console, actor, school, measure)
+            _measure(console, actor, school, measure, names)
         for action in held:
             waiting(console, actor, school, action, names.get(action.connection_id, "?"))
 
@@ -62,6 +62,8 @@ def unsettled(console: Console, actor: Actor, school: School) -> None:
                 continue
             st.markdown(acting.sentence(action.receipt, place, school))
             st.caption(_tries(action, school, console.now()))
+            if action.receipt.state == "refused":
+                _refused(console, actor, school, action)
 
 
 def waiting(console: Console, actor: Actor, school: School, action: Action, place: str) -> None:
@@ -87,6 +89,23 @@ def waiting(console: Console, actor: Actor, school: School, action: Action, plac
             _settle(console, actor, school, action, allow=False)
 
 
+def _refused(console: Console, actor: Actor, school: School, action: Action) -> None:
+    """The platform's no, until somebody asks again or leaves it at that."""
+    if not access.may(actor, "moderate", school.id):
+        return
+    with st.container(horizontal=True):
+        if st.button(_("Ask again"), key=f"again-{action.id}", icon=":material/refresh:"):
+            with acting.guarded():
+                with console.db.begin() as tx:
+                    asked = actions.ask_again(tx, actor, action.id, now=console.now())
+                acting.carry_out(console, actor, school, [asked])
+            st.rerun()
+        if st.button(_("Leave it so"), key=f"leave-{action.id}", icon=":material/close:"):
+            with acting.guarded(), console.db.begin() as tx:
+                actions.take_note(tx, actor, action.id, now=console.now())
+            st.rerun()
+
+
 def _tries(action: Action, school: School, now: datetime) -> str:
     asked = moment(action.requested_at, school.zone, now=now)
     said = _("Asked for {time}, tried {n} times").format(time=asked, n=action.tries)
@@ -96,7 +115,9 @@ def _tries(action: Action, school: School, now: datetime) -> str:
     return f"{said} · {_('again at {time}').format(time=again)}"
 
 
-def _measure(console: Console, actor: Actor, school: School, measure: Measure) -> None:
+def _measure(
+    console: Console, actor: Actor, school: School, measure: Measure, names: Mapping[str, str]
+) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         status.mark(_(STATES[measure.kind]), "red", shape="▲")
         st.markdown(_until(measure.until, school, console.now()), width="content")
@@ -106,6 +127,9 @@ def _measure(console: Console, actor: Actor, school: School, measure: Measure) -
                 f"lift-measure-{measure.id}",
                 lambda: blocking.lift(console, actor, school, measure),
             )
+    if measure.refused:
+        places = ", ".join(escape(names.get(each, "?")) for each in measure.refused)
+        st.caption(f":red[▲] {_('Refused, so not in force, on {places}').format(places=places)}")
     with console.db.read() as tx:
         kept = house.of(tx, actor, school.id)
     given = (measure_words.reason(kept, part) for part in (measure.rule, measure.reason) if part)

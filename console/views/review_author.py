@@ -28,7 +28,8 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
         past = measures.history(tx, actor, school.id, about, kinds=PENALTIES)
         suggestion = ladder.next_step(tx, actor, school.id, past, now=now)
         wrote = history.wrote(tx, actor, case.comment)
-    standing = [each for each in past if each.kind in LASTING and appeals.stands(each, now)]
+    stands = [each for each in past if each.kind in LASTING and appeals.stands(each, now)]
+    standing = [each for each in stands if not each.nowhere]
     offer = Offer(console, actor, school, [each.comment_id for each in wrote])
     with st.container(border=True):
         st.subheader(_("Author"), anchor=False)

@@ -40,6 +40,7 @@ class Discourse:
         {"remove comment", "edit comment", "suspend account", "mute account"}
     )
     removal = "DELETE /posts/{id}.json"
+    suspends = N_("{platform} suspends the account: nobody signs in with it")
 
     def __init__(
         self,

@@ -44,6 +44,7 @@ class Ejabberd:
     )
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     removal = ""
+    suspends = N_("{platform} shuts the account out of the rooms that Pult moderates, of no others")
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         chosen = {**OPTIONS, **options}

@@ -52,6 +52,7 @@ class Matrix:
     can: frozenset[Capability] = COUNTED
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
+    suspends = N_("{platform} suspends the account: it reads and leaves rooms, but writes nothing")
 
     def __init__(
         self,

@@ -58,6 +58,7 @@ class Moodle:
     )
     undoes: frozenset[Capability] = frozenset({"remove comment", "edit comment", "suspend account"})
     removal = "mod_forum_update_discussion_post"
+    suspends = N_("{platform} suspends the account: nobody signs in with it")
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         loopback_only = options.get("loopback_only") == "1"

@@ -32,6 +32,7 @@ from moderation import (
     previewing,
     receipts,
     records,
+    refusals,
     repeats,
     reversal,
     review,
@@ -49,7 +50,7 @@ from moderation.model import Case, Flag, Subject
 from moderation.receipts import Look, Outcome
 from store import access
 from store.access import Actor
-from store.db import Connection
+from store.db import Connection, text
 from store.words import Words
 from tests.calls import Calls
 from tests.cast import LATER, Cast, post
@@ -64,6 +65,14 @@ def _case(tx: Connection, on: Cast) -> Case:
     case = review.case(tx, access.system(on.school), on.case)
     assert case is not None
     return case
+
+
+def _no(tx: Connection, on: Cast) -> str:
+    """An action that its platform refused."""
+    tx.execute(
+        text("UPDATE moderation_action SET state = 'refused' WHERE id = :id"), {"id": on.action.id}
+    )
+    return on.action.id
 
 
 def _restored(tx: Connection, who: Actor, on: Cast) -> str:
@@ -260,6 +269,8 @@ CALLS: Calls = {
     ),
     records.unsettled: lambda tx, who, on: records.unsettled(tx, who, on.school),
     records.actions_of: lambda tx, who, on: records.actions_of(tx, who, on.school, on.measure),
+    refusals.ask_again: lambda tx, who, on: refusals.ask_again(tx, who, _no(tx, on), now=NOON),
+    refusals.take_note: lambda tx, who, on: refusals.take_note(tx, who, _no(tx, on), now=NOON),
     seconding.held: lambda tx, who, on: seconding.held(tx, who, on.school),
     seconding.allow: lambda tx, who, on: seconding.allow(tx, who, on.held, now=NOON),
     seconding.decline: lambda tx, who, on: seconding.decline(tx, who, on.held, now=NOON),
