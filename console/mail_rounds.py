@@ -31,6 +31,7 @@ def mail(console: Console, stop: threading.Event) -> None:
     """Deliver what is due, school by school; what is urgent goes first, through all relays."""
     with console.db.begin() as tx:
         ledger.expire(tx, now=console.now())
+        ledger.call_off(tx, now=console.now())
         sums.settle(tx, now=console.now())
     with _making_way(console, stop) as halted:
         _deliver_due(console, halted, lane="")
@@ -97,6 +98,7 @@ def _deliver_due(console: Console, stop: threading.Event, *, lane: str) -> None:
             clock=console.now,
             stop=stop,
             campaign_id=row.id,
+            quiet=console.terms.quiet,
         )
         outgoing.follow(console.db, row.school_id, done, now=console.now())
         LOG.info("campaign %s: sent %s, failed %s", row.id, done.sent, done.failed)

@@ -73,7 +73,7 @@ def show(tx: Connection, key: bytes, token_: str, *, now: datetime) -> Letter | 
     if not written:
         return Missing.ERASED
     sent_at = campaign.leaves_at
-    if campaign.state not in ("released", "paused") or sent_at is None or now < sent_at:
+    if campaign.state not in ("released", "paused", "stopped") or sent_at is None or now < sent_at:
         return Missing.UNSENT
     school = schools.get(tx, pult, campaign.school_id)
     language = recipients.variant(wanted, school.language, written)

@@ -22,6 +22,7 @@ from store.words import N_, Words
 LEASE = timedelta(seconds=20)  # how soon another machine may take over from a sender that died
 RENEWALS = 4  # in the time of one lease, by a sender that lives
 STALE = N_("It could not leave in time; hours later it is not sent any more.")
+CALLED_OFF = N_("Somebody stopped this campaign before it left.")
 STOPPED = N_("The sender stopped while it was on its way.")
 
 
@@ -107,6 +108,19 @@ def expire(tx: Connection, *, now: datetime) -> int:
                 SELECT id FROM campaign WHERE state = 'released' AND expires_at <= :now)
         """),
         {"now": now, "why": Words(STALE).to_json()},
+    )
+    return changed.rowcount
+
+
+def call_off(tx: Connection, *, now: datetime) -> int:
+    """Leave out who waits in stopped campaigns, also whom a sender gives back; return how many."""
+    changed = tx.execute(
+        text("""
+            UPDATE delivery SET state = 'suppressed', reply = :why, updated_at = :now
+            WHERE state = 'due' AND campaign_id IN (
+                SELECT id FROM campaign WHERE state = 'stopped' AND summed IS NULL)
+        """),
+        {"now": now, "why": Words(CALLED_OFF).to_json()},
     )
     return changed.rowcount
 

@@ -50,7 +50,7 @@ class Campaign:
     segment: str  # segments.Segment.to_json
     incident_id: str | None
     uncertain: str  # hold or resend
-    state: str  # draft, asked (for a second person), released, paused
+    state: str  # draft, asked (for a second person), released, paused, stopped
     created_by: str
     created_at: datetime
     updated_at: datetime

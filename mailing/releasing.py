@@ -9,6 +9,7 @@ from mailing import (
     courses,
     freezing,
     inviting,
+    ledger,
     outbox,
     recipients,
     segments,
@@ -26,6 +27,7 @@ from store.db import Connection, text
 from store.words import N_
 
 OPEN = Terms()
+STOPPED = N_("This campaign was stopped: nothing of it is sent again. Write a new one.")
 
 
 def schedule(
@@ -152,9 +154,29 @@ def resume(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> 
     return _turn(tx, actor, campaign_id, "paused", "released", now)
 
 
+def stop(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
+    """Whoever has not got it is left out; what is on the wire this moment ends as it ends.
+
+    For good; False before the first mail may have left, when it can be called back.
+    """
+    campaign = load(tx, actor, campaign_id, "send")
+    changed = tx.execute(
+        text("""
+            UPDATE campaign SET state = 'stopped', summed = NULL, updated_at = :now
+            WHERE id = :id AND state IN ('released', 'paused') AND leaves_at <= :now
+        """),
+        {"id": campaign_id, "now": now},
+    )
+    if not changed.rowcount:
+        return False
+    ledger.call_off(tx, now=now)
+    audit.record(tx, actor, "stop campaign", campaign_id, school_id=campaign.school_id, now=now)
+    return True
+
+
 def retry_failed(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> int:
     """Try those once more that failed; return how many."""
-    campaign = load(tx, actor, campaign_id, "send")
+    campaign = _going_on(load(tx, actor, campaign_id, "send"))
     count = outbox.again(tx, campaign_id, "failed", now=now)
     audit.record(tx, actor, "retry failed", campaign_id, school_id=campaign.school_id, now=now)
     return count
@@ -166,7 +188,7 @@ def decide_held(
     """Send the uncertain ones again, or take them for sent; return how many."""
     campaign = load(tx, actor, campaign_id, "send")
     if resend:
-        count = outbox.again(tx, campaign_id, "held", now=now)
+        count = outbox.again(tx, _going_on(campaign).id, "held", now=now)
     else:
         count = outbox.take_as_sent(tx, campaign_id, now=now)
     action = "resend held" if resend else "take held as sent"
@@ -189,6 +211,12 @@ def _turn(
         action = "pause campaign" if after == "paused" else "resume campaign"
         audit.record(tx, actor, action, campaign_id, school_id=campaign.school_id, now=now)
     return changed.rowcount == 1
+
+
+def _going_on(campaign: Campaign) -> Campaign:
+    if campaign.state == "stopped":
+        raise MailingError(STOPPED)
+    return campaign
 
 
 def _require_content(campaign: Campaign) -> None:

@@ -12,6 +12,7 @@ from mailing.loop import Loop
 from mailing.message import Addressee, Builder
 from mailing.model import Origin
 from mailing.relay import Outcome, Relay
+from mailing.timing import Quiet
 from mailing.transports import open_session
 from mailing.work import Clock, Delivered, Work
 from store import access, roster, schools
@@ -35,9 +36,11 @@ def deliver(
     campaign_id: str | None = None,
     limit: int = LIMIT,
     lease: timedelta = LEASE,
+    quiet: Quiet | None = None,
 ) -> Delivered:
     """Send up to `limit` mails that are due, of one campaign or of all; return when done.
 
+    Whoever has her `quiet` hours gets it, however it came to be due then, when they are over.
     `owner` is made unique to this call, so that two senders never share rows.
     Raises what the database raises; the next call finds out what became of the rows.
     """
@@ -46,7 +49,7 @@ def deliver(
     owner = f"{owner}/{new_id()}"
     written = Intents(place, owner)
     share = Share(owner, campaign_id, limit, lease)
-    work = Work(db, origin, share, clock=clock, stop=stop, written=written)
+    work = Work(db, origin, share, clock=clock, stop=stop, written=written, quiet=quiet)
     settled = False
     try:
         work.turn()

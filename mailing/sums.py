@@ -21,7 +21,7 @@ COLUMN = {
     "failed": "failed",
     "suppressed": "suppressed",
 }
-AT_REST = """state = 'released' AND leaves_at <= :now
+AT_REST = """state IN ('released', 'stopped') AND leaves_at <= :now
     AND NOT EXISTS (SELECT 1 FROM delivery
                     WHERE campaign_id = campaign.id AND delivery.state IN ('due', 'sending'))
     AND NOT EXISTS (SELECT 1 FROM delivery

@@ -18,8 +18,10 @@ from mailing.ledger import Claimed, Settled
 from mailing.limits import Limits
 from mailing.message import Addressee, Builder, Envelope
 from mailing.model import MailingError, Origin
+from mailing.night import Night
 from mailing.pace import Pace
 from mailing.relay import Outcome
+from mailing.timing import Quiet
 from store import access, schools
 from store.db import Database
 from store.words import N_, Words
@@ -64,12 +66,13 @@ class Work:
         clock: Clock,
         stop: threading.Event,
         written: Intents,
+        quiet: Quiet | None,
     ) -> None:
         self.db, self._origin, self._owner = db, origin, share.owner
         self._clock, self._stop, self._intents = clock, stop, written
         self._now = clock()  # as of the last turn
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
-        self._gate, self._limits = Gate(db), Limits()
+        self._gate, self._limits, self._night = Gate(db), Limits(), Night(quiet)
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
         self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
@@ -100,7 +103,7 @@ class Work:
         if self._kept:
             return self._kept.popleft()
         while (row := self._dispatch.next()) is not None:
-            rest = self._limits.rest(row.email)
+            rest = self._night.rest(row, now=self._now) or self._limits.rest(row.email)
             if rest is not None or not self._open(row.campaign_id, fresh=False):
                 self._dispatch.put_back(row, rest=rest)
                 continue
@@ -216,7 +219,7 @@ class Work:
     def _prepare(self, rows: Sequence[Claimed]) -> None:
         missing = {row.campaign_id for row in rows} - set(self._builders)
         if missing:
-            self._builders |= _builders(self.db, missing, self._origin)
+            self._builders |= _builders(self.db, missing, self._origin, self._night)
 
     def _resends(self, row: Claimed) -> bool:
         return self._builders[row.campaign_id].campaign.uncertain == "resend"
@@ -249,13 +252,16 @@ class Lane:
         return envelope
 
 
-def _builders(db: Database, campaign_ids: Collection[str], origin: Origin) -> dict[str, Builder]:
+def _builders(
+    db: Database, campaign_ids: Collection[str], origin: Origin, night: Night
+) -> dict[str, Builder]:
     builders: dict[str, Builder] = {}
     with db.read() as tx:
         pult = access.system(*schools.every_id(tx))
         for campaign_id in campaign_ids:
             campaign = records.content(tx, pult, campaign_id)
             school = schools.get(tx, pult, campaign.school_id)
+            night.learn(campaign, school.zone)
             enclosed = enclosing.of(tx, school, campaign_id)
             builders[campaign_id] = Builder(
                 campaign, school.name, school.language, origin, enclosed

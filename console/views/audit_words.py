@@ -86,6 +86,7 @@ ACTIONS = {
     "report comment": N_("reported a comment"),
     "resend held": N_("had held mail sent again"),
     "restore comment": N_("restored a comment"),
+    "stop campaign": N_("stopped a campaign for good"),
     "resume campaign": N_("resumed a campaign"),
     "resume newsletter": N_("resumed a standing newsletter"),
     "resume sending": N_("let mail leave again after a restore"),

@@ -25,6 +25,7 @@ STAGES: dict[str, tuple[str, Colour]] = {
     "undo": (N_("◆ Leaves soon"), "orange"),
     "sending": (N_("● Sending"), "blue"),
     "paused": (N_("■ Paused"), "violet"),
+    "stopped": (N_("■ Stopped"), "gray"),
     "attention": (N_("▲ Not all got it"), "red"),
     "done": (N_("● Sent"), "green"),
 }

@@ -29,9 +29,9 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
     """What can be done now; whatever cannot is not there."""
     if not access.may(actor, "send", school.id):
         return []
-    _stage, held, failed = situation(campaign, console)
+    stage, held, failed = situation(campaign, console)
     offered = _leaving(console, actor, campaign)
-    if failed:
+    if failed and stage != "stopped":
         retry = _do(console, actor, campaign, _retry)
         offered.append(Act("retry", _("Retry failed"), retry, icon=":material/refresh:"))
     if held:
@@ -81,6 +81,9 @@ def _leaving(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
         offered.append(
             Act("resume", _("Send on"), do(_resume), "P", ":material/play_arrow:", "primary")
         )
+    begun = campaign.leaves_at is not None and campaign.leaves_at <= console.now()
+    if stage == "sending" or (stage == "paused" and begun):
+        offered.append(_stop_act(console, actor, campaign))
     return offered
 
 
@@ -102,6 +105,15 @@ def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
             icon=":material/forward_to_inbox:" if resend else ":material/done:",
         )
 
+    count_as_sent = Act(
+        "held-sent",
+        _("Count the held as sent"),
+        lambda: ask(resend=False),
+        icon=":material/done:",
+        asks=True,
+    )
+    if campaign.state == "stopped":
+        return [count_as_sent]
     return [
         Act(
             "held-again",
@@ -110,14 +122,27 @@ def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
             icon=":material/forward_to_inbox:",
             asks=True,
         ),
-        Act(
-            "held-sent",
-            _("Count the held as sent"),
-            lambda: ask(resend=False),
-            icon=":material/done:",
-            asks=True,
-        ),
+        count_as_sent,
     ]
+
+
+def _stop_act(console: Console, actor: Actor, campaign: Campaign) -> Act:
+    def ask() -> None:
+        waiting = campaign.totals.waiting
+        left_out = ngettext("{n} person is left out", "{n} people are left out", waiting)
+        confirm.ask(
+            _("Stop it for good?"),
+            {
+                _("What"): left_out.format(n=waiting),
+                _("Then"): _("what is on the wire this moment still arrives"),
+                _("Undo"): _("none"),
+            },
+            _("Stop it"),
+            partial(_stop, console, actor, campaign),
+            icon=":material/block:",
+        )
+
+    return Act("stop", _("Stop it"), ask, "X", ":material/block:", "tertiary", asks=True)
 
 
 def _do(
@@ -157,6 +182,15 @@ def _resume(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
         releasing.resume(tx, actor, campaign.id, now=console.now())
     return _("It goes on.")
+
+
+def _stop(console: Console, actor: Actor, campaign: Campaign) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            stopped = releasing.stop(tx, actor, campaign.id, now=console.now())
+        actionbar.say(
+            _("Stopped: nobody else gets it.") if stopped else _("It is not under way any more.")
+        )
 
 
 def _retry(console: Console, actor: Actor, campaign: Campaign) -> str:

@@ -137,6 +137,7 @@ CALLS: Calls = {
     releasing.cancel: lambda tx, who, on: releasing.cancel(tx, who, on.released.id, now=NOON),
     releasing.pause: lambda tx, who, on: releasing.pause(tx, who, on.released.id, now=NOON),
     releasing.resume: lambda tx, who, on: releasing.resume(tx, who, on.released.id, now=NOON),
+    releasing.stop: lambda tx, who, on: releasing.stop(tx, who, on.released.id, now=NOON),
     releasing.retry_failed: lambda tx, who, on: releasing.retry_failed(
         tx, who, on.released.id, now=NOON
     ),
