@@ -45,13 +45,13 @@ class Desk:
     incident: str
     words: str
 
-    def plan(self, tx: Connection, cause: Cause, **chosen: str) -> emergencies.Plan:
+    def plan(self, tx: Connection, cause: Cause, **chosen: object) -> emergencies.Plan:
         choice = Choice(**chosen)  # type: ignore[arg-type]
         return emergencies.plan(
             tx, self.ana, cause, choice, lambda id_: f"https://pult.test/lesson/{id_}", now=NOON
         )
 
-    def send(self, cause: Cause | None = None, **chosen: str) -> str:
+    def send(self, cause: Cause | None = None, **chosen: object) -> str:
         with self.console.db.begin() as tx:
             planned = self.plan(tx, cause or Cause("incident", self.incident), **chosen)
             written = urgent_texts.get(tx, self.ana, self.words)
@@ -206,6 +206,23 @@ def test_what_follows_goes_to_exactly_the_same_people(desk: Desk) -> None:
         found = emergencies.of_incident(tx, desk.ana, desk.incident)
     assert {each.id for each in found} == {first, second, third}
     assert sum(b"Algebra" in each.data for each in desk.relay.mails) == 6
+
+
+@pytest.mark.parametrize(("chosen", "says"), [("en", "has stopped"), ("zh_Hans", "остановил")])
+def test_facts_are_in_the_language_that_the_letter_has(desk: Desk, chosen: str, says: str) -> None:
+    """Chosen behind the link; the text is not written in Chinese, and the school's is Russian."""
+    with desk.console.db.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO chosen_language (school_id, email, language, changed_at)
+                VALUES (:school, 'lena@pupils.test', :language, 0)
+            """),
+            {"school": desk.school.id, "language": chosen},
+        )
+        planned = desk.plan(tx, Cause("incident", desk.incident), written=tuple(BODY))
+    lena, oleg = planned.people.people
+    assert says in lena.fields["what"]
+    assert "остановил" in oleg.fields["what"]
 
 
 def test_the_live_lesson_is_a_cause_of_its_own(desk: Desk) -> None:

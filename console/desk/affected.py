@@ -12,11 +12,11 @@ from console.desk import fallout, limits
 from console.desk.fallout import Fallout
 from console.desk.incidents import Incident
 from console.i18n import clock, say, speaking
-from mailing import recipients
+from mailing import preferences, recipients
 from mailing.segments import Audience
 from mailing.urgent_texts import FACTS
 from probes import targets
-from store import access
+from store import access, addresses
 from store.db import Connection, instant, text
 from store.roster import Person
 from store.schools import LANGUAGES, School
@@ -122,16 +122,23 @@ def told_before(tx: Connection, campaign_id: str) -> dict[str, Facts]:
 
 
 def filled(
-    people: Audience, facts: Mapping[str, Facts], school: School, incident: Incident | None,
-    *, note: str,
+    tx: Connection, people: Audience, facts: Mapping[str, Facts], school: School,
+    incident: Incident | None, *, note: str, written: Sequence[str],
 ) -> Audience:  # fmt: skip
-    """The same people, each with the facts as fields, in the language that each reads."""
+    """The same people, each with the facts as fields, in the language that their letter has.
+
+    That is the one they chose, else read, where the text is `written` in it.
+    """
     shared = {each: _shared(incident, school, each) | {"note": note} for each in LANGUAGES}
+    chosen = preferences.languages(tx, school.id)
 
     def one(person: Person) -> Person:
-        language = recipients.variant(person.language, school.language, LANGUAGES)
+        reads = (
+            chosen.get(addresses.normal(person.email) if person.email else "") or person.language
+        )
+        language = recipients.variant(reads, school.language, written)
         own = dict.fromkeys(FACTS, "") | dict(facts.get(person.id, {})) | shared[language]
-        return replace(person, fields={**person.fields, **own})
+        return replace(person, language=language, fields={**person.fields, **own})
 
     left_out = [(one(person), why) for person, why in people.left_out]
     return Audience([one(person) for person in people.people], left_out)

@@ -13,7 +13,7 @@ from mailing.segments import Audience, Guardians, Segment
 from store import access, schools
 from store.access import Actor
 from store.db import Connection, text
-from store.schools import School
+from store.schools import LANGUAGES, School
 from store.words import N_, Words
 
 LONGEST_NOTE = 300  # characters
@@ -29,11 +29,15 @@ class Cause:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a coordinator chooses at the first step; `segment` where the cause names nobody."""
+    """What a coordinator chooses at the first step; `segment` where the cause names nobody.
+
+    `written`: the languages of the text that is to go.
+    """
 
     guardians: Guardians = ""
     note: str = ""
     segment: Segment | None = None
+    written: tuple[str, ...] = LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ def plan(
         raise IncidentError(N_("No running lesson stands on this. Choose the people yourself."))
     facts = affected.told(tx, school, hits, link)
     people = segments.audience(tx, actor, school.id, segment, topic=SERVICE, now=now)
-    people = affected.filled(people, facts, school, incident, note=choice.note.strip())
+    people = affected.filled(
+        tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
+    )
     return Plan(school, incident, None, segment, people)
 
 
@@ -143,7 +149,9 @@ def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: 
     segment = Segment(meant=(first,))
     people = segments.audience(tx, actor, school.id, segment, topic=SERVICE, now=now)
     facts = affected.told_before(tx, first)
-    people = affected.filled(people, facts, school, incident, note=choice.note.strip())
+    people = affected.filled(
+        tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
+    )
     return Plan(school, incident, first, segment, people)
 
 

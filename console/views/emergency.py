@@ -1,6 +1,7 @@
 """Tell the affected now: choose an approved text and look at it; the dialog sends it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -104,7 +105,7 @@ def _planned(
             format_func=lambda each: _(GUARDIANS[each]) if each else _("Without parents"),
             key=f"emergency-parents-{written.id}",
         )
-    choice = Choice(guardians, note)
+    choice = Choice(guardians, note, written=tuple(recipients.written(written.body)))
     try:
         return _plan(console, actor, cause, choice)
     except IncidentError as error:
@@ -112,7 +113,7 @@ def _planned(
     segment = _people(console, actor, school)
     if segment is None:
         return None
-    return _plan(console, actor, cause, Choice(guardians, note, segment))
+    return _plan(console, actor, cause, replace(choice, segment=segment))
 
 
 def _plan(console: Console, actor: Actor, cause: Cause, choice: Choice) -> Plan:
