@@ -130,14 +130,19 @@ def _by_reader(
         empty.update(name for name in version.names if not known.get(name, "").strip())
         blank += version.blank
     everybody = len(meant.people)
-    for name, people in empty.items():
+    untold = () if enclosed.invitation else invitation.FIELDS  # `unknown` asks for the lesson
+    for name in [each for each in empty if each not in untold]:
+        people = empty[name]
         words = N_("Field {field} is empty: {people} of {all}.")
         yield Words(words, {"field": name, "people": people, "all": everybody})
     if blank:
         words = N_("The conditions leave no text: {people} of {all} would get an empty letter.")
         yield Words(words, {"people": blank, "all": everybody})
-    for text in texts.values():
-        yield from text.for_nobody()
+    told: list[Words] = []  # once, though a condition stands in each language
+    for words in (each for text in texts.values() for each in text.for_nobody()):
+        if words not in told:
+            told.append(words)
+    yield from told
 
 
 @dataclass(frozen=True)
