@@ -139,9 +139,9 @@ def _by_reader(
         words = N_("The conditions leave no text: {people} of {all} would get an empty letter.")
         yield Words(words, {"people": blank, "all": everybody})
     told: list[Words] = []  # once, though a condition stands in each language
-    for words in (each for text in texts.values() for each in text.for_nobody()):
-        if words not in told:
-            told.append(words)
+    for note in (each for text in texts.values() for each in text.for_nobody()):
+        if note not in told:
+            told.append(note)
     yield from told
 
 
