@@ -89,7 +89,7 @@ def over(
     since = now - span
     written = _count(tx, school_id, since)
     rows = _newest(tx, school_id, since)
-    firsts, said = _firsts(tx), _decisions(tx, school_id, since)
+    firsts, said = _firsts(tx, school_id), _decisions(tx, school_id, since)
     found = replaying.over(_keyed(ours, in_force), [_written(row, firsts) for row in rows])
     wanted = {entry.sha256 for entry, _ in ours}
     on = {entry.sha256 for entry, _ in ours if entry.on}
@@ -197,13 +197,14 @@ def _decisions(tx: Connection, school_id: str, since: datetime) -> dict[str, str
     return {row.comment_id: row.decision for row in rows}
 
 
-def _firsts(tx: Connection) -> dict[tuple[str, str], float]:
+def _firsts(tx: Connection, school_id: str) -> dict[tuple[str, str], float]:
     """When each author wrote for the first time that is known."""
     rows = tx.execute(
         text("""
             SELECT connection_id, author_external_id, MIN(written_at) AS at
-            FROM comment GROUP BY connection_id, author_external_id
-        """)
+            FROM comment WHERE school_id = :school GROUP BY connection_id, author_external_id
+        """),
+        {"school": school_id},
     )
     return {(row.connection_id, row.author_external_id): row.at for row in rows}
 

@@ -72,9 +72,9 @@ def by_hand(tx: Connection, actor: Actor, case_id: str, kind: Welfare, *, now: d
     return _raise(tx, actor, comment, kind, [], now) or _again(tx, actor, comment, kind, now)
 
 
-def open_(tx: Connection, actor: Actor, school_id: str) -> list[Alarm]:
+def open_(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> list[Alarm]:
     """What no lead has acknowledged, the oldest first."""
-    return _listed(tx, actor, school_id, "acknowledged_at IS NULL", "raised_at", 200)
+    return _listed(tx, actor, school_id, "acknowledged_at IS NULL", "raised_at", limit)
 
 
 def lately(tx: Connection, actor: Actor, school_id: str, *, limit: int = 20) -> list[Alarm]:

@@ -58,6 +58,23 @@ def test_two_alarms_of_one_comment_stand_side_by_side(
     assert len([each for each in at.button if each.label == "Acknowledge"]) == 2
 
 
+def test_twenty_alarms_are_shown_and_the_others_counted(
+    console: Console, school: School, ana: Actor
+) -> None:
+    pult = access.system(school.id)
+    with console.db.begin() as tx:
+        [alarm] = welfare.open_(tx, ana, school.id)
+        shelf = alarm.comment.connection_id
+        for n in range(2, 23):
+            merged = wordings.merge(tx, pult, school.id, shelf, rude(n, CRY), now=console.now())
+            kept = comments.get(tx, pult, merged.id)
+            assert kept is not None
+            judging.judge(tx, pult, rules.of(tx, pult, school.id), kept, now=console.now())
+    at = screen("welfare", console, ana, school)
+    assert len([each for each in at.button if each.label == "Acknowledge"]) == 20
+    assert "2 more alarms wait" in said(at)
+
+
 def test_the_lead_lets_moderators_judge_the_comment(
     console: Console, school: School, ana: Actor, ben: Actor
 ) -> None:

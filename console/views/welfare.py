@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape, moment, ngettext, span
+from console.i18n import N_, _, escape, moment, ngettext, number, span
 from console.views import acting
 from console.widgets import actionbar, head, pages, status, strangers
 from console.wiring import Console
@@ -20,6 +20,7 @@ KINDS: dict[Welfare, str] = {
     "abuse": N_("Abuse"),
     "threat": N_("Threat against a child"),
 }
+SHOWN = 20  # alarms, the oldest
 AROUND = 6  # posts of the discussion shown with the comment
 
 
@@ -30,13 +31,21 @@ def page(console: Console, actor: Actor, school: School) -> None:
             st.info(_(safeguarding.NOT_YOURS), icon=":material/lock:")
             actionbar.told()
             return
-        alarms = welfare.open_(tx, actor, school.id)
+        alarms = welfare.open_(tx, actor, school.id, limit=SHOWN)
+        more = len(welfare.unanswered(tx, actor, school.id)) - len(alarms)
         late = welfare.lately(tx, actor, school.id)
         names = people.connection_names(tx, actor, school.id)
     if not alarms:
         st.info(_("No alarm is open."), icon=":material/done_all:")
     for alarm in alarms:
         _alarm(console, actor, school, alarm, names)
+    if more > 0:
+        waits = ngettext(
+            "{n} more alarm waits; it follows as these are acknowledged.",
+            "{n} more alarms wait; they follow as these are acknowledged.",
+            more,
+        )
+        st.info(waits.format(n=number(more)), icon=":material/hourglass_empty:")
     _late(console, school, late)
     actionbar.told()
 
