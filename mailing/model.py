@@ -90,6 +90,7 @@ class Undelivered:
     why: Words | None
     attempt: int
     next_at: datetime | None  # of the next try, when waiting
+    since: datetime  # it stands so
 
 
 @dataclass(frozen=True)

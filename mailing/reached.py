@@ -13,7 +13,7 @@ from store.access import Actor
 from store.db import Connection, instant, moment, text
 from store.words import Words
 
-SHOWN = "id, person_id, name, email, state, reply, attempt, next_at"
+SHOWN = "id, person_id, name, email, state, reply, attempt, next_at, updated_at"
 # The index holds these three alone: a row that is sent and done with costs it nothing.
 MISSED = "state IN ('failed', 'held', 'suppressed')"
 # What needs a hand comes first; each in the order of an index, so that none are sorted.
@@ -72,11 +72,11 @@ def _undelivered(tx: Connection, campaign_id: str, limit: int) -> Iterator[Undel
 
 def _missed(row: Row[Any]) -> Undelivered:
     values: tuple[Any, ...] = tuple(row)
-    id_, person_id, name, email, state, reply, attempt, next_at = values
+    id_, person_id, name, email, state, reply, attempt, next_at, since = values
     column = COLUMN[state]
     why = Words.from_json(reply) if reply else None
     next_try = moment(next_at) if column == "waiting" else None
-    return Undelivered(id_, person_id, name, email, column, why, attempt, next_try)
+    return Undelivered(id_, person_id, name, email, column, why, attempt, next_try, instant(since))
 
 
 def received(tx: Connection, actor: Actor, person_id: str, *, limit: int = 100) -> list[Received]:

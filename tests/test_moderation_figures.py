@@ -142,7 +142,7 @@ def test_figures_are_taken_away_as_numbers_and_names_never_as_formulas(
         judge(tx, ana, school, "1", "You fool", "remove", rule='=HYPERLINK("x")')
         found = figures.of(tx, ana, school.id, since=NOON, until=NOON + DAY)
     table = figure_sheets.rows(found, spoken=lambda _group, name: name)
-    sheet = load_workbook(io.BytesIO(figure_sheets.workbook(table))).active
+    sheet = load_workbook(io.BytesIO(figure_sheets.workbook(table, title="Figures"))).active
     assert sheet is not None
     read = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert read[1][:4] == ["The school", None, 1, 600]

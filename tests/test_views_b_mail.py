@@ -2,13 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.desk import restoring
+from console.desk import figure_sheets, restoring
 from console.sections import Mail
-from console.views import composer_preview, composer_send, segment_picker, segment_words, writing
+from console.views import (
+    composer_preview,
+    composer_send,
+    delivery,
+    missed_away,
+    segment_picker,
+    segment_words,
+    writing,
+)
 from console.wiring import Console
 from mailing import campaigns, inviting, reached, releasing, suppression
 from mailing.model import Campaign
@@ -18,6 +27,7 @@ from store.access import Actor
 from store.db import Connection, Database, text
 from store.planning import PlannedLesson
 from store.schools import School
+from store.words import Words
 from tests import stage
 from tests.conftest import NOON
 from tests.stage import letters, press, said, screen
@@ -450,3 +460,27 @@ def test_a_time_by_each_readers_own_clock_is_said_back(
     assert "By the clock of 1 of 2 this time is over: they get it at once." in said(at)
     at = press(at, "Review and send")
     assert "own clock" in letters(at)
+
+
+def test_who_has_not_got_it_is_taken_away_in_the_readers_language_and_told_on_the_persons_page(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = released(console, ana, school)
+    why = Words("It came back: {answer}", {"answer": "552 *full*"})
+    with console.db.begin() as tx:
+        tx.execute(
+            text("UPDATE delivery SET state = 'failed', reply = :why WHERE name = 'Ben'"),
+            {"why": why.to_json()},
+        )
+        ben = tx.execute(text("SELECT id FROM person WHERE name = 'Ben'")).scalar_one()
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    assert [each.proto.label for each in at.get("download_button")] == ["XLSX", "CSV"]
+    campaign = kept(console, ana, campaign_id)
+    read = partial(
+        missed_away._rows, console, ana, school, campaign, delivery._said, delivery._plain
+    )
+    table = missed_away._made(read, figure_sheets.csv_file, "ru").decode("utf-8-sig")
+    header, *rows = [line.split(",") for line in table.strip().split("\r\n")]
+    assert header[0] == "Имя"
+    assert {row[0]: row[3] for row in rows}["Ben"] == "Письмо вернулось: 552 *full*"
+    assert "It came back: 552 *full*" in letters(screen("person", console, ana, school, id=ben))

@@ -60,12 +60,12 @@ def write(name: str, tx: Connection, actor: Actor, school: School, out: TextIO) 
     writer = csv.writer(out, lineterminator="\r\n")
     count = -1
     for row in EXPORTS[name](tx, actor, school):
-        writer.writerow([_cell(str(cell)) for cell in row])
+        writer.writerow([safe(str(cell)) for cell in row])
         count += 1
     return count
 
 
-def _cell(words: str) -> str:
+def safe(words: str) -> str:
     """Legible, cut at MOST_LETTERS, and never a formula."""
     return neutral(legible(words[:MOST_LETTERS]))
 

@@ -53,10 +53,10 @@ def rows(found: Figures, *, spoken: Callable[[Group, str], str]) -> list[Row]:
     ]
 
 
-def workbook(table: Sequence[Row]) -> bytes:
+def workbook(table: Sequence[Row], *, title: str) -> bytes:
     """Numbers as numbers; a text is never taken for a formula."""
     book, out = Workbook(write_only=True), io.BytesIO()
-    sheet = book.create_sheet(_("Figures"))
+    sheet = book.create_sheet(title)
     for row in table:
         sheet.append(list(row))
     book.save(out)

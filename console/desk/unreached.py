@@ -40,7 +40,9 @@ class Unreached:
     delivery_id: str
     person_id: str
     name: str
+    email: str  # that the mail was for, or would have been
     why: Words
+    since: datetime
     attempts: tuple[Attempt, ...]
     next_way: Way | None
 
@@ -206,7 +208,9 @@ def _unreached(row: Row[Any], own: Sequence[Attempt], offered: Offered) -> Unrea
     tried = {each.way for each in own}
     following = next((way for way in offered.of(row.person_id) if way.key not in tried), None)
     why = Words.from_json(row.reply) if row.reply else WAITS
-    return Unreached(row.id, row.person_id, row.name, why, tuple(own), following)
+    since = instant(row.updated_at)
+    email = row.email or addresses.normal(row.address or "")
+    return Unreached(row.id, row.person_id, row.name, email, why, since, tuple(own), following)
 
 
 def _withdraw(tx: Connection, campaign_id: str, person_ids: Sequence[str], now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.i18n import _, clock, moment, number, say, span
-from console.views import delivery_acts, delivery_lesson, unreached
+from console.views import delivery_acts, delivery_lesson, missed_away, unreached
 from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
@@ -51,6 +51,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         if access.may(actor, "send", school.id):
             acts.insert(0, unreached.act(console, actor, campaign, found))
     live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
+    missed_away.draw(console, actor, school, campaign, state=_said, why=_plain)
     actionbar.bar(acts)
 
 
@@ -175,6 +176,14 @@ def _missing(console: Console, missing: Sequence[Undelivered]) -> None:
 
 def _state(name: str) -> str:
     return f"{SHAPES[name][0]} {_(COUNTS[name])}"
+
+
+def _said(each: Undelivered) -> str:
+    return _(COUNTS[each.state])
+
+
+def _plain(each: Undelivered) -> str:
+    return _why(each, markdown=False)
 
 
 def _why(each: Undelivered, *, markdown: bool) -> str:

@@ -74,7 +74,7 @@ def _take_away(found: Figures, since: datetime, until: datetime, school: School)
     days = "_".join(f"{each.astimezone(school.zone):%Y-%m-%d}" for each in (since, until))
     with st.container(horizontal=True):
         for ending, mime, made in (
-            ("xlsx", figure_sheets.XLSX, figure_sheets.workbook),
+            ("xlsx", figure_sheets.XLSX, partial(figure_sheets.workbook, title=_("Figures"))),
             ("csv", "text/csv", figure_sheets.csv_file),
         ):
             st.download_button(

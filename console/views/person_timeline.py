@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from console.desk import measure_words, people
-from console.i18n import N_, _, escape, moment
+from console.i18n import N_, _, escape, moment, say
 from console.views import acting, person_measures
 from console.views.campaigns import COUNTS
 from console.views.putting_back import Offer, badges
@@ -150,4 +150,5 @@ def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:
         received = reached.received(tx, actor, person.id)
     for mail in received:
         words = f":gray-badge[{_(COUNTS[mail.state])}] {strangers.name(mail.subject)}"
-        yield Event(mail.at, "mail", words)
+        why = strangers.line(say(mail.why, markdown=False)) if mail.why else ""
+        yield Event(mail.at, "mail", words, why)

@@ -81,7 +81,7 @@ def way(name: str, place: str) -> str:
 
 
 def _ask(console: Console, actor: Actor, campaign: Campaign, found: Standing) -> None:
-    ways = Counter(_next(each.next_way) for each in found.unreached if each.next_way)
+    ways = Counter(following(each.next_way) for each in found.unreached if each.next_way)
     without = sum(each.next_way is None for each in found.unreached)
     told = {
         _("Ways"): ", ".join(f"{name}: {number(n)}" for name, n in ways.most_common()),
@@ -113,8 +113,8 @@ def _table(rows: Sequence[Unreached], school: School) -> None:
             {
                 "name": strangers.line(each.name),
                 "why": say(each.why, markdown=False),
-                "tried": " · ".join(_tried(one, school) for one in each.attempts),
-                "next": _next(each.next_way) if each.next_way else "—",
+                "tried": " · ".join(tried(one, school) for one in each.attempts),
+                "next": following(each.next_way) if each.next_way else "—",
             }
             for each in rows
         ],
@@ -128,11 +128,11 @@ def _table(rows: Sequence[Unreached], school: School) -> None:
     )
 
 
-def _next(following: Way | None) -> str:
-    return way(following.name, following.place) if following else ""
+def following(one: Way) -> str:
+    return way(one.name, one.place)
 
 
-def _tried(attempt: Attempt, school: School) -> str:
+def tried(attempt: Attempt, school: School) -> str:
     name = way(attempt.way.partition(" ")[0], attempt.place)
     said = f"{name}: {_(STATES[attempt.state])} {clock(attempt.at, school.zone)}"
     why = f" ({say(attempt.why, markdown=False).rstrip('.。')})" if attempt.why else ""
