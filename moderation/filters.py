@@ -26,6 +26,7 @@ from store.words import N_
 __all__ = ["Pattern", "Rules", "RulesError", "WordList", "screen", "screen_subject", "welfare_of"]
 
 MOST_FLAGS = 200  # of one text: more would say no more
+ENOUGH = 1000  # finds in one reading of a text, from which only welfare words are looked for
 KEYS = {
     "list": {"name", "language", "terms", "benign", "welfare", "on", "hide"},
     "pattern": {"name", "expression", "on", "hide"},
@@ -79,7 +80,7 @@ class Rules:
         welfare = {each.name: each.welfare for each in lists if each.welfare}
         hiding = {each.name for each in lists if each.hide}
         hiding |= {each.name for each in self.patterns if each.hide and each.on}
-        object.__setattr__(self, "_matcher", Matcher(_terms(lists)))
+        object.__setattr__(self, "_matcher", Matcher(_terms(lists), welfare))
         object.__setattr__(self, "_benign", Matcher(_benign_terms(lists)))
         object.__setattr__(self, "_compiled", [each for each in compiled if each[0].on])
         object.__setattr__(self, "_welfare", welfare)
@@ -112,8 +113,16 @@ def screen(rules: Rules, said: str) -> list[Flag]:
     if rules._hiding:
         flags = [replace(flag, hide=flag.rule in rules._hiding) for flag in flags]
     flags.sort(key=lambda flag: (flag.start, flag.end, flag.rule))
-    beyond = [flag for flag in flags[MOST_FLAGS:] if flag.welfare]  # no insults hide a cry for help
-    return flags[:MOST_FLAGS] + beyond[:MOST_FLAGS]
+    return flags[:MOST_FLAGS] + _grave(flags[MOST_FLAGS:])
+
+
+def _grave(flags: Iterable[Flag]) -> list[Flag]:
+    """No insults hide a cry for help, nor does one kind of welfare words another."""
+    kinds: dict[Welfare, list[Flag]] = defaultdict(list)
+    for flag in flags:
+        if flag.welfare and len(kinds[flag.welfare]) < MOST_FLAGS:
+            kinds[flag.welfare].append(flag)
+    return [flag for found in kinds.values() for flag in found]
 
 
 def screen_subject(rules: Rules, subject: str, answered: Iterable[str] = ()) -> list[Flag]:
@@ -122,22 +131,30 @@ def screen_subject(rules: Rules, subject: str, answered: Iterable[str] = ()) -> 
     `answered` are the subjects of the post that it answers: what an answer only
     repeats after its "Re:" is the other author's, and is not found again.
     """
+    return of_subject(screen(rules, subject), subject, answered)
+
+
+def of_subject(found: Iterable[Flag], subject: str, answered: Iterable[str] = ()) -> list[Flag]:
+    """What was found in a subject line and is its author's own; see `screen_subject`."""
     said = subject.rstrip()
     repeated = max((len(other) for other in answered if said.endswith(other)), default=0)
-    return [
-        replace(flag, part="subject")
-        for flag in screen(rules, subject)
-        if flag.start < len(said) - repeated
-    ]
+    return [replace(flag, part="subject") for flag in found if flag.start < len(said) - repeated]
 
 
 def _finds(rules: Rules, said: str) -> list[Find]:
-    found = rules._matcher.find(said)
+    found = rules._matcher.find(said, ENOUGH)
     if not found:
         return []
     harmless: dict[str, list[Find]] = defaultdict(list)
     for phrase in rules._benign.find(said):
         harmless[phrase.rule].append(phrase)
+    meant = _meant(found, harmless)
+    if len(found) < MOST_FLAGS or len(meant) >= MOST_FLAGS:
+        return meant
+    return _meant(rules._matcher.find(said), harmless)  # harmless phrases hide no insult after them
+
+
+def _meant(found: list[Find], harmless: dict[str, list[Find]]) -> list[Find]:
     return [find for find in found if not _within(find, harmless[find.rule])]
 
 

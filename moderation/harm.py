@@ -22,6 +22,7 @@ SIGNALS = {
     "repeats": N_("The same text {count} times"),
     "newcomer": N_("A link from an account that is new"),
     "links": N_("A link to {count}"),
+    "returned": N_("It stands again after its removal"),
 }
 EDITED = N_("The author edited it since it was first seen")
 REACH = N_("People in the course who can read it: {count}")

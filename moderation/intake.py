@@ -5,14 +5,14 @@ last second again: a comment that came late in it is not missed, and one that
 comes twice is one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from moderation import comments, judging, rules, wordings
 from moderation.calls import CANNOT
 from moderation.filters import Rules
-from moderation.model import Adapters, Stored
+from moderation.model import ActionKind, Adapters, Stored
 from moderation.records import PENDING
 from platforms.base import Adapter, Comment, PlatformError
 from platforms.capabilities import CommentRemover, CommentSource
@@ -70,21 +70,36 @@ def take(
     also: Callable[[Connection], bool],
     now: datetime,
 ) -> int:
-    """Keep and screen each comment; return how many were new or changed.
+    """Keep and screen each comment; return how many were new or changed, or came back.
 
     `also` is done in the same transaction, before: when it says no, nothing is kept.
+    Long texts take seconds to screen, which no writer waits for.
     """
     with db.read() as tx:
         school_id = school_of(tx, connection_id)
         access.require(actor, "moderate", school_id)
-    hidden = _still_removed(db, actor, connection_id, adapter, page)
+    hidden, returned = _removed(db, actor, connection_id, adapter, page)
+    screened = _screened(db, actor, connection_id, page, watched, hidden.keys(), returned)
     with db.begin() as tx:
         if not also(tx):
             return 0
-        return sum(
-            _take(tx, actor, school_id, connection_id, one, watched=watched, hidden=hidden, now=now)
-            for one in page
-        )
+        for id_ in returned:
+            comments.note_removed(tx, actor, connection_id, id_, False)
+        taken = 0
+        for one in page:
+            kept = hidden.get(one.external_id)
+            if kept is not None:
+                wordings.note_version(tx, actor, kept, one, now=now)
+                continue
+            merged = wordings.merge(tx, actor, school_id, connection_id, one, now=now)
+            back = one.external_id in returned
+            stored = comments.get(tx, actor, merged.id) if merged.changed or back else None
+            if stored is None:
+                continue
+            found = screened.get(stored.sha256)
+            judging.judge(tx, actor, watched, stored, screened=found, returned=back, now=now)
+            taken += 1
+        return taken
 
 
 def cursor(tx: Connection, connection_id: str) -> datetime | None:
@@ -95,62 +110,63 @@ def cursor(tx: Connection, connection_id: str) -> datetime | None:
     return moment(int(row.since)) if row else None
 
 
-def _take(
-    tx: Connection,
+def _screened(
+    db: Database,
     actor: Actor,
-    school_id: str,
     connection_id: str,
-    comment: Comment,
-    *,
+    page: Sequence[Comment],
     watched: Rules,
-    hidden: dict[str, Stored],
-    now: datetime,
-) -> bool:
-    kept = hidden.get(comment.external_id)
-    if kept is not None:
-        wordings.note_version(tx, actor, kept, comment, now=now)
-        return False
-    merged = wordings.merge(tx, actor, school_id, connection_id, comment, now=now)
-    if merged.changed:
-        stored = comments.get(tx, actor, merged.id)
-        if stored:
-            judging.judge(tx, actor, watched, stored, now=now)
-    return merged.changed
+    hidden: Collection[str],
+    returned: Collection[str],
+) -> dict[str, judging.Screened]:
+    """By sha256, what the rules find in each wording that is new, or stands again."""
+    with db.read() as tx:
+        kept = comments.known(tx, actor, connection_id, {one.external_id for one in page})
+    shown = {id_: one.sha256 for id_, one in kept.items() if id_ not in returned}
+    found: dict[str, judging.Screened] = {}
+    for one in page:
+        sha256 = wordings.sha256(one)
+        known = one.external_id in hidden or shown.get(one.external_id) == sha256
+        if not known and sha256 not in found:
+            found[sha256] = judging.screened(watched, one)
+    return found
 
 
-def _still_removed(
+def _removed(
     db: Database, actor: Actor, connection_id: str, adapter: Adapter, page: Sequence[Comment]
-) -> dict[str, Stored]:
-    """Comments that Pult removed, or is removing, and that the platform says are gone.
+) -> tuple[dict[str, Stored], set[str]]:
+    """Comments that Pult removed, or is removing: those that are gone, and those that came back.
 
-    What stands in their place is no new wording of the author's. One that somebody
-    put back is not among them, and is screened again.
+    What stands in the place of one that is gone is no new wording of the author's. One
+    that somebody put back is screened again, and its case says so; but for Pult's own restore.
     """
     with db.read() as tx:
         kept = comments.known(tx, actor, connection_id, {one.external_id for one in page})
-        pending = _being_removed(tx, connection_id)
+        pending = _under_way(tx, connection_id, "remove comment")
+        restoring = _under_way(tx, connection_id, "restore comment")
     if not isinstance(adapter, CommentRemover):
-        return {}
+        return {}, set()
     gone: dict[str, Stored] = {}
+    returned: set[str] = set()
     for comment in page:
-        stored = kept.get(comment.external_id)
-        if stored is None or not (stored.removed or comment.external_id in pending):
+        id_ = comment.external_id
+        stored = kept.get(id_)
+        if stored is None or not (stored.removed or id_ in pending):
             continue
-        if adapter.removed(comment.external_id):
-            gone[comment.external_id] = stored
-        elif stored.removed:
-            with db.begin() as tx:
-                comments.note_removed(tx, actor, connection_id, comment.external_id, False)
-    return gone
+        if adapter.removed(id_):
+            gone[id_] = stored
+        elif stored.removed and id_ not in restoring:
+            returned.add(id_)
+    return gone, returned
 
 
-def _being_removed(tx: Connection, connection_id: str) -> Iterable[str]:
+def _under_way(tx: Connection, connection_id: str, kind: ActionKind) -> set[str]:
     rows = tx.execute(
         text(f"""
             SELECT external_id FROM moderation_action
-            WHERE connection_id = :connection AND kind = 'remove comment' AND state IN {PENDING}
+            WHERE connection_id = :connection AND kind = :kind AND state IN {PENDING}
         """),
-        {"connection": connection_id},
+        {"connection": connection_id, "kind": kind},
     )
     return {row.external_id for row in rows}
 

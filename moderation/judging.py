@@ -4,24 +4,39 @@ from contextlib import suppress
 from datetime import datetime
 
 from moderation import cases, deciding, hiding, repeats, signals, welfare
-from moderation.filters import Rules, screen, screen_subject
+from moderation.filters import Rules, of_subject, screen
 from moderation.model import Flag, ModerationError, Stored
+from moderation.wordings import storable
+from platforms.base import Comment
 from store import access
 from store.access import Actor
 from store.db import Connection, text
 
+Screened = tuple[list[Flag], list[Flag]]  # of the text, of the whole subject
+BACK = Flag("returned", "", 0, 0, "returned")
+
 
 def judge(
-    tx: Connection, actor: Actor, watched: Rules, comment: Stored, *, now: datetime
+    tx: Connection,
+    actor: Actor,
+    watched: Rules,
+    comment: Stored,
+    *,
+    screened: Screened | None = None,
+    returned: bool = False,
+    now: datetime,
 ) -> str | None:
     """Screen the comment and act on what was found; return the case's id, if it has one.
 
+    `screened` is what `moderation.filters.screen` found in its text and in its subject
+    before the transaction. One that `returned` after its removal waits whatever it says.
     Words of self-harm alone make no case: whoever cries for help is not to be moderated.
     What the author said before, and a moderator approved once and for all, is
     approved again, and the decision is kept. What a rule hides waits in the queue as well.
     """
     access.require(actor, "moderate", comment.school_id)
-    flags = flags_of(tx, watched, comment)
+    flags = flags_of(tx, watched, comment, screened)
+    flags += [BACK] if returned else []
     welfare.raised(tx, actor, comment, flags, now=now)
     ordinary = [flag for flag in flags if flag.welfare != "self-harm"]
     case_id = cases.flagged(tx, actor, comment.id, ordinary, now=now)
@@ -35,7 +50,14 @@ def judge(
     return case_id
 
 
-def flags_of(tx: Connection, watched: Rules, comment: Stored) -> list[Flag]:
+def screened(watched: Rules, comment: Stored | Comment) -> Screened:
+    """What the rules find in its text and in its subject; long texts take seconds."""
+    return screen(watched, storable(comment.text)), screen(watched, storable(comment.subject))
+
+
+def flags_of(
+    tx: Connection, watched: Rules, comment: Stored, found: Screened | None = None
+) -> list[Flag]:
     """All that the rules find in the comment as it stands."""
     answered = tx.execute(
         text("""
@@ -46,8 +68,9 @@ def flags_of(tx: Connection, watched: Rules, comment: Stored) -> list[Flag]:
         {"connection": comment.connection_id, "parent": comment.parent_id},
     ).scalars()
     before = [subject.strip() for subject in answered]
-    found = screen(watched, comment.text) + screen_subject(watched, comment.subject, before)
-    return found + signals.of(tx, watched.watch, comment)
+    in_text, in_subject = found or screened(watched, comment)
+    said = in_text + of_subject(in_subject, comment.subject, before)
+    return said + signals.of(tx, watched.watch, comment)
 
 
 def _reported(tx: Connection, case_id: str) -> bool:

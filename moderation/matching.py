@@ -1,7 +1,7 @@
 """Find thousands of terms at once, at word boundaries, in every reading of a text."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -37,7 +37,9 @@ Wanted = list[tuple[Term, list[Sequence[str]]]]  # terms of one pattern, and eac
 class Matcher:
     """An automaton of the terms as written, and one of their skeletons in each script."""
 
-    def __init__(self, terms: Iterable[Term]) -> None:
+    def __init__(self, terms: Iterable[Term], always: Collection[str] = ()) -> None:
+        """`always` names the rules whose terms are looked for however much was found."""
+        self._always = frozenset(always)
         patterns: dict[Script | None, dict[str, Wanted]] = {
             None: defaultdict(list),
             "latin": defaultdict(list),
@@ -49,23 +51,33 @@ class Matcher:
                     letters, runs = collapsed(form, script)
                     patterns[script][letters].append((term, runs))
         self._wanted = {script: list(found.values()) for script, found in patterns.items()}
+        self._grave = {
+            script: [any(term.rule in self._always for term, _ in each) for each in wanted]
+            for script, wanted in self._wanted.items()
+        }
         self._automata = {
             script: AhoCorasick(list(found), matchkind=MatchKind.Standard)
             for script, found in patterns.items()
         }
 
-    def find(self, said: str) -> list[Find]:
-        """Finds by their place; of one rule's that lie within each other the longest."""
+    def find(self, said: str, enough: int | None = None) -> list[Find]:
+        """Finds by their place; of one rule's that lie within each other the longest.
+
+        After `enough` of a reading only what is always looked for is.
+        """
         found: set[Find] = set()
         for reading in readings(said):
-            found.update(self._in(reading, said))
+            found.update(self._in(reading, said, enough))
         return sorted(_longest(found), key=lambda find: (find.start, find.end, find.rule))
 
-    def _in(self, reading: Reading, said: str) -> Iterator[Find]:
+    def _in(self, reading: Reading, said: str, enough: int | None) -> Iterator[Find]:
         automaton, wanted = self._automata[reading.script], self._wanted[reading.script]
+        grave, ordinary = self._grave[reading.script], 0
         for number, start, end in automaton.find_matches_as_indexes(
             reading.letters, overlapping=True
         ):
+            if enough is not None and ordinary >= enough and not grave[number]:
+                continue
             if not _stands_alone(reading, start, end):
                 continue
             first, last = reading.span(start, end)
@@ -74,6 +86,7 @@ class Matcher:
             found = [reading.run(place) for place in range(start, end)]
             for term, runs in wanted[number]:
                 if _runs_fit(found, runs):
+                    ordinary += term.rule not in self._always
                     yield Find(term.rule, term.term, first, last)
 
 

@@ -45,7 +45,7 @@ class Flag:
     term: str
     start: int
     end: int
-    kind: Literal["term", "pattern", "flood", "repeats", "newcomer", "links"] = "term"
+    kind: Literal["term", "pattern", "flood", "repeats", "newcomer", "links", "returned"] = "term"
     part: Literal["text", "subject"] = "text"
     welfare: Welfare | None = None  # the list's: somebody may need help
     hide: bool = False  # its rule takes the comment down until somebody decides

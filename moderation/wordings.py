@@ -62,6 +62,12 @@ def note_version(
     return str(values["sha256"])
 
 
+def sha256(comment: Comment) -> str:
+    """The digest that the wording is kept under."""
+    subject, html, plain = map(storable, (comment.subject, comment.html, comment.text))
+    return digest(subject, html, plain, map(storable, comment.attachments))
+
+
 def digest(subject: str, html: str, plain: str, attachments: Iterable[str]) -> str:
     """The SHA-256 of all that was said, as it is kept, with the attachments' names."""
     said = json.dumps([subject, html, plain, list(attachments)])
@@ -91,8 +97,8 @@ UPDATE = """
 
 
 def _values(school: str, connection: str, comment: Comment, now: datetime) -> dict[str, Any]:
-    subject, html, plain = map(_storable, (comment.subject, comment.html, comment.text))
-    attachments = [_storable(name) for name in comment.attachments]
+    subject, html, plain = map(storable, (comment.subject, comment.html, comment.text))
+    attachments = [storable(name) for name in comment.attachments]
     return {
         "id": new_id(),
         "school": school,
@@ -101,8 +107,8 @@ def _values(school: str, connection: str, comment: Comment, now: datetime) -> di
         "thread": comment.thread_id,
         "course": comment.course_external_id,
         "author": comment.author_external_id,
-        "author_name": _storable(comment.author_name),
-        "place": _storable(comment.place),
+        "author_name": storable(comment.author_name),
+        "place": storable(comment.place),
         "subject": subject,
         "text": plain,
         "html": html,
@@ -116,7 +122,7 @@ def _values(school: str, connection: str, comment: Comment, now: datetime) -> di
     }
 
 
-def _storable(said: str) -> str:
+def storable(said: str) -> str:
     """PostgreSQL keeps no NUL and no lone surrogate; both become U+FFFD."""
     return said.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 

@@ -64,6 +64,19 @@ def test_a_long_repetition_is_screened_with_a_bounded_number_of_flags() -> None:
     assert len(screen(STARTER, "idiot б a л б e с " * 2000)) == 200
 
 
+def test_however_many_insults_there_are_no_welfare_word_of_any_kind_is_missed() -> None:
+    assert len(STARTER._matcher.find("you idiot " * 3000, 1000)) == 1000
+    cries = "idiot " * 3000 + "i want to end my life " * 500 + "my dad hits me"
+    assert {flag.welfare for flag in screen(STARTER, cries)} == {None, "self-harm", "abuse"}
+    assert "my dad hits me" in {cries[flag.start : flag.end] for flag in screen(STARTER, cries)}
+
+
+def test_many_harmless_phrases_hide_no_insult_after_them() -> None:
+    said = "废物利用，" * 1500 + "你是废物"
+    (flag,) = screen(STARTER, said)
+    assert (flag.start, flag.end) == (len(said) - 2, len(said))
+
+
 def test_a_pattern_is_found_by_code_points_and_case() -> None:
     made = Rules.from_toml('[[pattern]]\nname = "phone"\nexpression = "\\\\+7[0-9 ]{10,}"')
     (flag,) = screen(made, "😀 звони +7 900 123 45 67")

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from moderation import actions, cases, comments, intake, review, rules, trial, wordings
-from moderation.filters import RulesError, screen
+from moderation.filters import Rules, RulesError, WordList, screen
+from moderation.matching import Find, Matcher, Term
 from moderation.model import CLAIM, ModerationError
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
@@ -340,6 +341,69 @@ def test_what_a_removal_leaves_is_no_edit_but_a_return_is(
             "you idiot",
             False,
         )
+
+
+def test_a_comment_that_stands_again_in_the_same_words_waits_again_and_says_so(
+    database: Database, school: School, ben: Actor
+) -> None:
+    site = Site()
+    for id_, said in (("p1", "you moron"), ("p2", "see you at six"), ("p3", "you idiot")):
+        site.write(id_, said, NOON)
+    before = {id_: dict(post) for id_, post in site.posts.items()}
+    with serving(site) as url:
+        adapter = Adapter(url)
+
+        def pull() -> int:
+            return intake.pull(database, ben, "lms", lambda _: adapter, now=NOON)
+
+        def act(*ids: str | None) -> None:
+            for id_ in ids:
+                actions.perform(database, ben, id_ or "", lambda _: adapter, clock=lambda: NOON)
+
+        pull()
+        with database.begin() as tx:
+            kept = comments.known(tx, ben, "lms", ["p2"])["p2"].id
+            review.report_comment(tx, ben, school.id, kept, reporter="x", reason="", now=NOON)
+            removed = {
+                case.comment.external_id: review.decide(tx, ben, case.id, "remove", now=NOON)
+                for case in review.waiting(tx, ben, school.id, now=NOON)
+            }
+        act(*(made.action_id for made in removed.values()))
+        assert pull() == 0
+        with database.begin() as tx:
+            back = actions.undo(tx, ben, removed["p3"].action_id or "", now=NOON)
+            review.decide(tx, ben, removed["p3"].case_id, "approve", now=NOON)
+        site.posts |= before  # ours asks for p3, and somebody puts all three back
+        assert (pull(), pull()) == (2, 0)
+        act(back)
+        assert pull() == 0
+    with database.read() as tx:
+        waiting = review.waiting(tx, ben, school.id, now=NOON)
+    assert {case.id for case in waiting} == {removed["p1"].case_id, removed["p2"].case_id}
+    for case in waiting:
+        assert "It stands again after its removal" in map(str, case.reasons)
+
+
+def test_a_moderator_works_on_while_a_comment_is_screened(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        case_id = put(tx, ben, school, "1", "moron")
+    claimed: list[bool] = []
+
+    class Meanwhile(Matcher):
+        def find(self, said: str, enough: int | None = None) -> list[Find]:
+            with database.begin() as tx:
+                claimed.append(review.claim(tx, ben, case_id, now=NOON))
+            return super().find(said, enough)
+
+    watched = Rules((WordList("ours", "en", ("frog",)),), ())
+    object.__setattr__(watched, "_matcher", Meanwhile([Term("ours", "frog", "frog")]))
+    site = Site()
+    site.write("p1", "you frog", NOON)
+    with serving(site) as url:
+        assert intake.pull(database, ben, "lms", lambda _: Adapter(url), watched, now=NOON) == 1
+    assert claimed == [True, True]  # the text and the subject, each once
 
 
 @pytest.mark.parametrize("table", ["comment_version", "comment_report", "intake_cursor"])

@@ -35,6 +35,7 @@ SIGNALS = {
     "flood": N_("Flood"),
     "repeats": N_("Repeats"),
     "newcomer": N_("New account"),
+    "returned": N_("Came back"),
     "links": N_("Link"),
 }
 
