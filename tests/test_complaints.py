@@ -8,6 +8,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 import requests
@@ -65,6 +66,17 @@ def write(
 
 def complain(form: str, **fields: str) -> requests.Response:
     return requests.post(form, data={"reason": "it hurts", **fields}, timeout=20)
+
+
+class From(requests.adapters.HTTPAdapter):
+    """A browser that moves from one network to another."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more, source_address=(self.address, 0))
 
 
 def waiting(console: Console, actor: Actor, school: School) -> list[Case]:
@@ -187,11 +199,14 @@ def test_the_same_reporter_counts_once(
 ) -> None:
     write(console, ben, school, "12", "you frog")
     with requests.Session() as browser:
-        for reason in ("it hurts", "changed my mind"):
+        browser.get(form, timeout=20)
+        for reason, address in (("it hurts", "127.0.0.1"), ("changed my mind", "127.0.0.2")):
+            browser.mount("http://", From(address))
             browser.post(form, data={"reason": reason, "link": LINK}, timeout=20)
     (case,) = waiting(console, ben, school)
     assert case.reports == 1
-    complain(form, link=LINK, reason="a neighbour, behind the same router")
+    for why in ("a neighbour, behind the same router", "and again, without a cookie"):
+        complain(form, link=LINK, reason=why)
     (case,) = waiting(console, ben, school)
     assert case.reports == 2
     with console.db.read() as tx:

@@ -27,7 +27,7 @@ from store.schools import School
 MINUTES = 10  # over which complaints are counted
 BY_ADDRESS = 20  # of one address: a class behind one router may complain together
 BY_SCHOOL = 300
-COOKIE = "pult_reporter"  # random; two people behind one address are two
+COOKIE = "pult_reporter"  # random, given with the form; who sends none is known by the address
 
 
 class Complaints:
@@ -45,7 +45,10 @@ class Complaints:
 
     def show(self, request: Request) -> Response:
         found = self._place(request)
-        return self._form(request, found[0], {}) if found else unknown(request)
+        if found is None:
+            return unknown(request)
+        browser = cookies(request.headers).get(COOKIE) or secrets.token_urlsafe(24)
+        return _known_by(browser, request, self._form(request, found[0], {}))
 
     async def post(self, request: Request) -> Response:
         fields = await posted(request)
@@ -67,26 +70,22 @@ class Complaints:
             return unknown(request)
         school, course_id = found
         address = request.client.host if request.client else ""
-        browser = cookies(request.headers).get(COOKIE) or secrets.token_urlsafe(24)
+        browser = cookies(request.headers).get(COOKIE)
         with speaking(language_of(request, otherwise=school.language)):
             if not self.limit.allows((address, BY_ADDRESS), (school.id, BY_SCHOOL)):
                 why = _("Too many reports came from here. Wait {minutes} minutes.")
                 return self._form(request, school, fields, why.format(minutes=MINUTES), 429)
             try:
-                link = self._keep(request, school, course_id, fields, f"{address} {browser}")
+                who = f"browser {browser}" if browser else f"address {address}"
+                link = self._keep(request, school, course_id, fields, who)
             except ModerationError as error:
                 return self._form(request, school, fields, say(error, markdown=False), 422)
-            thanks = self._thanks(request, school, link)
-            thanks.set_cookie(
-                COOKIE, browser, max_age=YEAR, httponly=True, samesite="lax",
-                secure=request.url.scheme == "https",
-            )  # fmt: skip
-            return thanks
+            return self._thanks(request, school, link)
 
     def _keep(
         self, request: Request, school: School, course_id: str, fields: dict[str, str], who: str
     ) -> str:
-        """The link behind which the outcome stands; the same browser counts once a comment."""
+        """The link behind which the outcome stands; the same reporter counts once a comment."""
         reporter = hmac.new(self.key, who.encode(), hashlib.sha256).hexdigest()[:16]
         actor, now = access.system(school.id), self.console.now()
         with self.console.db.begin() as tx:
@@ -203,3 +202,11 @@ def _inputs(fields: Mapping[str, str]) -> str:
             note=_("It is used for that one mail, and not kept."),
         )
     )
+
+
+def _known_by(browser: str, request: Request, response: Response) -> Response:
+    response.set_cookie(
+        COOKIE, browser, max_age=YEAR, httponly=True, samesite="lax",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
