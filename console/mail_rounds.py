@@ -1,11 +1,19 @@
 """The worker's rounds for mail to people: what is urgent before all else, and by other ways."""
 
 import logging
+import random
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row
 
 from console.desk import issues, outgoing, restoring, telling
+from console.desk.turns import Key, Turn, Turns
 from console.rounds import OWNER, each_school
 from console.wiring import Console
 from mailing import ledger, sender, sums, urgent
@@ -16,59 +24,74 @@ from moderation.actions import SEALED
 from store import access
 from store.db import text
 from store.vault import VaultError
-from store.words import Words
+from store.words import N_, Words
 
 LOG = logging.getLogger("pult.worker")
-GLANCE = 0.2  # seconds between two looks for something urgent
+TURN = 10.0  # seconds that a relay serves its campaigns before the worker looks again
+LEAST = 1.0  # seconds of them for each campaign
+NO_RELAY = N_("Mail waits: the school has no relay. Enter one under Admin, Mail.")
+
+
+@dataclass(frozen=True)
+class Due:
+    """A campaign with mail for a relay."""
+
+    campaign_id: str
+    school_id: str
+    relay: Relay
 
 
 def urgent_mail(console: Console, stop: threading.Event) -> None:
     """Deliver what is urgent, beside all other mail."""
-    _deliver_due(console, stop, lane=urgent.LANE)
+    Turns(partial(_due, console, lane=urgent.LANE)).run(stop)
 
 
 def mail(console: Console, stop: threading.Event) -> None:
-    """Deliver what is due, school by school; what is urgent goes first, through all relays."""
-    with console.db.begin() as tx:
-        ledger.expire(tx, now=console.now())
-        ledger.call_off(tx, now=console.now())
-        sums.settle(tx, now=console.now())
-    with _making_way(console, stop) as halted:
-        _deliver_due(console, halted, lane="")
+    """Deliver what is due, each relay by itself; what is urgent goes first through the same one."""
+
+    def due() -> dict[Key, Turn]:
+        with console.db.begin() as tx:
+            ledger.expire(tx, now=console.now())
+            ledger.call_off(tx, now=console.now())
+            sums.settle(tx, now=console.now())
+        return _due(console, lane="")
+
+    Turns(due, makes_way=partial(_for_the_urgent, console)).run(stop)
 
 
-@contextmanager
-def _making_way(console: Console, stop: threading.Event) -> Iterator[threading.Event]:
-    """An event that is set when the worker stops, and when something urgent is to leave.
+def _for_the_urgent(console: Console, relays: Collection[Key]) -> list[Key]:
+    """The relays that something urgent leaves through now, whichever worker delivers it.
 
-    Whichever worker delivers the urgent one: a relay that takes so many connections, or so
-    many mails a second, gives them to it.
+    One that takes so many connections, or so many mails a second, gives them to it.
     """
-    halted, over = threading.Event(), threading.Event()
-
-    def watch() -> None:
-        while not over.is_set():
-            with console.db.read() as tx:
-                waits = urgent.waits(tx, now=console.now())
-            if waits or stop.is_set():
-                halted.set()
-                return
-            over.wait(GLANCE)
-
-    watcher = threading.Thread(target=watch, name="mail-makes-way")
-    watcher.start()
-    try:
-        yield halted
-    finally:
-        over.set()
-        watcher.join()
-
-
-def _deliver_due(console: Console, stop: threading.Event, *, lane: str) -> None:
     with console.db.read() as tx:
-        if restoring.paused(tx) or (not lane and urgent.waits(tx, now=console.now())):
-            return
-        rows = tx.execute(
+        waiting = urgent.waiting(tx, now=console.now())
+    wanted: set[str] = set()
+    for school_id, sealed in waiting:
+        with suppress(MailingError, VaultError):  # it has none: its own lane says so
+            wanted.update(_hosts(_relay(console, school_id, sealed)))
+    return [relay for relay in relays if not wanted.isdisjoint(relay)]
+
+
+def _due(console: Console, *, lane: str) -> dict[Key, Turn]:
+    """A turn for each relay, for all campaigns that have mail for it."""
+    found: dict[Key, list[Due]] = {}
+    for row in _campaigns(console, lane):
+        try:
+            due = Due(row.id, row.school_id, _relay(console, row.school_id, row.relay_sealed))
+        except (MailingError, VaultError) as error:  # the others' mail leaves all the same
+            why = error.words if isinstance(error, MailingError) else Words(SEALED)
+            _follow(console, row.id, row.school_id, Delivered(problem=why), lane)
+            continue
+        found.setdefault(_hosts(due.relay), []).append(due)
+    return {relay: partial(_turn, console, lane, due) for relay, due in found.items()}
+
+
+def _campaigns(console: Console, lane: str) -> Sequence[Row[Any]]:
+    with console.db.read() as tx:
+        if restoring.paused(tx):
+            return ()
+        return tx.execute(
             text("""
                 SELECT id, school_id, relay_sealed FROM campaign
                 WHERE state = 'released' AND lane = :lane AND leaves_at <= :now AND (
@@ -81,27 +104,39 @@ def _deliver_due(console: Console, stop: threading.Event, *, lane: str) -> None:
             """),
             {"now": console.now(), "lane": lane},
         ).all()
-    for row in rows:
-        try:
-            relay = _relay(console, row.school_id, row.relay_sealed)
-        except (MailingError, VaultError) as error:  # the others' mail leaves all the same
-            why = error.words if isinstance(error, MailingError) else Words(SEALED)
-            outgoing.follow(console.db, row.school_id, Delivered(problem=why), now=console.now())
-            continue
-        if relay is None or stop.is_set():
-            continue
+
+
+def _turn(console: Console, lane: str, due: list[Due], halted: threading.Event) -> int:
+    """Equal shares of the turn for each campaign, in another order each time and each worker."""
+    moved, end = 0, time.monotonic() + TURN
+    random.shuffle(due)
+    for n, each in enumerate(due):
+        left = end - time.monotonic()
+        if halted.is_set() or (n and left <= 0):
+            break
         done = sender.deliver(
             console.db,
-            relay,
+            each.relay,
             console.origin,
             owner=OWNER,
             clock=console.now,
-            stop=stop,
-            campaign_id=row.id,
+            stop=halted,
+            campaign_id=each.campaign_id,
+            seconds=max(left / (len(due) - n), LEAST),
             quiet=console.terms.quiet,
         )
-        outgoing.follow(console.db, row.school_id, done, now=console.now())
-        LOG.info("campaign %s: sent %s, failed %s", row.id, done.sent, done.failed)
+        _follow(console, each.campaign_id, each.school_id, done, lane)
+        LOG.info("campaign %s: sent %s, failed %s", each.campaign_id, done.sent, done.failed)
+        moved += done.moved
+    return moved
+
+
+def _follow(console: Console, campaign_id: str, school_id: str, done: Delivered, lane: str) -> None:
+    now = console.now()
+    outgoing.follow(console.db, school_id, done, now=now)
+    if lane and done.problem is not None:
+        with console.db.begin() as tx:
+            urgent.put_off(tx, campaign_id, until=now + sender.RELAY_PAUSE, now=now)
 
 
 def tellings(console: Console, stop: threading.Event) -> None:
@@ -129,8 +164,17 @@ def standing(console: Console, stop: threading.Event) -> None:
     each_school(console, stop, "standing newsletters", draw)
 
 
-def _relay(console: Console, school_id: str, sealed: str | None) -> Relay | None:
+def _relay(console: Console, school_id: str, sealed: str | None) -> Relay:
     """The campaign's own relay, else the school's. Raises MailingError, VaultError."""
-    if not sealed:
-        return console.relay(school_id)
-    return Relay.from_url(console.vault.open(sealed), loopback_only=console.simulation)
+    if sealed:
+        return Relay.from_url(console.vault.open(sealed), loopback_only=console.simulation)
+    relay = console.relay(school_id)
+    if relay is None:
+        raise MailingError(NO_RELAY)
+    return relay
+
+
+def _hosts(relay: Relay) -> Key:
+    """The relay, and those that it gives way to: what is alike there shares its limits."""
+    others = _hosts(relay.otherwise) if relay.otherwise is not None else ()
+    return (f"{relay.host}:{relay.port}", *others)

@@ -28,6 +28,7 @@ class Share:
     campaign_id: str | None
     limit: int
     lease: timedelta
+    until: float  # as of time.monotonic; nothing is begun after
 
 
 class Dispatch:

@@ -1,6 +1,8 @@
 """Send what is due over several connections, and say of each mail what became of it."""
 
+import math
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,12 +37,15 @@ def deliver(
     stop: threading.Event,
     campaign_id: str | None = None,
     limit: int = LIMIT,
+    seconds: float = math.inf,
     lease: timedelta = LEASE,
     quiet: Quiet | None = None,
 ) -> Delivered:
     """Send up to `limit` mails that are due, of one campaign or of all; return when done.
 
     Whoever has her `quiet` hours gets it, however it came to be due then, when they are over.
+    After so many `seconds` nothing more is begun.
+
     `owner` is made unique to this call, so that two senders never share rows.
     Raises what the database raises; the next call finds out what became of the rows.
     """
@@ -48,7 +53,7 @@ def deliver(
     recovering.recover(db, place, now=clock())
     owner = f"{owner}/{new_id()}"
     written = Intents(place, owner)
-    share = Share(owner, campaign_id, limit, lease)
+    share = Share(owner, campaign_id, limit, lease, time.monotonic() + seconds)
     work = Work(db, origin, share, clock=clock, stop=stop, written=written, quiet=quiet)
     settled = False
     try:

@@ -63,15 +63,28 @@ def send(
     return campaign_id
 
 
-def waits(tx: Connection, *, now: datetime) -> bool:
-    """Whether something urgent is to leave now, or is leaving: newsletters make way for it."""
-    found = tx.execute(
+def waiting(tx: Connection, *, now: datetime) -> list[tuple[str, str | None]]:
+    """Schools, and relays of campaigns' own, through which something urgent is to leave now, or
+    is leaving: newsletters through the same relay make way for it."""
+    rows = tx.execute(
         text("""
-            SELECT 1 FROM campaign WHERE lane = :lane AND state = 'released'
+            SELECT DISTINCT school_id, relay_sealed FROM campaign
+            WHERE lane = :lane AND state = 'released'
               AND EXISTS (SELECT 1 FROM delivery WHERE campaign_id = campaign.id
                           AND delivery.state IN ('due', 'sending') AND delivery.next_at <= :now)
-            LIMIT 1
         """),
         {"lane": LANE, "now": now},
-    ).first()
-    return found is not None
+    )
+    return [(row.school_id, row.relay_sealed) for row in rows]
+
+
+def put_off(tx: Connection, campaign_id: str, *, until: datetime, now: datetime) -> None:
+    """What waits is due then: no relay takes it before, so nothing makes way for it."""
+    tx.execute(
+        text("""
+            UPDATE delivery SET next_at = :until
+            WHERE campaign_id = :id AND next_at < :until
+              AND (state = 'due' OR state = 'sending' AND lease_until <= :now)
+        """),
+        {"id": campaign_id, "until": until, "now": now},
+    )

@@ -70,6 +70,7 @@ class Work:
     ) -> None:
         self.db, self._origin, self._owner = db, origin, share.owner
         self._clock, self._stop, self._intents = clock, stop, written
+        self._until = share.until
         self._now = clock()  # as of the last turn
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
         self._gate, self._limits, self._night = Gate(db), Limits(), Night(quiet)
@@ -86,7 +87,7 @@ class Work:
     @property
     def over(self) -> bool:
         """Whether nothing more is given out, whatever is left."""
-        return self._halted or self._stop.is_set()
+        return self._halted or self._stop.is_set() or time.monotonic() >= self._until
 
     @property
     def ready(self) -> int:

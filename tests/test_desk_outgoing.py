@@ -1,16 +1,23 @@
 """Mail that does not leave is an incident; mail that leaves again ends it."""
 
 import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from console import mail_rounds
 from console.desk import incidents, outgoing
-from mailing import campaigns
-from mailing.sender import Delivered
+from mailing import campaigns, urgent
+from mailing.sender import RELAY_PAUSE, Delivered
+from store import roster
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from store.words import Words
 from tests import smtp, stage
+from tests.campus import within
 from tests.conftest import NOON, NOON_LATER
 from tests.test_mailing_sender import released
 
@@ -87,3 +94,124 @@ def test_mail_with_another_key_is_an_incident(
     mail_rounds.mail(stage.console(database), threading.Event())
     assert len(titles(database, ana, school)) == 1
     assert "vault" in titles(database, ana, school)[0]
+
+
+def urgent_too(database: Database, ana: Actor, school: School, name: str) -> str:
+    """A campaign of the urgent lane that is to leave now."""
+    id_ = released(database, ana, school, name)
+    with database.begin() as tx:
+        tx.execute(
+            text("UPDATE campaign SET lane = :lane WHERE id = :id"),
+            {"lane": urgent.LANE, "id": id_},
+        )
+    return id_
+
+
+@pytest.mark.parametrize("sealed", [None, "sealed with another key"])
+def test_urgent_mail_without_a_relay_is_an_incident_and_stops_no_newsletter(
+    database: Database, school: School, ana: Actor, sealed: str | None
+) -> None:
+    console = stage.console(database)
+    with smtp.relay() as relay:
+        alarm = urgent_too(database, ana, school, "Max")
+        news = released(database, ana, school, "Eva")
+        with database.begin() as tx:
+            campaigns.keep_relay(tx, ana, news, console.vault.seal(relay.url))
+            if sealed is not None:
+                campaigns.keep_relay(tx, ana, alarm, sealed)
+        mail_rounds.mail(console, threading.Event())
+        assert relay.recipients, "it leaves through another relay"
+    mail_rounds.urgent_mail(console, threading.Event())
+    (title,) = titles(database, ana, school)
+    assert ("no relay" in title) == (sealed is None)
+    with database.read() as tx:
+        assert campaigns.totals(tx, ana, alarm).waiting > 0
+        assert urgent.waiting(tx, now=console.now()) == []
+        later = console.now() + RELAY_PAUSE
+        assert urgent.waiting(tx, now=later) == [(school.id, sealed)], "it is tried again"
+
+
+def test_a_slow_relay_keeps_no_other_mail_waiting(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """The first relay answers nobody until the other one, due later, has its mail."""
+    console, stop, answers = stage.console(database), threading.Event(), threading.Event()
+
+    def slow(verb: str, _argument: str) -> bool:
+        return verb != "MAIL" or answers.wait(60)
+
+    with smtp.relay(slow) as hanging, smtp.relay() as other:
+        first = released(database, ana, school, "Max")
+        with database.begin() as tx:
+            campaigns.keep_relay(tx, ana, first, console.vault.seal(hanging.url))
+        round_ = threading.Thread(target=mail_rounds.mail, args=(console, stop))
+        round_.start()
+        try:
+            second = released(database, ana, school, "Eva")
+            with database.begin() as tx:
+                campaigns.keep_relay(tx, ana, second, console.vault.seal(other.url))
+            assert within(20, lambda: len(other.mails) == 2), "Max and Eva are meant"
+            assert not hanging.mails
+        finally:
+            answers.set()
+            round_.join(30)
+    assert not round_.is_alive()
+
+
+def test_campaigns_of_one_relay_share_its_time(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """At some mails a second neither of two campaigns waits for the other's end."""
+    console, stop = stage.console(database), threading.Event()
+    with smtp.relay() as relay:
+        with database.begin() as tx:
+            for n in range(40):
+                roster.save_person(
+                    tx, ana, school.id, name=f"p{n}", email=f"p{n}@many.test", source="t", now=NOON
+                )
+        both = [released(database, ana, school, name) for name in ("Max", "Eva")]
+        with database.begin() as tx:
+            for id_ in both:
+                sealed = console.vault.seal(f"{relay.url}?per_second=5")
+                campaigns.keep_relay(tx, ana, id_, sealed)
+        round_ = threading.Thread(target=mail_rounds.mail, args=(console, stop))
+        round_.start()
+
+        def sent() -> list[int]:
+            with database.read() as tx:
+                return [campaigns.totals(tx, ana, id_).sent for id_ in both]
+
+        assert within(40, lambda: min(sent()) > 0)
+        assert max(sent()) < 41, "and the first is not at its end"
+        stop.set()
+        round_.join(30)
+    assert not round_.is_alive()
+
+
+def test_a_round_hears_the_end_after_an_error_of_the_database(
+    database: Database, school: School, ana: Actor
+) -> None:
+    console, stop, fails = stage.console(database), threading.Event(), threading.Event()
+    failed = threading.Event()
+
+    @event.listens_for(database.operations, "before_cursor_execute")
+    def broken(_tx: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if fails.is_set() and "FROM campaign" in statement and "lane = " in statement:
+            failed.set()
+            raise OperationalError(statement, None, Exception("the disk is full"))
+
+    with smtp.relay() as relay:
+        id_ = released(database, ana, school, "Max", "Eva", "Lena", "Oleg")
+        with database.begin() as tx:
+            sealed = console.vault.seal(f"{relay.url}?per_second=0.2")
+            campaigns.keep_relay(tx, ana, id_, sealed)
+        round_ = threading.Thread(target=mail_rounds.mail, args=(console, stop))
+        round_.start()
+        assert within(20, lambda: len(relay.mails) == 1)
+        fails.set()
+        assert failed.wait(10)
+        fails.clear()
+        stop.set()
+        round_.join(10)
+        assert not round_.is_alive()
+        assert len(relay.mails) < 4
