@@ -23,6 +23,7 @@ from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
 from tests import moderation_platform
+from tests.campus import within
 from tests.cast import listed
 from tests.conftest import NOON
 from tests.moderation_platform import connect
@@ -215,6 +216,54 @@ def test_mail_that_waits_too_long_is_not_confirmed(scene: Scene) -> None:
     late = {each.name: str(each.why) for each in scene.standing().unreached}
     assert late == {"lena": "No address is known.", "oleg": "Not confirmed yet."}
     assert scene.try_next() == 1  # Oleg has no other way
+
+
+def test_a_gateway_that_hangs_keeps_no_other_way_waiting(scene: Scene, ada: Actor) -> None:
+    """What is due by another way only after the round began leaves before the gateway answers."""
+    answers, asked = Event(), Event()
+    db = scene.desk.console.db
+
+    class Hanging(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.set()
+            answers.wait(60)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hanging)
+    threads = [Thread(target=server.serve_forever, args=(0.02,)), Thread(target=scene.send)]
+    threads[0].start()
+    url = f"json://127.0.0.1:{server.server_port}/sms/{{number}}"
+    with db.begin() as tx:
+        reach.set_gateway(
+            tx, ada, scene.desk.school.id, scene.desk.console.vault, "sms", url, now=NOON
+        )
+        tx.execute(text("DELETE FROM platform_account"))
+    assert scene.try_next() == 1
+    try:
+        threads[1].start()
+        assert asked.wait(20)
+        with db.begin() as tx:  # another telling of the same mail, by the platform
+            tx.execute(
+                text("""
+                    INSERT INTO telling (id, school_id, campaign_id, delivery_id, person_id, way,
+                        connection_id, external_id, confirmed, state, attempt, next_at,
+                        created_at, updated_at)
+                    SELECT 'other', school_id, campaign_id, delivery_id, person_id, 'lms',
+                           'lms', 'u1', FALSE, 'due', 0, next_at, created_at, updated_at FROM telling
+                """)
+            )
+        assert within(8, lambda: len(scene.board.got) == 1), "an answer may take ten seconds"
+    finally:
+        answers.set()
+        for thread in threads[1:]:
+            thread.join(30)
+        server.shutdown()
+        server.server_close()
+        threads[0].join()
 
 
 def test_a_way_that_does_not_answer_gives_way_to_the_next(scene: Scene) -> None:

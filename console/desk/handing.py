@@ -1,7 +1,9 @@
 """Rows that leave once: claimed by one worker, handed over, retried while they surely did not."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy import Row
@@ -39,18 +41,19 @@ def send_due(
     *,
     clock: Callable[[], datetime],
     limit: int,
-    way: str | None = None,
+    only: Mapping[str, str] = MappingProxyType({}),
+    stop: threading.Event | None = None,
 ) -> int:
     """Hand over what is due, the oldest first; return how many left. Safe with several workers.
 
-    `way` takes those of one way alone, where the table tells ways apart.
+    `only` takes rows with these values in these columns alone.
 
     What `send` raises of ours means that nothing was handed over: it is tried again,
     except where the platform will never take it.
     """
     with db.begin() as tx:
         give_up_the_crashed(tx, table, now=clock())
-    narrowed = "" if way is None else f"AND {table}.way = :way"
+    narrowed = "".join(f" AND {table}.{column} = :{column}" for column in only)
     with db.read() as tx:
         rows = tx.execute(
             text(f"""
@@ -59,10 +62,12 @@ def send_due(
                    OR ({table}.state = 'claimed' AND {table}.lease_until <= :now)) {narrowed}
                 ORDER BY {table}.created_at, {table}.id LIMIT :limit
             """),
-            {"now": clock(), "limit": limit} | ({} if way is None else {"way": way}),
+            {"now": clock(), "limit": limit, **only},
         ).all()
     left = 0
     for row in rows:
+        if stop is not None and stop.is_set():
+            break
         if claim(db, table, row.id, now=clock()):
             outcome = _sent(db, table, row, send, clock)
             enter(db, table, row, outcome, now=clock())

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from console.desk import handing, posting, reach
 from console.desk.handing import Begin
 from console.desk.letter_sending import UNREACHED, shortened
 from console.desk.posting import NOBODY, TIMEOUT, Ways
+from console.desk.turns import Key, Turn, Turns
 from mailing import notice, recipients, records, templates
 from mailing.model import MailingError
 from mailing.relay import WITHDRAWN, Outcome
@@ -26,7 +26,7 @@ from store import access, schools
 from store.db import Database, text
 from store.words import N_, Words
 
-AT_ONCE = 50  # tellings of one way a round
+AT_ONCE = 50  # tellings of a school's way in one turn
 SHORT = 600  # bytes of an SMS, some five parts of Cyrillic
 GONE = N_("This way is no longer there.")
 
@@ -39,26 +39,39 @@ def send_due(
     clock: Callable[[], datetime],
     stop: threading.Event,
 ) -> int:
-    """Send what is due; return how many left. A way that hangs keeps no other waiting."""
-    with db.read() as tx:
-        due = tx.execute(
-            text("""
-                SELECT DISTINCT way FROM telling
-                WHERE state IN ('due', 'claimed', 'handing')
-                  AND (next_at <= :now OR lease_until <= :now)
-            """),
-            {"now": clock()},
-        ).scalars()
-        names = list(due)
-    if not names or stop.is_set():
-        return 0
+    """Send what is due; return how many left. A school's way that hangs keeps no other waiting,
+    and none that becomes due meanwhile."""
+
     send = partial(_send, db, ways, adapters, clock=clock)
-    with ThreadPoolExecutor(len(names), thread_name_prefix="telling") as pool:
-        sent = pool.map(
-            lambda way: handing.send_due(db, "telling", send, clock=clock, limit=AT_ONCE, way=way),
-            names,
-        )
-        return sum(sent)
+
+    def due() -> dict[Key, Turn]:
+        with db.read() as tx:
+            rows = tx.execute(
+                text("""
+                    SELECT DISTINCT school_id, way FROM telling
+                    WHERE state IN ('due', 'claimed', 'handing')
+                      AND (next_at <= :now OR lease_until <= :now)
+                """),
+                {"now": clock()},
+            ).all()
+        return {
+            (row.school_id, row.way): partial(
+                _turn, db, send, {"school_id": row.school_id, "way": row.way}, clock
+            )
+            for row in rows
+        }
+
+    return Turns(due).run(stop)
+
+
+def _turn(
+    db: Database,
+    send: Callable[[Row[Any], Begin], Outcome],
+    only: dict[str, str],
+    clock: Callable[[], datetime],
+    halted: threading.Event,
+) -> int:
+    return handing.send_due(db, "telling", send, clock=clock, limit=AT_ONCE, only=only, stop=halted)
 
 
 def _send(
