@@ -253,7 +253,8 @@ def test_a_gateway_that_hangs_keeps_no_other_way_waiting(scene: Scene, ada: Acto
                         connection_id, external_id, confirmed, state, attempt, next_at,
                         created_at, updated_at)
                     SELECT 'other', school_id, campaign_id, delivery_id, person_id, 'lms',
-                           'lms', 'u1', FALSE, 'due', 0, next_at, created_at, updated_at FROM telling
+                           'lms', 'u1', FALSE, 'due', 0, next_at, created_at, updated_at
+                    FROM telling
                 """)
             )
         assert within(8, lambda: len(scene.board.got) == 1), "an answer may take ten seconds"
