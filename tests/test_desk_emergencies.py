@@ -136,12 +136,12 @@ def test_an_approved_text_carries_each_persons_facts_over_night_and_opt_outs(des
         assert (told.kind, str(told.said)) == ("told", "2 people are told by mail.")
 
 
-@pytest.mark.parametrize("reason", ["hard bounce", "complaint"])
-def test_it_never_goes_over_a_dead_address_or_a_complaint(desk: Desk, reason: str) -> None:
+def test_it_never_goes_over_a_dead_address(desk: Desk) -> None:
     with desk.console.db.begin() as tx:
         suppression.add(
-            tx, desk.ana, desk.school.id, "lena@pupils.test", topic="x", reason=reason, now=NOON
-        )
+            tx, desk.ana, desk.school.id, "lena@pupils.test", topic="x", reason="hard bounce",
+            now=NOON,
+        )  # fmt: skip
     campaign = desk.send()
     delivered(desk)
     assert desk.totals(campaign) == Totals(sent=1, suppressed=1)

@@ -117,6 +117,7 @@ FORUMS = (
 )
 def test_records_of_another_shape_are_a_sentence(function: str, answer: object) -> None:
     known: dict[str, object] = {
+        "core_webservice_get_site_info": SITE,
         "core_course_get_courses": [{"id": 10}],
         "mod_forum_get_forums_by_courses": [{"id": 3, "course": 10}],
         "mod_forum_get_forum_discussions": {"discussions": [{"discussion": 7}]},
@@ -136,17 +137,19 @@ def test_records_of_another_shape_are_a_sentence(function: str, answer: object) 
 
 def test_users_are_asked_for_by_one_criterion_and_no_strangers_word() -> None:
     users = {"users": [{"id": 5, "username": "maria"}], "warnings": []}
-    with serving(answering(core_user_get_users=users)) as wire:
+    with serving(answering(core_webservice_get_site_info=SITE, core_user_get_users=users)) as wire:
         assert [one.external_id for one in moodle(wire.url).accounts()] == ["5"]
-    form = {name: word for name, word in wire.asked[0].form.items() if name.startswith("crit")}
+    (asked,) = (one for one in wire.asked if one.call == "core_user_get_users")
+    form = {name: word for name, word in asked.form.items() if name.startswith("crit")}
     # Criteria are ANDed, and one that Moodle does not know would be passed over.
     assert form == {"criteria[0][key]": "email", "criteria[0][value]": "%"}
 
 
 @pytest.mark.parametrize("users", [[], None])
 def test_no_users_at_all_is_a_missing_permission(users: object) -> None:
+    answers = {"users": users, "warnings": []}
     with (
-        serving(answering(core_user_get_users={"users": users, "warnings": []})) as wire,
+        serving(answering(core_webservice_get_site_info=SITE, core_user_get_users=answers)) as wire,
         pytest.raises(PlatformError),
     ):
         list(moodle(wire.url).accounts())
@@ -197,7 +200,8 @@ def test_a_last_page_that_is_full_is_not_the_end_nor_is_an_empty_one_an_error() 
 
 def test_a_time_that_cannot_be_one_is_unknown() -> None:
     users = [{"id": n, "lastaccess": at} for n, at in enumerate([0, -5, 10**30, "x", EVENING])]
-    with serving(answering(core_user_get_users={"users": users})) as wire:
+    answers = answering(core_webservice_get_site_info=SITE, core_user_get_users={"users": users})
+    with serving(answers) as wire:
         seen = [one.last_seen for one in moodle(wire.url).accounts()]
     assert seen[:4] == [None] * 4
     assert seen[4] is not None
