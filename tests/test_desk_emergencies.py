@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -51,13 +51,22 @@ class Desk:
             tx, self.ana, cause, choice, lambda id_: f"https://pult.test/lesson/{id_}", now=NOON
         )
 
-    def send(self, cause: Cause | None = None, **chosen: object) -> str:
+    def send(
+        self, cause: Cause | None = None, again: Collection[str] = (), **chosen: object
+    ) -> str:
         with self.console.db.begin() as tx:
             planned = self.plan(tx, cause or Cause("incident", self.incident), **chosen)
             written = urgent_texts.get(tx, self.ana, self.words)
             return emergencies.send(
-                tx, self.ana, planned, self.words, written.digest, sender=SENDER, now=NOON
-            )
+                tx, self.ana, planned, self.words, written.digest, sender=SENDER, again=again,
+                now=NOON,
+            )  # fmt: skip
+
+    def told(self, cause: Cause) -> list[tuple[str, str, int]]:
+        with self.console.db.read() as tx:
+            written = urgent_texts.get(tx, self.ana, self.words)
+            found = emergencies.already_told(tx, self.ana, self.plan(tx, cause), written, now=NOON)
+        return [(each.campaign_id, each.by, each.people) for each in found]
 
     def totals(self, campaign_id: str) -> Totals:
         with self.console.db.read() as tx:
@@ -198,7 +207,7 @@ def test_what_follows_goes_to_exactly_the_same_people(desk: Desk) -> None:
             now=NOON,
         )  # fmt: skip
     second = desk.send(Cause("campaign", first), note="It is over.")
-    third = desk.send(Cause("campaign", second))
+    third = desk.send(Cause("campaign", second), note="Really.")
     delivered(desk)
     assert desk.relay.recipients == ["lena@pupils.test"] * 3 + ["oleg@pupils.test"] * 3
     with desk.console.db.read() as tx:
@@ -223,6 +232,76 @@ def test_facts_are_in_the_language_that_the_letter_has(desk: Desk, chosen: str, 
     lena, oleg = planned.people.people
     assert says in lena.fields["what"]
     assert "остановил" in oleg.fields["what"]
+
+
+def test_who_was_told_already_is_told_again_only_on_purpose(desk: Desk) -> None:
+    first = desk.send()
+    assert desk.told(Cause("incident", desk.incident)) == [(first, "ana", 2)]
+    with pytest.raises(MailingError, match=r"2 of them were told at 15:00 already, by ana"):
+        desk.send(note="Other words.")
+    second = desk.send(again={first})
+    with pytest.raises(MailingError, match="told at 15:00 already"):
+        desk.send(again={first})  # somebody was faster: she has not seen the second one
+    assert desk.send(again={first, second})
+
+
+def test_who_was_not_reached_does_not_count_as_told(desk: Desk) -> None:
+    first = desk.send()
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = 'failed' WHERE name = 'lena'"))
+    assert desk.told(Cause("incident", desk.incident)) == [(first, "ana", 1)]
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = 'failed'"))
+    assert desk.send()
+
+
+def test_another_incident_of_the_same_lesson_is_the_same_trouble(desk: Desk) -> None:
+    with desk.console.db.begin() as tx:
+        lessons = {row.title: row for row in tx.execute(text("SELECT * FROM lesson"))}
+        room_id = lessons["Physics"].room_id
+        source = incidents.Source("y", Words("Physics"), "down", 1, room_id=room_id)
+        other = incidents.raise_(tx, desk.ana, desk.school.id, source, now=NOON)
+    first = desk.send()
+    assert desk.told(Cause("lesson", lessons["Algebra"].id)) == [(first, "ana", 2)]
+    assert desk.told(Cause("lesson", lessons["Physics"].id)) == []
+    assert desk.told(Cause("incident", other)) == []
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE campaign SET created_at = created_at - 86400"))
+    assert desk.told(Cause("lesson", lessons["Algebra"].id)) == []
+    assert desk.told(Cause("incident", desk.incident)) == [(first, "ana", 2)]
+
+
+def test_what_follows_is_not_told_twice_in_the_same_words(desk: Desk) -> None:
+    first = desk.send()
+    over = Cause("campaign", first)
+    second = desk.send(over, note="It is over.")
+    with pytest.raises(MailingError, match="already"):
+        desk.send(over, note="It is over.")
+    assert desk.send(over, note="Room 12.")
+    assert desk.send(over, again={second}, note="It is over.")
+
+
+def test_two_who_tell_at_the_same_moment_tell_once(desk: Desk) -> None:
+    outcomes: list[str] = []
+    start = threading.Barrier(2)
+
+    def tell() -> None:
+        start.wait()
+        try:
+            desk.send()
+        except MailingError as error:
+            outcomes.append(str(error))
+        else:
+            outcomes.append("sent")
+
+    both = [threading.Thread(target=tell) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    refused, sent = sorted(outcomes)
+    assert refused.startswith("2 of them were told")
+    assert sent == "sent"
 
 
 def test_the_live_lesson_is_a_cause_of_its_own(desk: Desk) -> None:

@@ -347,7 +347,7 @@ def test_a_hundred_are_told_in_as_many_statements_as_one(scene: Scene, ada: Acto
     try:
         alone = scene.try_next()
         few = len(asked)
-        scene.campaign = scene.desk.send(note="To all of them.")
+        scene.campaign = scene.desk.send(again={scene.campaign}, note="To all of them.")
         asked.clear()
         assert (alone, scene.try_next(LATE)) == (1, 101)
     finally:

@@ -39,12 +39,31 @@ def test_two_steps_from_the_incident_to_the_people(desk: Desk) -> None:  # noqa:
             tx, desk.ana, Cause("incident", desk.incident), Choice(), str, now=desk.console.now()
         )
         written = urgent_texts.get(tx, desk.ana, desk.words)
-    at = stage.dialog(lambda: emergency._ask(desk.console, desk.ana, planned, written))
+    at = stage.dialog(lambda: emergency._ask(desk.console, desk.ana, planned, written, []))
     assert "at once, before all newsletters, also at night" in stage.letters(at)
     stage.press(at, "Send to 2 people now")
     (sent,) = campaigns_of(desk)
     assert sent.totals == Totals(waiting=2)
     assert (sent.lane, sent.incident_id) == ("urgent", desk.incident)
+
+
+def test_the_dialog_says_who_was_told_already_and_asks_for_a_tick(desk: Desk) -> None:  # noqa: F811
+    first = desk.send()
+    at = shown(desk, id=desk.incident)
+    assert "Already told: " in stage.said(at)
+    with desk.console.db.begin() as tx:
+        now = desk.console.now()
+        cause = Cause("incident", desk.incident)
+        planned = emergencies.plan(tx, desk.ana, cause, Choice(), str, now=now)
+        written = urgent_texts.get(tx, desk.ana, desk.words)
+        before = emergencies.already_told(tx, desk.ana, planned, written, now=now)
+    at = stage.dialog(lambda: emergency._ask(desk.console, desk.ana, planned, written, before))
+    assert "by ana, 2 people" in stage.letters(at)
+    (send,) = [each for each in at.button if each.label == "Send to 2 people now"]
+    assert send.disabled
+    at = at.checkbox(key="confirm-agree").check().run()
+    stage.press(at, "Send to 2 people now")
+    assert {each.id for each in campaigns_of(desk)} > {first}
 
 
 def campaigns_of(on: Desk) -> list[Campaign]:

@@ -1,15 +1,18 @@
 """Tell the people whom trouble affects, in two steps: look at the plan, then send it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from console.desk import affected, incident_rows, incidents, unreached
+from console.desk import affected, already, incident_rows, incidents, unreached
+from console.desk.already import Told
 from console.desk.incidents import Incident, IncidentError
+from console.i18n import clock
 from mailing import campaigns, segments, urgent, urgent_texts
 from mailing.model import SERVICE, Campaign, MailingError
 from mailing.segments import Audience, Guardians, Segment
+from mailing.urgent_texts import UrgentText
 from store import access, schools
 from store.access import Actor
 from store.db import Connection, text
@@ -17,6 +20,10 @@ from store.schools import LANGUAGES, School
 from store.words import N_, Words
 
 LONGEST_NOTE = 300  # characters
+ALREADY = N_(
+    "{people} of them were told at {time} already, by {name}. "
+    "Look at it before you tell them again."
+)
 
 
 @dataclass(frozen=True)
@@ -96,18 +103,24 @@ def plan(
 
 def send(
     tx: Connection, actor: Actor, planned: Plan, text_id: str, digest: str, *, sender: str,
-    now: datetime,
+    again: Collection[str] = (), now: datetime,
 ) -> str:  # fmt: skip
     """Let it leave at once; return the campaign's id. `digest` is of the text as it was shown.
 
-    Raises MailingError for a text that is not approved, or has changed since.
+    `again`: the campaigns that told them already, as far as the sender knows and minds none.
+    Raises MailingError for another one, and for a text that is not approved, or has changed since.
     """
     access.require(actor, "send", planned.school.id)
+    _take_turns(tx, planned.school.id)
     written = urgent_texts.get(tx, actor, text_id)
     if written.school_id != planned.school.id:
         raise access.Denied
     if written.digest != digest:
         raise MailingError(urgent.CHANGED)
+    for told in already_told(tx, actor, planned, written, now=now):
+        if told.campaign_id not in again:
+            time = clock(told.at, planned.school.zone)
+            raise MailingError(ALREADY, people=told.people, time=time, name=told.by)
     incident_id = planned.incident.id if planned.incident else None
     campaign_id = urgent.send(
         tx, actor, written, planned.people, segment=planned.segment, sender=sender,
@@ -118,6 +131,17 @@ def send(
         said = Words(N_("{people} people are told by mail."), {"people": planned.mailed})
         incident_rows.enter(tx, actor, incident_id, "told", now=now, said=said)
     return campaign_id
+
+
+def already_told(
+    tx: Connection, actor: Actor, planned: Plan, written: UrgentText, *, now: datetime
+) -> list[Told]:
+    """What told them of the same trouble; where more is told on purpose, exactly the same words."""
+    access.require(actor, "see people", planned.school.id)
+    if planned.follows:
+        return already.with_these_words(tx, planned.people, written, planned.follows)
+    incident_id = planned.incident.id if planned.incident else None
+    return already.of_trouble(tx, planned.school.id, planned.people, incident_id, now=now)
 
 
 def of_incident(tx: Connection, actor: Actor, incident_id: str) -> list[Campaign]:
@@ -135,6 +159,11 @@ def of_incident(tx: Connection, actor: Actor, incident_id: str) -> list[Campaign
         {"incident": incident_id, "lane": urgent.LANE, "school": incident.school_id},
     ).scalars()
     return [campaigns.get(tx, actor, id_) for id_ in ids.all()]
+
+
+def _take_turns(tx: Connection, school_id: str) -> None:
+    """Whoever tells the school's people in this moment waits until this is written, and sees it."""
+    tx.execute(text("UPDATE school SET name = name WHERE id = :id"), {"id": school_id})
 
 
 def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: datetime) -> Plan:

@@ -7,9 +7,10 @@ from functools import partial
 import streamlit as st
 
 from console.desk import emergencies
+from console.desk.already import Told
 from console.desk.emergencies import Cause, Choice, Plan
 from console.desk.incidents import IncidentError
-from console.i18n import _, ngettext, number, say
+from console.i18n import _, escape, moment, ngettext, number, say
 from console.views import acting, composer_preview, segment_picker, writing
 from console.views.segment_picker import GUARDIANS
 from console.widgets import actionbar, confirm, head, pages, strangers
@@ -170,6 +171,13 @@ def _preview(planned: Plan, written: UrgentText) -> None:
 
 def _send(console: Console, actor: Actor, planned: Plan, written: UrgentText) -> None:
     segment_picker.count(planned.people)
+    with console.db.read() as tx:
+        before = emergencies.already_told(tx, actor, planned, written, now=console.now())
+    for told in before:
+        st.markdown(f":orange[◆] {_('Already told')}: {escape(_told(console, planned, told))}")
+        pages.link(
+            "delivery", _("See how far it came"), icon=":material/outbox:", id=told.campaign_id
+        )
     if st.button(
         _("Send it now"),
         type="primary",
@@ -179,11 +187,23 @@ def _send(console: Console, actor: Actor, planned: Plan, written: UrgentText) ->
         on_click=confirm.opening,
         key="emergency-send",
     ):
-        _ask(console, actor, planned, written)
+        _ask(console, actor, planned, written, before)
 
 
-def _ask(console: Console, actor: Actor, planned: Plan, written: UrgentText) -> None:
-    """The second step: how many, who cannot be reached by mail, and that it leaves at once."""
+def _told(console: Console, planned: Plan, told: Told) -> str:
+    """18:05, Ana, 214 people."""
+    at = moment(told.at, planned.school.zone, now=console.now())
+    people = ngettext("{n} person", "{n} people", told.people).format(n=number(told.people))
+    return _("{time}, by {name}, {people}").format(time=at, name=told.by, people=people)
+
+
+def _ask(
+    console: Console, actor: Actor, planned: Plan, written: UrgentText, before: Sequence[Told]
+) -> None:
+    """The second step: how many, who cannot be reached by mail, and that it leaves at once.
+
+    Whom somebody has told already is told again only where that is ticked.
+    """
     out = planned.people.left_out
     told = {
         _("Text"): strangers.line(written.name),
@@ -195,19 +215,26 @@ def _ask(console: Console, actor: Actor, planned: Plan, written: UrgentText) -> 
         _("When"): _("at once, before all newsletters, also at night"),
         _("Undo"): _("none; what has not left can be paused"),
     }
+    if before:
+        told[_("Already told")] = "\n".join(_told(console, planned, each) for each in before)
     label = ngettext("Send to {n} person now", "Send to {n} people now", planned.mailed)
-    act = partial(_release, console, actor, planned, written)
-    confirm.ask(_("Tell them now?"), told, label.format(n=planned.mailed), act)
+    act = partial(_release, console, actor, planned, written, before)
+    agree = _("Tell them again all the same") if before else ""
+    confirm.ask(_("Tell them now?"), told, label.format(n=planned.mailed), act, agree=agree)
 
 
-def _release(console: Console, actor: Actor, planned: Plan, written: UrgentText) -> None:
+def _release(
+    console: Console, actor: Actor, planned: Plan, written: UrgentText, before: Sequence[Told]
+) -> None:
+    again = frozenset(each.campaign_id for each in before)
     campaign_id = ""
     with acting.guarded():
         sender = writing.sender(console, planned.school)
         with console.db.begin() as tx:
             campaign_id = emergencies.send(
-                tx, actor, planned, written.id, written.digest, sender=sender, now=console.now()
-            )
+                tx, actor, planned, written.id, written.digest, sender=sender, again=again,
+                now=console.now(),
+            )  # fmt: skip
     if campaign_id:
         console.changed(planned.school.id)
         pages.go("delivery", id=campaign_id)

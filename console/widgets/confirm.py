@@ -19,11 +19,12 @@ def ask(
     act: Callable[[], None],
     *,
     icon: str = ":material/send:",
+    agree: str = "",
 ) -> None:
     """Open the dialog. `button` repeats the act ("Send to 58 people"), never "OK".
 
     `facts` are label and plain text, shown as letters: To, Left out, From, When, Undo.
-    A double click acts once.
+    `agree`: what must be ticked before it can be pressed. A double click acts once.
     """
 
     @st.dialog(question, icon=icon, on_dismiss=closed)
@@ -32,11 +33,12 @@ def ask(
             left, right = st.columns([1, 3], wrap=False)
             left.caption(name)
             right.text(value)
+        agreed = not agree or st.checkbox(agree, key="confirm-agree")
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(_("Cancel"), type="tertiary", key="confirm-no"):
                 closed()
                 st.rerun()
-            if _yes(button, icon) and is_open():
+            if _yes(button, icon, possible=agreed) and is_open():
                 closed()
                 act()
                 st.rerun()
@@ -68,8 +70,8 @@ def pressed(label: str, icon: str, *, key: str, possible: bool = True) -> bool:
     return False
 
 
-def _yes(button: str, icon: str) -> bool:
-    return bool(st.button(button, type="primary", icon=icon, key="confirm-yes"))
+def _yes(button: str, icon: str, *, possible: bool) -> bool:
+    return st.button(button, type="primary", icon=icon, key="confirm-yes", disabled=not possible)
 
 
 def opening() -> None:

@@ -184,6 +184,14 @@ CALLS: Calls = {
         on.urgent_text,
         urgent_texts.get(tx, access.system(on.school), on.urgent_text).digest,
         sender=SENDER,
+        again={on.emergency},
+        now=NOON,
+    ),
+    emergencies.already_told: lambda tx, who, on: emergencies.already_told(
+        tx,
+        who,
+        planned(tx, access.system(on.school), on),
+        urgent_texts.get(tx, access.system(on.school), on.urgent_text),
         now=NOON,
     ),
     accounts.add: lambda tx, who, on: accounts.add(
