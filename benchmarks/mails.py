@@ -69,7 +69,7 @@ def opened(place: str) -> Database:
     """SQLite in a folder, or PostgreSQL at an address; behind a space, the folder of its sender."""
     url, _, folder = place.partition(" ")
     if "://" not in url:
-        return db.connect(Path(place))
+        return db.connect(Path(place), cache=db.SMALL_CACHE)
     return db.connect(Path(folder) if folder else None, url)
 
 

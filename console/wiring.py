@@ -168,25 +168,25 @@ class Console:
         self.db.close()
 
 
-def open_console(environment: Mapping[str, str]) -> Console:
+def open_console(environment: Mapping[str, str], *, cache: int = db.CACHE) -> Console:
     """Open the world that the environment describes, its databases brought forward.
 
-    Raises SettingsError, store.migrate.MigrationError, store.vault.VaultError,
-    sqlalchemy's OperationalError.
+    `cache`: what SQLite may keep, as in `db.connect`. Raises SettingsError,
+    store.migrate.MigrationError, store.vault.VaultError, sqlalchemy's OperationalError.
     """
     settings = known.load(environment)
-    databases = open_databases(settings)
+    databases = open_databases(settings, cache=cache)
     migrate.apply(databases, PACKAGES, now=datetime.now(UTC))
     return Console(settings, databases, open_vault(settings))
 
 
-def open_databases(settings: Settings) -> db.Database:
+def open_databases(settings: Settings, *, cache: int = db.CACHE) -> db.Database:
     """The databases as they stand. Raises SettingsError, sqlalchemy's OperationalError."""
     url = settings.database_url
     try:
         if url and not url.startswith(("postgresql://", "postgres://")):
             raise ValueError
-        return db.connect(settings.data, url or None)
+        return db.connect(settings.data, url or None, cache=cache)
     except (ValueError, ArgumentError) as error:  # the address may hold a password: not shown
         raise SettingsError(
             "database_url must be like postgresql://user:password@host/name; empty means SQLite."

@@ -20,6 +20,8 @@ __all__ = ["Connection", "Database", "connect", "moment", "new_id", "text"]
 Schema = Literal["operations", "metrics"]
 SCHEMAS: tuple[Schema, Schema] = ("operations", "metrics")
 BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another
+CACHE = 32_000  # KB of pages that each connection to SQLite may keep
+SMALL_CACHE = 2_000  # where much is written, and few pages are read twice
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ class Database:
         return self.operations if schema == "operations" else self.metrics
 
 
-def connect(data: Path | None = None, url: str | None = None) -> Database:
+def connect(data: Path | None = None, url: str | None = None, *, cache: int = CACHE) -> Database:
     """Open the databases: PostgreSQL at `url`, or two SQLite files in the folder `data`.
 
-    Raises ValueError when neither is given, sqlalchemy's OperationalError when
-    PostgreSQL does not answer.
+    `cache`: KB of pages that this process may keep for each connection to SQLite. Raises
+    ValueError when neither is given, sqlalchemy's OperationalError when PostgreSQL does not
+    answer.
     """
     if url:
         operations, metrics = (_postgresql(url, schema) for schema in SCHEMAS)
@@ -69,7 +72,7 @@ def connect(data: Path | None = None, url: str | None = None) -> Database:
     if data is None:
         raise ValueError("connect() needs a data folder or a PostgreSQL URL")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    operations, metrics = (_sqlite(data / f"{schema}.sqlite3", schema) for schema in SCHEMAS)
+    operations, metrics = (_sqlite(data / f"{schema}.sqlite3", schema, cache) for schema in SCHEMAS)
     return Database(operations, metrics, data)
 
 
@@ -132,7 +135,7 @@ def new_id() -> str:
     return uuid4().hex
 
 
-def _sqlite(path: Path, schema: Schema) -> Engine:
+def _sqlite(path: Path, schema: Schema, cache: int) -> Engine:
     path.touch(mode=0o600, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{path}",
@@ -151,7 +154,7 @@ def _sqlite(path: Path, schema: Schema) -> Engine:
             "wal_autocheckpoint=2000",
             "journal_size_limit=67108864",
             "foreign_keys=ON",
-            "cache_size=-32000",
+            f"cache_size=-{cache}",
         ):
             dbapi.execute(f"PRAGMA {pragma}")
         # SQLite's own LOWER knows ASCII only; names are in every script.

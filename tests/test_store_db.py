@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -62,3 +63,11 @@ def test_errors_do_not_print_the_values_of_the_statement(database: Database) -> 
 def test_search_knows_capital_letters_of_every_script(database: Database) -> None:
     with database.read() as tx:
         assert tx.execute(text("SELECT LOWER('ЁЖИК')")).scalar_one() == "ёжик"
+
+
+def test_a_process_may_keep_fewer_pages(tmp_path: Path) -> None:
+    lean = db.connect(tmp_path, cache=db.SMALL_CACHE)
+    with lean.read() as tx:
+        kept = tx.execute(text("PRAGMA cache_size")).scalar_one()
+    lean.close()
+    assert kept == -db.SMALL_CACHE  # below 0: KB, else pages

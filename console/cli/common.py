@@ -11,7 +11,7 @@ from typing import Any
 from console.wiring import Console, open_console
 from store import access, schools
 from store.access import Actor
-from store.db import Connection
+from store.db import CACHE, Connection
 from store.schools import School
 
 DONE, FINDING, WRONG_USE = 0, 1, 2  # exit codes
@@ -26,9 +26,9 @@ class Refused(Exception):
 
 
 @contextmanager
-def opened() -> Iterator[Console]:
+def opened(*, cache: int = CACHE) -> Iterator[Console]:
     """The world of this environment, closed at the end; its warnings go to standard error."""
-    console = open_console(os.environ)
+    console = open_console(os.environ, cache=cache)
     try:
         for warning in console.settings.warnings:
             tell(warning)

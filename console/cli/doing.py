@@ -32,6 +32,7 @@ from probes.model import NamedModule, ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
 from store import owners
 from store.access import system
+from store.db import SMALL_CACHE
 
 PAUSED = (
     "Sending is paused since the restore of a backup. An administrator resumes it in the "
@@ -91,7 +92,7 @@ def screen(given: argparse.Namespace) -> int:
 
 def send(given: argparse.Namespace) -> int:
     stop = told_to_end(with_parent=False)
-    with opened() as console:
+    with opened(cache=SMALL_CACHE) as console:
         school = the_school(console, given.school, make=True)
         with console.db.read() as tx:
             if restoring.paused(tx):

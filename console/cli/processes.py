@@ -10,6 +10,7 @@ from typing import Any
 
 from console.cli.common import log_to_stderr, opened
 from console.lifeline import told_to_end
+from store.db import CACHE, SMALL_CACHE
 
 
 def add(commands: Any) -> None:
@@ -32,7 +33,7 @@ def run(given: argparse.Namespace) -> int:
     log_to_stderr()
     stop = told_to_end(with_parent=given.with_parent)
     module = import_module(f"console.{given.command}")
-    with opened() as console:
+    with opened(cache=SMALL_CACHE if given.command == "worker" else CACHE) as console:
         options = {"port": given.port} if given.command == "public" else {}
         code = int(module.run(console, stop, **options))
     if given.with_parent:
