@@ -60,7 +60,7 @@ def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int
         """),
         {"campaign": campaign_id, "state": state, "now": now},
     )
-    _renew(tx, campaign_id, now)
+    renew(tx, campaign_id, now=now)
     sums.forget(tx, campaign_id)
     return changed.rowcount
 
@@ -79,8 +79,8 @@ def take_as_sent(tx: Connection, campaign_id: str, *, now: datetime) -> int:
     return changed.rowcount
 
 
-def _renew(tx: Connection, campaign_id: str, now: datetime) -> None:
-    """A chosen time that is over keeps nothing back that somebody sends again after it."""
+def renew(tx: Connection, campaign_id: str, *, now: datetime) -> None:
+    """A chosen time that is over keeps nothing back that somebody sends, or sends on, after it."""
     tx.execute(
         text("UPDATE campaign SET expires_at = :until WHERE id = :id AND expires_at < :until"),
         {"id": campaign_id, "until": now + timing.STALE},

@@ -151,7 +151,11 @@ def pause(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> b
 
 
 def resume(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
-    return _turn(tx, actor, campaign_id, "paused", "released", now)
+    """It leaves from now on, however long it was paused: whoever sends it on means to send it."""
+    if not _turn(tx, actor, campaign_id, "paused", "released", now):
+        return False
+    outbox.renew(tx, campaign_id, now=now)
+    return True
 
 
 def stop(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:

@@ -67,6 +67,35 @@ def test_what_is_sent_again_soon_leaves_the_end_of_the_others_as_it_was(
         assert campaigns.get(tx, ana, id_).expires_at == before == WANTED + STALE
 
 
+def test_whoever_sends_on_after_a_long_pause_means_it(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = scheduled(database, ana, school)
+    late = WANTED + STALE + timedelta(hours=1)
+    with database.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = 'due', owner = NULL"))
+        assert releasing.pause(tx, ana, id_, now=WANTED)
+        assert ledger.expire(tx, now=late) == 0  # while it is paused, nothing is decided
+        assert releasing.resume(tx, ana, id_, now=late)
+        assert ledger.expire(tx, now=late) == 0
+    with smtp.relay() as relay:
+        assert deliver(database, relay.url, Clock(late)).sent == 2
+    with database.begin() as tx:
+        assert campaigns.get(tx, ana, id_).expires_at == late + STALE
+
+
+def test_a_short_pause_leaves_the_end_as_it_was(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = scheduled(database, ana, school)
+    with database.begin() as tx:
+        assert not releasing.resume(tx, ana, id_, now=WANTED + STALE)
+        assert campaigns.get(tx, ana, id_).expires_at == WANTED + STALE
+        releasing.pause(tx, ana, id_, now=NOON)
+        assert releasing.resume(tx, ana, id_, now=NOON)
+        assert campaigns.get(tx, ana, id_).expires_at == WANTED + STALE
+
+
 def test_a_campaign_whose_doubtful_mails_count_as_sent_is_at_rest(
     database: Database, school: School, ana: Actor
 ) -> None:

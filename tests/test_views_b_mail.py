@@ -13,6 +13,7 @@ from console.views import (
     composer_preview,
     composer_send,
     delivery,
+    delivery_acts,
     missed_away,
     segment_picker,
     segment_words,
@@ -30,7 +31,7 @@ from store.schools import School
 from store.words import Words
 from tests import stage
 from tests.conftest import NOON
-from tests.stage import letters, press, said, screen
+from tests.stage import dialog, letters, press, said, screen
 
 MARKUP = "Dear {{ name }}, <script>alert(1)</script> ![x](http://evil.test/x.png)"
 
@@ -223,6 +224,23 @@ def test_a_pause_holds_until_it_is_sent_on(
     assert kept(console, ana, campaign_id).state == "paused"
     press(at, "Send on")
     assert kept(console, ana, campaign_id).state == "released"
+
+
+def test_what_was_paused_beyond_its_hour_asks_before_it_is_sent_on(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = released(console, ana, school)
+    with console.db.begin() as tx:
+        releasing.pause(tx, ana, campaign_id, now=NOON)
+        tx.execute(text("UPDATE campaign SET scheduled_for = 0, leaves_at = 0, expires_at = 1"))
+    paused = kept(console, ana, campaign_id)
+    at = dialog(lambda: delivery_acts._resume_act(console, ana, school, paused).do())
+    assert "Jan" in letters(at)  # when it was meant for
+    press(at, "Send to 2 people")
+    sent_on = kept(console, ana, campaign_id)
+    assert sent_on.state == "released"
+    assert sent_on.expires_at is not None
+    assert sent_on.expires_at > console.now()
 
 
 def test_only_what_can_be_done_is_offered(

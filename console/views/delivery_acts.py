@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from console.i18n import N_, _, ngettext
+from console.i18n import N_, _, moment, ngettext
 from console.views import acting, writing
 from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act, Kind
@@ -30,7 +30,7 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
     if not access.may(actor, "send", school.id):
         return []
     stage, held, failed = situation(campaign, console)
-    offered = _leaving(console, actor, campaign)
+    offered = _leaving(console, actor, school, campaign)
     if failed and stage != "stopped":
         retry = _do(console, actor, campaign, _retry)
         offered.append(Act("retry", _("Retry failed"), retry, icon=":material/refresh:"))
@@ -61,7 +61,7 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
     return offered
 
 
-def _leaving(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
+def _leaving(console: Console, actor: Actor, school: School, campaign: Campaign) -> list[Act]:
     """Agree, call back, pause and go on, each where the campaign's stage has it."""
     stage, _held, _failed = situation(campaign, console)
     do = partial(_do, console, actor, campaign)
@@ -78,13 +78,36 @@ def _leaving(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
     if stage in ("undo", "scheduled", "sending"):
         offered.append(Act("pause", _("Pause"), do(_pause), "P", ":material/pause:"))
     if stage == "paused":
-        offered.append(
-            Act("resume", _("Send on"), do(_resume), "P", ":material/play_arrow:", "primary")
-        )
+        offered.append(_resume_act(console, actor, school, campaign))
     begun = campaign.leaves_at is not None and campaign.leaves_at <= console.now()
     if stage == "sending" or (stage == "paused" and begun):
         offered.append(_stop_act(console, actor, campaign))
     return offered
+
+
+def _resume_act(console: Console, actor: Actor, school: School, campaign: Campaign) -> Act:
+    """At once while its chosen hour is not long over; else it is asked whether she means it."""
+    now = console.now()
+    late = campaign.expires_at is not None and campaign.expires_at <= now
+
+    def ask() -> None:
+        waiting = campaign.totals.waiting
+        chosen = moment(campaign.scheduled_for or now, school.zone, now=now)
+        confirm.ask(
+            _("Its hour is long over. Send it on?"),
+            {
+                _("Meant for"): chosen,
+                _("Then"): _("whoever has not got it gets it now"),
+                _("Undo"): _("pause it again; what has left stays sent"),
+            },
+            ngettext("Send to {n} person", "Send to {n} people", waiting).format(n=waiting),
+            partial(_resume_late, console, actor, campaign),
+        )
+
+    act = ask if late else _do(console, actor, campaign, _resume)
+    return Act(
+        "resume", _("Send on"), act, "P", ":material/play_arrow:", "primary", asks=late
+    )  # fmt: skip
 
 
 def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
@@ -182,6 +205,11 @@ def _resume(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
         releasing.resume(tx, actor, campaign.id, now=console.now())
     return _("It goes on.")
+
+
+def _resume_late(console: Console, actor: Actor, campaign: Campaign) -> None:
+    with acting.guarded():
+        actionbar.say(_resume(console, actor, campaign))
 
 
 def _stop(console: Console, actor: Actor, campaign: Campaign) -> None:
