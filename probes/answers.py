@@ -101,8 +101,8 @@ class Transfer:
             curl.setopt(pycurl.CAINFO, authorities)
             curl.setopt(pycurl.SSL_VERIFYPEER, int(shape.verify))
             curl.setopt(pycurl.SSL_VERIFYHOST, 2 if shape.verify else 0)
-            curl.setopt(pycurl.OPT_CERTINFO, 1)
         if shape.cold:
+            curl.setopt(pycurl.OPT_CERTINFO, int(shape.secure))  # writing it out costs a lot
             curl.setopt(pycurl.FRESH_CONNECT, 1)
             curl.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)
             curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
@@ -156,7 +156,7 @@ class Transfer:
             size,
             cut,
             _phases(self.curl, SECURE_PHASES if secure else PHASES),
-            _cert_days(self.curl) if secure else None,
+            _cert_days(self.curl) if secure and self.shape.cold else None,
             _words(self._fetch, self._timeout, code, message) if code else None,
             cut and _endless(self.curl),
             code == pycurl.E_OPERATION_TIMEDOUT,
@@ -210,8 +210,6 @@ def _phases(curl: pycurl.Curl, of: Iterable[tuple[str, int]]) -> dict[str, float
 
 def _cert_days(curl: pycurl.Curl) -> float | None:
     """Days until the server's certificate expires; negative when it has."""
-    if not curl.getinfo(pycurl.NUM_CONNECTS):
-        return None
     for chain in curl.getinfo(pycurl.INFO_CERTINFO):
         for name, value in chain:
             if name == EXPIRES:

@@ -70,7 +70,7 @@ class Answer:
     """What came back. Times are seconds since the start; `error` is set when nothing did.
 
     `cut`: the body was longer than asked for. `cert_days`: until the
-    certificate expires, None on a reused connection.
+    certificate expires; None unless the fetch was a cold one over TLS.
     """
 
     status: int = 0
