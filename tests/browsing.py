@@ -62,7 +62,7 @@ def signed_in(
     return context
 
 
-def settled(page: Page, milliseconds: float = 15_000) -> None:
+def settled(page: Page, milliseconds: float = 60_000) -> None:
     """Until Streamlit has run the script and shows it."""
     page.wait_for_selector(
         "[data-testid=stApp][data-test-script-state=notRunning]", timeout=milliseconds

@@ -4,8 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from xml.etree import ElementTree as ET
 import requests
 
 HOUSE = Path(__file__).parent.parent
-TIMEOUT = 10.0  # seconds
+TIMEOUT = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -91,16 +90,6 @@ def opened(*arguments: str) -> Iterator[Campus]:
         finally:
             process.stdin.close()
             process.wait(TIMEOUT)
-
-
-def within(seconds: float, fact: Callable[[], bool]) -> bool:
-    """Whether it becomes true in that time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if fact():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def _php(name: str) -> str:

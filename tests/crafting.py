@@ -11,7 +11,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-PATIENCE = 30.0  # seconds for one run on a busy machine
+PATIENCE = 120.0  # seconds for one run on a busy machine
 SILENCE = 0.5  # seconds
 MOST = 64 * 1024 * 1024  # bytes of one message
 

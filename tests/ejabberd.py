@@ -82,7 +82,7 @@ class Ejabberd:
 
     def call(self, command: str, user: str | None = ADMIN, /, **arguments: Any) -> Any:
         signed = (user, PASSWORD) if user else None
-        answer = requests.post(f"{self.url}/{command}", json=arguments, auth=signed, timeout=30)
+        answer = requests.post(f"{self.url}/{command}", json=arguments, auth=signed, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -153,6 +153,6 @@ class Visitor:
         opened = f"<body rid='{next(self._rid)}' xmlns='http://jabber.org/protocol/httpbind'"
         sid = f" sid='{self._sid}'" if self._sid else ""
         said = f"{opened}{sid} {more}>{stanza}</body>".encode()
-        answer = requests.post(self._url, data=said, timeout=30).text
+        answer = requests.post(self._url, data=said, timeout=60).text
         self.seen += answer
         return answer

@@ -27,8 +27,9 @@ from probes import check, target_of
 from probes.model import State
 from store import access, db, migrate
 from store.db import Database
-from tests.campus import TIMEOUT, Campus, opened, within
+from tests.campus import TIMEOUT, Campus, opened
 from tests.evening import VAULT, Evening, begin, now
+from tests.patience import within
 
 SEEN = 15.0  # seconds until a coordinator sees what fails
 INSULT = "Ты идиот, уходи отсюда"

@@ -45,7 +45,7 @@ class Faults:
         with self._lock:
             self.heard.append((method, path, body))
         passed = {name: value for name, value in headers.items() if name.lower() not in DROPPED}
-        server = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        server = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             server.request(method, path, body or None, passed)
             said = server.getresponse()

@@ -73,14 +73,14 @@ class Forum:
 
     def post(self, path: str, **fields: str) -> dict[str, Any]:
         answer = requests.post(
-            f"{self.url}/api/v2/{path}", json=fields, headers=self._headers, timeout=20
+            f"{self.url}/api/v2/{path}", json=fields, headers=self._headers, timeout=60
         )
         answer.raise_for_status()
         made: dict[str, Any] = answer.json()
         return made
 
     def get(self, path: str) -> dict[str, Any]:
-        answer = requests.get(f"{self.url}/api/v2/{path}", headers=self._headers, timeout=20)
+        answer = requests.get(f"{self.url}/api/v2/{path}", headers=self._headers, timeout=60)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

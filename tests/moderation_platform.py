@@ -182,13 +182,13 @@ class Adapter:
         return str(self._get(f"account/{external_id}")["why"])
 
     def _get(self, path: str) -> Any:
-        answer = requests.get(f"{self.url}/{path}", timeout=5)
+        answer = requests.get(f"{self.url}/{path}", timeout=60)
         self._judge(answer)
         return answer.json()
 
     def _post(self, path: str, html: str = "") -> None:
         try:
-            answer = requests.post(f"{self.url}/{path}", json={"html": html}, timeout=5)
+            answer = requests.post(f"{self.url}/{path}", json={"html": html}, timeout=60)
         except requests.ConnectionError as error:
             raise PlatformError("The answer was lost.", permanent=False, unsure=True) from error
         self._judge(answer)

@@ -20,7 +20,7 @@ import pytest
 from tests import real
 from tests.running import free_port
 
-PATIENCE = 10.0  # seconds for a start, and for mail to reach its mailbox
+PATIENCE = 60.0  # seconds for a start, and for mail to reach its mailbox
 MAIN = """
 compatibility_level = 3.6
 queue_directory = {root}/queue

@@ -10,7 +10,7 @@ import requests
 
 from tests.running import Running
 
-TIMEOUT = 10.0  # seconds
+TIMEOUT = 60.0  # seconds
 
 
 @dataclass(frozen=True)

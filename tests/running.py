@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 HOUSE = Path(__file__).resolve().parent.parent
-START = 60.0  # seconds that a start may take on a busy machine
+START = 120.0  # seconds that a start may take on a busy machine
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def console(data: Path, **settings: str) -> Iterator[Running]:
         finally:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -92,7 +92,7 @@ def wait_for_health(running: Running, seconds: float = START) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
-            if requests.get(f"{running.url}/healthz", timeout=5).status_code == 200:
+            if requests.get(f"{running.url}/healthz", timeout=60).status_code == 200:
                 return
         except (requests.ConnectionError, requests.Timeout):
             pass

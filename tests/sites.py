@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.patience import PATIENCE
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -76,15 +78,16 @@ def wire(kind: socket.SocketKind, serve: Callable[[socket.socket], None]) -> Ite
         bound.bind(("127.0.0.1", 0))
         if kind is socket.SOCK_STREAM:
             bound.listen()
-        bound.settimeout(5)
-        thread = threading.Thread(target=_quietly, args=(serve, bound))
+        thread = threading.Thread(target=_quietly, args=(serve, bound), daemon=True)
         thread.start()
-        yield bound.getsockname()[1]
-        if kind is socket.SOCK_STREAM:
-            bound.shutdown(socket.SHUT_RDWR)
-        else:
-            bound.sendto(b"", bound.getsockname())
-    thread.join(10)
+        try:
+            yield bound.getsockname()[1]
+        finally:
+            if kind is socket.SOCK_STREAM:
+                bound.shutdown(socket.SHUT_RDWR)
+            else:
+                bound.sendto(b"", bound.getsockname())
+            thread.join(PATIENCE)
 
 
 def certificate(path: Path, *, days: float) -> Path:

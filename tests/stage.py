@@ -18,7 +18,7 @@ from store.vault import Vault
 from tests.conftest import NOON
 
 KEY = b"uXzmAm2cYvSbKJQlHxK6sE0lAGkT6OuAYrXTWjhAHlw="
-WAIT = 30  # seconds that one run may take on a busy machine
+WAIT = 120  # seconds that one run may take on a busy machine
 
 
 def console(database: Database, *, sender: str = "") -> Console:

@@ -28,7 +28,7 @@ class StandIn:
         self._post(f"/{kind}/{name}", {"on": on, **settings})
 
     def get(self, path: str) -> bytes:
-        with urlopen(self.control + path, timeout=10) as answer:  # noqa: S310 - loopback http
+        with urlopen(self.control + path, timeout=60) as answer:  # noqa: S310 - loopback http
             body: bytes = answer.read()
             return body
 
@@ -38,7 +38,7 @@ class StandIn:
             json.dumps(wish).encode(),
             {"Content-Type": "application/json"},
         )
-        with urlopen(asked, timeout=10):  # noqa: S310 - loopback http
+        with urlopen(asked, timeout=60):  # noqa: S310 - loopback http
             pass
 
 
@@ -61,4 +61,4 @@ def open_campus(*arguments: str) -> Iterator[StandIn]:
             yield StandIn(*(ready[name] for name in names))
         finally:
             process.stdin.close()
-            process.wait(10)
+            process.wait(60)

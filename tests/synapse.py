@@ -83,7 +83,7 @@ class Synapse:
 
     def call(self, method: str, place: str, token: str = "", body: Any = None) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = requests.request(method, self.url + place, json=body, headers=headers, timeout=30)
+        answer = requests.request(method, self.url + place, json=body, headers=headers, timeout=60)
         answer.raise_for_status()
         return answer.json()
 

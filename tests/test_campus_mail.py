@@ -10,7 +10,8 @@ from email.message import EmailMessage
 import pytest
 import requests
 
-from tests.campus import Campus, opened, within
+from tests.campus import Campus, opened
+from tests.patience import PATIENCE, within
 
 SENDER = "bounces+c1.7@news.school14.test"
 
@@ -24,7 +25,7 @@ def campus() -> Iterator[Campus]:
 @pytest.fixture
 def relay(campus: Campus) -> Iterator[smtplib.SMTP]:
     host, _, port = campus.addresses["smtp"].partition(":")
-    with smtplib.SMTP(host, int(port), timeout=10) as client:
+    with smtplib.SMTP(host, int(port), timeout=60) as client:
         yield client
 
 
@@ -45,7 +46,7 @@ def test_a_mail_arrives_as_it_was_sent(campus: Campus, relay: smtplib.SMTP) -> N
     assert relay.sendmail(SENDER, [to], raw) == {}
     kept = campus.mail(f"/messages?to={to}")[-1]
     assert (kept["to"], kept["from"], kept["subject"]) == (to, SENDER, "Перенос занятия")
-    answer = requests.get(f"{campus.addresses['mailbox']}/messages/{kept['n']}", timeout=10)
+    answer = requests.get(f"{campus.addresses['mailbox']}/messages/{kept['n']}", timeout=60)
     assert answer.content == raw
 
 
@@ -93,9 +94,9 @@ def test_what_fails_late_comes_back_as_a_real_report(campus: Campus, relay: smtp
     relay.sendmail(
         SENDER, [to], letter("Late"), ["ENVID=c1.7"], [f"ORCPT=rfc822;{to}", "NOTIFY=FAILURE"]
     )
-    assert within(3, lambda: bool(campus.mail("/bounces")))
+    assert within(PATIENCE, lambda: bool(campus.mail("/bounces")))
     bounce = campus.mail("/bounces")[-1]
-    raw = requests.get(f"{campus.addresses['mailbox']}/messages/{bounce['n']}", timeout=10).content
+    raw = requests.get(f"{campus.addresses['mailbox']}/messages/{bounce['n']}", timeout=60).content
     report = email.message_from_bytes(raw, policy=policy.default)
     assert bounce["to"] == SENDER
     assert report.get_content_type() == "multipart/report"
@@ -119,7 +120,7 @@ def test_a_whole_pipeline_in_one_write_is_answered_in_order(campus: Campus) -> N
     host, _, port = campus.addresses["smtp"].partition(":")
     body = b"Subject: two\r\n\r\n..dot\r\n.\r\n"
     envelope = b"MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n"
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(b"EHLO me\r\n" + (envelope + body) * 2 + b"QUIT\r\n")
         answer = b"".join(iter(lambda: client.recv(4096), b""))
     codes = [line[:3] for line in answer.decode().splitlines() if line[3] == " "]
@@ -139,7 +140,7 @@ def test_a_whole_pipeline_in_one_write_is_answered_in_order(campus: Campus) -> N
 )
 def test_wrong_commands_get_their_codes(campus: Campus, line: bytes, code: str) -> None:
     host, _, port = campus.addresses["smtp"].partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(b"EHLO me\r\n" + line + b"\r\nQUIT\r\n")
         answer = b"".join(iter(lambda: client.recv(4096), b""))
     assert answer.decode().splitlines()[-2][:3] == code
@@ -157,6 +158,6 @@ def test_the_relay_can_be_told_to_refuse_everything(
 
 def test_the_page_shows_markup_as_text(campus: Campus, relay: smtplib.SMTP) -> None:
     relay.sendmail(SENDER, ["x@elsewhere.test"], letter("<script>alert(1)</script>"))
-    page = requests.get(campus.addresses["mailbox"], timeout=10).text
+    page = requests.get(campus.addresses["mailbox"], timeout=60).text
     assert "&lt;script&gt;alert(1)" in page
     assert "<script" not in page

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from platforms.campus import switches
-from tests.campus import HOUSE, Campus, opened, within
+from tests.campus import HOUSE, Campus, opened
+from tests.patience import PATIENCE, within
 
 
 @pytest.fixture(scope="module")
@@ -43,36 +44,37 @@ def answers(campus: Campus, server: int) -> bool:
 def test_a_rush_is_seen_at_once_and_fills_rooms_within_seconds(campus: Campus) -> None:
     before = seats(campus, 1)["b-02"][0]
     with campus.scene("rush"):
-        assert within(2, lambda: seats(campus, 1)["b-02"][0] > before)
-        assert within(10, lambda: seats(campus, 1)["b-02"][0] == 60)
+        assert within(PATIENCE, lambda: seats(campus, 1)["b-02"][0] > before)
+        assert within(PATIENCE, lambda: seats(campus, 1)["b-02"][0] == 60)
         assert seats(campus, 0)["a-01"][0] == 30
         everywhere = [room for server in range(3) for room in seats(campus, server).values()]
         assert all(participants <= limit for participants, _, limit in everywhere)
-    assert within(10, lambda: seats(campus, 1)["b-02"][0] <= before)
+    assert within(PATIENCE, lambda: seats(campus, 1)["b-02"][0] <= before)
 
 
 def test_a_server_that_is_down_refuses_and_comes_back_on_its_port(campus: Campus) -> None:
     kept = requests.Session()
-    kept.get(campus.signed(1, "getMeetings"), timeout=10)
+    kept.get(campus.signed(1, "getMeetings"), timeout=60)
     with campus.scene("server-down"):
-        assert within(2, lambda: not answers(campus, 1))
+        assert within(PATIENCE, lambda: not answers(campus, 1))
         with pytest.raises(requests.ConnectionError):
-            kept.get(campus.signed(1, "getMeetings"), timeout=10)
+            kept.get(campus.signed(1, "getMeetings"), timeout=60)
         assert answers(campus, 0)
         campus.turn("scenes", "server-down", True, server="c")
-        assert within(2, lambda: answers(campus, 1) and not answers(campus, 2))
+        assert within(PATIENCE, lambda: answers(campus, 1) and not answers(campus, 2))
         campus.turn("scenes", "server-down", True, server="b")
-    assert within(3, lambda: answers(campus, 1) and answers(campus, 2))
+    assert within(PATIENCE, lambda: answers(campus, 1) and answers(campus, 2))
 
 
 def test_a_slow_lms_takes_its_time(campus: Campus) -> None:
-    with campus.scene("slow-lms", seconds=1.5):
+    def took() -> float:
         began = time.monotonic()
         campus.moodle("core_webservice_get_site_info")
-        assert time.monotonic() - began >= 1.5
-    began = time.monotonic()
-    campus.moodle("core_webservice_get_site_info")
-    assert time.monotonic() - began < 1.0
+        return time.monotonic() - began
+
+    with campus.scene("slow-lms", seconds=1.5):
+        assert took() >= 1.5
+    assert min(took() for _ in range(20)) < 1.5
 
 
 def test_a_lesson_can_be_without_its_teacher(campus: Campus) -> None:
@@ -105,7 +107,7 @@ def test_all_scenes_are_listed_with_what_they_do(campus: Campus) -> None:
 def test_a_wrong_wish_is_refused_with_a_sentence(
     campus: Campus, path: str, wish: dict[str, object], status: int
 ) -> None:
-    answer = requests.post(campus.addresses["control"] + path, json=wish, timeout=10)
+    answer = requests.post(campus.addresses["control"] + path, json=wish, timeout=60)
     assert answer.status_code == status
     assert answer.text
     assert not any(scene["on"] for scene in campus.control("/scenes").json())
@@ -117,8 +119,8 @@ def test_a_strange_web_page_cannot_reach_it(
     campus: Campus, headers: dict[str, str], port: str
 ) -> None:
     url = campus.addresses[port]
-    wish = requests.post(f"{url}/scenes/rush", json={"on": True}, headers=headers, timeout=10)
-    look = requests.get(url + "/", headers=headers, timeout=10)
+    wish = requests.post(f"{url}/scenes/rush", json={"on": True}, headers=headers, timeout=60)
+    look = requests.get(url + "/", headers=headers, timeout=60)
     assert (wish.status_code, look.status_code) == (403, 403)
 
 
@@ -129,17 +131,19 @@ def test_scenes_can_be_on_from_the_start_and_time_can_run() -> None:
         first = campus.control("/clock").json()
         assert first["speed"] == 60
         before = set().union(*(seats(campus, server) for server in range(3)))
-        assert within(8, lambda: bool(set().union(*(seats(campus, n) for n in range(3))) - before))
+        assert within(
+            PATIENCE, lambda: bool(set().union(*(seats(campus, n) for n in range(3))) - before)
+        )
 
 
 def test_it_ends_with_its_parent_and_at_sigterm() -> None:
     with opened() as campus:
         campus.process.send_signal(signal.SIGTERM)
-        assert campus.process.wait(5) == 0
+        assert campus.process.wait(60) == 0
     with opened() as campus:
         assert campus.process.stdin
         campus.process.stdin.close()
-        assert campus.process.wait(5) == 0
+        assert campus.process.wait(60) == 0
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence(campus: Campus) -> None:

@@ -65,7 +65,7 @@ def write(
 
 
 def complain(form: str, **fields: str) -> requests.Response:
-    return requests.post(form, data={"reason": "it hurts", **fields}, timeout=20)
+    return requests.post(form, data={"reason": "it hurts", **fields}, timeout=60)
 
 
 class From(requests.adapters.HTTPAdapter):
@@ -146,9 +146,9 @@ def test_who_reports_learns_what_came_of_it(
         if verdict:
             decide(console, ben, case, verdict)
         if verdict == "remove":
-            assert "will look" in requests.get(f"{link}?language=en", timeout=20).text
+            assert "will look" in requests.get(f"{link}?language=en", timeout=60).text
             confirm(console)
-        told = requests.get(f"{link}?language=en", timeout=20).text
+        told = requests.get(f"{link}?language=en", timeout=60).text
         expected = {"waiting": "will look", "acted": "did something", "kept": "stays"}[came]
         assert expected in told
         assert "rude remark" not in told
@@ -199,10 +199,10 @@ def test_the_same_reporter_counts_once(
 ) -> None:
     write(console, ben, school, "12", "you frog")
     with requests.Session() as browser:
-        browser.get(form, timeout=20)
+        browser.get(form, timeout=60)
         for reason, address in (("it hurts", "127.0.0.1"), ("changed my mind", "127.0.0.2")):
             browser.mount("http://", From(address))
-            browser.post(form, data={"reason": reason, "link": LINK}, timeout=20)
+            browser.post(form, data={"reason": reason, "link": LINK}, timeout=60)
     (case,) = waiting(console, ben, school)
     assert case.reports == 1
     for why in ("a neighbour, behind the same router", "and again, without a cookie"):
@@ -256,7 +256,7 @@ def test_a_flood_is_stopped_and_a_made_up_link_is_none(
     assert complain(form, words="nobody wrote this").status_code == 429
     made_up = form.partition("/report/")[0] + "/report/"
     for path in ("comment/made-up", "outcome/made-up"):
-        assert requests.get(made_up + path, timeout=20).status_code == 404
+        assert requests.get(made_up + path, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
 from tests.conftest import NOON
+from tests.patience import PATIENCE
 from tests.test_desk_board import Evening
 
 TICK = timedelta(seconds=0.1)
@@ -41,7 +42,7 @@ def boards(database: Database, clock: Clock) -> Boards:
 
 
 def next_picture(boards: Boards, actor: Actor, school: School, seen: Board) -> Board:
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while (found := boards.of(actor, school.id)) is seen and time.monotonic() < until:
         time.sleep(0.01)
     return found

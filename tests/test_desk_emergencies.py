@@ -368,7 +368,7 @@ def test_a_newsletter_of_thousands_in_flight_makes_way(
         desk = Desk(console, school, relay, ana, boris, found, words)
         before = len(relay.mails)
         alarm = desk.send()
-        worker.join(30)  # it makes way without being told
+        worker.join(60)  # it makes way without being told
         assert not worker.is_alive()
         mail_rounds.mail(console, stop)  # and does not begin again before
         delivered(desk)

@@ -82,7 +82,7 @@ def test_she_steps_in_by_a_link_of_her_own_that_no_log_holds(
     caplog.set_level(logging.DEBUG)
     before = people(console, place.here)[place.external_id] or 0
     link = rooms.step_in(console.db, ana, place.room, console.adapters, now=console.now())
-    with urlopen(link, timeout=10) as answer:  # noqa: S310 - the campus
+    with urlopen(link, timeout=60) as answer:  # noqa: S310 - the campus
         assert "You are in the classroom" in answer.read().decode()
     assert (people(console, place.here)[place.external_id] or 0) > before
     assert "role=MODERATOR" in link

@@ -18,7 +18,8 @@ from console.__main__ import main
 from store import db
 from store.db import text
 from tests import postfix
-from tests.campus import HOUSE, TIMEOUT, Campus, opened, within
+from tests.campus import HOUSE, TIMEOUT, Campus, opened
+from tests.patience import within
 from tests.running import free_port
 
 Capture = pytest.CaptureFixture[str]

@@ -53,7 +53,7 @@ def url(console: Console) -> Iterator[str]:
 
 def deliver(url: str, forum: str, delivery: tuple[dict[str, str], bytes]) -> requests.Response:
     headers, body = delivery
-    return requests.post(f"{url}/{forum}", body, headers=headers, timeout=10)
+    return requests.post(f"{url}/{forum}", body, headers=headers, timeout=60)
 
 
 def shown(database: Database) -> list[str]:
@@ -208,7 +208,7 @@ def test_nothing_is_delivered_to_other_addresses(
     for place in ("made-up", moodle):
         answer = deliver(url, place, site.delivery("post_created", site.write(5, "hello")))
         assert answer.status_code == 404
-    assert requests.get(f"{url}/{moodle}", timeout=10).status_code == 405
+    assert requests.get(f"{url}/{moodle}", timeout=60).status_code == 405
 
 
 def _connect(tx: Connection, console: Console, school: School, platform: str, url: str) -> str:

@@ -57,7 +57,7 @@ class Sent:
         self, provider: str, body: bytes, headers: dict[str, str] | None = None
     ) -> requests.Response:
         address = f"{self.url}/hooks/mail/{provider}/{self.school.id}"
-        return requests.post(address, body, headers=headers or {}, timeout=10)
+        return requests.post(address, body, headers=headers or {}, timeout=60)
 
     def own(self, *events: dict[str, str], key: str = KEY, age: float = 0) -> requests.Response:
         body = json.dumps({"events": events}).encode()
@@ -100,7 +100,7 @@ def sent(console: Console, ana: Actor, ada: Actor, school: School) -> Iterator[S
     with smtp.relay() as server:
         sender.deliver(
             console.db,
-            Relay.from_url(server.url, timeout=5),
+            Relay.from_url(server.url, timeout=30),
             console.origin,
             owner="test",
             clock=Clock(),
@@ -255,7 +255,7 @@ def test_the_key_of_one_school_says_nothing_of_another_s_mail(sent: Sent) -> Non
         )  # fmt: skip
     body = json.dumps({"events": [sent.event()]}).encode()
     address = f"{sent.url}/hooks/mail/pult/{other.id}"
-    assert requests.post(address, body, headers=signed(body), timeout=10).status_code == 200
+    assert requests.post(address, body, headers=signed(body), timeout=60).status_code == 200
     assert sent.untouched
 
 
@@ -302,7 +302,7 @@ def test_nobody_listens_to_other_providers_schools_or_after_the_key_is_gone(
     sent: Sent, ada: Actor
 ) -> None:
     assert sent.post("made-up", b"{}").status_code == 404
-    assert requests.post(f"{sent.url}/hooks/mail/pult/x", b"{}", timeout=10).status_code == 404
+    assert requests.post(f"{sent.url}/hooks/mail/pult/x", b"{}", timeout=60).status_code == 404
     with sent.console.db.begin() as tx:
         assert hooks.remove(tx, ada, sent.school.id, "pult", now=NOON)
         assert not hooks.remove(tx, ada, sent.school.id, "pult", now=NOON)

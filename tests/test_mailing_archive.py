@@ -96,7 +96,7 @@ def link(console: Console, id_: str, language: str = "en") -> str:
 
 
 def get(url: str) -> requests.Response:
-    return requests.get(url, timeout=10)
+    return requests.get(url, timeout=60)
 
 
 def built(about: Campaign, origin: Origin = ORIGIN, email: str = "pia@school.test") -> bytes:
@@ -212,7 +212,7 @@ def test_an_erased_letter_is_said_to_be_erased(
     with console.db.begin() as tx:
         tx.execute(text(how))
     answer = requests.get(
-        url + link(console, released), headers={"Accept-Language": "ru"}, timeout=10
+        url + link(console, released), headers={"Accept-Language": "ru"}, timeout=60
     )
     assert answer.status_code == 410
     assert "Это сообщение удалено." in answer.text
@@ -226,7 +226,7 @@ def test_a_link_that_is_not_ours_finds_nothing(console: Console, url: str, relea
         answer = get(url + path)
         assert answer.status_code == 404
         assert "There is nothing here" in answer.text
-    assert requests.post(url + ours, timeout=10).status_code == 405
+    assert requests.post(url + ours, timeout=60).status_code == 405
 
 
 def test_an_invitation_tells_of_the_lesson_and_opens_no_room(

@@ -199,7 +199,7 @@ def test_a_test_letter_carries_the_files_too(
 ) -> None:
     add(database, ana, draft, "a.pdf", PDF)
     with smtp.relay() as relayed:
-        relay = Relay.from_url(relayed.url, timeout=5)
+        relay = Relay.from_url(relayed.url, timeout=30)
         sender.send_test(database, ana, draft, "ana@school.test", relay, ORIGIN, now=NOON)
         (mail,) = relayed.mails
     assert faults(mail.data) == []

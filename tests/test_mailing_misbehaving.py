@@ -14,6 +14,7 @@ from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from tests import smtp
+from tests.patience import HANG
 from tests.test_mailing_sender import ORIGIN, Clock, deliver, released, totals, why
 
 NAMES = tuple(f"Person{n}" for n in range(10))
@@ -21,7 +22,9 @@ either = pytest.mark.parametrize("offers", [(), ("PIPELINING",)], ids=["plain", 
 Offers = tuple[str, ...]
 
 
-def through(database: Database, url: str, *, connections: int = 1, timeout: float = 5) -> Delivered:
+def through(
+    database: Database, url: str, *, connections: int = 1, timeout: float = 30
+) -> Delivered:
     return sender.deliver(
         database,
         Relay.from_url(url, timeout=timeout, connections=connections),
@@ -151,13 +154,16 @@ def test_a_relay_that_never_says_what_became_of_a_mail_leaves_it_held(
 ) -> None:
     id_ = released(database, ana, school, "Alina")
 
+    over = threading.Event()
+
     def silent(verb: str, argument: str) -> bool:
         if verb == "END":
-            time.sleep(1.5)
+            over.wait(HANG)
         return True
 
     with smtp.relay(silent, offers=offers) as relay:
-        through(database, relay.url, timeout=0.5)
+        through(database, relay.url, timeout=3)
+        over.set()
     assert totals(database, ana, id_) == Totals(held=1)
     assert "broke while the mail" in why(database, ana, id_)["Alina"]
 

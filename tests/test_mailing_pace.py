@@ -19,7 +19,7 @@ NAMES = tuple(f"Person{n}" for n in range(24))
 def through(database: Database, url: str, *, limit: int = 1000) -> None:
     sender.deliver(
         database,
-        Relay.from_url(url, timeout=5, connections=2),
+        Relay.from_url(url, timeout=30, connections=2),
         ORIGIN,
         owner="test",
         clock=Clock(),

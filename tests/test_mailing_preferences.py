@@ -82,7 +82,7 @@ def test_a_scanner_that_follows_every_link_changes_nothing(
 ) -> None:
     for path in (f"/u/{link}", f"/u/{link}/choose"):
         for method in ("GET", "HEAD", "OPTIONS"):
-            requests.request(method, f"{url}{path}?topic0=x&every=1&language=en", timeout=10)
+            requests.request(method, f"{url}{path}?topic0=x&every=1&language=en", timeout=60)
     for topic in ("digest", "news"):
         assert gets(console, ana, school, topic) == [CHILD, PARENT]
 
@@ -90,15 +90,15 @@ def test_a_scanner_that_follows_every_link_changes_nothing(
 def test_the_page_offers_what_the_school_sends_and_takes_what_is_ticked(
     console: Console, url: str, link: str, school: School, ana: Actor
 ) -> None:
-    page = requests.get(f"{url}/u/{link}", timeout=10).text
+    page = requests.get(f"{url}/u/{link}", timeout=60).text
     assert re.findall(r'name="topic\d" value="(\w+)" checked', page) == ["digest", "news"]
     fields = {"topic0": "digest", "topic1": "service", "topic2": "<made up>", "mail_language": "en"}
-    after = requests.post(f"{url}/u/{link}/choose", data=fields, timeout=10)
+    after = requests.post(f"{url}/u/{link}/choose", data=fields, timeout=60)
     assert re.findall(r'value="(\w+)" checked', after.text) == ["digest"]
     assert after.status_code == 200
     assert gets(console, ana, school, "news") == [CHILD], "a parent chooses for the parent alone"
     assert gets(console, ana, school, "digest") == [CHILD, PARENT]
-    requests.post(f"{url}/u/{link}", data={"every": "1"}, timeout=10)
+    requests.post(f"{url}/u/{link}", data={"every": "1"}, timeout=60)
     assert gets(console, ana, school, "digest") == [CHILD]
     assert gets(console, ana, school, "service") == [CHILD, PARENT]
     choose(console, link, "news")
@@ -130,7 +130,7 @@ def test_what_the_school_or_the_mail_system_took_off_stays_off(
 ) -> None:
     with console.db.begin() as tx:
         suppression.add(tx, ana, school.id, PARENT, reason=reason, now=NOON)
-    page = requests.get(f"{url}/u/{link}", timeout=10).text
+    page = requests.get(f"{url}/u/{link}", timeout=60).text
     assert 'type="checkbox"' not in page
     choose(console, link, "news", "digest")
     assert gets(console, ana, school, "news") == [CHILD]
@@ -169,7 +169,7 @@ def test_a_link_that_is_not_ours_chooses_nothing(
 ) -> None:
     forged = unsubscribe.token(b"other", school.id, PARENT, "news")
     for token in (forged, link[:-3], "x"):
-        answer = requests.post(f"{url}/u/{token}/choose", data={"topic0": "news"}, timeout=10)
+        answer = requests.post(f"{url}/u/{token}/choose", data={"topic0": "news"}, timeout=60)
         assert answer.status_code == 404
     with console.db.read() as tx:
         assert preferences.languages(tx, school.id) == {}

@@ -61,7 +61,7 @@ def released(
 def deliver(database: Database, url: str, clock: Clock, *, connections: int = 8) -> Delivered:
     return sender.deliver(
         database,
-        Relay.from_url(url, timeout=5, connections=connections),
+        Relay.from_url(url, timeout=30, connections=connections),
         ORIGIN,
         owner="test",
         clock=clock,

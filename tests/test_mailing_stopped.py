@@ -79,7 +79,7 @@ def test_a_paused_campaign_can_be_stopped_and_is_not_taken_up_again(
 
 
 def at_night(database: Database, url: str, clock: Clock) -> Delivered:
-    relay, stop = Relay.from_url(url, timeout=5), threading.Event()
+    relay, stop = Relay.from_url(url, timeout=30), threading.Event()
     return sender.deliver(
         database, relay, ORIGIN, owner="test", clock=clock, stop=stop, quiet=NIGHT
     )

@@ -34,7 +34,7 @@ def moodle() -> Iterator[Adapter]:
     yield PLATFORMS["moodle"].adapter(at["url"], at["token"], {"loopback_only": "1"})
     child.stdin.close()
     child.terminate()
-    child.wait(10)
+    child.wait(60)
     child.stdout.close()
 
 

@@ -139,7 +139,7 @@ def test_one_block_suspends_every_account_and_each_has_a_receipt(desk: Desk) -> 
 
 
 def test_the_platforms_are_called_at_the_same_time(desk: Desk) -> None:
-    together_there = Barrier(2, timeout=5)  # breaks unless both calls are under way at once
+    together_there = Barrier(2, timeout=60)  # breaks unless both calls are under way at once
 
     class Meeting(Adapter):
         def suspend(self, external_id: str) -> None:

@@ -20,6 +20,7 @@ from platforms.capabilities import (
 from platforms.metering import RoomMeter
 from platforms.moodle import Moodle
 from platforms.steering import RoomDoor, RoomEnder, RoomMaker, RoomWriter
+from tests.patience import PATIENCE
 from tests.stand_in import StandIn, open_campus
 
 
@@ -214,7 +215,7 @@ def test_rooms_are_opened_written_to_and_ended(media: BigBlueButton) -> None:
     assert media.exists(full.external_id)
     media.message(full.external_id, "Five minutes to go")
     media.end("extra-1")
-    until = time.monotonic() + 10  # ending is asynchronous
+    until = time.monotonic() + PATIENCE  # ending is asynchronous
     while "extra-1" in {room.external_id for room in media.rooms()} and time.monotonic() < until:
         time.sleep(0.1)
     assert "extra-1" not in {room.external_id for room in media.rooms()}

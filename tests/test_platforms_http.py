@@ -15,7 +15,7 @@ import pytest
 
 from platforms.base import PlatformError
 from platforms.http import Http, checked_url
-from tests.campus import within
+from tests.patience import HANG, PATIENCE, not_hanging, within
 from tests.wire import Asked, reply, serving
 
 
@@ -60,14 +60,16 @@ def test_a_redirect_is_an_error_that_does_not_show_where_to() -> None:
 
 
 def test_a_silent_server_is_given_up_at_the_read_limit() -> None:
+    over = threading.Event()
+
     def late(_asked: Asked) -> bytes:
-        time.sleep(1)
+        over.wait(HANG)
         return reply("late")
 
-    started = time.monotonic()
-    with serving(late) as wire, pytest.raises(PlatformError, match="did not answer in time"):
-        Http(wire.url, read=0.1).post(wire.url, {}, name="x", safe=False)
-    assert time.monotonic() - started < 2
+    with serving(late) as wire, not_hanging():
+        with pytest.raises(PlatformError, match="did not answer in time"):
+            Http(wire.url, read=0.1).post(wire.url, {}, name="x", safe=False)
+        over.set()
 
 
 @dataclass(frozen=True)
@@ -106,17 +108,19 @@ def dripping(drip: Drip) -> Iterator[str]:
             self.request.recv(4096)
             with suppress(OSError):  # the client had enough
                 self.request.sendall(drip.at_once)
-                until = time.monotonic() + 6
+                until = time.monotonic() + HANG
                 while not over.wait(0.03) and time.monotonic() < until:
                     self.request.sendall(drip.again)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield f"{drip.scheme}://127.0.0.1:{server.server_address[1]}"
-        over.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"{drip.scheme}://127.0.0.1:{server.server_address[1]}"
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
 
 
 def test_the_body_of_a_redirect_is_not_waited_for() -> None:
@@ -128,10 +132,12 @@ def test_the_body_of_a_redirect_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("drip", DRIPS.values(), ids=DRIPS.keys())
 def test_a_trickle_is_given_up_at_the_deadline(drip: Drip) -> None:
-    started = time.monotonic()
-    with dripping(drip) as url, pytest.raises(PlatformError, match="not answer in time") as caught:
+    with (
+        not_hanging(),
+        dripping(drip) as url,
+        pytest.raises(PlatformError, match="not answer in time") as caught,
+    ):
         Http(url, read=1.0, deadline=0.4).post(url, {"a": "b"}, name="x", safe=False)
-    assert 0.3 < time.monotonic() - started < 3
     assert caught.value.unsure
     assert not caught.value.permanent
 
@@ -158,7 +164,7 @@ def test_a_connection_kept_from_an_earlier_call_ends_with_its_own_calls_time() -
                 peer.recv(4096)
                 peer.sendall(HEAD + b"Content-Length: 2\r\n\r\nok")
                 peer.recv(4096)
-                for _ in range(100):
+                while True:
                     peer.sendall(b"H")
                     time.sleep(0.03)
 
@@ -167,11 +173,10 @@ def test_a_connection_kept_from_an_earlier_call_ends_with_its_own_calls_time() -
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         http = Http(url, read=1.0, deadline=0.4)
         assert http.get(url, name="x").body == b"ok"
-        started = time.monotonic()
-        with pytest.raises(PlatformError, match="did not answer in time"):
+        with not_hanging(), pytest.raises(PlatformError, match="did not answer in time"):
             http.get(url, name="x", safe=False)
-        assert time.monotonic() - started < 2
-        thread.join()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_no_thread_and_no_socket_outlives_its_call() -> None:
@@ -181,7 +186,7 @@ def test_no_thread_and_no_socket_outlives_its_call() -> None:
         threads, sockets = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(20):
             http.get(wire.url, name="x")
-        assert within(2, lambda: threading.active_count() <= threads + 1)
+        assert within(PATIENCE, lambda: threading.active_count() <= threads + 1)
         assert len(list(Path("/proc/self/fd").iterdir())) <= sockets + 3
 
 

@@ -19,6 +19,7 @@ from store import db
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
+from tests.patience import HANG, PATIENCE, not_hanging
 from tests.sites import say, web
 from tests.stand_in import ROOT, StandIn, open_campus
 
@@ -49,13 +50,13 @@ def server(campus: StandIn, *, secret: str = "") -> Adapter:
 
 def test_the_campus_lives(campus: StandIn) -> None:
     for address in (campus.moodle["url"], campus.hls[0], f"stun:{campus.stun}"):
-        result = check(target_of(address), timeout=5, loopback_only=True)
+        result = check(target_of(address), timeout=30, loopback_only=True)
         assert result.state is State.OK, (address, str(result.why))
 
 
 def test_the_rooms_of_a_media_server_are_counted_as_it_says(campus: StandIn) -> None:
     adapter = server(campus)
-    result = check(ROOMS, adapters=lambda _: adapter, timeout=5, loopback_only=True)
+    result = check(ROOMS, adapters=lambda _: adapter, timeout=30, loopback_only=True)
     assert result.state is State.OK
     assert result.rooms
     assert all(room.participants is not None and room.seats for room in result.rooms)
@@ -65,7 +66,7 @@ def test_the_rooms_of_a_media_server_are_counted_as_it_says(campus: StandIn) -> 
 
 def test_a_wrong_secret_is_unknown_with_advice_and_without_rooms(campus: StandIn) -> None:
     adapter = server(campus, secret="wrong")
-    result = check(ROOMS, adapters=lambda _: adapter, timeout=5)
+    result = check(ROOMS, adapters=lambda _: adapter, timeout=30)
     assert result.state is State.UNKNOWN
     assert "secret" in str(result.why)
     assert result.rooms is None
@@ -73,7 +74,7 @@ def test_a_wrong_secret_is_unknown_with_advice_and_without_rooms(campus: StandIn
 
 def test_a_server_that_is_gone_is_down_without_rooms() -> None:
     adapter = PLATFORMS["bigbluebutton"].adapter("http://127.0.0.1:1/bigbluebutton/", "x", {})
-    result = check(ROOMS, adapters=lambda _: adapter, timeout=2)
+    result = check(ROOMS, adapters=lambda _: adapter, timeout=30)
     assert result.state is State.DOWN
     assert result.rooms is None
 
@@ -87,14 +88,12 @@ BOMB = (
 
 @pytest.mark.parametrize("body", [BOMB, b"<html>Sign in</html>", b"", b"x" * 17_000_000])
 def test_a_hostile_answer_is_a_reading_without_rooms(body: bytes) -> None:
-    start = time.monotonic()
-    with web(lambda handler: say(handler, body)) as url:
+    with not_hanging(), web(lambda handler: say(handler, body)) as url:
         adapter = PLATFORMS["bigbluebutton"].adapter(url, "x", {"loopback_only": "1"})
-        result = check(ROOMS, adapters=lambda _: adapter, timeout=3)
+        result = check(ROOMS, adapters=lambda _: adapter, timeout=HANG)
     assert result.state in (State.UNKNOWN, State.DOWN)
     assert result.why is not None
     assert result.rooms is None
-    assert time.monotonic() - start < 4
 
 
 def test_a_killed_prober_goes_on_where_it_was(
@@ -128,7 +127,7 @@ def _run_until_killed(place: str, database: Database) -> int:
     """Let a prober write three more samples, kill it at once, and count."""
     before = _samples(database)
     process = subprocess.Popen([sys.executable, "-c", PROBER, place], cwd=ROOT)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     try:
         while _samples(database) < before + 3:
             assert time.monotonic() < until

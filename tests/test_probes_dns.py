@@ -13,6 +13,7 @@ import pytest
 from probes import check, target_of
 from probes.model import Module, ProbeFailed, Result, State, Target
 from tests import real
+from tests.patience import not_hanging
 from tests.running import free_port
 from tests.sites import wire
 
@@ -29,7 +30,7 @@ def made(raw: bytes, *records: str, kind: str = "A", rcode: str = "NOERROR") -> 
 
 
 def over_datagrams(
-    answer: Answer, *, query: str = "lms.example.org", timeout: float = 0.4, **module: str
+    answer: Answer, *, query: str = "lms.example.org", timeout: float = 20.0, **module: str
 ) -> Result:
     def serve(bound: socket.socket) -> None:
         while True:
@@ -44,7 +45,9 @@ def over_datagrams(
         return probe(f"dns://127.0.0.1:{port}/{query}", module, timeout=timeout)
 
 
-def over_a_stream(answer: Callable[[socket.socket, bytes], None]) -> Result:
+def over_a_stream(
+    answer: Callable[[socket.socket, bytes], None], *, timeout: float = 20.0
+) -> Result:
     def serve(listening: socket.socket) -> None:
         for _ in range(2):  # a failure is tried again
             connection, _address = listening.accept()
@@ -52,14 +55,12 @@ def over_a_stream(answer: Callable[[socket.socket, bytes], None]) -> Result:
                 answer(connection, connection.recv(2048)[2:])
 
     with wire(socket.SOCK_STREAM, serve) as port:
-        return probe(f"dns://127.0.0.1:{port}/lms.example.org", {"tcp": True}, timeout=0.8)
+        return probe(f"dns://127.0.0.1:{port}/lms.example.org", {"tcp": True}, timeout=timeout)
 
 
 def probe(address: str, module: Module, *, timeout: float) -> Result:
-    start = time.monotonic()
-    result = check(Target("", "", "x", "dns", address, module), timeout=timeout)
-    assert time.monotonic() - start < 2 * timeout + 1
-    return result
+    with not_hanging():
+        return check(Target("", "", "x", "dns", address, module), timeout=timeout)
 
 
 def test_a_name_that_is_known_is_ok() -> None:
@@ -115,7 +116,7 @@ def test_a_name_without_an_answer_is_down(answer: Answer, words: str) -> None:
     ],
 )
 def test_what_is_no_answer_to_us_is_not_believed(answer: Answer) -> None:
-    result = over_datagrams(answer)
+    result = over_datagrams(answer, timeout=0.6)
     assert result.state is State.DOWN
     assert str(result.why) == "What answers there is not a name server."
 
@@ -127,12 +128,12 @@ def test_a_lie_before_the_answer_is_passed_over_and_a_lost_one_asked_again() -> 
         heard.append(raw)
         return made(raw, "192.0.2.7") if len(heard) > 1 else None
 
-    assert over_datagrams(answer, timeout=2).state is State.OK
+    assert over_datagrams(answer).state is State.OK
     assert len(heard) == 2
 
 
 def test_silence_is_down() -> None:
-    assert "No answer from 127.0.0.1" in str(over_datagrams(lambda raw: None).why)
+    assert "No answer from 127.0.0.1" in str(over_datagrams(lambda raw: None, timeout=0.6).why)
 
 
 def test_a_long_answer_is_asked_for_over_tcp() -> None:
@@ -155,13 +156,13 @@ def test_tcp_answers_stand_after_their_length() -> None:
         connection.sendall((struct.pack("!H", len(other)) + other) * 1000)
 
     def drip(connection: socket.socket, raw: bytes) -> None:
-        for byte in b"\xff" * 20:
+        for byte in b"\xff" * 900:
             connection.sendall(bytes([byte]))
             time.sleep(0.1)
 
     assert over_a_stream(whole).state is State.OK
     assert str(over_a_stream(flood).why) == "What answers there is not a name server."
-    assert "No answer from 127.0.0.1" in str(over_a_stream(drip).why)
+    assert "No answer from 127.0.0.1" in str(over_a_stream(drip, timeout=0.8).why)
     assert "closes the connection" in str(over_a_stream(lambda connection, raw: None).why)
 
 
@@ -192,9 +193,9 @@ def test_a_real_name_server_answers_and_does_not() -> None:
     ]
     server = f"dns://127.0.0.1:{port}"
     with real.serving(port, "dnsmasq", *options):
-        good = check(target_of(f"{server}/lms.school.test"), timeout=3)
-        other = check(target_of(f"{server}/other.school.test"), timeout=3)
-        long = check(target_of(f"{server}/long.school.test?type=TXT"), timeout=3)
+        good = check(target_of(f"{server}/lms.school.test"), timeout=30)
+        other = check(target_of(f"{server}/other.school.test"), timeout=30)
+        long = check(target_of(f"{server}/long.school.test?type=TXT"), timeout=30)
     assert (good.state, good.why) == (State.OK, None)
     assert str(other.why) == "The name other.school.test is not known."
     assert (long.state, long.why) == (State.OK, None)

@@ -21,6 +21,7 @@ from probes.model import Result, State, Target
 from store import access, db, migrate, schools
 from store.access import Actor
 from store.db import Database
+from tests.patience import HANG, PATIENCE, not_hanging
 from tests.sites import Answer, certificate, say, web
 from tests.stand_in import ROOT
 
@@ -65,7 +66,7 @@ def poured(beginning: bytes, piece: bytes, times: int) -> Answer:
 def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(200):
+    while True:
         handler.wfile.write(b"#")
         time.sleep(0.05)
 
@@ -166,38 +167,36 @@ ENDS = [
 ]
 
 
-def probed(prober: str, answer: Answer, **module: Any) -> tuple[Result, float]:
+def probed(prober: str, answer: Answer, **module: Any) -> Result:
     with web(answer) as url:
         target = Target("t", "s", "Hostile", prober, f"{url}/", module)
-        start = time.monotonic()
-        return check(target, timeout=1.0), time.monotonic() - start
+        with not_hanging():
+            return check(target, timeout=1.0 if answer is drip else HANG)
 
 
 @pytest.mark.parametrize("name", PLAYLISTS)
 def test_a_hostile_playlist_is_down_in_clear_words_and_in_time(name: str) -> None:
     answer, words = PLAYLISTS[name]
-    result, seconds = probed("hls", answer)
+    result = probed("hls", answer)
     assert result.state is State.DOWN
     assert words in str(result.why)
-    assert seconds < 3
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_hostile_page_is_not_ok_in_clear_words_and_in_time(name: str) -> None:
     answer, module, words = PAGES[name]
-    result, seconds = probed("http", answer, **module)
+    result = probed("http", answer, **module)
     assert result.state is _state(words)
     assert words in str(result.why)
-    assert seconds < 3
 
 
 @pytest.mark.parametrize("prober", ["http", "hls"])
 def test_a_broken_certificate_is_down_in_clear_words(prober: str, tmp_path: Path) -> None:
     with web(body(LIVE), certificate=certificate(tmp_path / "site.pem", days=-1)) as url:
-        expired = check(Target("t", "s", "Site", prober, url), timeout=2)
-        plain = check(Target("t", "s", "Site", prober, url.replace("https", "http")), timeout=2)
+        expired = check(Target("t", "s", "Site", prober, url), timeout=30)
+        plain = check(Target("t", "s", "Site", prober, url.replace("https", "http")), timeout=30)
     with web(body(LIVE)) as url:
-        without = check(Target("t", "s", "Site", prober, url.replace("http", "https")), timeout=2)
+        without = check(Target("t", "s", "Site", prober, url.replace("http", "https")), timeout=30)
     assert "The certificate of 127.0.0.1" in str(expired.why)
     assert "No secure connection to 127.0.0.1" in str(without.why)
     assert {expired.state, plain.state, without.state} == {State.DOWN}
@@ -255,7 +254,7 @@ def test_a_prober_among_all_of_them_stays_small_and_looks_at_the_others_in_time(
 ) -> None:
     process = subprocess.Popen([sys.executable, "-c", PROBER, str(tmp_path / "data")], cwd=ROOT)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while (states := [each.state for each in desk.newest()]) != ENDS and (
             time.monotonic() < until
         ):

@@ -12,10 +12,11 @@ import pytest
 from probes import check, cli_json, target_of
 from probes.model import ProbeFailed, Result, State, Target
 from probes.probers import PROBERS
+from tests.patience import not_hanging
 from tests.sites import Answer, certificate, say, web
 
 
-def probe(answer: Answer, *, timeout: float = 2.0, **module: Any) -> Result:
+def probe(answer: Answer, *, timeout: float = 30.0, **module: Any) -> Result:
     with web(answer) as url:
         return check(Target("t", "s", "LMS", "http", url, module), timeout=timeout)
 
@@ -68,7 +69,7 @@ def test_an_error_status_is_down() -> None:
 def test_nothing_listening_is_down_at_once() -> None:
     with web(hello) as url:
         pass
-    result = check(target_of(url), timeout=2)
+    result = check(target_of(url), timeout=30)
     assert result.state is State.DOWN
     assert str(result.why).endswith("refuses the connection.")
     assert result.seconds is None
@@ -118,9 +119,7 @@ def test_an_endless_body_is_cut_and_what_it_holds_is_not_known() -> None:
         while True:
             handler.wfile.write(b"x" * 65_536)
 
-    start = time.monotonic()
-    result = probe(endless, contains="welcome")
-    assert time.monotonic() - start < 2
+    result = probe(endless, timeout=60.0, contains="welcome")
     assert result.state is State.SUSPECT
     assert values(result)["size"] == 1024 * 1024
 
@@ -129,20 +128,19 @@ def test_a_drip_ends_at_the_timeout() -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.end_headers()
-        for _ in range(100):
+        while True:
             handler.wfile.write(b"x")
             time.sleep(0.05)
 
-    start = time.monotonic()
-    result = probe(drip, timeout=0.6)
-    assert time.monotonic() - start < 1.5
+    with not_hanging():
+        result = probe(drip, timeout=2.0)
     assert result.state is State.DOWN
     assert "No whole answer" in str(result.why)
 
 
 def test_the_certificate_s_days_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with secure(tmp_path, monkeypatch, days=20) as url:
-        result = check(target_of(url), timeout=3)
+        result = check(target_of(url), timeout=30)
     assert result.state is State.OK
     assert values(result)["certificate"] == pytest.approx(20, abs=0.1)
     assert "tls" in values(result)
@@ -152,22 +150,22 @@ def test_a_certificate_near_its_end_is_suspect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with secure(tmp_path, monkeypatch, days=3.5) as url:
-        result = check(target_of(url), timeout=3)
+        result = check(target_of(url), timeout=30)
     assert result.state is State.SUSPECT
     assert str(result.why) == "The certificate expires in 3 days; renew it."
 
 
 def test_an_expired_certificate_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with secure(tmp_path, monkeypatch, days=-1) as url:
-        result = check(target_of(url), timeout=3)
+        result = check(target_of(url), timeout=30)
     assert result.state is State.DOWN
     assert "certificate" in str(result.why)
 
 
 def test_a_stranger_s_certificate_is_down_unless_the_module_lets_it(tmp_path: Path) -> None:
     with web(hello, certificate=certificate(tmp_path / "site.pem", days=20)) as url:
-        strict = check(target_of(url), timeout=3)
-        lenient = check(Target("t", "s", "LMS", "http", url, {"verify": False}), timeout=3)
+        strict = check(target_of(url), timeout=30)
+        lenient = check(Target("t", "s", "LMS", "http", url, {"verify": False}), timeout=30)
     assert strict.state is State.DOWN
     assert "certificate" in str(strict.why)
     assert lenient.state is State.OK
@@ -175,8 +173,8 @@ def test_a_stranger_s_certificate_is_down_unless_the_module_lets_it(tmp_path: Pa
 
 def test_a_simulation_reaches_only_itself() -> None:
     with web(hello) as url:
-        assert check(target_of(url), timeout=2, loopback_only=True).state is State.OK
-    away = check(target_of("http://192.0.2.1/"), timeout=5, loopback_only=True)
+        assert check(target_of(url), timeout=30, loopback_only=True).state is State.OK
+    away = check(target_of("http://192.0.2.1/"), timeout=30, loopback_only=True)
     assert away.state is State.DOWN
 
 
@@ -191,7 +189,7 @@ def test_an_address_that_is_none_is_refused_with_advice(address: str) -> None:
 def test_the_command_line_s_object_has_its_shape() -> None:
     with web(hello) as url:
         target = target_of(url)
-        shown = cli_json(target, check(target, timeout=2))
+        shown = cli_json(target, check(target, timeout=30))
     assert list(shown) == ["target", "module", "state", "seconds", "readings", "error"]
     assert (shown["target"], shown["module"], shown["state"]) == (url, "http", "ok")
     assert shown["error"] is None
@@ -316,9 +314,9 @@ def test_a_redirect_back_to_http_is_followed_unless_the_module_says_https(
         answer: Answer = lambda handler: say(handler, b"", 301, Location=plain)  # noqa: E731
         with web(answer, certificate=certificate(tmp_path / "site.pem", days=20)) as url:
             module: dict[str, Any] = {"verify": False, "redirects": 3}
-            lenient = check(Target("t", "s", "LMS", "http", url, module), timeout=3)
+            lenient = check(Target("t", "s", "LMS", "http", url, module), timeout=30)
             module["redirects_within"] = "https"
-            strict = check(Target("t", "s", "LMS", "http", url, module), timeout=3)
+            strict = check(Target("t", "s", "LMS", "http", url, module), timeout=30)
     assert lenient.state is State.OK
     assert str(strict.why) == "It redirects to 127.0.0.1 without encryption."
 
@@ -346,7 +344,7 @@ def test_the_authorization_is_sent_and_never_to_another_server() -> None:
                 {"redirects": 1},
                 secrets={"authorization": "Bearer x"},
             )
-            assert check(target, timeout=2).state is State.OK
+            assert check(target, timeout=30).state is State.OK
     assert heard == ["Bearer x", None]
     assert "Bearer" not in repr(target)
 

@@ -16,7 +16,7 @@ SHOP = "<title>Расписание 7Б</title>"
 def probe(answer: Answer, secrets: dict[str, str] | None = None, **module: Any) -> Result:
     with web(answer) as url:
         target = Target("t", "s", "LMS", "http", f"{url}/api", module, secrets=secrets or {})
-        return check(target, timeout=2.0)
+        return check(target, timeout=30.0)
 
 
 def page(handler: BaseHTTPRequestHandler) -> None:

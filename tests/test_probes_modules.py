@@ -21,9 +21,10 @@ from store.schools import School
 from store.vault import Vault
 from tests import stage
 from tests.conftest import NOON
+from tests.patience import until
 from tests.sites import say, web
 from tests.stage import KEY
-from tests.test_probes_engine import is_, until
+from tests.test_probes_engine import is_
 
 VAULT = Vault(KEY)
 PAGE = {"contains": "Log in", "slow": 3.0}
@@ -306,12 +307,12 @@ def test_the_prober_process_opens_what_is_sealed_and_follows_its_module(
         thread = threading.Thread(target=prober.run, args=(console, stop))
         thread.start()
         try:
-            until(is_(database, ada, target, State.OK), 20)
+            until(is_(database, ada, target, State.OK))
             with database.begin() as tx:
                 other = replace(kept, sealed={"authorization": console.vault.seal("Bearer other")})
                 modules.change(tx, ada, other, now=datetime.now(UTC))
-            until(is_(database, ada, target, State.DOWN), 20)
+            until(is_(database, ada, target, State.DOWN))
         finally:
             stop.set()
-            thread.join(10)
+            thread.join(60)
         assert not thread.is_alive()

@@ -18,7 +18,7 @@ LIMITS: Module = {"query": "x", "down_above": 10, "suspect_above": 5, "down_belo
 
 
 def probe(address: str, module: Module, **secrets: str) -> Result:
-    return check(Target("", "", "x", "prometheus", address, module, secrets=secrets), timeout=4)
+    return check(Target("", "", "x", "prometheus", address, module, secrets=secrets), timeout=30)
 
 
 def told(*values: object) -> bytes:
@@ -115,7 +115,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with real.serving(port, "prometheus", *options):
         url = f"http://127.0.0.1:{port}"
         until = time.monotonic() + real.PATIENCE
-        while requests.get(f"{url}/-/ready", timeout=10).status_code != 200:
+        while requests.get(f"{url}/-/ready", timeout=60).status_code != 200:
             assert time.monotonic() < until, "it listens, but is not ready"
             time.sleep(0.1)
         yield url

@@ -63,18 +63,18 @@ def judged(beat: Beat | None, **module: float) -> Result:
 def test_a_sign_of_life_is_kept_and_the_newest_counts(listening: Console, backup: str) -> None:
     link = listening.push_link(backup)
     assert listening.heard(backup) is None
-    assert requests.post(f"{link}/3", timeout=10).status_code == 200
+    assert requests.post(f"{link}/3", timeout=60).status_code == 200
     failed = listening.heard(backup)
     assert failed is not None
     assert failed.code == 3
-    assert requests.post(link, timeout=10).text == "ok\n"
+    assert requests.post(link, timeout=60).text == "ok\n"
     well = listening.heard(backup)
     assert well is not None
     assert (well.code, well.age < 60) == (0, True)
 
 
 def test_a_look_is_no_sign_of_life(listening: Console, backup: str) -> None:
-    assert requests.get(listening.push_link(backup), timeout=10).status_code == 405
+    assert requests.get(listening.push_link(backup), timeout=60).status_code == 405
     assert listening.heard(backup) is None
 
 
@@ -93,14 +93,14 @@ def test_an_address_that_is_not_ours_keeps_nothing(
         listening.push_link(other),
         listening.push_link("gone"),
     ):
-        assert requests.post(link, timeout=10).status_code == 404
+        assert requests.post(link, timeout=60).status_code == 404
     assert (listening.heard(backup), listening.heard(other)) == (None, None)
 
 
 def test_a_loop_gone_wild_is_held_back(listening: Console, backup: str) -> None:
     session = requests.Session()
     link = listening.push_link(backup)
-    codes = [session.post(link, timeout=10).status_code for _ in range(BY_TARGET + 2)]
+    codes = [session.post(link, timeout=60).status_code for _ in range(BY_TARGET + 2)]
     assert codes == [200] * BY_TARGET + [429] * 2
 
 
@@ -166,6 +166,6 @@ def test_the_prober_s_loop_hears_it(database: Database, backup: str, ana: Actor)
         targets.change(tx, ana, replace(known, interval=timedelta(seconds=1)), now=NOON)
     with probing(database):
         send(0)
-        assert wait_for(lambda: state() is State.OK, 15)
+        assert wait_for(lambda: state() is State.OK)
         send(1)
-        assert wait_for(lambda: state() is State.DOWN, 15)
+        assert wait_for(lambda: state() is State.DOWN)

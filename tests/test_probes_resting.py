@@ -11,9 +11,10 @@ from store.access import Actor
 from store.db import Database
 from store.planning import PlannedLesson
 from store.schools import School
+from tests.patience import until
 from tests.sites import say, web
 from tests.test_desk_incidents import room
-from tests.test_probes_engine import is_, newest, opened, probing, until
+from tests.test_probes_engine import is_, newest, opened, probing
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,6 +10,7 @@ import pytest
 from probes import check, target_of
 from probes.model import ProbeFailed, Result, State
 from probes.probers import amf
+from tests.patience import HANG, not_hanging
 from tests.sites import wire
 
 Talk = Callable[[socket.socket], None]
@@ -64,12 +65,12 @@ def playing(line: socket.socket, end: Callable[[socket.socket], None]) -> None:
     end(line)
 
 
-def probe(talk: Talk, path: str = "", *, timeout: float = 2.0) -> Result:
+def probe(talk: Talk, path: str = "", *, timeout: float = 20.0) -> Result:
     def serve(bound: socket.socket) -> None:
         while True:
             line, _ = bound.accept()
             with line:
-                line.settimeout(5)
+                line.settimeout(HANG)
                 try:
                     talk(line)
                     line.recv(65_536)  # until the probe hangs up
@@ -109,11 +110,10 @@ def test_an_application_is_connected_to_and_a_stream_seen() -> None:
 
 
 def test_a_stream_that_nobody_sends_is_down() -> None:
-    start = time.monotonic()
-    result = probe(lambda line: playing(line, nothing), "/live/hall", timeout=1.0)
+    with not_hanging():
+        result = probe(lambda line: playing(line, nothing), "/live/hall", timeout=2.0)
     assert result.state is State.DOWN
     assert str(result.why) == "Nobody sends the stream: no picture and no sound came."
-    assert time.monotonic() - start < 2.5
 
 
 def test_a_stream_that_the_server_does_not_know_is_down_in_its_words() -> None:
@@ -149,7 +149,7 @@ def flooding(line: socket.socket) -> None:
 
 def dripping(line: socket.socket) -> None:
     shake_hands(line)
-    for _ in range(100):
+    while True:
         line.sendall(b"\x03")
         time.sleep(0.05)
 
@@ -175,11 +175,10 @@ def answering(line: socket.socket, answer: bytes) -> None:
     ],
 )
 def test_a_hostile_answer_is_down_within_its_time(talk: Talk) -> None:
-    start = time.monotonic()
-    result = probe(talk, "/live", timeout=0.8)
+    with not_hanging():
+        result = probe(talk, "/live", timeout=0.8)
     assert result.state is State.DOWN
     assert result.why is not None
-    assert time.monotonic() - start < 2.5
 
 
 @pytest.mark.parametrize(

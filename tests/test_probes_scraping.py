@@ -6,6 +6,7 @@ from datetime import timedelta
 from platforms.base import Adapter, PlatformError
 from probes.model import Target
 from probes.scraping import Scraper
+from tests.patience import PATIENCE
 from tests.sites import web
 from tests.test_probes_hls import Stream
 
@@ -24,7 +25,7 @@ def test_a_target_that_is_gone_is_forgotten() -> None:
             return b"probe_success 1.0" in scraper.scrape(live, timeout=3)
 
         def watched() -> bool:
-            until = time.monotonic() + 10
+            until = time.monotonic() + PATIENCE
             while not (found := success()) and time.monotonic() < until:
                 time.sleep(0.2)
             return found

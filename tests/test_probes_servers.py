@@ -11,6 +11,7 @@ import pytest
 from probes import check, target_of
 from probes.model import State, Target
 from tests import real
+from tests.patience import PATIENCE
 from tests.running import free_port
 
 pytestmark = pytest.mark.servers
@@ -47,13 +48,13 @@ def running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
-def settled(target: Target, state: State, seconds: float) -> None:
+def settled(target: Target, state: State) -> None:
     """Until a probe of the target finds the state."""
-    until = time.monotonic() + seconds
-    while (result := check(target, timeout=3)).state is not state:
+    until = time.monotonic() + PATIENCE
+    while (result := check(target, timeout=20)).state is not state:
         assert time.monotonic() < until, f"{result.state}: {result.why}"
         time.sleep(0.2)
 
@@ -70,16 +71,16 @@ def test_a_real_stream_is_ok_until_its_encoder_dies_while_the_server_says_200(
     with real.serving(rtmp, "nginx", "-p", str(tmp_path), "-c", str(conf)):
         live = target_of(f"rtmp://127.0.0.1:{rtmp}/live/x")
         with running("ffmpeg", *PICTURE, live.address):
-            settled(page, State.OK, 60)
-            assert check(live, timeout=3).state is State.OK
-        settled(page, State.DOWN, 60)
-        plain = check(target_of(page.address, prober="http"), timeout=3)
+            settled(page, State.OK)
+            assert check(live, timeout=20).state is State.OK
+        settled(page, State.DOWN)
+        plain = check(target_of(page.address, prober="http"), timeout=20)
         assert plain.state is State.OK
-        assert "Nobody sends" in str(check(live, timeout=1).why)
-        assert check(target_of(f"rtmp://127.0.0.1:{rtmp}/live"), timeout=1).state is State.OK
-        gone = check(target_of(f"rtmp://127.0.0.1:{rtmp}/gone"), timeout=1)
+        assert "Nobody sends" in str(check(live, timeout=3).why)
+        assert check(target_of(f"rtmp://127.0.0.1:{rtmp}/live"), timeout=20).state is State.OK
+        gone = check(target_of(f"rtmp://127.0.0.1:{rtmp}/gone"), timeout=20)
         assert "closes the connection to the application gone" in str(gone.why)
-    assert check(page, timeout=3).state is State.DOWN
+    assert check(page, timeout=20).state is State.DOWN
 
 
 def test_coturn_answers_a_binding() -> None:
@@ -92,5 +93,5 @@ def test_coturn_answers_a_binding() -> None:
     ]
     target = target_of(f"stun:127.0.0.1:{port}")
     with running("turnserver", *options):
-        settled(target, State.OK, 10)
+        settled(target, State.OK)
     assert check(target, timeout=1).state is State.DOWN

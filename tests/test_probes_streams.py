@@ -66,7 +66,7 @@ def url(encoder: Encoder) -> Iterator[str]:
 
 
 def watch(url: str, path: str = "/live.m3u8", **module: Any) -> Result:
-    return check(Target("t", "s", "Live", "hls", url + path, module), timeout=3)
+    return check(Target("t", "s", "Live", "hls", url + path, module), timeout=20)
 
 
 def looks(address: str, times: int, **module: Any) -> list[Verdict]:
@@ -75,7 +75,7 @@ def looks(address: str, times: int, **module: Any) -> list[Verdict]:
     runner, memory, found = Runner(), Memory(), list[Verdict]()
     try:
         for _ in range(times):
-            verdict = verdict_of(runner, target, Context(3.0, time.monotonic(), memory))
+            verdict = verdict_of(runner, target, Context(20.0, time.monotonic(), memory))
             found.append(verdict)
             time.sleep(verdict.again or 0.0)
     finally:

@@ -13,6 +13,7 @@ import pytest
 from probes import check
 from probes.model import Result, State, Target
 from probes.probers import stun_message as stun
+from tests.patience import not_hanging
 from tests.sites import wire
 
 REALM = b"school.test"
@@ -64,7 +65,7 @@ def refused(raw: bytes, code: int, *more: tuple[int, bytes]) -> bytes:
     return response(raw, stun.ALLOCATE | stun.ERROR, [error, *more])
 
 
-def over_datagrams(answer: Callable[[bytes], bytes | None], *, timeout: float = 2.0) -> Result:
+def over_datagrams(answer: Callable[[bytes], bytes | None], *, timeout: float = 20.0) -> Result:
     def serve(bound: socket.socket) -> None:
         while True:
             raw, caller = bound.recvfrom(2048)
@@ -93,10 +94,8 @@ def over_a_stream(talk: Callable[[socket.socket], None]) -> Result:
 def probe(address: str, timeout: float) -> Result:
     module = {"username": "probe"}
     target = Target("", "", "x", "turn", address, module, secrets={"password": "secret"})
-    start = time.monotonic()
-    result = check(target, timeout=timeout)
-    assert time.monotonic() - start < 2 * timeout + 1  # a failure is tried again
-    return result
+    with not_hanging():
+        return check(target, timeout=timeout)
 
 
 def test_a_stale_nonce_is_asked_anew_and_the_relay_given_back() -> None:
@@ -133,7 +132,7 @@ def test_a_port_whose_last_relay_is_not_forgotten_yet_is_left_for_another() -> N
 
 def test_a_release_that_nobody_confirms_is_asked_again_and_harms_nothing() -> None:
     server = Server(deaf_to=(stun.REFRESH,))
-    result = over_datagrams(server.answer, timeout=5)
+    result = over_datagrams(server.answer, timeout=30)
     assert result.state is State.OK
     assert "release" not in [reading.name for reading in result.readings]
     assert server.asked[-2:] == [(stun.REFRESH, bytes(4))] * 2
@@ -194,7 +193,7 @@ def test_what_is_no_turn_server_is_down(answer: Callable[[bytes], bytes]) -> Non
 
 
 def drip(connection: socket.socket) -> None:
-    for byte in struct.pack("!HHI", 0x0113, 2000, stun.COOKIE) + bytes(50):
+    for byte in struct.pack("!HHI", 0x0113, 2000, stun.COOKIE) + bytes(1500):
         connection.sendall(bytes([byte]))
         time.sleep(0.05)
 

@@ -21,8 +21,8 @@ from aiortc import (
 
 from probes import check
 from probes.model import Module, Result, State, Target
-from probes.probers import webrtc
 from tests import real, sites, wire
+from tests.patience import not_hanging
 from tests.running import free_port
 from tests.test_real_meters import LIBRARIES
 from tests.wire import Asked
@@ -67,7 +67,7 @@ def test_a_real_call_brings_ones_own_picture_back_and_leaves_nothing(
     assert (result.state, result.why) == (State.OK, None)
     assert [each.name for each in result.readings] == ["join", "connect", "picture"]
     asked = {"janus": "list_sessions", "transaction": "x", "admin_secret": "s3cret"}
-    told = requests.post(janus["admin"], json=asked, timeout=10).json()
+    told = requests.post(janus["admin"], json=asked, timeout=60).json()
     assert told["sessions"] == []
 
 
@@ -171,14 +171,12 @@ def test_a_server_that_drips_ends_in_time() -> None:
             connection, _address = listening.accept()
             with connection:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-                for _ in range(30):
+                while True:
                     connection.sendall(b"y")
                     time.sleep(0.1)
 
-    with sites.wire(socket.SOCK_STREAM, drip) as port:
-        start = time.monotonic()
+    with sites.wire(socket.SOCK_STREAM, drip) as port, not_hanging():
         result = probe(f"http://127.0.0.1:{port}/janus", timeout=0.5)
-        assert time.monotonic() - start < 0.5 + webrtc.START
     assert str(result.why) == "The media server does not answer the call in time."
 
 

@@ -43,7 +43,7 @@ class Blackbox:
     def probe(self, target: str, module: str) -> dict[str, float]:
         """The values without labels of one probe, by their names."""
         answer = requests.get(
-            f"{self.url}/probe", params={"target": target, "module": module}, timeout=10
+            f"{self.url}/probe", params={"target": target, "module": module}, timeout=60
         )
         answer.raise_for_status()
         families = text_string_to_metric_families(answer.text)
@@ -63,7 +63,7 @@ def blackbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blackbox]:
 
 def agreed(blackbox: Blackbox, url: str) -> tuple[bool, Result, dict[str, float]]:
     """What both say of a web address, once it is sure that they say the same."""
-    ours, theirs = check(target_of(url), timeout=5), blackbox.probe(url, "http")
+    ours, theirs = check(target_of(url), timeout=30), blackbox.probe(url, "http")
     assert (ours.state is State.OK) == bool(theirs["probe_success"]), f"{ours} {theirs}"
     return bool(theirs["probe_success"]), ours, theirs
 
@@ -90,7 +90,7 @@ def test_both_find_a_closed_port_down(blackbox: Blackbox) -> None:
 def _tcp(blackbox: Blackbox, url: str) -> bool:
     place = url.removeprefix("http://")
     theirs = bool(blackbox.probe(place, "tcp")["probe_success"])
-    assert (check(target_of(place), timeout=5).state is State.OK) == theirs
+    assert (check(target_of(place), timeout=30).state is State.OK) == theirs
     return theirs
 
 

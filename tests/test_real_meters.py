@@ -40,7 +40,7 @@ JANUS = {
 
 def probed(adapter: Adapter) -> Result:
     target = Target("", "", "server", "classroom", "", connection_id="c")
-    return check(target, adapters=lambda _: adapter, timeout=5, loopback_only=True)
+    return check(target, adapters=lambda _: adapter, timeout=30, loopback_only=True)
 
 
 def test_nginx_rtmp_tells_of_its_stream_and_of_who_watches_it(tmp_path: Path) -> None:

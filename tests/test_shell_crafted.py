@@ -155,4 +155,4 @@ def test_no_route_tells_a_stranger_of_the_school(scene: Scene, name: str) -> Non
     paths = [f"/{slug}?id={scene.person}" for slug in PAGES]
     paths += ["/metrics", "/sd", "/probe?target=x", "/healthz", "/_stcore/metrics"]
     for path in paths:
-        assert MARK not in visitor.get(f"{scene.running.url}{path}", timeout=10).text, path
+        assert MARK not in visitor.get(f"{scene.running.url}{path}", timeout=60).text, path

@@ -43,11 +43,11 @@ def url(console: Console) -> Iterator[str]:
 
 
 def get(url: str, **more: Any) -> requests.Response:
-    return requests.get(url, timeout=10, **more)
+    return requests.get(url, timeout=60, **more)
 
 
 def post(url: str, **fields: str) -> requests.Response:
-    return requests.post(url, data=fields, timeout=10)
+    return requests.post(url, data=fields, timeout=60)
 
 
 def token(console: Console, school: School, email: str = "ann@a.test") -> str:
@@ -74,7 +74,7 @@ def test_one_click_without_cookies_unsubscribes_from_the_topic_alone(
     answer = requests.post(
         f"{url}/u/{token(console, school)}",
         data={"List-Unsubscribe": "One-Click"},
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 200
     assert suppressed(database, school, "news")
@@ -89,7 +89,8 @@ def test_an_unsubscription_that_waits_for_a_writer_holds_up_nobody(
     with database.begin():
         waiting.start()
         time.sleep(0.3)
-        assert requests.get(f"{url}/healthz", timeout=2).text == "ok\n"
+        assert requests.get(f"{url}/healthz", timeout=60).text == "ok\n"
+        assert waiting.is_alive()
     waiting.join()
     assert suppressed(database, school, "news")
 
@@ -147,11 +148,11 @@ def test_a_flood_of_reports_is_stopped(console: Console, url: str, school: Schoo
 
 
 def test_the_limit_forgets_with_time() -> None:
-    limit = Limit(0.05)
-    assert limit.allows(("a", 1))
-    assert not limit.allows(("a", 1))
+    long, short = Limit(600), Limit(0.05)
+    assert [long.allows(("a", 1)) for _ in range(2)] == [True, False]
+    assert short.allows(("a", 1))
     time.sleep(0.06)
-    assert limit.allows(("a", 1))
+    assert short.allows(("a", 1))
 
 
 def probed(database: Database, school: School, name: str, prober: str, state: State | None) -> None:

@@ -60,4 +60,4 @@ def test_a_backup_comes_back_while_the_console_runs(tmp_path: Path) -> None:
             assert restoring.paused(tx) is not None
             assert {"prober", "worker"} <= heartbeats.last(tx).keys()
         opened.close()
-        assert requests.get(f"{running.url}/setup", timeout=30).status_code == 200
+        assert requests.get(f"{running.url}/setup", timeout=60).status_code == 200

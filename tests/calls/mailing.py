@@ -54,7 +54,7 @@ def send(db: Database, who: Actor, on: Cast) -> object:
             who,
             on.school,
             path,
-            relay=Relay.from_url(on.relay, timeout=5),
+            relay=Relay.from_url(on.relay, timeout=30),
             origin=ORIGIN,
             clock=lambda: NOON,
             wait=True,
