@@ -1,5 +1,6 @@
 """Whether a target fits its prober: an address that it can read, conditions that it knows."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from store.words import N_, Words
 
 SHORTEST, LONGEST_INTERVAL = timedelta(seconds=1), timedelta(days=1)
 LONGEST = 4_000  # letters of one condition
+UNKEPT = re.compile("[\0\ud800-\udfff]")
 MISFITS = {
     bool: N_("{name} must be true or false."),
     int: N_("{name} must be a whole number."),
@@ -64,10 +66,26 @@ def require_conditions(prober: str, conditions: Module, sealed: Iterable[str]) -
             raise TargetError(N_("{name} is no secret: write it as a condition."), {"name": name})
 
 
+def require_sense(prober: str, conditions: Module) -> None:
+    """Raise TargetError for what a module asks and no target could answer."""
+    problem = PROBERS[prober].nonsense(Target("", "", "", prober, "", conditions))
+    if problem is not None:
+        raise TargetError(problem.template, problem.params)
+
+
+def require_written(*texts: str) -> None:
+    """Raise TargetError for what is no letter, which not every database keeps."""
+    if any(UNKEPT.search(each) for each in texts):
+        raise TargetError(
+            N_("There is something in it that is no letter; write it anew, without pasting.")
+        )
+
+
 def require(tx: Connection, target: Target) -> None:
     """Raise TargetError, with what to change, unless the target can be kept so."""
     if not target.name:
         raise TargetError(N_("The target needs a name."))
+    require_written(target.name, target.address, target.runbook)
     require_conditions(target.prober, target.module, target.sealed)
     if target.interval < SHORTEST:
         raise TargetError(N_("Probe at most once a second."))

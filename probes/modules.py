@@ -156,7 +156,9 @@ def _users(tx: Connection, module: NamedModule) -> list[Target]:
 def _require(tx: Connection, module: NamedModule) -> None:
     if not module.name:
         raise TargetError(N_("The module needs a name."))
+    fitting.require_written(module.name)
     fitting.require_conditions(module.prober, module.conditions, module.sealed)
+    fitting.require_sense(module.prober, module.conditions)
     taken = tx.execute(
         text("SELECT 1 FROM module WHERE school_id = :school AND name = :name AND id <> :id"),
         {"school": module.school_id, "name": module.name, "id": module.id},

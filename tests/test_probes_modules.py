@@ -98,6 +98,8 @@ def test_what_a_module_asks_for_is_what_the_probe_asks_for(
         ({"timeout": 1e6}, "timeout must be 120.0 at most"),
         ({"redirects": 500}, "redirects must be 20 at most"),
         ({"slow": -1.0}, "slow must be 0.0 at least"),
+        ({"status": "999-100"}, "No status is from 999 to 100; write the lower one first"),
+        ({"status": "200,700"}, "A status is from 100 to 599"),
     ],
 )
 def test_a_condition_that_is_unknown_or_badly_typed_is_refused_by_name(
@@ -105,6 +107,61 @@ def test_a_condition_that_is_unknown_or_badly_typed_is_refused_by_name(
 ) -> None:
     with pytest.raises(TargetError, match=sentence):
         add_target(database, ana, school, module=conditions)
+    with pytest.raises(TargetError, match=sentence):
+        add_module(database, ana, replace(module(school), conditions=conditions))
+
+
+@pytest.mark.parametrize(
+    ("prober", "conditions", "sentence"),
+    [
+        ("http", {"method": "TAKE"}, "Write the method as one of GET"),
+        ("http", {"matches": "("}, "is no regular expression"),
+        ("hls", {"redirects_within": "everywhere"}, "where redirects may lead"),
+        ("tcp", {"expect": "("}, "is no regular expression"),
+        ("smtp", {"starttls": "perhaps"}, "offered, required or never"),
+        ("prometheus", {"empty": "down"}, "Write empty as ok or unknown"),
+        (
+            "prometheus",
+            {"down_below": 9.0, "suspect_above": 5.0},
+            "No number is well that must not be below 9, nor above 5",
+        ),
+    ],
+)
+def test_a_module_that_no_target_could_use_is_refused(
+    database: Database,
+    school: School,
+    ana: Actor,
+    prober: str,
+    conditions: dict[str, Any],
+    sentence: str,
+) -> None:
+    useless = replace(module(school), prober=prober, conditions=conditions)
+    with pytest.raises(TargetError, match=sentence):
+        add_module(database, ana, useless)
+
+
+def test_a_module_may_leave_the_method_of_what_it_sends_to_its_targets(
+    database: Database, school: School, ana: Actor
+) -> None:
+    kept = add_module(database, ana, replace(module(school), conditions={"body": "{}"}))
+    add_target(database, ana, school, module_id=kept.id, module={"method": "POST"})
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud800"])
+def test_a_name_with_what_is_no_letter_is_refused(
+    database: Database, school: School, ana: Actor, letter: str
+) -> None:
+    unseen = "something in it that is no letter"
+    with pytest.raises(TargetError, match=unseen):
+        add_module(database, ana, module(school, f"Login{letter}page"))
+    kept = add_target(database, ana, school)
+    for worse in (
+        replace(kept, name=f"L{letter}MS"),
+        replace(kept, runbook=letter),
+        replace(kept, address=f"http://lms.example/{letter}"),
+    ):
+        with database.begin() as tx, pytest.raises(TargetError, match=unseen):
+            targets.change(tx, ana, worse, now=NOON)
 
 
 def test_every_default_of_a_prober_is_one_that_it_takes() -> None:

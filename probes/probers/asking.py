@@ -50,12 +50,17 @@ def fetch_of(target: Target, *, max_bytes: int, read: bool) -> Fetch:
 
 
 def refuse(target: Target) -> Words | None:
+    """A module may leave one of the two to its targets."""
     method = conditions.words(target, METHOD)
-    if method not in METHODS:
-        return Words(N_("Write the method as one of {methods}."), {"methods": ", ".join(METHODS)})
     sends = bool(conditions.words(target, BODY)) or SECRET_BODY.name in target.sealed
     if sends and method not in WITH_BODY:
         return Words(N_("With {method} nothing is sent; choose POST."), {"method": method})
+    return None
+
+
+def nonsense(target: Target) -> Words | None:
+    if conditions.words(target, METHOD) not in METHODS:
+        return Words(N_("Write the method as one of {methods}."), {"methods": ", ".join(METHODS)})
     try:
         _lines(conditions.words(target, HEADERS))
     except ValueError as error:

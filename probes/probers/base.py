@@ -186,6 +186,11 @@ COMMON_CONDITIONS = (
 """What every prober's modules may set: the judging is not the prober's."""
 
 
+def sensible(_target: Target) -> Words | None:
+    """Where each condition makes sense by itself."""
+    return None
+
+
 class _Conditioned:
     conditions: tuple[Condition, ...]
 
@@ -201,6 +206,7 @@ class HttpProber(_Conditioned):
     refuse: Callable[[Target], Words | None]  # why the target cannot be probed so
     interval: timedelta = timedelta(seconds=5)
     conditions: tuple[Condition, ...] = ()
+    nonsense: Callable[[Target], Words | None] = sensible  # why no target could be probed so
 
 
 @dataclass(frozen=True)
@@ -209,6 +215,7 @@ class SocketProber(_Conditioned):
     refuse: Callable[[Target], Words | None]
     interval: timedelta = timedelta(seconds=5)
     conditions: tuple[Condition, ...] = ()
+    nonsense: Callable[[Target], Words | None] = sensible
 
 
 Prober = HttpProber | SocketProber

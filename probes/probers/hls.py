@@ -263,6 +263,7 @@ def _with(verdict: Verdict, stream: Stream, more: tuple[Reading, ...]) -> Verdic
 PROBER = HttpProber(
     talk,
     lambda target: redirects.refuse(target) or refuse_web(target),
+    nonsense=redirects.refuse,
     conditions=(
         FROZEN_AFTER,
         Condition("on_demand", False, N_("A recording, or a stream that may end, is well")),

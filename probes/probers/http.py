@@ -20,6 +20,7 @@ from probes.probers.redirects import Landed
 from probes.probers.web import phases
 from store.words import N_, Words
 
+CODES = range(100, 600)  # RFC 9110, section 15
 STATUS = Condition("status", "200-299", N_("The status codes that are well: 200-299 or 200,401"))
 DAY = 86_400.0  # seconds
 ASKED = "asked"  # where the memory holds what the module asks for
@@ -152,13 +153,31 @@ def _ranges(expected: str) -> list[tuple[int, int]]:
     return found
 
 
-def refuse(target: Target) -> Words | None:
+def nonsense(target: Target) -> Words | None:
+    return (
+        _no_status(conditions.words(target, STATUS))
+        or asking.nonsense(target)
+        or demands.refuse(target)
+        or redirects.refuse(target)
+    )
+
+
+def _no_status(written: str) -> Words | None:
     try:
-        _ranges(conditions.words(target, STATUS))
+        ranges = _ranges(written)
     except ValueError:
         return Words(N_("Write the expected status like 200-299 or 200,401."))
-    problem = asking.refuse(target) or demands.refuse(target)
-    return problem or redirects.refuse(target) or refuse_web(target)
+    for low, high in ranges:
+        if low > high:
+            words = N_("No status is from {low} to {high}; write the lower one first.")
+            return Words(words, {"low": low, "high": high})
+        if low not in CODES or high not in CODES:
+            return Words(N_("A status is from 100 to 599."))
+    return None
+
+
+def refuse(target: Target) -> Words | None:
+    return nonsense(target) or asking.refuse(target) or refuse_web(target)
 
 
 PROBER = HttpProber(
@@ -174,4 +193,5 @@ PROBER = HttpProber(
         conditions.CERTIFICATE_DAYS,
         conditions.VERIFY,
     ),
+    nonsense=nonsense,
 )

@@ -113,11 +113,20 @@ def _unknown(template: str, params: Any = None) -> ProbeFailed:
 def refuse(target: Target) -> Words | None:
     if not conditions.words(target, QUERY):
         return Words(N_("Give the expression to ask for among the conditions: query = …"))
-    if conditions.words(target, EMPTY) not in ("ok", "unknown"):
-        return Words(N_("Write empty as ok or unknown."))
     if not any(math.isfinite(conditions.number(target, limit)) for limit, _state, _worst in LIMITS):
         return Words(N_("Give a limit, such as down_above = 100: without one all is well."))
-    return refuse_web(target) or _refuse_query(target)
+    return nonsense(target) or refuse_web(target) or _refuse_query(target)
+
+
+def nonsense(target: Target) -> Words | None:
+    if conditions.words(target, EMPTY) not in ("ok", "unknown"):
+        return Words(N_("Write empty as ok or unknown."))
+    above = min(conditions.number(target, each) for each in (DOWN_ABOVE, SUSPECT_ABOVE))
+    below = max(conditions.number(target, each) for each in (DOWN_BELOW, SUSPECT_BELOW))
+    if below > above:
+        words = N_("No number is well that must not be below {below}, nor above {above}.")
+        return Words(words, {"below": f"{below:g}", "above": f"{above:g}"})
+    return None
 
 
 def _refuse_query(target: Target) -> Words | None:
@@ -132,4 +141,5 @@ PROBER = HttpProber(
     talk,
     refuse,
     conditions=(QUERY, TOKEN, EMPTY, *(condition for condition, _state, _worst in LIMITS)),
+    nonsense=nonsense,
 )

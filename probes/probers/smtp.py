@@ -79,12 +79,16 @@ def _expect(line: Line, code: int) -> bytes:
     return reply
 
 
-def refuse(target: Target) -> Words | None:
+def nonsense(target: Target) -> Words | None:
     if conditions.words(target, STARTTLS) not in MODES:
         return Words(N_("Write starttls as offered, required or never."))
     if not NAME.fullmatch(conditions.words(target, EHLO)):
         return Words(N_("The name to greet with is none; write it like pult.example.org."))
-    return refuse_host(target)
+    return None
+
+
+def refuse(target: Target) -> Words | None:
+    return nonsense(target) or refuse_host(target)
 
 
 PROBER = SocketProber(
@@ -97,4 +101,5 @@ PROBER = SocketProber(
         conditions.SLOW,
         within(10.0),  # relays that keep robots waiting greet after six
     ),
+    nonsense=nonsense,
 )

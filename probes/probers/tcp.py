@@ -41,14 +41,21 @@ def _expect(line: Line, expected: str) -> None:
             )
 
 
-def refuse(target: Target) -> Words | None:
+def nonsense(target: Target) -> Words | None:
     try:
         re2.compile(conditions.words(target, EXPECT))
     except re2.error:
         return Words(N_("What is expected is no regular expression."))
-    return refuse_host_port(target)
+    return None
+
+
+def refuse(target: Target) -> Words | None:
+    return nonsense(target) or refuse_host_port(target)
 
 
 PROBER = SocketProber(
-    ask, refuse, conditions=(SEND, EXPECT, TLS, *encryption.CONDITIONS, conditions.SLOW)
+    ask,
+    refuse,
+    conditions=(SEND, EXPECT, TLS, *encryption.CONDITIONS, conditions.SLOW),
+    nonsense=nonsense,
 )
