@@ -7,6 +7,7 @@ import pytest
 
 from console.desk import alerting, board, cards, incidents, reports
 from console.desk.board import Board
+from console.desk.lessons import seats_taken
 from probes import targets
 from probes.judge import Standing
 from probes.model import Result, RoomCount, State
@@ -307,6 +308,20 @@ def test_a_viewer_sees_the_same_picture(evening: Evening, school: School) -> Non
     evening.server("A")
     viewer = Actor("vic", "Vic", "viewer", frozenset({school.id}))
     assert board.build(evening.db, viewer, school.id, now=NOON).services == evening.board().services
+
+
+def test_the_seats_taken_are_those_of_what_binds(evening: Evening) -> None:
+    evening.server("A", seats=100)
+    for title in ("Physics", "Maths"):
+        evening.lesson(title, "A", seats=90)
+    evening.read("A", Physics=(80, 1), Maths=(5, 1))
+    seen = {row.title: row for row in evening.board().lessons}
+    assert (seen["Physics"].taken, seen["Maths"].taken) == (80 / 90, 5 / 20)
+    assert str(seats_taken(seen["Physics"])) == "80 of 90 seats taken"
+    assert str(seats_taken(seen["Maths"])) == ("5 of 20 seats that A leaves it, 15 still coming")
+    evening.read("A", Physics=(100, 1), Maths=(0, 0), at=NOON + timedelta(seconds=1))
+    seen = {row.title: row for row in evening.board(NOON + timedelta(seconds=1)).lessons}
+    assert seen["Maths"].taken == 1  # of none
 
 
 def test_a_licence_leaves_fewer_seats_than_the_machines(evening: Evening) -> None:

@@ -19,7 +19,7 @@ from console.web.hooks import FORGED, LARGEST
 from console.wiring import Console
 from mailing import hooks, sender, suppression
 from mailing.hook_formats import EVENTS
-from mailing.model import SERVICE, MailingError
+from mailing.model import MailingError
 from mailing.relay import Relay
 from store import access, audit, schools, vault
 from store.access import Actor
@@ -132,24 +132,6 @@ def test_a_dead_address_gets_no_more_mail(sent: Sent) -> None:
     answer = sent.own(sent.event())
     assert (answer.status_code, answer.text) == (200, "ok\n")
     assert (sent.suppressed, sent.state) == ({EMAIL: "hard bounce"}, "failed")
-
-
-@pytest.mark.parametrize("first", ["bounced", "complained"])
-def test_a_dead_address_is_dead_beside_a_complaint_in_either_order(
-    sent: Sent, ana: Actor, first: str
-) -> None:
-    """An emergency goes over a complaint, and never over a dead address."""
-    second = {"bounced": "complained", "complained": "bounced"}[first]
-    for event in (first, second, first):
-        assert sent.own(sent.event(event)).status_code == 200
-    with sent.console.db.begin() as tx:
-        school_id = sent.school.id
-        assert suppression.reasons(tx, school_id, SERVICE) == {EMAIL: "hard bounce"}
-        assert suppression.remove(
-            tx, ana, school_id, EMAIL, reason=suppression.HARD_BOUNCE, now=NOON
-        )
-        assert suppression.reasons(tx, school_id, SERVICE) == {}
-        assert suppression.reasons(tx, school_id, "news") == {EMAIL: "complaint"}
 
 
 def test_a_mail_is_known_by_its_return_path_too(sent: Sent) -> None:

@@ -14,6 +14,7 @@ from console.views import incidentbar, targetbar
 from console.widgets import status
 from console.wiring import Console
 from probes import foreseen, targets, windows
+from probes.capacity import Limit
 from probes.judge import Standing
 from probes.model import Reading, Result, RoomCount, State
 from probes.recording import Record, write
@@ -401,11 +402,16 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     (told,) = board.foreseen.values()
     known = replace(told, forecast=replace(told.forecast, sessions=6), counts=(None, 3, 9))
     record = foreseen.Record(12, 0.09, 0.81, 0.1)
-    later = replace(board, foreseen={(told.lesson_id, told.starts_at): known}, record=record)
+    bound = replace(row, participants=9, expected=5, limit=Limit("server", "Hall", 100, 88))
+    later = replace(
+        board, lessons=[bound], foreseen={(told.lesson_id, told.starts_at): known}, record=record
+    )
     at = AppTest.from_function(_room, args=(later, row.room_id)).run()
     assert not at.exception
-    assert at.caption[0].value.startswith("Within the hour: ")
+    assert at.caption[0].value == "9 of 12 seats that Hall leaves it"
+    assert at.caption[1].value.startswith("Within the hour: ")
     assert "12 lessons foreseen" in at.caption[-1].value
+    assert "a Brier score of 0.10: 0 is always right" in at.caption[-1].value
 
 
 def _room(board: "Board", room_id: str) -> None:

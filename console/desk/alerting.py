@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from console.desk import evening, incidents, lessons, services, titles
+from console.desk import classrooms, evening, incidents, services, titles
 from console.desk.titles import FLAPPING, RESTLESS
 from probes import alerts
 from probes.alerts import Alert
@@ -54,7 +54,7 @@ def _sources(
     db: Database, actor: Actor, school_id: str, fresh: list[Alert], now: datetime
 ) -> list[incidents.Source]:
     seen = evening.read(db, actor, school_id, now=now)
-    rows = lessons.rows(seen)
+    rows = classrooms.rows(seen)
     known = {target.id: target for target in seen.targets}
     sources = []
     for alert in fresh:

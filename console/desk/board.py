@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.desk import cards, evening, lessons, pileups, services, taken
+from console.desk import beginning, cards, classrooms, evening, pileups, services, taken
+from console.desk.beginning import Starting
 from console.desk.cards import Card
 from console.desk.evening import Evening, Past, Series
-from console.desk.lessons import LessonRow, Starting
+from console.desk.lessons import LessonRow
 from console.desk.limits import Server
 from console.desk.services import ServiceRow
 from probes.foreseen import Foreseen, Record
@@ -61,7 +62,7 @@ def build(
     access.require(actor, "see", school_id)
     # The picture is the same for all who may see it: counts, never names of people.
     seen = evening.read(db, access.system(school_id), school_id, now=now, past=past)
-    rows = lessons.rows(seen)
+    rows = classrooms.rows(seen)
     free = _free(seen, rows)
     seats = _total([_seats(seen, rows, server) for server in seen.servers])
     running = [row for row in rows if row.running]
@@ -71,7 +72,7 @@ def build(
         school=seen.school,
         school_now=seen.school_now,
         lessons=rows,
-        starting=lessons.starting(seen),
+        starting=beginning.starting(seen),
         services=services.rows(seen, rows),
         cards=cards.cards(seen, rows, free),
         open_incidents=len(seen.incidents),
@@ -86,7 +87,7 @@ def build(
         free_by_server=free,
         seats=seats,
         people=seen.people,
-        running_series=lessons.running_over_time(seen),
+        running_series=classrooms.running_over_time(seen),
         free_series=_free_series(seen.people, seats),
         pileups=pileups.pileups(seen),
         foreseen=seen.foreseen,

@@ -1,11 +1,9 @@
-"""The classrooms board: one row a room with its lesson, judged and explained."""
+"""How a lesson in its room stands, worst first: by its server, picture, seats and people."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 
-from console.desk import bounds, fit
-from console.desk.evening import Evening, Series
+from console.desk.evening import Evening
 from console.desk.fit import Fit
 from probes.capacity import Kind, Limit
 from probes.model import State
@@ -15,9 +13,7 @@ from store.words import N_, Value, Words
 FILLING = 0.85  # of the seats taken while more people are expected
 TEACHER_LATE = timedelta(minutes=3)
 NOBODY_LATE = timedelta(minutes=5)
-SOON = timedelta(minutes=30)
 AHEAD = timedelta(minutes=15)  # before the start, when a lesson that will not fit asks for a hand
-POINTS = 30  # points of a row's trend
 
 # Who is in, by what binds: while more are expected, and when nobody else is.
 TAKEN: dict[Kind, tuple[str, str]] = {
@@ -65,81 +61,18 @@ class LessonRow:
     fit: Fit | None = None  # None: no limit is known, or it begins in more than an hour
     limit: Limit | None = None  # which of room, server and licence binds it now
 
-
-@dataclass(frozen=True)
-class Starting:
-    """A lesson that begins soon, and whether all is ready for it."""
-
-    starts_at: datetime
-    title: str
-    state: str
-    why: Words
-    more: Words | None = None  # the reason at length
+    @property
+    def taken(self) -> float | None:
+        """The share of the seats that what binds leaves the room; None where it is not known."""
+        if self.participants is None or self.limit is None:
+            return None
+        return self.participants / self.limit.free if self.limit.free else 1.0
 
 
-def rows(evening: Evening) -> list[LessonRow]:
-    """One row for each room that has a lesson now or later this evening, or people in it."""
-    found = [row for room in evening.rooms if (row := _row(evening, room)) is not None]
-    return sorted(found, key=_rank)
-
-
-def starting(evening: Evening) -> list[Starting]:
-    """The lessons of the next half hour, the next first."""
-    until = evening.school_now + SOON
-    by_room = {room.id: room for room in evening.rooms}
-    return [
-        _preflight(evening, lesson, by_room.get(lesson.room_id or ""))
-        for lesson in evening.lessons
-        if evening.school_now < lesson.starts_at <= until
-    ]
-
-
-def _rank(row: LessonRow) -> tuple[int, int, bool, str, str]:
-    return ORDER.index(row.state), -row.affected, not row.running, row.title, row.room_id
-
-
-def _row(evening: Evening, room: timetable.Room) -> LessonRow | None:
-    lesson = _lesson(evening, room)
-    reading = evening.rooms_now.get(evening.key(room))
-    people = reading.participants if reading and not reading.stale else None
-    if lesson is None and not people:
-        return None
-    server = evening.servers.get(room.connection_id)
-    row = LessonRow(
-        lesson_id=lesson.id if lesson else None,
-        room_id=room.id,
-        title=lesson.title if lesson else room.name,
-        teacher=lesson.teacher_name if lesson else "",
-        form=room.form,
-        state="ok",
-        participants=people,
-        expected=lesson.expected if lesson else 0,
-        seats=(reading.seats if reading else None) or room.seats,
-        history=_trend(evening.rooms_past.get(evening.key(room), [])),
-        why=None,
-        server=server.name if server else "",
-        connection_id=room.connection_id,
-        course_id=lesson.course_id if lesson else room.course_id,
-        starts_at=lesson.starts_at if lesson else None,
-        ends_at=lesson.ends_at if lesson else None,
-        running=lesson is not None and evening.running(lesson),
-        affected=0,
-        source=f"room:{room.id}",
-        fit=fit.of(evening, lesson, room, people) if lesson else None,
-        limit=bounds.now(evening, room),
-    )
-    return _judged(evening, room, lesson, row)
-
-
-def _lesson(evening: Evening, room: timetable.Room) -> timetable.Lesson | None:
-    """The room's lesson now, else its next one."""
-    own = [lesson for lesson in evening.lessons_in(room.id) if lesson.ends_at > evening.school_now]
-    return min(own, key=lambda lesson: lesson.starts_at, default=None)
-
-
-def _judged(
+def judged(
     evening: Evening, room: timetable.Room, lesson: timetable.Lesson | None, row: LessonRow
 ) -> LessonRow:
+    """The row with its state, why, and how many it hits."""
     return (
         _by_server(evening, row)
         or _by_stream(evening, room, row)
@@ -193,6 +126,20 @@ def _by_stream(evening: Evening, room: timetable.Room, row: LessonRow) -> Lesson
     return None
 
 
+def seats_taken(row: LessonRow) -> Words | None:
+    """Of what binds, by its name; None where nobody knows."""
+    if row.limit is None or row.participants is None:
+        return None
+    coming = max(row.expected - row.participants, 0)
+    params: dict[str, Value] = {
+        "taken": row.participants,
+        "seats": row.limit.free,
+        "coming": coming,
+        "name": row.limit.name,
+    }
+    return Words(TAKEN[row.limit.kind][0 if coming else 1], params)
+
+
 def _by_seats(row: LessonRow) -> LessonRow | None:
     """Full or nearly so, while more people are expected or more came than were.
 
@@ -200,16 +147,9 @@ def _by_seats(row: LessonRow) -> LessonRow | None:
     """
     if row.limit is None or row.participants is None:
         return None
-    seats = row.limit.free
+    seats, why = row.limit.free, seats_taken(row)
     coming = max(row.expected - row.participants, 0)
     crowded = coming > 0 or row.participants > row.expected
-    params: dict[str, Value] = {
-        "taken": row.participants,
-        "seats": seats,
-        "coming": coming,
-        "name": row.limit.name,
-    }
-    why = Words(TAKEN[row.limit.kind][0 if coming else 1], params)
     if row.participants >= seats and crowded:
         return replace(row, state="full", why=why, affected=coming)
     if row.participants >= FILLING * seats and row.expected > seats:
@@ -255,42 +195,3 @@ def _planned(evening: Evening, row: LessonRow) -> LessonRow:
         return row
     begins = row.starts_at.astimezone(evening.school.zone)
     return replace(row, why=Words(N_("Begins at {time}"), {"time": f"{begins:%H:%M}"}))
-
-
-def _preflight(evening: Evening, lesson: timetable.Lesson, room: timetable.Room | None) -> Starting:
-    if room is None:
-        return Starting(lesson.starts_at, lesson.title, "suspect", Words(N_("no room")))
-    target = evening.server_target(room.connection_id)
-    result = evening.latest.get(target.id) if target else None
-    if result is None or result.state is State.UNKNOWN:
-        return Starting(lesson.starts_at, lesson.title, "unknown", Words(N_("not checked")))
-    if result.state is State.DOWN:
-        return Starting(lesson.starts_at, lesson.title, "down", Words(N_("server down")))
-    if result.state is State.MAINTENANCE:
-        said = Words(N_("under maintenance"))
-        return Starting(lesson.starts_at, lesson.title, "maintenance", said)
-    found = fit.of(evening, lesson, room, None)
-    if found and found.word != "fits":
-        return Starting(
-            lesson.starts_at, lesson.title, "filling", Words(fit.WORDS[found.word]), found.why
-        )
-    return Starting(lesson.starts_at, lesson.title, "ok", Words(N_("ready")))
-
-
-def _trend(series: list[tuple[datetime, int]]) -> tuple[int | None, ...]:
-    return tuple(value for _, value in series[-POINTS:])
-
-
-def running_over_time(evening: Evening) -> Series:
-    """How many rooms had people in them, by the minute."""
-    busy: list[tuple[datetime, str]] = [
-        (at.replace(second=0, microsecond=0), "".join(key))
-        for key, series in evening.rooms_past.items()
-        for at, people in series
-        if people > 0
-    ]
-    busy.sort()
-    return [
-        (minute, len({room for _, room in group}))
-        for minute, group in groupby(busy, key=lambda pair: pair[0])
-    ]

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from console.desk.board import Board
-from console.desk.lessons import LessonRow
+from console.desk.lessons import LessonRow, seats_taken
 from console.i18n import N_, _, clock, number, say
 from console.views import roombar, roomchart, steering
 from console.widgets import choice, fits, head, live, names, pages, status, tables
@@ -150,15 +150,15 @@ def _empty(board: Board) -> str:
 
 
 def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
-    taken = row.participants / row.seats if row.participants is not None and row.seats else None
-    room = row.seats or max([row.expected, 1, *(value or 0 for value in row.history)])
+    most = max([row.expected, 1, *(value or 0 for value in row.history)])
+    room = (row.limit.free if row.limit else 0) or most
     people = "—" if row.participants is None else number(row.participants)
     there, why = f"{people} / {number(row.expected)}", say(_why(row), markdown=False)
     return {
         "state": status.cell(row.state),
         "lesson": line(row.title),
         "people": there,
-        "seats": None if taken is None else taken * 100,
+        "seats": None if row.taken is None else min(row.taken, 1) * 100,
         "fit": [fits.label(row.fit.word)] if row.fit else [],
         "fill": fits.chance(row.fit),
         "trend": [value / room * 100 for value in row.history if value is not None],
@@ -168,9 +168,11 @@ def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _why(row: LessonRow) -> Words | None:
-    """What is wrong comes first, then why it does not fit."""
+    """What is wrong comes first, then why it does not fit, then what binds it from outside."""
     if row.fit and row.fit.word != "fits" and row.state == "ok":
         return row.fit.why
+    if row.why is None and row.limit and row.limit.kind != "room":
+        return seats_taken(row)
     return row.why
 
 
@@ -194,7 +196,12 @@ def _all_columns() -> dict[str, Any]:
             _("In / expected"), width=85 if narrow else 95, alignment="right"
         ),
         "seats": config.ProgressColumn(
-            _("Seats taken"), min_value=0, max_value=100, format="%d%%", width=100
+            _("Seats taken"),
+            help=_("Of those that the room has, or that its server or the licence leaves it"),
+            min_value=0,
+            max_value=100,
+            format="%d%%",
+            width=100,
         ),
         "fit": fits.column(),
         "fill": config.NumberColumn(

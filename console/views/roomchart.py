@@ -6,8 +6,8 @@ from math import floor
 import streamlit as st
 
 from console.desk.board import Board
-from console.desk.lessons import LessonRow
-from console.i18n import _, number
+from console.desk.lessons import LessonRow, seats_taken
+from console.i18n import _, number, say
 from console.widgets import bands, status
 from probes.forecasting.model import ENOUGH, LEAD
 from probes.foreseen import Foreseen
@@ -19,6 +19,8 @@ def draw(board: Board, room_id: str) -> None:
     row = next((row for row in board.lessons if row.room_id == room_id), None)
     if row is None or row.lesson_id is None or row.starts_at is None:
         return
+    if taken := seats_taken(row):
+        st.caption(say(taken))
     told = board.foreseen.get((row.lesson_id, row.starts_at))
     if told is None:
         return
@@ -73,13 +75,17 @@ def _record(board: Board) -> None:
     record = board.record
     if record is None:
         return
-    st.caption(
-        _(
-            "How true it was: {lessons} lessons foreseen 10 minutes before their start, "
-            "off by {miss}% on average, {within}% at or under what 4 of 5 should be."
-        ).format(
-            lessons=number(record.lessons),
-            miss=number(round(record.miss * 100)),
-            within=number(round(record.within * 100)),
-        )
+    told = _(
+        "How true it was: {lessons} lessons foreseen 10 minutes before their start, "
+        "off by {miss}% on average, {within}% at or under what 4 of 5 should be."
+    ).format(
+        lessons=number(record.lessons),
+        miss=number(round(record.miss * 100)),
+        within=number(round(record.within * 100)),
     )
+    if record.brier is not None:
+        told += " " + _(
+            "Its chance that every seat is taken has a Brier score of {score}: "
+            "0 is always right, 0.25 says as much as tossing a coin."
+        ).format(score=number(record.brier, digits=2))
+    st.caption(told)

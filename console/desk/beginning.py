@@ -1,0 +1,54 @@
+"""The lessons that begin soon, and whether all is ready for each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from console.desk import fit
+from console.desk.evening import Evening
+from probes.model import State
+from store import timetable
+from store.words import N_, Words
+
+SOON = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Starting:
+    """A lesson that begins soon, and whether all is ready for it."""
+
+    starts_at: datetime
+    title: str
+    state: str
+    why: Words
+    more: Words | None = None  # the reason at length
+
+
+def starting(evening: Evening) -> list[Starting]:
+    """The lessons of the next half hour, the next first."""
+    until = evening.school_now + SOON
+    by_room = {room.id: room for room in evening.rooms}
+    return [
+        _preflight(evening, lesson, by_room.get(lesson.room_id or ""))
+        for lesson in evening.lessons
+        if evening.school_now < lesson.starts_at <= until
+    ]
+
+
+def _preflight(evening: Evening, lesson: timetable.Lesson, room: timetable.Room | None) -> Starting:
+    if room is None:
+        return Starting(lesson.starts_at, lesson.title, "suspect", Words(N_("no room")))
+    target = evening.server_target(room.connection_id)
+    result = evening.latest.get(target.id) if target else None
+    if result is None or result.state is State.UNKNOWN:
+        return Starting(lesson.starts_at, lesson.title, "unknown", Words(N_("not checked")))
+    if result.state is State.DOWN:
+        return Starting(lesson.starts_at, lesson.title, "down", Words(N_("server down")))
+    if result.state is State.MAINTENANCE:
+        said = Words(N_("under maintenance"))
+        return Starting(lesson.starts_at, lesson.title, "maintenance", said)
+    found = fit.of(evening, lesson, room, None)
+    if found and found.word != "fits":
+        return Starting(
+            lesson.starts_at, lesson.title, "filling", Words(fit.WORDS[found.word]), found.why
+        )
+    return Starting(lesson.starts_at, lesson.title, "ok", Words(N_("ready")))
