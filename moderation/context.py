@@ -1,5 +1,6 @@
 """What a moderator sees beside a case: the thread, the author, similar decisions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -7,7 +8,6 @@ from sqlalchemy import Row
 
 from moderation import comments
 from moderation.model import Author, Past, Stored
-from moderation.records import RESTORED
 from store import access, roster
 from store.access import Actor
 from store.db import Connection, instant, text
@@ -38,9 +38,9 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
     """The newest decisions on texts most like this one, the likest first."""
     comment = _comment(tx, actor, case_id)
     rows = tx.execute(
-        text(f"""
+        text("""
             SELECT decision.case_id, decision.decision, decision.reason, decision.decided_at,
-                   cases.comment_id, {RESTORED} AS restored,
+                   cases.comment_id, decision.action_id,
                    substr(comment.text, 1, :head) AS text
             FROM decision
             JOIN cases ON cases.id = decision.case_id
@@ -58,10 +58,26 @@ def similar(tx: Connection, actor: Actor, case_id: str, *, limit: int = 5) -> li
         score_cutoff=ALIKE,
         limit=limit,
     )
-    return [_past(rows[place], likeness) for _, likeness, place in found]
+    back = _restored(tx, [rows[place].action_id for _, _, place in found if rows[place].action_id])
+    return [_past(rows[place], likeness, back) for _, likeness, place in found]
 
 
-def _past(row: Row[Any], likeness: float) -> Past:
+def _restored(tx: Connection, action_ids: Sequence[str]) -> set[str]:
+    """Those of them whose way back was seen: what they took away stands there again."""
+    if not action_ids:
+        return set()
+    binds = {f"id{n}": id_ for n, id_ in enumerate(action_ids)}
+    rows = tx.execute(
+        text(f"""
+            SELECT undo_of FROM moderation_action
+            WHERE state = 'verified' AND undo_of IN ({", ".join(f":{name}" for name in binds)})
+        """),
+        binds,
+    )
+    return {row.undo_of for row in rows}
+
+
+def _past(row: Row[Any], likeness: float, restored: set[str]) -> Past:
     decided_at = instant(row.decided_at)
     return Past(
         row.case_id,
@@ -71,7 +87,7 @@ def _past(row: Row[Any], likeness: float) -> Past:
         decided_at,
         likeness,
         row.comment_id,
-        bool(row.restored),
+        row.action_id in restored,
     )
 
 

@@ -18,15 +18,18 @@ SELECT = """
         EXISTS (SELECT 1 FROM person WHERE person.id = measure.person_id) AS known FROM measure
 """
 NO: ReceiptState = "refused"
-# What was imposed on the person, or on an account that is theirs now.
+# What was imposed on the person, or on an account that is theirs now: a union, each part by an
+# index. As one condition of the school's measures it would be tried on every one of them.
 ABOUT = """
-    (measure.person_id = :person OR EXISTS (
-        SELECT 1 FROM measure_account AS one
-        LEFT JOIN platform_account AS account ON account.connection_id = one.connection_id
-            AND account.external_id = one.external_id
-        WHERE one.measure_id = measure.id
-          AND (account.person_id = :person
-               OR (one.connection_id = :connection AND one.external_id = :external))))
+    SELECT id FROM measure WHERE person_id = :person
+    UNION
+    SELECT one.measure_id FROM platform_account AS account
+    JOIN measure_account AS one ON one.connection_id = account.connection_id
+        AND one.external_id = account.external_id
+    WHERE account.person_id = :person
+    UNION
+    SELECT measure_id FROM measure_account
+    WHERE connection_id = :connection AND external_id = :external
 """
 
 
@@ -109,20 +112,31 @@ def _about(
     most: str = "",
 ) -> list[Measure]:
     access.require(actor, "see people", school_id)
+    ids = _ids(tx, subject)
+    if not ids:
+        return []
     rows = tx.execute(
         text(f"""
-            {SELECT} WHERE school_id = :school AND {ABOUT} AND {which}
+            {SELECT} WHERE school_id = :school AND id IN ({_named(ids)}) AND {which}
             ORDER BY imposed_at DESC, id {most}
         """),
-        values
-        | {
-            "school": school_id,
-            "person": subject.person_id or "",
-            "connection": subject.connection_id,
-            "external": subject.external_id,
-        },
+        values | ids | {"school": school_id},
     ).all()
     return _measures(tx, rows)
+
+
+def _ids(tx: Connection, subject: Subject) -> dict[str, str]:
+    """The binds of all that was ever imposed on them, in any school."""
+    values = {
+        "person": subject.person_id or "",
+        "connection": subject.connection_id,
+        "external": subject.external_id,
+    }
+    return {f"id{n}": row.id for n, row in enumerate(tx.execute(text(ABOUT), values))}
+
+
+def _named(binds: dict[str, str]) -> str:
+    return ", ".join(f":{name}" for name in binds)
 
 
 def _measures(tx: Connection, rows: Sequence[Row[Any]]) -> list[Measure]:
@@ -181,7 +195,7 @@ def _accounts(tx: Connection, ids: dict[str, str]) -> dict[str, Row[Any]]:
             FROM measure_account AS one
             LEFT JOIN platform_account AS account ON account.connection_id = one.connection_id
                 AND account.external_id = one.external_id
-            WHERE one.measure_id IN ({", ".join(f":{name}" for name in ids)})
+            WHERE one.measure_id IN ({_named(ids)})
             ORDER BY one.connection_id DESC, one.external_id DESC
         """),
         ids,
@@ -194,7 +208,7 @@ def _acts(tx: Connection, ids: dict[str, str]) -> dict[str, list[Row[Any]]]:
         text(f"""
             SELECT id, measure_id, connection_id, external_id, kind, state
             FROM moderation_action
-            WHERE measure_id IN ({", ".join(f":{name}" for name in ids)})
+            WHERE measure_id IN ({_named(ids)})
             ORDER BY requested_at, connection_id, external_id, id
         """),
         ids,
