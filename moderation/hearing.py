@@ -13,6 +13,7 @@ from store.db import Connection, text
 from store.words import N_
 
 Outcome = Literal["uphold", "lift", "shorten", "conditional"]
+REASON = "appeal"  # of what an outcome takes back
 OWN = N_("You had a hand in this measure. Somebody else decides the appeal.")
 
 
@@ -89,7 +90,7 @@ def _put_back(tx: Connection, actor: Actor, measure: Measure, now: datetime) -> 
     comment = _taken(tx, actor, measure)
     if comment is None:
         return []
-    return [reversal.restore(tx, actor, comment.id, reason="appeal", now=now)]
+    return [reversal.restore(tx, actor, comment.id, reason=REASON, now=now)]
 
 
 def had_a_hand(tx: Connection, actor: Actor, appeal_id: str) -> bool:
@@ -111,7 +112,7 @@ def _carry_out(
         return measure
     if outcome == "shorten" and ends_at is not None:
         return measures.shorten(tx, actor, measure.id, until=ends_at, now=now)
-    return measures.lift(tx, actor, measure.id, reason="appeal", now=now)
+    return measures.lift(tx, actor, measure.id, reason=REASON, now=now)
 
 
 def _close(

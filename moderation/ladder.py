@@ -1,7 +1,7 @@
 """Which step of the ladder comes next for somebody, and why: a suggestion, never an act."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from moderation import appeals, house, measures
@@ -19,12 +19,16 @@ BROKEN = N_("A measure was lifted on a condition that holds until {date}: {condi
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`until` is None for what has no end; `counted` are the measures that count."""
+    """`until` is None for what has no end; `counted` are the measures that count.
+
+    `holds_until` is the end of a condition, whose day stands in `why` under `date`.
+    """
 
     rung: Rung
     until: datetime | None
     why: Words
     counted: tuple[Measure, ...]
+    holds_until: datetime | None = None
 
 
 def suggest(
@@ -53,7 +57,8 @@ def next_step(
             why = Words(
                 BROKEN, {"date": f"{appeal.ends_at:%Y-%m-%d}", "condition": appeal.condition}
             )
-            return _suggestion(_rung_of(measure, rules), why, (measure,), now)
+            broken = _suggestion(_rung_of(measure, rules), why, (measure,), now)
+            return replace(broken, holds_until=appeal.ends_at)
     since = now - timedelta(days=rules.counts_days)
     counted = tuple(
         each for each in past if each.imposed_at >= since and _counts(each, known.get(each.id))

@@ -1,12 +1,24 @@
 """What is fair, on a stage: texts erased on request, appeals heard."""
 
+from datetime import timedelta
+
 import pytest
 
+from console import i18n
 from console.desk import measure_letters as told
-from console.desk import people
+from console.desk import measure_words, people
 from console.views import erasing
 from console.wiring import Console
-from moderation import appeals, comments, house, measures, review
+from moderation import (
+    appeals,
+    comments,
+    hearing,
+    house,
+    ladder,
+    measures,
+    repeats,
+    review,
+)
 from moderation.model import Subject
 from store.access import Actor
 from store.db import Database
@@ -133,3 +145,27 @@ def test_the_house_is_changed_in_the_admin_s_own_words(
     assert [rule.name for rule in kept.former] == ["Advertising", "Another reason"]
     assert kept.ladder == (house.Rung("mute", 3),)
     assert kept.words == {"word": {"en": "{{ name }}, please."}}
+
+
+def test_reasons_of_ours_and_a_condition_s_end_are_said_in_the_reader_s_language(
+    console: Console, school: School, ben: Actor, ana: Actor, appeal: str
+) -> None:
+    now = console.now()
+    with console.db.begin() as tx:
+        hearing.decide(
+            tx, ana, appeal, "conditional", said="So", condition="No jokes",
+            ends_at=now + timedelta(days=30), now=now,
+        )  # fmt: skip
+        [found] = people.find(tx, ben, school.id)
+        step = ladder.suggest(tx, ben, school.id, Subject(found.person.id), now=now)
+        kept = house.of(tx, ben, school.id)
+    for language, approved in (
+        ("en", "the same was approved before"),
+        ("ru", "такое же уже одобряли"),
+        ("zh_Hans", "相同内容此前已通过"),
+    ):
+        with i18n.speaking(language):
+            end = i18n.escape(i18n.day(now + timedelta(days=30), school.zone))
+            assert end in measure_words.why(step, school)
+            assert measure_words.reason(kept, repeats.REASON) == approved
+            assert measure_words.reason(kept, "rude *again*") == "rude *again*"

@@ -3,11 +3,13 @@
 What a moderator noted for the record is not for the person and never stands here.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
-from console.i18n import N_, _, language, moment
-from moderation import appeals, house, measures, records
+from console.i18n import N_, _, day, language, moment, say
+from moderation import appeals, hearing, house, measures, records, repeats
 from moderation.house import House, Rule
+from moderation.ladder import Suggestion
 from moderation.model import LASTING, PENALTIES, ActionKind, Measure, MeasureKind, PenaltyKind
 from store.access import Actor
 from store.db import Connection
@@ -39,6 +41,10 @@ VERBS: dict[PenaltyKind, str] = {  # what a button does
     "mute": N_("Mute"),
     "suspension": N_("Suspend"),
     "block": N_("Block"),
+}
+OURS = {  # reasons that nobody typed
+    repeats.REASON: N_("the same was approved before"),
+    hearing.REASON: N_("an appeal"),
 }
 OUTCOMES = {
     "uphold": N_("It stays as it was decided"),
@@ -87,9 +93,19 @@ def spoken(rule: Rule) -> str:
 
 
 def reason(kept: House, named: str) -> str:
-    """Why something was done, as kept: by a rule of the house, or in words of its own."""
+    """Why something was done, as kept: by a rule of the house, of ours, or in words."""
     known = kept.rule(named)
-    return spoken(known) if known is not None else named
+    if known is not None:
+        return spoken(known)
+    return _(OURS[named]) if named in OURS else named
+
+
+def why(suggestion: Suggestion, school: School) -> str:
+    """Why the ladder suggests its step, as Markdown; a condition's end as the reader says days."""
+    said, until = suggestion.why, suggestion.holds_until
+    if until is not None:
+        said = replace(said, params={**said.params, "date": day(until, school.zone)})
+    return say(said)
 
 
 def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datetime) -> str:

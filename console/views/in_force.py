@@ -71,7 +71,9 @@ def waiting(console: Console, actor: Actor, school: School, action: Action, plac
     status.mark(_("Waits for a second person"), "orange", shape="◆")
     st.markdown(_(ASKED[action.kind]).format(place=escape(place)))
     if action.reason:
-        strangers.text(action.reason)
+        with console.db.read() as tx:
+            kept = house.of(tx, actor, school.id)
+        strangers.text(measure_words.reason(kept, action.reason))
     if not access.may(actor, "moderate", school.id):
         return
     own = action.requested_by == actor.account_id

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import streamlit as st
 
+from console.desk import measure_words
 from console.desk.measure_words import STATES
-from console.i18n import N_, _, escape, moment, ngettext, number, say
+from console.i18n import N_, _, escape, moment, ngettext, number
 from console.views import blocking
 from console.views.putting_back import Offer, badges
 from console.widgets import pages, status, strangers
@@ -40,7 +41,7 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
         for measure in standing:
             _measure(measure, school, now)
         _accounts(author, names)
-        _ladder(suggestion)
+        _ladder(suggestion, school)
         _before(wrote, offer, school, now)
         if author.person_id:
             pages.link(
@@ -66,10 +67,10 @@ def _accounts(author: Author, names: dict[str, str]) -> None:
         st.markdown(f"{shape} {place} · {strangers.name(account.username)} · {state}")
 
 
-def _ladder(suggestion: Suggestion) -> None:
+def _ladder(suggestion: Suggestion, school: School) -> None:
     step = f"**{_(STATES[suggestion.rung.kind])}**"
     words = _("The ladder's next step: {step}.").format(step=step)
-    st.caption(f":material/stairs: {words}", help=say(suggestion.why))
+    st.caption(f":material/stairs: {words}", help=measure_words.why(suggestion, school))
 
 
 def _before(wrote: list[Wrote], offer: Offer, school: School, now: datetime) -> None:

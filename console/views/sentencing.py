@@ -6,6 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from console.desk import measure_words
 from console.desk.measure_words import STATES, VERBS, spoken
 from console.i18n import _, say
 from console.views import blocking, noting, settling
@@ -27,6 +28,7 @@ from store.schools import School
 class Known:
     """What the dialog offers."""
 
+    school: School
     house: House
     suggestion: Suggestion
     plans: dict[PenaltyKind, list[Step]]
@@ -99,6 +101,7 @@ def _known(
     with console.db.read() as tx:
         about = blocking.about(tx, actor, school, case.comment)
         return Known(
+            school,
             house.of(tx, actor, school.id),
             ladder.suggest(tx, actor, school.id, about, now=now),
             {kind: measures.plan(tx, actor, school.id, about, kind) for kind in PENALTIES},
@@ -180,7 +183,7 @@ def _told(known: Known, plan: Planned) -> None:
     """The ladder's word, and which letters leave besides."""
     step = _(STATES[known.suggestion.rung.kind])
     ladder_s = _("The ladder's next step: {step}.").format(step=step)
-    st.caption(f"{ladder_s} {say(known.suggestion.why)}")
+    st.caption(f"{ladder_s} {measure_words.why(known.suggestion, known.school)}")
     if plan.penalties:
         st.caption(_("The author is told in their own language, and how to appeal."))
     elif plan.verdict == "remove" and known.house.tells_authors:
