@@ -209,8 +209,10 @@ def test_what_is_handed_on_leaves_the_moderator_s_queue_and_waits_for_the_coordi
     console: Console, school: School, ben: Actor, ana: Actor, shelf: str
 ) -> None:
     stage.queue(console, school, shelf, [rude(1)])
-    at = press(screen("review", console, ben, school), "Hand on")
-    assert "Nobody else here may decide" in said(at)
+    at = screen("review", console, ben, school)
+    [hand_on] = [button for button in at.button if button.label == "Hand on"]
+    assert hand_on.disabled
+    assert "Nobody else here may decide" in hand_on.help
     with console.db.begin() as tx:
         colleague(tx, "ana")
     at = press(screen("review", console, ben, school), "Hand on")

@@ -1,9 +1,12 @@
 """The welfare screen on a stage: the evidence, and an answer that is kept."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from console.views import alarm_answer
 from console.wiring import Console
 from moderation import comments, judging, review, rules, safeguarding, welfare, wordings
 from store import access
@@ -37,10 +40,15 @@ def test_the_lead_reads_the_evidence_and_says_what_is_done(
     at = screen("welfare", console, ana, school)
     assert CRY in letters(at)
     assert "Raised by the words: want to die" in said(at)
+    with console.db.read() as tx:
+        [alarm] = welfare.open_(tx, ana, school.id)
+    at = stage.dialog(lambda: alarm_answer.ask(console, ana, alarm))
+    assert CRY in letters(at)
     at = press(at, "Acknowledge")
     assert "Say in a sentence what is done" in said(at)
-    at.text_input[0].input("called the parents")
-    at = press(at, "Acknowledge")
+    at.text_area[0].input("called the parents")
+    assert "The comment stays as evidence." in said(press(at, "Acknowledge"))
+    at = screen("welfare", console, ana, school)
     assert "No alarm is open." in said(at)
     assert "→ called the parents" in letters(at)
 
@@ -107,3 +115,40 @@ def test_a_named_lead_reads_it_whatever_the_coordinator_does(
         assert welfare.open_(tx, ben, school.id)
     assert CRY in letters(screen("welfare", console, ben, school))
     assert CRY not in letters(screen("welfare", console, ana, school))
+
+
+def test_the_next_alarm_is_put_first_by_a_key_and_back_by_another(
+    console: Console, school: School, ana: Actor
+) -> None:
+    press(screen("welfare", console, ana, school), "Also put it in the review queue")
+    with console.db.begin() as tx:
+        [case] = review.waiting(tx, ana, school.id, now=console.now())
+        welfare.by_hand(tx, ana, case.id, "abuse", now=console.now())
+    at = screen("welfare", console, ana, school)
+    assert marks(at) == ["Self-harm", "Abuse"]
+    at = press(at, "Next")
+    assert marks(at) == ["Abuse", "Self-harm"]
+    assert marks(press(at, "Back")) == ["Self-harm", "Abuse"]
+
+
+def marks(at: AppTest) -> list[str]:
+    """The kinds of the open alarms, as they stand one below another."""
+    found = re.findall("Self-harm|Abuse", said(at))
+    assert len(found) == 2
+    return found
+
+
+def test_a_moderator_tells_the_lead_of_a_case_in_two_clicks_and_the_case_stays(
+    console: Console, school: School, ana: Actor, ben: Actor
+) -> None:
+    shelf = stage.connect(console, school, "http://127.0.0.1:9", "none", "Another")
+    stage.queue(console, school, shelf, [rude(7, "what an idiot, says my uncle at night")])
+    at = press(screen("review", console, ben, school), "A child may need help")
+    assert "Why may a child need help?" in said(at)
+    at = press(at, "Abuse")
+    assert "The safeguarding lead is told." in said(at)
+    assert "Safeguarding lead told: Abuse" in said(at)
+    assert "says my uncle at night" in letters(at)
+    at = screen("welfare", console, ana, school)
+    assert "says my uncle at night" in letters(at)
+    assert "Raised by a moderator" in said(at)

@@ -9,7 +9,8 @@ from console.desk import measure_words, people
 from console.desk.measure_words import STATES
 from console.i18n import N_, _, escape, moment, ngettext
 from console.views import acting, blocking
-from console.widgets import status, strangers
+from console.widgets import actionbar, status, strangers
+from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import actions, house, measures
 from moderation.model import Action, ActionKind, Measure, Subject
@@ -42,8 +43,9 @@ def draw(
         st.subheader(_("In force"), anchor=False)
         for measure in standing:
             _measure(console, actor, school, measure, names)
-        for action in held:
-            waiting(console, actor, school, action, names.get(action.connection_id, "?"))
+        for place, action in enumerate(held):
+            name = names.get(action.connection_id, "?")
+            waiting(console, actor, school, action, name, keys=place == 0)
 
 
 def unsettled(console: Console, actor: Actor, school: School) -> None:
@@ -53,12 +55,13 @@ def unsettled(console: Console, actor: Actor, school: School) -> None:
         names = people.connection_names(tx, actor, school.id)
     if not found:
         return
+    held = [action for action in found if action.receipt.state == "held"]
     title = ngettext("{n} action is not settled", "{n} actions are not settled", len(found))
-    with st.expander(title.format(n=len(found)), icon=":material/pending:"):
-        for action in found:
+    with st.expander(title.format(n=len(found)), icon=":material/pending:", expanded=bool(held)):
+        for action in sorted(found, key=lambda each: each not in held):
             place = names.get(action.connection_id, "?")
-            if action.receipt.state == "held":
-                waiting(console, actor, school, action, place)
+            if action in held:
+                waiting(console, actor, school, action, place, keys=action is held[0])
                 continue
             st.markdown(acting.sentence(action.receipt, place, school))
             st.caption(_tries(action, school, console.now()))
@@ -66,29 +69,46 @@ def unsettled(console: Console, actor: Actor, school: School) -> None:
                 _refused(console, actor, school, action)
 
 
-def waiting(console: Console, actor: Actor, school: School, action: Action, place: str) -> None:
-    """One action that cannot be undone, with the second person's yes and no."""
+def waiting(
+    console: Console, actor: Actor, school: School, action: Action, place: str, *, keys: bool
+) -> None:
+    """One action that cannot be undone, with the second person's yes and no.
+
+    `keys`: it is the first of its screen, for which the keys are.
+    """
     status.mark(_("Waits for a second person"), "orange", shape="◆")
     st.markdown(_(ASKED[action.kind]).format(place=escape(place)))
     if action.reason:
         with console.db.read() as tx:
             kept = house.of(tx, actor, school.id)
         strangers.text(measure_words.reason(kept, action.reason))
-    if not access.may(actor, "moderate", school.id):
-        return
+    if access.may(actor, "moderate", school.id):
+        with st.container(horizontal=True):
+            for act in _answers(console, actor, school, action, keys=keys):
+                actionbar.button(act)
+
+
+def _answers(
+    console: Console, actor: Actor, school: School, action: Action, *, keys: bool
+) -> list[Act]:
     own = action.requested_by == actor.account_id
-    with st.container(horizontal=True):
-        if st.button(
+    return [
+        Act(
+            f"allow-{action.id}",
             _("Allow it"),
-            key=f"allow-{action.id}",
-            icon=":material/check:",
-            disabled=own,
-            help=_("Somebody else has to look at it: you asked for it.") if own else None,
-        ):
-            _settle(console, actor, school, action, allow=True)
-        label = _("Take it back") if own else _("Do not allow it")
-        if st.button(label, key=f"decline-{action.id}", icon=":material/close:"):
-            _settle(console, actor, school, action, allow=False)
+            lambda: _settle(console, actor, school, action, allow=True),
+            "A" if keys else None,
+            ":material/check:",
+            off=_("Somebody else has to look at it: you asked for it.") if own else None,
+        ),
+        Act(
+            f"decline-{action.id}",
+            _("Take it back") if own else _("Do not allow it"),
+            lambda: _settle(console, actor, school, action, allow=False),
+            "Z" if keys else None,
+            ":material/close:",
+        ),
+    ]
 
 
 def _refused(console: Console, actor: Actor, school: School, action: Action) -> None:

@@ -1,9 +1,11 @@
 """The review queue: does this stay? One case at a time, held by one moderator at a time."""
 
+from functools import partial
+
 import streamlit as st
 
 from console.i18n import _, clock, ngettext, span
-from console.views import acting, review_acts, review_case
+from console.views import acting, child_alarm, review_acts, review_case
 from console.views.review_acts import Beside
 from console.views.settling import ASKING, READ
 from console.widgets import actionbar, confirm, live
@@ -25,13 +27,18 @@ def page(console: Console, actor: Actor, school: School) -> None:
         _empty(console, actor, school)
         actionbar.told()
         return
-    review_case.draw(console, actor, school, case, waiting)
     beside = review_acts.read(console, actor, school, case)
+    around = review_acts.around(
+        console, actor, school, case, beside, _turning(console, actor, case)
+    )
+    review_case.draw(console, actor, school, case, waiting, around)
     if st.session_state.get(ASKING) == case.id:
         acts = review_acts.reasons(console, actor, school, case, beside)
         actionbar.bar(acts, lead=lambda: _who_is_told(beside))
+    elif child_alarm.is_asked(case):
+        actionbar.bar(child_alarm.kinds(console, actor, case), lead=child_alarm.lead)
     else:
-        actionbar.bar(_acts(console, actor, school, case, beside))
+        actionbar.bar(review_acts.acts(console, actor, school, case, beside))
     st.session_state[READ] = case.comment.sha256
 
 
@@ -86,17 +93,9 @@ def _empty(console: Console, actor: Actor, school: School) -> None:
     st.info(words, icon=":material/done_all:")
 
 
-def _acts(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> list[Act]:
-    acts = review_acts.acts(console, actor, school, case, beside)
-    acts.append(
-        Act(
-            f"skip-{case.id}",
-            _("Skip"),
-            lambda: _skip(console, actor, case),
-            "J",
-            kind="tertiary",
-        )
-    )
+def _turning(console: Console, actor: Actor, case: Case) -> list[Act]:
+    skip = partial(_skip, console, actor, case)
+    acts = [Act(f"skip-{case.id}", _("Skip"), skip, "J", kind="tertiary")]
     if st.session_state.get(SKIPPED):
         acts.append(Act(f"back-{case.id}", _("Back"), _back, "K", kind="tertiary"))
     return acts

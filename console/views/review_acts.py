@@ -8,13 +8,22 @@ import streamlit as st
 from console.desk import people
 from console.desk.measure_words import VERBS, spoken
 from console.i18n import _, escape
-from console.views import abilities, blocking, hidden, noting, rewording, sentencing, settling
+from console.views import (
+    abilities,
+    blocking,
+    child_alarm,
+    hidden,
+    noting,
+    rewording,
+    sentencing,
+    settling,
+)
 from console.views.abilities import Ability
 from console.views.noting import Reach
 from console.views.settling import ASKING
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import hiding, house, measures
+from moderation import handing_on, hiding, house, measures
 from moderation.house import House, Rule
 from moderation.model import Case, PenaltyKind, Step
 from store.access import Actor
@@ -29,6 +38,15 @@ PENALTIES: dict[PenaltyKind, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
+class Around:
+    """The acts that stand where they belong, so that the bar is one line."""
+
+    passing: list[Act]  # to somebody else: below the case
+    author: list[Act]  # beside what is known of them
+    turning: list[Act]  # to the next case, and back
+
+
+@dataclass(frozen=True)
 class Beside:
     """What stands beside the case for its buttons."""
 
@@ -38,6 +56,7 @@ class Beside:
     house: House
     reach: Reach
     place: str
+    senior: bool  # somebody else may decide what is handed on
     hidden: bool  # a rule took the comment down, until this case is decided
 
 
@@ -48,6 +67,7 @@ def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
         about = blocking.about(tx, actor, school, comment)
         plans = {kind: measures.plan(tx, actor, school.id, about, kind) for kind in PENALTIES}
         kept = house.of(tx, actor, school.id)
+        senior = handing_on.others(tx, school.id, actor.account_id)
     removal = abilities.of(console, comment, place, "remove comment")
     edit = abilities.of(console, comment, place, "edit comment")
     taken = hidden.standing(console, actor, case) is not None
@@ -55,7 +75,7 @@ def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
         edit = Ability(_(hiding.REWORD), None)
         removal = Ability(removal.off, _(hidden.STAYS).format(place=escape(place)))
     reach = noting.reach(console, actor, school, about)
-    return Beside(removal, edit, plans, kept, reach, place, taken)
+    return Beside(removal, edit, plans, kept, reach, place, senior, taken)
 
 
 def acts(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> list[Act]:
@@ -91,7 +111,7 @@ def acts(console: Console, actor: Actor, school: School, case: Case, beside: Bes
         ),
     ]
     found += [_penalty(console, actor, school, case, kind, beside) for kind in PENALTIES]
-    return [*found, *_quieter(console, actor, school, case, beside)]
+    return [*found, _always(console, actor, school, case)]
 
 
 def reasons(
@@ -130,29 +150,38 @@ def _penalty(
     )
 
 
-def _quieter(
-    console: Console, actor: Actor, school: School, case: Case, beside: Beside
-) -> list[Act]:
-    """What is wanted less often: without a frame, so that all fit."""
-    found = [
-        Act(
-            f"always-{case.id}",
-            _("Always approve"),
-            lambda: settling.decide(console, actor, school, case, "approve", mute_repeats=True),
-            "Y",
-            kind="tertiary",
-            hint=_("The same words of this author are approved from now on, unless reported."),
-        ),
-        Act(
-            f"hand-{case.id}",
-            _("Hand on"),
-            lambda: settling.decide(console, actor, school, case, "hand on"),
-            "E",
-            kind="tertiary",
-            hint=_("A coordinator decides instead."),
-        ),
-    ]
-    return [*found, _write(console, actor, school, case, beside.reach)]
+def _always(console: Console, actor: Actor, school: School, case: Case) -> Act:
+    return Act(
+        f"always-{case.id}",
+        _("Always approve"),
+        lambda: settling.decide(console, actor, school, case, "approve", mute_repeats=True),
+        "Y",
+        kind="tertiary",
+        hint=_("The same words of this author are approved from now on, unless reported."),
+    )
+
+
+def around(
+    console: Console, actor: Actor, school: School, case: Case, beside: Beside, turning: list[Act]
+) -> Around:
+    """What is wanted less often than a decision."""
+    return Around(
+        [_hand_on(console, actor, school, case, beside), child_alarm.act(case)],
+        [_write(console, actor, school, case, beside.reach)],
+        turning,
+    )
+
+
+def _hand_on(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> Act:
+    return Act(
+        f"hand-{case.id}",
+        _("Hand on"),
+        lambda: settling.decide(console, actor, school, case, "hand on"),
+        "E",
+        ":material/move_up:",
+        off=None if beside.senior else _(handing_on.NOBODY),
+        hint=_("A coordinator decides instead."),
+    )
 
 
 def _write(console: Console, actor: Actor, school: School, case: Case, known: Reach) -> Act:
@@ -164,7 +193,7 @@ def _write(console: Console, actor: Actor, school: School, case: Case, known: Re
             console, actor, school, case.comment.author_name, known, case_id=case.id
         ),
         "L",
-        kind="tertiary",
+        ":material/mail:",
         off=known.off,
         hint=known.said,
         asks=True,

@@ -1,5 +1,6 @@
 """Beside a case: who wrote it, what stands against them, and what they wrote before."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -9,7 +10,8 @@ from console.desk.measure_words import STATES
 from console.i18n import N_, _, escape, moment, ngettext, number
 from console.views import blocking
 from console.views.putting_back import Offer, badges
-from console.widgets import pages, status, strangers
+from console.widgets import actionbar, pages, status, strangers
+from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import appeals, history, ladder, measures, review
 from moderation.history import Wrote
@@ -21,7 +23,14 @@ from store.schools import School
 SUSPENDED, ACTIVE = N_("suspended"), N_("active")
 
 
-def draw(console: Console, actor: Actor, school: School, case: Case, names: dict[str, str]) -> None:
+def draw(
+    console: Console,
+    actor: Actor,
+    school: School,
+    case: Case,
+    names: dict[str, str],
+    acts: Sequence[Act],
+) -> None:
     now = console.now()
     with console.db.read() as tx:
         author = review.author(tx, actor, case.id)
@@ -50,6 +59,8 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
                 icon=":material/person:",
                 id=author.person_id,
             )
+        for act in acts:
+            actionbar.button(act)
 
 
 def _measure(measure: Measure, school: School, now: datetime) -> None:

@@ -3,17 +3,22 @@
 import streamlit as st
 
 from console.desk.measure_words import spoken
-from console.i18n import _, ngettext
+from console.i18n import N_, _, ngettext
 from console.views import acting, bulk_plan
-from console.widgets import actionbar, choice, confirm, strangers
+from console.widgets import actionbar, confirm, strangers
+from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import bulk, house, previewing
-from moderation.model import Case
+from moderation.model import Case, Verdict
 from moderation.previewing import Calls
 from store.access import Actor
 from store.schools import School
 
 SHOWN = 25  # cases in one dialog
+VERDICTS: dict[Verdict, tuple[str, str]] = {
+    "remove": (N_("Remove"), "X"),
+    "approve": (N_("Approve"), "A"),
+}
 
 
 def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
@@ -23,14 +28,19 @@ def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
     if not alike:
         return
     label = ngettext("{n} more like this", "{n} more like this", len(alike))
-    if st.button(
-        label.format(n=len(alike)),
-        icon=":material/library_add_check:",
-        help=_("The same words, or the same author: look through them and decide them together."),
-        key=f"alike-{case.id}",
-        on_click=confirm.opening,
-    ):
-        ask(console, actor, school, [case, *alike])
+    actionbar.button(
+        Act(
+            f"alike-{case.id}",
+            label.format(n=len(alike)),
+            lambda: ask(console, actor, school, [case, *alike]),
+            "O",
+            ":material/library_add_check:",
+            hint=_(
+                "The same words, or the same author: look through them and decide them together."
+            ),
+            asks=True,
+        )
+    )
 
 
 def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> None:
@@ -39,12 +49,7 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> No
 
     @st.dialog(_("Decide these together"), on_dismiss=confirm.closed, width="large")
     def dialog() -> None:
-        verdict = choice.segments(
-            _("The comments"),
-            {"remove": _("Remove"), "approve": _("Approve")},
-            default="remove",
-            key="bulk-verdict",
-        )
+        verdict = _verdict(f"bulk-verdict-{found[0].id}")
         reason = ""
         if verdict == "remove":
             reason = st.selectbox(
@@ -63,13 +68,32 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> No
     dialog()
 
 
+def _verdict(kept: str) -> Verdict:
+    """Two buttons and not a control: each has its key. `kept` names it in the session."""
+    chosen: Verdict = st.session_state.get(kept, "remove")
+    with st.container(horizontal=True):
+        for verdict, (label, key) in VERDICTS.items():
+            shape = "checked" if verdict == chosen else "unchecked"
+            st.button(
+                _(label),
+                key=f"bulk-{verdict}",
+                icon=f":material/radio_button_{shape}:",
+                shortcut=key,
+                on_click=_choose,
+                args=(kept, verdict),
+            )
+    return chosen
+
+
+def _choose(kept: str, verdict: Verdict) -> None:
+    st.session_state[kept] = verdict
+
+
 def _planned(
-    console: Console, actor: Actor, school: School, chosen: list[Case], verdict: str
+    console: Console, actor: Actor, school: School, chosen: list[Case], verdict: Verdict
 ) -> list[Calls]:
     with console.db.read() as tx:
-        return previewing.of(
-            tx, actor, school.id, chosen, "remove" if verdict == "remove" else "approve"
-        )
+        return previewing.of(tx, actor, school.id, chosen, verdict)
 
 
 def _row(case: Case) -> bool:
@@ -80,26 +104,22 @@ def _row(case: Case) -> bool:
     return ticked
 
 
-def _pressed(verdict: str, count: int) -> bool:
+def _pressed(verdict: Verdict, count: int) -> bool:
     if verdict == "remove":
         label = ngettext("Remove {n} comment", "Remove {n} comments", count)
     else:
         label = ngettext("Approve {n} comment", "Approve {n} comments", count)
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Cancel"), type="tertiary", key="bulk-no"):
-            confirm.closed()
-            st.rerun()
-        pressed = st.button(
-            label.format(n=count), type="primary", key="bulk-yes", disabled=not count
-        )
-    if pressed and confirm.is_open():
-        confirm.closed()
-        return True
-    return False
+    icon = ":material/delete:" if verdict == "remove" else ":material/check:"
+    return confirm.pressed(label.format(n=count), icon, key="bulk", possible=bool(count))
 
 
 def _decide(
-    console: Console, actor: Actor, school: School, chosen: list[Case], verdict: str, reason: str
+    console: Console,
+    actor: Actor,
+    school: School,
+    chosen: list[Case],
+    verdict: Verdict,
+    reason: str,
 ) -> None:
     with acting.guarded():
         with console.db.begin() as tx:
@@ -108,7 +128,7 @@ def _decide(
                 actor,
                 school.id,
                 bulk.as_read(chosen),
-                "remove" if verdict == "remove" else "approve",
+                verdict,
                 rule=reason,
                 now=console.now(),
             )

@@ -6,10 +6,18 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import N_, _, escape, moment, ngettext, percent, say
-from console.views import acting, hidden, putting_back, review_author, review_bulk
+from console.views import (
+    child_alarm,
+    hidden,
+    putting_back,
+    review_author,
+    review_bulk,
+    review_next,
+)
 from console.views.putting_back import Offer
-from console.views.welfare import KINDS
-from console.widgets import actionbar, status, strangers, tables
+from console.views.review_acts import Around
+from console.views.review_next import SHAPES
+from console.widgets import actionbar, status, strangers
 from console.widgets.status import Colour
 from console.wiring import Console
 from moderation import complaints, harm, review, welfare
@@ -18,8 +26,6 @@ from store.access import Actor
 from store.schools import School
 
 REPORTED = 5  # reports whose words are shown
-NEXT = 8  # cases shown of those that follow
-SHAPES: dict[Colour, str] = {"red": "▲", "orange": "◆", "violet": "■", "gray": "○"}
 COLOURS: dict[str, Colour] = {
     harm.ALARM: "red",
     harm.HANDED_ON: "violet",
@@ -31,16 +37,16 @@ MATCHED = {
     "text": N_("Matched: {terms} (list “{rule}”)"),
     "subject": N_("Matched in the subject: {terms} (list “{rule}”)"),
 }
-SIGNALS = {
-    "flood": N_("Flood"),
-    "repeats": N_("Repeats"),
-    "newcomer": N_("New account"),
-    "returned": N_("Came back"),
-    "links": N_("Link"),
-}
 
 
-def draw(console: Console, actor: Actor, school: School, case: Case, waiting: list[Case]) -> None:
+def draw(
+    console: Console,
+    actor: Actor,
+    school: School,
+    case: Case,
+    waiting: list[Case],
+    around: Around,
+) -> None:
     """Left the case and what follows, right its author and what was decided on the like."""
     with console.db.read() as tx:
         thread = review.thread(tx, actor, case.id)
@@ -54,10 +60,11 @@ def draw(console: Console, actor: Actor, school: School, case: Case, waiting: li
         _discussion(console, school, case, thread)
         with st.container(horizontal=True):
             review_bulk.offer(console, actor, school, case)
-            _alarm(console, actor, case)
-        _next([each for each in waiting if each.id != case.id])
+            for act in around.passing:
+                actionbar.button(act)
+        review_next.draw([each for each in waiting if each.id != case.id], around.turning)
     with right:
-        review_author.draw(console, actor, school, case, names)
+        review_author.draw(console, actor, school, case, names, around.author)
         _similar(console, actor, school, similar)
 
 
@@ -78,6 +85,8 @@ def _case(
     names: dict[str, str],
 ) -> None:
     comment = case.comment
+    with console.db.read() as tx:
+        alarms = welfare.of_comment(tx, actor, comment)
     with st.container(border=True):
         with st.container(horizontal=True):
             for text, colour in badges(case):
@@ -88,6 +97,9 @@ def _case(
                     shape=SHAPES[colour] if grave else "",
                     icon=None if grave else ":material/info:",
                 )
+            for kind in alarms:
+                words = _("Safeguarding lead told: {harm}").format(harm=_(child_alarm.KINDS[kind]))
+                status.mark(words, "red", shape="▲")
         with st.container(horizontal=True, vertical_alignment="center"):
             hidden.draw(console, actor, school, case, names)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -110,25 +122,6 @@ def _why_now(case: Case) -> str:
     """What puts the case first, in points of harm, reach and age."""
     parts = ", ".join(say(part) for part in case.explained)
     return _("Why now: {parts}.").format(parts=parts)
-
-
-def _alarm(console: Console, actor: Actor, case: Case) -> None:
-    """For what no list heard: the safeguarding lead is told, the case stays as it is."""
-    kinds = {_(word): kind for kind, word in KINDS.items()}
-    chosen = st.menu_button(
-        _("A child may need help"),
-        list(kinds),
-        icon=":material/health_and_safety:",
-        type="tertiary",
-        key=f"alarm-{case.id}",
-    )
-    if not chosen:
-        return
-    with acting.guarded():
-        with console.db.begin() as tx:
-            welfare.by_hand(tx, actor, case.id, kinds[chosen], now=console.now())
-        actionbar.say(f":green[●] {_('The safeguarding lead is told.')}")
-    st.rerun()
 
 
 def _where(console: Console, school: School, comment: Stored, names: dict[str, str]) -> str:
@@ -185,46 +178,6 @@ def _discussion(console: Console, school: School, case: Case, thread: list[Store
             when = moment(post.written_at, school.zone, now=console.now())
             st.caption(f"**{strangers.name(post.author_name)}** · {when}{here}")
             strangers.text(post.text)
-
-
-def _next(following: list[Case]) -> None:
-    st.subheader(_("Next in line"), anchor=False)
-    if not following:
-        st.caption(_("Nothing else waits."))
-        return
-    why = [_short(case) for case in following[:NEXT]]
-    marks = [f"{SHAPES[colour]} {text}" for text, colour in why]
-    tables.show(
-        [
-            {
-                "why": [mark],
-                "text": strangers.line(case.comment.text),
-                "place": strangers.line(case.comment.place),
-            }
-            for case, mark in zip(following, marks, strict=False)
-        ],
-        {
-            "why": status.pills(
-                zip(marks, (colour for _text, colour in why), strict=True), _("Why"), width=150
-            ),
-            "text": st.column_config.TextColumn(_("Text"), width=270),
-            "place": st.column_config.TextColumn(_("Place"), width=200),
-        },
-        alt=_("The cases that wait after this one"),
-    )
-
-
-def _short(case: Case) -> tuple[str, Colour]:
-    """The gravest reason in a word or two, for a row of a table."""
-    if case.handed_on:
-        return _("Handed on"), "violet"
-    if case.reports:
-        return ngettext("{n} report", "{n} reports", case.reports).format(n=case.reports), "orange"
-    if case.flags and case.flags[0].kind in harm.WORDS:
-        return strangers.line(case.flags[0].rule, limit=28), "red"
-    if case.flags:
-        return _(SIGNALS[case.flags[0].kind]), "orange"
-    return _("Edited"), "gray"
 
 
 def _similar(console: Console, actor: Actor, school: School, similar: list[Past]) -> None:

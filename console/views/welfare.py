@@ -1,25 +1,26 @@
 """Welfare alarms: may a child need help? The evidence, and who saw to it."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape, moment, ngettext, number, span
-from console.views import acting
+from console.i18n import _, escape, moment, ngettext, number, span
+from console.views import alarm_answer
+from console.views.child_alarm import KINDS
 from console.widgets import actionbar, head, pages, status, strangers
+from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import comments, safeguarding, welfare
-from moderation.model import Stored, Welfare
+from moderation.model import Stored
 from moderation.welfare import Alarm
 from store import roster
 from store.access import Actor
 from store.db import Connection
 from store.schools import School
 
-KINDS: dict[Welfare, str] = {
-    "self-harm": N_("Self-harm"),
-    "abuse": N_("Abuse"),
-    "threat": N_("Threat against a child"),
-}
+FIRST = "welfare-first"  # session state: the id of the alarm that stands first
 SHOWN = 20  # alarms, the oldest
 AROUND = 6  # posts of the discussion shown with the comment
 
@@ -37,8 +38,9 @@ def page(console: Console, actor: Actor, school: School) -> None:
         names = people.connection_names(tx, actor, school.id)
     if not alarms:
         st.info(_("No alarm is open."), icon=":material/done_all:")
-    for alarm in alarms:
-        _alarm(console, actor, school, alarm, names)
+    first = _first(alarms)
+    for alarm in sorted(alarms, key=lambda each: each is not first):
+        _alarm(console, actor, school, alarm, names, keys=alarm is first)
     if more > 0:
         waits = ngettext(
             "{n} more alarm waits; it follows as these are acknowledged.",
@@ -50,8 +52,37 @@ def page(console: Console, actor: Actor, school: School) -> None:
     actionbar.told()
 
 
+def _first(alarms: Sequence[Alarm]) -> Alarm | None:
+    """The one that stands first and has the keys: the oldest, until J asks for the next."""
+    if not alarms:
+        return None
+    ids = [alarm.id for alarm in alarms]
+    at = ids.index(st.session_state[FIRST]) if st.session_state.get(FIRST) in ids else 0
+    if len(alarms) > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            place = _("Alarm {n} of {all}").format(n=number(at + 1), all=number(len(ids)))
+            st.caption(place, width="content")
+            for label, key, turn in ((_("Next"), "J", 1), (_("Back"), "K", -1)):
+                to = ids[(at + turn) % len(ids)]
+                actionbar.button(
+                    Act(f"alarm-{key}", label, partial(_turn, to), key, kind="tertiary")
+                )
+    return alarms[at]
+
+
+def _turn(alarm_id: str) -> None:
+    st.session_state[FIRST] = alarm_id
+    st.rerun()
+
+
 def _alarm(
-    console: Console, actor: Actor, school: School, alarm: Alarm, names: dict[str, str]
+    console: Console,
+    actor: Actor,
+    school: School,
+    alarm: Alarm,
+    names: dict[str, str],
+    *,
+    keys: bool,
 ) -> None:
     now, comment = console.now(), alarm.comment
     with console.db.read() as tx:
@@ -78,7 +109,7 @@ def _alarm(
                 icon=":material/person:",
                 id=person_id,
             )
-        _answer(console, actor, alarm)
+        alarm_answer.draw(console, actor, alarm, keys=keys)
 
 
 def _why(alarm: Alarm) -> str:
@@ -104,49 +135,6 @@ def _discussion(console: Console, school: School, alarm: Alarm, thread: list[Sto
             here = " :red[▲]" if post.id == comment.id else ""
             st.caption(f"**{strangers.name(post.author_name)}** · {when}{here}")
             strangers.text(post.text)
-
-
-def _answer(console: Console, actor: Actor, alarm: Alarm) -> None:
-    said = st.text_input(
-        _("What is done"),
-        placeholder=_("Who was called, who talks to the child"),
-        max_chars=welfare.LONGEST,
-        key=f"outcome-{alarm.id}",
-    )
-    with st.container(horizontal=True):
-        if st.button(
-            _("Acknowledge"),
-            type="primary",
-            icon=":material/volunteer_activism:",
-            key=f"acknowledge-{alarm.id}",
-        ):
-            _acknowledge(console, actor, alarm, said or "")
-        if st.button(
-            _("Also put it in the review queue"),
-            icon=":material/gavel:",
-            help=_("So that a moderator decides whether the comment stays."),
-            key=f"to-queue-{alarm.id}",
-        ):
-            _to_queue(console, actor, alarm)
-
-
-def _acknowledge(console: Console, actor: Actor, alarm: Alarm, said: str) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            ours = welfare.acknowledge(tx, actor, alarm.id, said, now=console.now())
-        shape, words = (":green[●]", _("Acknowledged. The comment stays as evidence."))
-        if not ours:
-            shape, words = (":gray[○]", _("Somebody else has acknowledged it."))
-        actionbar.say(f"{shape} {words}")
-    st.rerun()
-
-
-def _to_queue(console: Console, actor: Actor, alarm: Alarm) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            welfare.to_queue(tx, actor, alarm.id, now=console.now())
-        actionbar.say(f":green[●] {_('It waits in the review queue too.')}")
-    st.rerun()
 
 
 def _late(console: Console, school: School, late: list[Alarm]) -> None:

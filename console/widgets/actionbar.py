@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+from unicodedata import east_asian_width
 
 import streamlit as st
 
@@ -11,6 +12,9 @@ from console.i18n import _
 from console.widgets import confirm
 from console.widgets.screen import is_phone
 
+LINE = 1042  # pixels of the bar in a window of 1440
+NARROW, WIDE = 7.3, 15.0  # of a letter
+FRAME, ICON, KEY = 34, 24, 16  # with the gap to the next
 SAID = "pult-said"  # session state: what the last act came to
 
 
@@ -53,7 +57,7 @@ def bar(acts: Sequence[Act], *, lead: Callable[[], None] | None = None) -> None:
     """
     told()
     with st.bottom:
-        shown = acts[:2] if is_phone() else acts
+        shown = acts[:2] if is_phone() else _in_a_line(acts)
         with _row():
             if lead:
                 lead()
@@ -90,6 +94,20 @@ def button(act: Act) -> None:
         on_click=confirm.opening if act.asks else None,
     ):
         act.do()
+
+
+def _in_a_line(acts: Sequence[Act]) -> Sequence[Act]:
+    """Without their icons, where with them they would take a second line of the desk."""
+    if sum(_width(act) for act in acts) <= LINE:
+        return acts
+    return [replace(act, icon=None) for act in acts]
+
+
+def _width(act: Act) -> float:
+    """Pixels, about: letters and what stands around them, as Chromium draws them."""
+    letters = sum(WIDE if east_asian_width(each) in "WF" else NARROW for each in act.label)
+    frame = 0 if act.kind == "tertiary" else FRAME
+    return letters + frame + (ICON if act.icon else 0) + (KEY if act.key else 0)
 
 
 def _row() -> AbstractContextManager[object]:

@@ -36,6 +36,8 @@ KEYS = (
     ("W, M", N_("Warn, mute")),
     ("S, B", N_("Suspend, block")),
     ("E, L", N_("Hand on, write")),
+    ("F, 1-3", N_("A child may need help, and why")),
+    ("Z", N_("Close; do not allow")),
     ("Esc", N_("Back")),
     ("Ctrl+Enter", N_("Main action")),
 )
