@@ -17,7 +17,7 @@ from console import letter_rounds
 from console.desk import relays
 from console.sections import Public, Settings
 from console.web.complaints import BY_ADDRESS
-from console.web.reports import Limit
+from console.web.limit import Limit
 from console.wiring import Console
 from moderation import complaints, deciding, review, wordings
 from moderation.complaints import Came

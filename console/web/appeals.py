@@ -6,58 +6,42 @@ names nobody of the staff.
 
 from html import escape
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from console.desk import measure_words
 from console.i18n import _, moment, say, speaking
 from console.web import pages
-from console.web.forms import language_of, posted
-from console.web.reports import Limit, answer, unknown
-from console.wiring import Console
+from console.web.forms import language_of
+from console.web.linked import MINUTES, Linked, answer, sender, unknown
 from moderation import appeals, measures
 from moderation.appeals import Appeal, Message
 from moderation.model import Measure, ModerationError
-from store import access, links, schools
+from store import access, schools
 from store.db import Connection
 from store.legibility import legible
 from store.schools import School
 
-MINUTES = 10  # over which messages are counted
 BY_LINK = 10
 BY_ADDRESS = 60  # a class behind one router
 
 
-class Appeals:
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.key = console.vault.derive("links")
-        self.limit = Limit(MINUTES * 60)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/appeal/{token}", self.show, methods=["GET"]),
-            Route("/appeal/{token}", self.post, methods=["POST"]),
-        ]
+class Appeals(Linked):
+    path = "/appeal/{token}"
+    purpose = "appeal"
 
     def show(self, request: Request) -> Response:
         found = self._measure(request)
         return self._page(request, *found) if found else unknown(request)
 
-    async def post(self, request: Request) -> Response:
-        fields = await posted(request)
-        return await run_in_threadpool(self._post, request, fields.get("said", ""))
-
-    def _post(self, request: Request, said: str) -> Response:
+    def take(self, request: Request, fields: dict[str, str]) -> Response:
+        said = fields.get("said", "")
         found = self._measure(request)
         if found is None:
             return unknown(request)
         measure, school = found
-        address = request.client.host if request.client else ""
         with speaking(language_of(request, otherwise=school.language)):
-            if not self.limit.allows((measure.id, BY_LINK), (address, BY_ADDRESS)):
+            if not self.limit.allows((measure.id, BY_LINK), (sender(request), BY_ADDRESS)):
                 why = _("Too much came from here. Wait {minutes} minutes.")
                 why = why.format(minutes=MINUTES)
                 return self._page(request, measure, school, why=why, said=said, status=429)
@@ -71,7 +55,7 @@ class Appeals:
         return self._page(request, measure, school)
 
     def _measure(self, request: Request) -> tuple[Measure, School] | None:
-        opened = links.opened(self.key, "appeal", request.path_params["token"])
+        opened = self.opened(request)
         if opened is None:
             return None
         with self.console.db.read() as tx:

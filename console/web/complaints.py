@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from html import escape
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,34 +13,26 @@ from starlette.routing import Route
 from console.desk import outcomes
 from console.i18n import _, moment, say, speaking
 from console.web import pages
-from console.web.forms import YEAR, language_of, posted
+from console.web.forms import YEAR, language_of
 from console.web.guard import cookies
-from console.web.reports import Limit, answer, unknown
-from console.wiring import Console
+from console.web.linked import MINUTES, Linked, answer, sender, unknown
 from moderation import complaints
 from moderation.complaints import Complaint
 from moderation.model import ModerationError
-from store import access, links, schools
+from store import access, links
 from store.schools import School
 
-MINUTES = 10  # over which complaints are counted
 BY_ADDRESS = 20  # of one address: a class behind one router may complain together
 BY_SCHOOL = 300
 COOKIE = "pult_reporter"  # random, given with the form; who sends none is known by the address
 
 
-class Complaints:
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.key = console.vault.derive("links")
-        self.limit = Limit(MINUTES * 60)
+class Complaints(Linked):
+    path = "/report/comment/{token}"
+    purpose = "complaint"
 
     def routes(self) -> list[Route]:
-        return [
-            Route("/report/comment/{token}", self.show, methods=["GET"]),
-            Route("/report/comment/{token}", self.post, methods=["POST"]),
-            Route("/report/outcome/{token}", self.outcome, methods=["GET"]),
-        ]
+        return [*super().routes(), Route("/report/outcome/{token}", self.outcome, methods=["GET"])]
 
     def show(self, request: Request) -> Response:
         found = self._place(request)
@@ -50,13 +41,9 @@ class Complaints:
         browser = cookies(request.headers).get(COOKIE) or secrets.token_urlsafe(24)
         return _known_by(browser, request, self._form(request, found[0], {}))
 
-    async def post(self, request: Request) -> Response:
-        fields = await posted(request)
-        return await run_in_threadpool(self._post, request, fields)
-
     def outcome(self, request: Request) -> Response:
         opened = links.opened(self.key, "outcome", request.path_params["token"])
-        school = self._school(opened[0]) if opened else None
+        school = self.school(opened[0]) if opened else None
         if opened is None or school is None:
             return unknown(request)
         with self.console.db.read() as tx:
@@ -64,19 +51,18 @@ class Complaints:
         with speaking(language_of(request, otherwise=school.language)):
             return answer(request, school.language, _("Your complaint"), self._came(school, found))
 
-    def _post(self, request: Request, fields: dict[str, str]) -> Response:
+    def take(self, request: Request, fields: dict[str, str]) -> Response:
         found = self._place(request)
         if found is None:
             return unknown(request)
         school, course_id = found
-        address = request.client.host if request.client else ""
         browser = cookies(request.headers).get(COOKIE)
         with speaking(language_of(request, otherwise=school.language)):
-            if not self.limit.allows((address, BY_ADDRESS), (school.id, BY_SCHOOL)):
+            if not self.limit.allows((sender(request), BY_ADDRESS), (school.id, BY_SCHOOL)):
                 why = _("Too many reports came from here. Wait {minutes} minutes.")
                 return self._form(request, school, fields, why.format(minutes=MINUTES), 429)
             try:
-                who = f"browser {browser}" if browser else f"address {address}"
+                who = f"browser {browser}" if browser else f"address {sender(request)}"
                 link = self._keep(request, school, course_id, fields, who)
             except ModerationError as error:
                 return self._form(request, school, fields, say(error, markdown=False), 422)
@@ -119,15 +105,9 @@ class Complaints:
 
     def _place(self, request: Request) -> tuple[School, str] | None:
         """The school, and the course if the link is one course's."""
-        opened = links.opened(self.key, "complaint", request.path_params["token"])
-        school = self._school(opened[0]) if opened else None
+        opened = self.opened(request)
+        school = self.school(opened[0]) if opened else None
         return (school, opened[1]) if opened and school else None
-
-    def _school(self, school_id: str) -> School | None:
-        with self.console.db.read() as tx:
-            if school_id not in schools.every_id(tx):
-                return None
-            return schools.get(tx, access.system(school_id), school_id)
 
     def _form(
         self,

@@ -2,55 +2,39 @@
 
 from html import escape
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from console.desk import entering
 from console.desk.rooms import RoomError
 from console.i18n import _, clock, say, speaking
 from console.web import pages
-from console.web.forms import language_of, posted
-from console.web.reports import Limit, unknown
-from console.wiring import Console
+from console.web.forms import language_of
+from console.web.linked import MINUTES, Linked, answer, sender, unknown
 from platforms.base import PlatformError
-from store import access, links, schools
+from store import access, schools
 from store.schools import School
 
-MINUTES = 10  # over which entries are counted
 BY_ADDRESS = 120  # of one address: a class behind one router comes together, some twice
 
 
-class Entering:
-    """/lesson/{token}: GET asks for a name, POST shows the way in."""
+class Entering(Linked):
+    """GET asks for a name, POST shows the way in."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.key = console.vault.derive("links")
-        self.limit = Limit(MINUTES * 60)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/lesson/{token}", self.show, methods=["GET"]),
-            Route("/lesson/{token}", self.post, methods=["POST"]),
-        ]
+    path = "/lesson/{token}"
+    purpose = "lesson"
 
     def show(self, request: Request) -> Response:
         lesson_id, school = self._lesson(request)
         return self._page(request, lesson_id, school) if school else unknown(request)
 
-    async def post(self, request: Request) -> Response:
-        fields = await posted(request)
-        return await run_in_threadpool(self._post, request, fields.get("name", ""))
-
-    def _post(self, request: Request, name: str) -> Response:
+    def take(self, request: Request, fields: dict[str, str]) -> Response:
+        name = fields.get("name", "")
         lesson_id, school = self._lesson(request)
         if school is None:
             return unknown(request)
-        address = request.client.host if request.client else ""
         with speaking(language_of(request, otherwise=school.language)):
-            if not self.limit.allows((address, BY_ADDRESS)):
+            if not self.limit.allows((sender(request), BY_ADDRESS)):
                 why = _("Too many came in from here. Wait {minutes} minutes.")
                 return self._page(
                     request, lesson_id, school, name, why.format(minutes=MINUTES), 429
@@ -70,7 +54,7 @@ class Entering:
             return self._way_in(request, school, link)
 
     def _lesson(self, request: Request) -> tuple[str, School | None]:
-        opened = links.opened(self.key, "lesson", request.path_params["token"])
+        opened = self.opened(request)
         if opened is None:
             return "", None
         with self.console.db.read() as tx:
@@ -103,7 +87,7 @@ class Entering:
                 f'<p class="quiet">{escape(school.name)}</p>'
                 f"<section><p>{escape(begins)}</p>{pages.problem(why)}{form}</section>"
             )
-            return _html(request, school, _("Your lesson"), body, status)
+            return answer(request, school.language, _("Your lesson"), body, status)
 
     def _way_in(self, request: Request, school: School, link: str) -> Response:
         """A link, not a redirect: a form may lead nowhere but to ourselves."""
@@ -113,9 +97,4 @@ class Entering:
             f'<p class="quiet">{escape(_("This way in is yours alone: do not pass it on."))}</p>'
             "</section>"
         )
-        return _html(request, school, _("Your lesson"), body)
-
-
-def _html(request: Request, school: School, title: str, body: str, status: int = 200) -> Response:
-    language = language_of(request, otherwise=school.language)
-    return HTMLResponse(pages.page(title, body, language=language, here=request.url.path), status)
+        return answer(request, school.language, _("Your lesson"), body)

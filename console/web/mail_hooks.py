@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from console.web.hooks import FORGED, MINUTE, NOT_FOUND, body_of
-from console.web.reports import Limit
+from console.web.limit import Limit
 from console.wiring import Console
 from mailing import hooked, hooks
 from mailing.hook_formats import Forged, Unreadable

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from console.web.reports import Limit
+from console.web.limit import Limit
 from console.wiring import Console
 from probes import beats
 from store import links
