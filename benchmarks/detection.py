@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks import asked, real_servers
 from benchmarks.real_servers import Server
+from console.desk import connections
 from console.wiring import PACKAGES
 from probes import results, targets
 from probes.model import Result, State, Target
@@ -72,13 +73,14 @@ class Bench:
 
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
-    http, rtmp, turn, janus = real_servers.ports(4)
+    http, rtmp, turn, janus, admin, mail = real_servers.ports(6)
     playlist = folder / "nginx" / "hls" / "hall.m3u8"
     servers = {
         "nginx": real_servers.nginx(folder / "nginx", http, rtmp),
         "encoder": real_servers.encoder(rtmp, playlist),
         "coturn": real_servers.coturn(turn, SECRET),
-        "janus": real_servers.janus(folder / "janus", janus),
+        "janus": real_servers.janus(folder / "janus", janus, admin, SECRET),
+        "mail": real_servers.relay(mail),
     }
     addresses = {
         "page": ("http", f"http://127.0.0.1:{http}/health", {}),
@@ -87,19 +89,27 @@ def bench(folder: Path) -> Iterator[Bench]:
         "relay": ("turn", f"turn:127.0.0.1:{turn}", {"username": "probe"}),
         "calls": ("http", f"http://127.0.0.1:{janus}/janus/info", {"json": "janus == server_info"}),
         "call": ("webrtc", f"http://127.0.0.1:{janus}/janus", {}),
+        "rooms": ("classroom", "", {}),
+        "mail": ("smtp", f"smtp://127.0.0.1:{mail}", {}),
     }
     database, now = db.connect(folder / "data"), datetime.now(UTC)
-    password = vault.at(folder / "vault.key").seal(SECRET)
+    sealing = vault.at(folder / "vault.key")
+    password = sealing.seal(SECRET)
     migrate.apply(database, PACKAGES, now=now)
     with database.begin() as tx:
         school = schools.found(
             tx, access.system(), "Bench", time_zone="UTC", language="en", now=now
         )
         actor = access.system(school.id)
+        media = connections.add(
+            tx, actor, school.id, sealing, platform="janus", name="Media",
+            url=f"http://127.0.0.1:{admin}/admin", secret=SECRET, now=now,
+        )  # fmt: skip
         for name, (prober, address, module) in addresses.items():
             targets.add(
                 tx, actor, school.id, name=name, prober=prober, address=address, module=module,
                 sealed={"password": password} if prober == "turn" else {},
+                connection_id=media if prober == "classroom" else None,
                 interval=timedelta(seconds=INTERVAL), now=now,
             )  # fmt: skip
         known = {target.name: target for target in targets.of(tx, actor, school.id)}
@@ -203,6 +213,10 @@ FAILURES: dict[str, Callable[[Bench], object]] = {
     "coturn frozen": lambda desk: hard_failure(desk, "coturn", "relay", Server.freeze),
     "janus killed": lambda desk: hard_failure(desk, "janus", "calls", Server.kill),
     "janus frozen": lambda desk: hard_failure(desk, "janus", "calls", Server.freeze),
+    "janus frozen, its rooms": lambda desk: hard_failure(desk, "janus", "rooms", Server.freeze),
+    "janus frozen, a call": lambda desk: hard_failure(desk, "janus", "call", Server.freeze),
+    "mail relay killed": lambda desk: hard_failure(desk, "mail", "mail", Server.kill),
+    "mail relay frozen": lambda desk: hard_failure(desk, "mail", "mail", Server.freeze),
     "janus killed, a call": lambda desk: hard_failure(desk, "janus", "call", Server.kill),
     "ingest without its encoder": lambda desk: hard_failure(desk, "encoder", "ingest", Server.kill),
     "encoder killed": lambda desk: frozen(desk, Server.kill),
@@ -220,11 +234,13 @@ def _once(measure: Callable[[Bench], object]) -> object:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="failures of each kind")
+    parser.add_argument("--only", default="", help="failures with these words in their names")
     parser.add_argument("--minutes", type=float, default=0.0, help="of health watched at the end")
     arguments = parser.parse_args()
     shown: dict[str, object] = {}
     for name, measure in FAILURES.items():
-        shown[name] = [_once(measure) for _ in range(arguments.rounds)]
+        if arguments.only in name:
+            shown[name] = [_once(measure) for _ in range(arguments.rounds)]
     if arguments.minutes:
         shown["healthy"] = _once(lambda desk: healthy(desk, arguments.minutes))
     print(json.dumps(shown | {"load": os.getloadavg()}, indent=2))

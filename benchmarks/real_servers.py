@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +22,10 @@ http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {fo
     server {{ listen 127.0.0.1:{http}; location / {{ root {folder}/hls; }}
         location = /health {{ return 200 "well"; }} }} }}
 """
-JANUS = 'general: {{ http = true port = {port} ip = "127.0.0.1" https = false }}\n'
+JANUS = (
+    'general: {{ http = true port = {port} ip = "127.0.0.1" https = false }}\n'
+    'admin: {{ admin_http = true admin_port = {admin} admin_ip = "127.0.0.1" }}\n'
+)
 PICTURE = [
     *("-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15"),
     *("-f", "lavfi", "-i", "sine"),
@@ -95,11 +99,17 @@ def coturn(port: int, password: str) -> Server:
     return Server(["turnserver", *options], listening(port))
 
 
-def janus(folder: Path, port: int) -> Server:
+def relay(port: int) -> Server:
+    """A mail relay that takes all and keeps nothing."""
+    command = [sys.executable, "-m", "aiosmtpd", "-n", "-c", "aiosmtpd.handlers.Sink"]
+    return Server([*command, "-l", f"127.0.0.1:{port}"], listening(port))
+
+
+def janus(folder: Path, port: int, admin: int, secret: str) -> Server:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "janus.transport.http.jcfg").write_text(JANUS.format(port=port))
+    (folder / "janus.transport.http.jcfg").write_text(JANUS.format(port=port, admin=admin))
     (folder / "janus.jcfg").write_text(
-        'general: { server_name = "bench" }\n'
+        f'general: {{ server_name = "bench" admin_secret = "{secret}" }}\n'
         'plugins: { disable = "libjanus_lua.so,libjanus_duktape.so,libjanus_sip.so" }\n'
         'transports: { disable = "libjanus_rabbitmq.so,libjanus_mqtt.so,libjanus_nanomsg.so,'
         'libjanus_pfunix.so,libjanus_websockets.so" }\n'

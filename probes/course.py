@@ -7,7 +7,7 @@ from probes.alerting import LOOKED
 from probes.judge import Standing
 from probes.model import State, Target
 from probes.probers import PROBERS
-from probes.probers.base import Memory, Verdict, time_for
+from probes.probers.base import Memory, Verdict, brisk_for, time_for
 from probes.recording import Record
 
 CONFIRMING = 0.5  # of its time: who let the first look run out has this much for the second,
@@ -27,6 +27,7 @@ class Course:
 
     __slots__ = (
         "_asked",
+        "_brisk",
         "_good",
         "_ran_out",
         "_whole",
@@ -54,6 +55,7 @@ class Course:
         self.recorded = -inf  # when it was last passed on to the books,
         self.record: Record | None = None  # and what
         self._whole = time_for(PROBERS[target.prober], target)
+        self._brisk = brisk_for(PROBERS[target.prober], target)
         self._good = inf  # how long the last good answer took
         self._ran_out = False  # its last probe failed because the time was up
         self._asked: float | None = None  # when others last began to wait for an answer
@@ -72,10 +74,15 @@ class Course:
 
     @property
     def time(self) -> float:
-        """Its whole time; less to confirm that one hangs which is known to answer quickly."""
-        if self._ran_out and self.standing.doubted and self._good <= QUICK * self._whole:
-            return self._whole * CONFIRMING
-        return self._whole
+        """Its whole time; less for one known to be quick, and still less to confirm that it hangs.
+
+        Once it is down it has all its time: it may come back more slowly than it went.
+        """
+        quick = self._good <= QUICK * self._brisk and self.standing.state is not State.DOWN
+        whole = self._brisk if quick else self._whole
+        if self._ran_out and self.standing.doubted and self._good <= QUICK * whole:
+            return whole * CONFIRMING
+        return whole
 
     def ask(self) -> float:
         """Others wait for what it says from now on: seconds until it may be probed for them."""

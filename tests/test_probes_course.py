@@ -1,6 +1,9 @@
 """How long a probe may take, and whose answer others wait for."""
 
+from dataclasses import replace
 from math import inf
+
+import pytest
 
 from probes.course import CONFIRMING, Course
 from probes.judge import Standing
@@ -12,9 +15,11 @@ DOUBTED = Standing(State.SUSPECT, failures=1)
 TIMED_OUT = Verdict(state=State.DOWN, slow=True)
 
 
-def told(*verdicts: tuple[float, Verdict], standing: Standing = DOUBTED) -> Course:
+def told(
+    *verdicts: tuple[float, Verdict], standing: Standing = DOUBTED, target: Target = TARGET
+) -> Course:
     """After probes that took so many seconds and ended so."""
-    course = Course(TARGET, standing)
+    course = Course(target, standing)
     for seconds, verdict in verdicts:
         course.begin(0.0)
         course.began -= seconds
@@ -33,6 +38,20 @@ def test_one_that_refused_or_usually_takes_long_or_is_new_has_all_its_time() -> 
     assert told((0.1, Verdict()), (0.1, refused)).time == 2.0
     assert told((1.2, Verdict()), (2.0, TIMED_OUT)).time == 2.0
     assert told((2.0, TIMED_OUT)).time == 2.0
+
+
+@pytest.mark.parametrize("prober", ["classroom", "smtp"])
+def test_one_with_much_time_has_less_while_it_is_known_to_be_quick(prober: str) -> None:
+    target = Target("t", "s", "Rooms", prober, "")
+    well, down = Standing(State.OK), Standing(State.DOWN, failures=2)
+    quick, hanging = (0.1, Verdict()), (3.0, TIMED_OUT)
+    assert told(quick, standing=well, target=target).time == 3.0
+    assert told(quick, hanging, target=target).time == 3.0 * CONFIRMING
+    assert told(quick, hanging, hanging, standing=down, target=target).time == 10.0
+    assert told((1.2, Verdict()), standing=well, target=target).time == 10.0
+    assert told(standing=Standing(), target=target).time == 10.0
+    patient = replace(target, module={"timeout": 8.0})
+    assert told(quick, standing=well, target=patient).time == 8.0
 
 
 def test_who_asked_just_before_an_answer_wants_one_more() -> None:

@@ -208,9 +208,9 @@ def _all_columns() -> dict[str, Any]:
             _("Will fill"),
             help=_("The chance that every seat is taken within the hour, from 30%"),
             format="%d%%",
-            width=72,
+            width=80,
         ),
         "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, y_max=100, width=88),
-        "why": config.TextColumn(_("Why"), width=215),
+        "why": config.TextColumn(_("Why"), width=193),
         "server": config.TextColumn(_("Server"), width=62),
     }

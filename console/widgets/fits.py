@@ -22,7 +22,7 @@ def label(word: Word) -> str:
 def column() -> Any:
     """The table's column for cells of one label."""
     return status.pills(
-        ((label(word), colour) for word, (_shape, colour) in LOOKS.items()), _("Room"), width=92
+        ((label(word), colour) for word, (_shape, colour) in LOOKS.items()), _("Room"), width=106
     )
 
 

@@ -207,6 +207,7 @@ class HttpProber(_Conditioned):
     interval: timedelta = timedelta(seconds=5)
     conditions: tuple[Condition, ...] = ()
     nonsense: Callable[[Target], Words | None] = sensible  # why no target could be probed so
+    brisk: float = inf  # seconds that a check may take of one that is known to be quick
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,7 @@ class SocketProber(_Conditioned):
     interval: timedelta = timedelta(seconds=5)
     conditions: tuple[Condition, ...] = ()
     nonsense: Callable[[Target], Words | None] = sensible
+    brisk: float = inf
 
 
 Prober = HttpProber | SocketProber
@@ -224,6 +226,12 @@ Prober = HttpProber | SocketProber
 def time_for(prober: Prober, target: Target) -> float:
     """The seconds that a check of the target may take."""
     return min(max(_said(prober, target, WITHIN), 0.1), LONGEST_CHECK)
+
+
+def brisk_for(prober: Prober, target: Target) -> float:
+    """The seconds for one that is known to be quick, unless its module says how long to wait."""
+    whole = time_for(prober, target)
+    return whole if WITHIN.name in target.module else min(whole, prober.brisk)
 
 
 def silence_for(prober: Prober, target: Target) -> float:

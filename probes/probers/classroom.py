@@ -10,6 +10,7 @@ from platforms.metering import Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
 from probes.probers.base import (
     MEBIBYTE,
+    TIMEOUT,
     Answer,
     Context,
     Fetch,
@@ -121,4 +122,6 @@ def refuse(target: Target) -> Words | None:
     return Words(N_("Choose the media server's connection whose rooms are to be counted."))
 
 
-PROBER = HttpProber(talk, refuse, conditions=(within(10.0),))  # full servers tell megabytes
+PROBER = HttpProber(  # full servers tell megabytes
+    talk, refuse, conditions=(within(10.0),), brisk=TIMEOUT
+)

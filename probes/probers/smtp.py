@@ -8,7 +8,7 @@ import re
 from probes.model import ProbeFailed, Reading, Target
 from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host, required
-from probes.probers.base import Condition, Context, SocketProber, Verdict, within
+from probes.probers.base import TIMEOUT, Condition, Context, SocketProber, Verdict, within
 from probes.probers.encryption import Secured
 from probes.probers.sockets import Line, called
 from store.words import N_, Words
@@ -102,4 +102,5 @@ PROBER = SocketProber(
         within(10.0),  # relays that keep robots waiting greet after six
     ),
     nonsense=nonsense,
+    brisk=TIMEOUT,
 )

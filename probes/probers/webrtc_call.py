@@ -32,6 +32,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 LONGEST = 1024 * 1024  # bytes of one answer
+TAKEN = 0.25  # of the call's time, in which the server must take what it is asked
 EVENTS = 20  # read until one of them answers the call
 STRANGE = "it does not speak as Janus does"
 WIDTH, HEIGHT = 160, 120
@@ -151,7 +152,9 @@ class Call:
         return {name: self.job[name] for name in ("apisecret", "token") if self.job[name]}
 
     async def _ask(self, url: str, body: bytes | None) -> dict[str, Any]:
-        told = await asyncio.to_thread(_fetched, url, body, self.job)
+        """A server that hangs does so at once; only for what happens is it asked patiently."""
+        patience = self.job["timeout"] * (1 if body is None else TAKEN)
+        told = await asyncio.to_thread(_fetched, url, body, self.job, patience)
         if not isinstance(told, dict):
             raise Refused(STRANGE)
         if told.get("janus") == "error":
@@ -169,7 +172,7 @@ async def _connected(peer: RTCPeerConnection) -> None:
         raise TimeoutError
 
 
-def _fetched(url: str, body: bytes | None, job: dict[str, Any]) -> Any:
+def _fetched(url: str, body: bytes | None, job: dict[str, Any], seconds: float) -> Any:
     """One JSON answer, without proxies and without following anything elsewhere."""
     context = ssl.create_default_context(cafile=job["authorities"])
     if not job["verify"]:
@@ -183,7 +186,7 @@ def _fetched(url: str, body: bytes | None, job: dict[str, Any]) -> Any:
     ):
         opener.add_handler(handler)
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
-    with opener.open(request, timeout=job["timeout"]) as answer:
+    with opener.open(request, timeout=seconds) as answer:
         return json.loads(answer.read(LONGEST))
 
 
