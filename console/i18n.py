@@ -6,7 +6,7 @@ The language is asked for at every call, because several people share one proces
 
 import gettext as gnu
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -112,6 +112,11 @@ def escape(text: str) -> str:
     text = re.sub(r"(https?|ftp)(?=:)|(www)(?=\.)", rf"\g<0>{JOINER}", text, flags=re.IGNORECASE)
     text = re.sub(r"(?=@)|(?<=:)(?=[A-Za-z+_-])", JOINER, text)
     return SPECIAL.sub(r"\\\1", text)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Names one after another, by the comma of the reader's language."""
+    return ("、" if language() == "zh_Hans" else ", ").join(parts)
 
 
 def number(value: float, *, digits: int = 0) -> str:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from console.desk import connections
 from console.desk.lessons import LessonRow
 from console.desk.rooms import Receipt
-from console.views import moving, roombar, steering
+from console.views import moving, presence, roombar, steering
 from console.wiring import Console
 from store import access
 from store.access import Actor
@@ -72,12 +72,12 @@ def bar(desk: Desk, row: LessonRow, actor: Actor) -> AppTest:
 def test_the_bar_offers_what_the_platform_can(desk: Desk) -> None:
     at = bar(desk, desk.row, desk.actor)
     labels = [button.label for button in at.button]
-    assert labels == ["Notice", "Write", "Tell now", "Step in", "Move", "End", "Page"]
+    assert labels == ["Notice", "Write", "Absent 13", "Tell now", "Step in", "Move", "End", "Page"]
     assert "does not" not in said(at)
     assert "![](" not in said(at)
 
 
-def test_what_the_platform_cannot_is_said_and_has_no_dead_button(desk: Desk) -> None:
+def test_what_the_platform_cannot_is_said_before_the_buttons_or_on_its_own(desk: Desk) -> None:
     console, school = desk.console, desk.school
     with console.db.begin() as tx:
         stream = connections.add(
@@ -86,14 +86,15 @@ def test_what_the_platform_cannot_is_said_and_has_no_dead_button(desk: Desk) -> 
             now=console.now(),
         )  # fmt: skip
     at = bar(desk, row(keep(console, school, stream, "live/x"), stream, None), desk.actor)
-    assert [button.label for button in at.button] == ["Write", "Page"]
+    assert [button.label for button in at.button] == ["Write", "Absent 13", "Page"]
+    assert "does not tell who is in a room" in at.button[1].help
     assert "nginx-rtmp does not: take notices, let you in by a link, end rooms." in said(at)
 
 
 def test_who_may_not_steer_is_told_why(desk: Desk, ben: Actor) -> None:
     at = bar(desk, desk.row, ben)
     off = {button.label: button.help for button in at.button if button.disabled}
-    assert set(off) == {"Notice", "Write", "Step in", "Move", "End"}
+    assert set(off) == {"Notice", "Write", "Absent 13", "Step in", "Move", "End"}
     assert "Your role does not allow this." in off["End"]
 
 
@@ -176,3 +177,20 @@ def test_an_end_that_was_not_confirmed_is_told_once_it_is(desk: Desk) -> None:
     at = at.run()
     assert "is ended, checked at" in said(at)
     assert steering.PENDING not in at.session_state
+
+
+def test_absentees_are_counted_while_the_lesson_runs_and_the_count_is_known(desk: Desk) -> None:
+    assert presence.label(desk.row) == "Absent 13"
+    assert presence.label(replace(desk.row, participants=23)) == "Absent 0"
+    for unknown in (replace(desk.row, participants=None), replace(desk.row, running=False)):
+        assert presence.label(unknown) == "Who is in"
+
+
+def test_who_is_in_is_not_asked_for_without_a_course(desk: Desk) -> None:
+    at = bar(desk, desk.row, desk.actor)
+    [absent] = [button for button in at.button if button.label == "Absent 13"]
+    assert (absent.disabled, absent.help) == (True, "No course is known for this room.")
+    assert (
+        presence.cannot(desk.actor, desk.school, replace(desk.row, course_id="c"), {"who is in"})
+        is None
+    )

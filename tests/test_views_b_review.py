@@ -68,7 +68,7 @@ def test_opening_the_screen_claims_a_case_and_shows_until_when(
         [case] = review.waiting(tx, ben, school.id, now=console.now())
     assert case.claimed_by == "ben"
     assert case.claimed_until is not None
-    assert f"Yours until {clock(case.claimed_until, school.zone)}" in said(at)
+    assert f"yours until {clock(case.claimed_until, school.zone)}" in said(at)
     assert "1 waiting" in said(at)
     assert "what an idiot" in letters(at)
 

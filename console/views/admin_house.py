@@ -69,7 +69,7 @@ def _rung(number: int, known: Rung, school: School) -> Rung:
     if kind not in ENDING:
         return Rung(kind)
     days = length.number_input(
-        _("Days"), 1, MOST, known.days or DAYS, key=f"house-days-{number}-{school.id}"
+        _("For how many days"), 1, MOST, known.days or DAYS, key=f"house-days-{number}-{school.id}"
     )
     return Rung(kind, int(days))
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from console.i18n import _, escape, say
+from console.i18n import N_, _, escape, say
 from console.views import acting, forms, module_form
 from console.widgets import actionbar, confirm, names, strangers, tables
 from console.wiring import Console
@@ -16,6 +16,7 @@ from store.access import Actor
 from store.schools import School
 
 SHOWN = 20  # wrong entries told
+KINDS = {"module": N_("module"), "target": N_("target")}
 
 
 def draw(
@@ -140,7 +141,8 @@ def _trial(run: Callable[[], Outcome]) -> None:
     for problem in outcome.problems[:SHOWN]:
         entry = problem.entry
         where = _("line {n}").format(n=entry.line) if entry.line else ""
-        strangers.text(", ".join(part for part in (where, entry.kind, entry.name) if part))
+        kind = _(KINDS[entry.kind])
+        strangers.text(", ".join(part for part in (where, kind, entry.name) if part))
         st.markdown(f":red[{say(problem.what)}]")
     for words in outcome.awaited:
         st.markdown(say(words))

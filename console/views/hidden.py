@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.i18n import N_, _, escape, moment, say
+from console.i18n import N_, _, escape, listed, moment, say
 from console.views.rule_switches import WATCHED
 from console.widgets import status, strangers
 from console.wiring import Console
@@ -31,7 +31,7 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
     if latest is None or not (holds or latest.receipt.state == "refused"):
         return
     place = escape(names.get(case.comment.connection_id, ""))
-    rule = ", ".join(_rule(each) for each in latest.reason.split(", "))
+    rule = listed(_rule(each) for each in latest.reason.split(", "))
     if not holds:
         words = _("Rule “{rule}” would hide it, but it stands on {place}.")
         said = words.format(rule=rule, place=place)

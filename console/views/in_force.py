@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.desk import measure_words, people
 from console.desk.measure_words import STATES
-from console.i18n import N_, _, escape, moment, ngettext
+from console.i18n import N_, _, escape, listed, moment, ngettext
 from console.views import acting, blocking
 from console.widgets import actionbar, status, strangers
 from console.widgets.actionbar import Act
@@ -150,7 +150,7 @@ def _measure(
                 lambda: blocking.lift(console, actor, school, measure),
             )
     if measure.refused:
-        places = ", ".join(escape(names.get(each, "?")) for each in measure.refused)
+        places = listed(escape(names.get(each, "?")) for each in measure.refused)
         st.caption(f":red[▲] {_('Refused, so not in force, on {places}').format(places=places)}")
     with console.db.read() as tx:
         kept = house.of(tx, actor, school.id)

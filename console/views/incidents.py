@@ -9,6 +9,7 @@ import streamlit as st
 from console.desk import incidents
 from console.desk.incidents import Incident
 from console.i18n import N_, _, moment, number, say, span
+from console.views import handouts
 from console.widgets import actionbar, head, live, pages, status, tables
 from console.widgets.status import Colour
 from console.widgets.strangers import line
@@ -41,9 +42,9 @@ def _for_participants(console: Console, school: School) -> None:
     """The link to hand out: behind it participants report trouble, which opens an incident."""
     with st.popover(_("Link to report trouble"), icon=":material/link:", key="report-link"):
         st.caption(_("Give it to participants. They report trouble there without an account."))
-        st.code(console.report_link(school.id), language=None, wrap_lines=True)
+        handouts.link(console.report_link(school.id))
         st.caption(_("And this one for comments that somebody should look at."))
-        st.code(console.complaint_link(school.id), language=None, wrap_lines=True)
+        handouts.link(console.complaint_link(school.id))
 
 
 def _draw(console: Console, actor: Actor, school: School) -> None:

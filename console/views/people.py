@@ -4,7 +4,7 @@ import streamlit as st
 
 from console.desk import people
 from console.desk.people import Found
-from console.i18n import N_, _, ngettext
+from console.i18n import N_, _, listed, ngettext
 from console.views import in_force
 from console.widgets import actionbar, head, pages, status, strangers, tables
 from console.wiring import Console
@@ -58,7 +58,7 @@ def _list(found: list[Found]) -> None:
                 "role": role(one.person.role),
                 "group": strangers.line(one.person.group),
                 "accounts": shown,
-                "courses": strangers.line(", ".join(one.courses)),
+                "courses": strangers.line(listed(one.courses)),
                 "email": strangers.line(one.person.email),
             }
             for one, shown in zip(found, states, strict=True)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.desk import people
 from console.desk.people import Found, Linked
-from console.i18n import NAMES, _, escape, moment
+from console.i18n import NAMES, _, escape, listed, moment
 from console.views import (
     acting,
     blocking,
@@ -60,7 +60,7 @@ def _facts(found: Found) -> str:
     level = _(LEVELS[person.level]) if person.level in LEVELS else person.level
     speaks = NAMES.get(person.language, person.language)
     parts = [role(person.role), person.group, level, speaks, person.email]
-    parts.append(", ".join(found.courses))
+    parts.append(listed(found.courses))
     return " · ".join(strangers.name(part) for part in parts if part)
 
 

@@ -1,6 +1,6 @@
 """Who of a lesson is in its room this moment, and a letter to those who are or are not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -20,6 +20,23 @@ from store.roster import Person
 from store.schools import School
 
 SHOWN = 100  # names of each list
+
+
+def label(row: LessonRow) -> str:
+    """How many are absent, by the room's count, while the lesson runs and the count is known."""
+    if not row.running or row.participants is None or not row.expected:
+        return _("Who is in")
+    absent = max(0, row.expected - row.participants)
+    return ngettext("Absent {n}", "Absent {n}", absent).format(n=number(absent))
+
+
+def cannot(actor: Actor, school: School, row: LessonRow, can: Collection[str]) -> str | None:
+    """Why nobody can be asked for; None where they can."""
+    if not access.may(actor, "see people", school.id):
+        return _("Your role does not allow this.")
+    if "who is in" not in can:
+        return _(presence.NOT_TOLD)
+    return None if row.course_id else _("No course is known for this room.")
 
 
 def ask(console: Console, actor: Actor, school: School, row: LessonRow) -> None:

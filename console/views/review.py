@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import _, clock, ngettext, span
-from console.views import acting, child_alarm, review_acts, review_case
+from console.views import acting, child_alarm, handouts, review_acts, review_case
 from console.views.review_acts import Beside
 from console.views.settling import ASKING, READ
 from console.widgets import actionbar, confirm, live
@@ -23,6 +23,7 @@ SKIPPED = "review-skipped"  # session state: ids passed over, the newest last
 def page(console: Console, actor: Actor, school: School) -> None:
     case, waiting = _held(console, actor, school)
     live.part(lambda: _head(console, actor, school, case))
+    handouts.comments(console, actor, school)
     if case is None:
         _empty(console, actor, school)
         actionbar.told()
@@ -72,14 +73,14 @@ def _head(console: Console, actor: Actor, school: School, case: Case | None) -> 
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.title(_("Review queue"), anchor=False, width="content")
-        words = ngettext("{n} waiting", "{n} waiting", count).format(n=count)
+        said = [ngettext("{n} waiting", "{n} waiting", count).format(n=count)]
         if oldest:
-            words += ", " + _("oldest {time}").format(time=span(now - oldest))
+            said.append(_("oldest {time}").format(time=span(now - oldest)))
         if case and case.claimed_until:
             until = clock(case.claimed_until, school.zone)
-            yours = _("Yours until {time}.") if case.claimed_until > now else _("Free since {time}")
-            words += ". " + yours.format(time=until)
-        st.caption(words, width="content")
+            yours = _("yours until {time}") if case.claimed_until > now else _("free since {time}")
+            said.append(yours.format(time=until))
+        st.caption(" · ".join(said), width="content")
     if case is None and count and not confirm.is_open():
         st.rerun(scope="app")
 

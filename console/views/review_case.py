@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape, moment, ngettext, percent, say
+from console.i18n import N_, _, escape, listed, moment, ngettext, percent, say
 from console.views import (
     child_alarm,
     hidden,
@@ -111,7 +111,7 @@ def _case(
         strangers.text(comment.text)
         if comment.attachments:
             st.caption(
-                _("Attached: {names}").format(names=strangers.name(", ".join(comment.attachments)))
+                _("Attached: {names}").format(names=strangers.name(listed(comment.attachments)))
             )
     if terms := _terms(case):
         st.caption(terms)
@@ -120,7 +120,7 @@ def _case(
 
 def _why_now(case: Case) -> str:
     """What puts the case first, in points of harm, reach and age."""
-    parts = ", ".join(say(part) for part in case.explained)
+    parts = listed(say(part) for part in case.explained)
     return _("Why now: {parts}.").format(parts=parts)
 
 
@@ -150,7 +150,7 @@ def _terms(case: Case) -> str:
             continue
         found.setdefault((MATCHED[flag.part], flag.rule), {})[flag.term] = None
     return " · ".join(
-        _(sentence).format(terms=escape(", ".join(terms)), rule=escape(rule))
+        _(sentence).format(terms=escape(listed(terms)), rule=escape(rule))
         for (sentence, rule), terms in found.items()
     )
 

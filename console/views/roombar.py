@@ -7,7 +7,7 @@ import streamlit as st
 from console.desk import connections, rooms
 from console.desk.lessons import LessonRow
 from console.i18n import _, escape, number, say
-from console.views import moving, presence, steering, writing
+from console.views import handouts, moving, presence, steering, writing
 from console.widgets import actionbar, confirm, pages, status
 from console.widgets.actionbar import Act
 from console.wiring import Console
@@ -45,7 +45,7 @@ def _talking(
         yield Act(
             "notice",
             _("Notice"),
-            lambda: _ask(console, actor, row),
+            lambda: _ask(console, actor, school, row),
             "N",
             ":material/campaign:",
             "primary",
@@ -60,15 +60,15 @@ def _talking(
         ":material/mail:",
         off=_cannot_write(actor, school, row),
     )
-    if "who is in" in can and row.course_id and access.may(actor, "see people", school.id):
-        yield Act(
-            "absent",
-            _("Who is in"),
-            lambda: presence.ask(console, actor, school, row),
-            "Q",
-            ":material/how_to_reg:",
-            asks=True,
-        )
+    yield Act(
+        "absent",
+        presence.label(row),
+        lambda: presence.ask(console, actor, school, row),
+        "Q",
+        ":material/how_to_reg:",
+        off=presence.cannot(actor, school, row, can),
+        asks=True,
+    )
     if row.lesson_id and row.running and access.may(actor, "send", school.id):
         yield Act(
             "tell",
@@ -136,11 +136,12 @@ def _lead(row: LessonRow, cannot: str) -> None:
         st.caption(cannot, width="content")
 
 
-def _ask(console: Console, actor: Actor, row: LessonRow) -> None:
+def _ask(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
     @st.dialog(_("Notice into {name}").format(name=escape(row.title)), on_dismiss=confirm.closed)
     def dialog() -> None:
         st.caption(_("Everybody in the room reads it in the chat. It cannot be taken back."))
         words = st.text_area(_("Notice"), max_chars=rooms.LONGEST, key="notice-words")
+        handouts.of_course(console, school, row.course_id)
         count = _("Send to {n} in the room").format(n=number(row.participants or 0))
         if st.button(count, type="primary", key="notice-send") and confirm.is_open():
             _send(console, actor, row, words)

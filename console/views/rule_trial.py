@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.i18n import _, moment, number
+from console.i18n import _, listed, moment, number
 from console.views import rule_switches
 from console.views.reasons import DECISIONS
 from console.widgets import strangers, tables
@@ -105,7 +105,7 @@ def _named(entry: Entry) -> str:
 def _example(example: Caught) -> dict[str, str]:
     return {
         "new": "●" if example.new else "",
-        "terms": strangers.line(", ".join(example.terms)),
+        "terms": strangers.line(listed(example.terms)),
         "text": strangers.line(example.text),
         "decision": _(DECISIONS[example.decision].text) if example.decision else "",
     }

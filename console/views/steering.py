@@ -9,7 +9,7 @@ import streamlit as st
 from console.desk import rooms
 from console.desk.lessons import LessonRow
 from console.desk.rooms import Receipt
-from console.i18n import _, clock, escape, ngettext, number
+from console.i18n import _, clock, escape, listed, ngettext, number
 from console.views import acting
 from console.widgets import actionbar, confirm
 from console.wiring import Console
@@ -114,4 +114,4 @@ def cannot(platform: str, can: frozenset[str]) -> str:
     lacking = [words for capability, words in acts.items() if capability not in can]
     if not lacking:
         return ""
-    return _("{platform} does not: {acts}.").format(platform=platform, acts=", ".join(lacking))
+    return _("{platform} does not: {acts}.").format(platform=platform, acts=listed(lacking))

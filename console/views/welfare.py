@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from console.desk import people
-from console.i18n import _, escape, moment, ngettext, number, span
+from console.i18n import _, escape, listed, moment, ngettext, number, span
 from console.views import alarm_answer
 from console.views.child_alarm import KINDS
 from console.widgets import actionbar, head, pages, status, strangers
@@ -114,7 +114,7 @@ def _alarm(
 
 def _why(alarm: Alarm) -> str:
     """The words that raised it, or who did."""
-    terms = ", ".join(dict.fromkeys(flag.term for flag in alarm.flags))
+    terms = listed(dict.fromkeys(flag.term for flag in alarm.flags))
     if terms:
         return _("Raised by the words: {terms}").format(terms=escape(terms))
     return _("Raised by a moderator")
