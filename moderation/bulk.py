@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from moderation import deciding, previewing, repeats, review
+from moderation import deciding, previewing, review
 from moderation.model import Case, ModerationError, Verdict
 from store import access
 from store.access import Actor
@@ -26,16 +26,28 @@ class Many:
     left_out: tuple[str, ...] = ()
 
 
-def alike(tx: Connection, actor: Actor, case: Case, *, now: datetime) -> list[Case]:
-    """The other waiting cases with the same words, or of the same author, by rank."""
+@dataclass(frozen=True)
+class Alike:
+    """The other waiting cases with the same words, those first, or of the same author.
+
+    `cases` are at most as many as one decision takes; the counts are of all that wait.
+    """
+
+    cases: tuple[Case, ...]
+    same_words: int
+    same_author: int  # in other words
+
+    @property
+    def count(self) -> int:
+        return self.same_words + self.same_author
+
+
+def alike(tx: Connection, actor: Actor, case: Case, *, now: datetime) -> Alike:
+    """What can be decided together with this case."""
     access.require(actor, "see people", case.school_id)
-    waiting = review.waiting(tx, actor, case.school_id, now=now, limit=MOST)
-    said, author = repeats.digest(case.comment), _author(case)
-    return [
-        each
-        for each in waiting
-        if each.id != case.id and (repeats.digest(each.comment) == said or _author(each) == author)
-    ]
+    found = review.alike(tx, actor, case, now=now, limit=MOST - 1)
+    same_words, same_author = review.count_alike(tx, actor, case)
+    return Alike(tuple(found), same_words, same_author)
 
 
 def decide(
@@ -83,7 +95,3 @@ def _left_out(
 def as_read(cases: Sequence[Case]) -> tuple[tuple[str, int], ...]:
     """What `decide` needs of the cases that were read."""
     return tuple((case.id, case.version) for case in cases)
-
-
-def _author(case: Case) -> tuple[str, str]:
-    return case.comment.connection_id, case.comment.author_external_id

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from moderation import harm
+from moderation import harm, likeness
 from moderation.model import Flag, ModerationError
 from store import access, audit
 from store.access import Actor
@@ -96,12 +96,13 @@ def flags_of(stored: str) -> list[Flag]:
 # What somebody decided already keeps its decision, unless :reopen.
 REFRESH = """
     INSERT INTO cases (id, school_id, comment_id, state, flags, reports, reach, weight,
-                       rank, version, created_at)
+                       rank, words, author, version, created_at)
     VALUES (:id, :school, :comment, 'waiting', :flags, :reports, :reach, :weight,
-            :rank, 1, :created)
+            :rank, :words, :author, 1, :created)
     ON CONFLICT (comment_id) DO UPDATE SET
         flags = excluded.flags, reports = excluded.reports, reach = excluded.reach,
-        weight = excluded.weight, rank = excluded.rank, created_at = excluded.created_at,
+        weight = excluded.weight, rank = excluded.rank, words = excluded.words,
+        created_at = excluded.created_at,
         version = cases.version + 1,
         handed_on_by = CASE WHEN :reopen AND cases.state = 'decided' THEN NULL
                             ELSE cases.handed_on_by END,
@@ -130,6 +131,7 @@ def _refresh(
     created = now if row is None or reopened else moment(row.created_at) or now
     reports, reach = _reports(tx, comment_id), _reach(tx, comment_id)
     points = harm.weight(found, reports, reach)
+    like = likeness.of_comment(tx, comment_id)
     stored = tx.execute(
         text(REFRESH),
         {
@@ -141,6 +143,8 @@ def _refresh(
             "reach": reach,
             "weight": points,
             "rank": harm.rank(points, created),
+            "words": like.words,
+            "author": like.author,
             "created": created,
             "reopen": reopen,
         },

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from moderation import comments, judging, rules, wordings
+from moderation import comments, judging, likeness, rules, wordings
 from moderation.calls import CANNOT
 from moderation.filters import Rules
 from moderation.model import ActionKind, Adapters, Stored
@@ -56,6 +56,8 @@ def pull(
             break
         limit = limit * 2 if reached == since else PAGE  # more in one second than a page holds
         since = reached
+    with db.begin() as tx:
+        likeness.fill(tx, actor, school_id)
     return taken
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
-from moderation import cases, comments, harm
+from moderation import cases, comments, harm, likeness
 from moderation.cases import report_comment
 from moderation.context import author, similar, thread
 from moderation.deciding import decide
@@ -17,10 +17,12 @@ from store.access import Actor
 from store.db import Connection, instant, moment, text
 
 __all__ = [
+    "alike",
     "author",
     "case",
     "claim",
     "count",
+    "count_alike",
     "decide",
     "next_case",
     "release",
@@ -37,6 +39,15 @@ SELECT = """
         SELECT COUNT(*) FROM comment_version WHERE comment_version.comment_id = cases.comment_id
     ) AS wordings
     FROM cases
+"""
+
+# Each of them once; two branches, so that each is read by its own index.
+ALIKE = """
+    SELECT id, 0 AS other FROM cases
+    WHERE school_id = :school AND state = 'waiting' AND words = :words AND id <> :case
+    UNION ALL SELECT id, 1 AS other FROM cases
+    WHERE school_id = :school AND state = 'waiting' AND author = :author AND words <> :words
+      AND id <> :case
 """
 
 
@@ -66,6 +77,35 @@ def count(tx: Connection, actor: Actor, school_id: str) -> tuple[int, datetime |
         _mine(actor) | {"school": school_id},
     ).one()
     return int(row.waiting), moment(row.oldest)
+
+
+def alike(
+    tx: Connection, actor: Actor, case: Case, *, now: datetime, limit: int = 25
+) -> list[Case]:
+    """The others that wait for this actor with the same words, those first, or of one author."""
+    access.require(actor, "see people", case.school_id)
+    rows = tx.execute(
+        text(f"""
+            {SELECT} JOIN ({ALIKE}) AS found ON found.id = cases.id
+            WHERE {MINE}
+            ORDER BY found.other, cases.rank DESC, cases.id LIMIT :limit
+        """),
+        _mine(actor) | _like(case) | {"limit": limit},
+    ).all()
+    return _cases(tx, actor, rows, now)
+
+
+def count_alike(tx: Connection, actor: Actor, case: Case) -> tuple[int, int]:
+    """How many others wait with the same words, and how many of its author in other words."""
+    access.require(actor, "see people", case.school_id)
+    row = tx.execute(
+        text(f"""
+            SELECT COUNT(*) AS found, COALESCE(SUM(found.other), 0) AS other
+            FROM cases JOIN ({ALIKE}) AS found ON found.id = cases.id WHERE {MINE}
+        """),
+        _mine(actor) | _like(case),
+    ).one()
+    return int(row.found) - int(row.other), int(row.other)
 
 
 def case(tx: Connection, actor: Actor, case_id: str, *, now: datetime | None = None) -> Case | None:
@@ -137,6 +177,14 @@ def _free_values(
 ) -> dict[str, Any]:
     passed = {f"after{number}": case_id for number, case_id in enumerate(after)}
     return _mine(actor) | passed | {"school": school_id, "now": now}
+
+
+def _like(case: Case) -> dict[str, Any]:
+    said = case.comment
+    author = (said.connection_id, said.author_external_id)
+    like = likeness.of(said.subject, said.text, said.attachments, author)
+    own = {"school": case.school_id, "case": case.id}
+    return own | {"words": like.words, "author": like.author}
 
 
 def _mine(actor: Actor) -> dict[str, Any]:

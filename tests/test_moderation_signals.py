@@ -10,6 +10,7 @@ from moderation import (
     comments,
     history,
     judging,
+    likeness,
     previewing,
     repeats,
     review,
@@ -260,10 +261,7 @@ def test_like_cases_are_decided_in_one_go_but_for_those_that_changed_or_are_held
         for number in range(4):
             say(tx, ben, school, f"{number}", "a frog", author=f"u{number}", watched=PLAIN)
         say(tx, ben, school, "x", "another frog", author="stranger", watched=PLAIN)
-        first, *_ = waiting = held(tx, ben, school)
-        alike = bulk.alike(tx, ben, first, now=NOON)
-        if first.comment.author_external_id != "stranger":
-            assert len(alike) == 3
+        waiting = held(tx, ben, school)
         chosen = bulk.as_read(waiting)
         review.claim(tx, ana, waiting[1].id, now=NOON)
         say(tx, ben, school, waiting[2].comment.external_id, "a frog, a frog", watched=PLAIN,
@@ -273,3 +271,38 @@ def test_like_cases_are_decided_in_one_go_but_for_those_that_changed_or_are_held
         assert set(made.missed) == {waiting[1].id, waiting[2].id}
         again = bulk.decide(tx, ben, school.id, chosen, "approve", now=NOON)
         assert again.decided == ()
+
+
+def test_all_that_wait_with_the_same_words_are_found_however_many_there_are(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        for number in range(130):
+            said = "A  ﬀrog" if number % 2 else "a ffrog\u200b"
+            say(tx, ben, school, f"{number}", f"{said}, frog", author=f"u{number}", watched=PLAIN)
+        say(tx, ben, school, "own", "and more frogs: frog", author="u0", watched=PLAIN)
+        say(tx, ben, school, "else", "no frog at all", author="stranger", watched=PLAIN)
+        waiting = review.waiting(tx, ben, school.id, now=NOON, limit=200)
+        case = next(one for one in waiting if one.comment.external_id == "0")
+        alike = bulk.alike(tx, ben, case, now=NOON)
+        assert (alike.same_words, alike.same_author, alike.count) == (129, 1, 130)
+        assert len(alike.cases) == bulk.MOST - 1
+        assert {one.comment.external_id for one in alike.cases} <= {str(n) for n in range(130)}
+        chosen = bulk.as_read([case, *alike.cases])
+        made = bulk.decide(tx, ben, school.id, chosen, "approve", now=NOON)
+        assert len(made.decided) == bulk.MOST
+        assert bulk.alike(tx, ben, case, now=NOON).count == 31
+
+
+def test_cases_from_before_there_were_digests_are_read_at_the_next_pull(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        for number in range(3):
+            say(tx, ben, school, f"{number}", "a frog", author=f"u{number}", watched=PLAIN)
+        tx.execute(text("UPDATE cases SET words = ''"))
+        first = held(tx, ben, school)[0]
+        assert bulk.alike(tx, ben, first, now=NOON).same_words == 0
+        assert likeness.fill(tx, ben, school.id) == 3
+        assert bulk.alike(tx, ben, first, now=NOON).same_words == 2
+        assert likeness.fill(tx, ben, school.id) == 0

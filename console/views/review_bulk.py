@@ -9,12 +9,12 @@ from console.widgets import actionbar, confirm, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import bulk, house, previewing
+from moderation.bulk import Alike
 from moderation.model import Case, Verdict
 from moderation.previewing import Calls
 from store.access import Actor
 from store.schools import School
 
-SHOWN = 25  # cases in one dialog
 VERDICTS: dict[Verdict, tuple[str, str]] = {
     "remove": (N_("Remove"), "X"),
     "approve": (N_("Approve"), "A"),
@@ -24,15 +24,15 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
 def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
     """Draw the way there, where other cases have the same words or the same author."""
     with console.db.read() as tx:
-        alike = bulk.alike(tx, actor, case, now=console.now())[:SHOWN]
-    if not alike:
+        alike = bulk.alike(tx, actor, case, now=console.now())
+    if not alike.cases:
         return
-    label = ngettext("{n} more like this", "{n} more like this", len(alike))
+    label = ngettext("{n} more like this", "{n} more like this", alike.count)
     actionbar.button(
         Act(
             f"alike-{case.id}",
-            label.format(n=len(alike)),
-            lambda: ask(console, actor, school, [case, *alike]),
+            label.format(n=alike.count),
+            lambda: ask(console, actor, school, [case, *alike.cases], _told(alike)),
             "O",
             ":material/library_add_check:",
             hint=_(
@@ -43,7 +43,7 @@ def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
     )
 
 
-def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> None:
+def ask(console: Console, actor: Actor, school: School, found: list[Case], told: str = "") -> None:
     with console.db.read() as tx:
         rules = {rule.name: spoken(rule) for rule in house.of(tx, actor, school.id).rules}
 
@@ -58,7 +58,8 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> No
                 format_func=lambda name: rules[name],
                 key="bulk-rule",
             )
-        chosen = [case for case in found if _row(case)]
+        st.caption(told)
+        chosen = [each for each in found if _row(each)]
         plan = _planned(console, actor, school, chosen, verdict)
         bulk_plan.draw(plan)
         if _pressed(verdict, len(chosen) - len(previewing.left_out(plan))):
@@ -66,27 +67,6 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case]) -> No
 
     confirm.opened()
     dialog()
-
-
-def _verdict(kept: str) -> Verdict:
-    """Two buttons and not a control: each has its key. `kept` names it in the session."""
-    chosen: Verdict = st.session_state.get(kept, "remove")
-    with st.container(horizontal=True):
-        for verdict, (label, key) in VERDICTS.items():
-            shape = "checked" if verdict == chosen else "unchecked"
-            st.button(
-                _(label),
-                key=f"bulk-{verdict}",
-                icon=f":material/radio_button_{shape}:",
-                shortcut=key,
-                on_click=_choose,
-                args=(kept, verdict),
-            )
-    return chosen
-
-
-def _choose(kept: str, verdict: Verdict) -> None:
-    st.session_state[kept] = verdict
 
 
 def _planned(

@@ -25,6 +25,7 @@ from moderation import (
     judging,
     keeping,
     ladder,
+    likeness,
     measures,
     metrics,
     penalties,
@@ -113,6 +114,9 @@ CALLS: Calls = {
     ladder.next_step: lambda tx, who, on: ladder.next_step(tx, who, on.school, [], now=NOON),
     hearing.taken: lambda tx, who, on: hearing.taken(tx, who, on.appeal),
     bulk.alike: lambda tx, who, on: bulk.alike(tx, who, _case(tx, on), now=NOON),
+    review.alike: lambda tx, who, on: review.alike(tx, who, _case(tx, on), now=NOON),
+    review.count_alike: lambda tx, who, on: review.count_alike(tx, who, _case(tx, on)),
+    likeness.fill: lambda tx, who, on: likeness.fill(tx, who, on.school),
     bulk.decide: lambda tx, who, on: bulk.decide(
         tx, who, on.school, [(on.case, 1)], "remove", now=NOON
     ),
