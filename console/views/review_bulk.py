@@ -69,6 +69,46 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case], told:
     dialog()
 
 
+def _told(alike: Alike) -> str:
+    """How many there are in all: more than one decision takes come up again after it."""
+    words = ngettext("{n} more in the same words", "{n} more in the same words", alike.same_words)
+    author = ngettext(
+        "{n} more by the same author", "{n} more by the same author", alike.same_author
+    )
+    counts = ((words, alike.same_words), (author, alike.same_author))
+    said = " · ".join(template.format(n=count) for template, count in counts if count)
+    left = alike.count - len(alike.cases)
+    if left:
+        rest = ngettext(
+            "{n} of them comes up after this decision",
+            "{n} of them come up after this decision",
+            left,
+        )
+        said = f"{said} · {rest.format(n=left)}"
+    return said
+
+
+def _verdict(kept: str) -> Verdict:
+    """Two buttons and not a control: each has its key. `kept` names it in the session."""
+    chosen: Verdict = st.session_state.get(kept, "remove")
+    with st.container(horizontal=True):
+        for verdict, (label, key) in VERDICTS.items():
+            shape = "checked" if verdict == chosen else "unchecked"
+            st.button(
+                _(label),
+                key=f"bulk-{verdict}",
+                icon=f":material/radio_button_{shape}:",
+                shortcut=key,
+                on_click=_choose,
+                args=(kept, verdict),
+            )
+    return chosen
+
+
+def _choose(kept: str, verdict: Verdict) -> None:
+    st.session_state[kept] = verdict
+
+
 def _planned(
     console: Console, actor: Actor, school: School, chosen: list[Case], verdict: Verdict
 ) -> list[Calls]:
