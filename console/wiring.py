@@ -21,6 +21,7 @@ from console.settings import SettingsError
 from mailing.attachments import MB, Room
 from mailing.model import Origin
 from mailing.relay import Relay
+from mailing.sns import Amazon
 from mailing.timing import Quiet, Terms
 from probes import beats, modules
 from probes.model import Beat, Target
@@ -47,6 +48,7 @@ class Console:
 
     def __post_init__(self) -> None:
         self.adapters = Adapters(self.db, self.vault)
+        self.amazon = Amazon(loopback_only=self.simulation)
         self._boards = Boards(self.db, self.now)
         given = self.settings.prometheus
         self.histories = Histories(

@@ -5,22 +5,16 @@ left for the recipient whom it names.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
 
 from mailing import hook_formats, returned
-from mailing.hook_formats import KEPT, Event, Provider
-from mailing.model import MailingError
+from mailing.hook_formats import KEPT, Provider
+from mailing.hook_parts import Early, Event, Posted
 from mailing.returned import Taken
+from mailing.sns import Amazon
 from store import addresses
 from store.db import Connection, Database, text
 from store.words import N_
-
-
-class Early(MailingError):
-    """The mail is leaving at this moment: whoever tells of it tells again."""
-
-    permanent = False
 
 
 def take(
@@ -28,17 +22,15 @@ def take(
     key: bytes,
     school_id: str,
     provider: Provider,
-    secret: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    now: datetime,
+    posted: Posted,
+    amazon: Amazon,
 ) -> Counter[Taken]:
     """Note what is told, all of it or nothing; what was delivered before changes nothing.
 
-    `key` signs return paths, `secret` the delivery. Raises Forged, Unreadable, Early.
+    `key` signs return paths, the secret in `posted` the delivery. Raises Forged, Unreadable, Early.
     """
-    delivery = hook_formats.read(provider, secret, headers, body, now=now)
+    delivery = hook_formats.read(provider, posted, amazon)
+    now = posted.now
     with db.begin() as tx:
         if not _first(tx, school_id, provider, delivery.once, now):
             return Counter()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
+from mailing import sns
 from mailing.hook_formats import Provider
 from mailing.model import MailingError
 from store import access, audit
@@ -39,6 +40,8 @@ def save(
     access.require(actor, "administer", school_id)
     if provider not in PROVIDERS:
         raise MailingError(N_("This mail provider is not known."))
+    if provider == "ses":
+        sns.topic(secret)
     if len(secret) < SHORTEST:
         raise MailingError(
             N_("The key is too short. It needs at least {least} characters."), least=SHORTEST

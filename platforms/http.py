@@ -99,11 +99,14 @@ class Http:
         deadline: float = DEADLINE,
         max_body: int = MAX_BODY,
         headers: Mapping[str, str] | None = None,
+        trust: str | None = None,
     ) -> None:
+        """`trust`: a file of certificates that are believed in place of the public ones."""
         self.url = checked_url(url, loopback_only=loopback_only)
         self.host = urlsplit(self.url).netloc
         self._read, self._deadline, self._max_body = read, deadline, max_body
         self._session = Session()
+        self._session.verify = trust or True
         self._session.trust_env = False  # or ~/.netrc would answer for us
         self._session.headers.update({"User-Agent": "Pult", **(headers or {})})
         for scheme in ("http://", "https://"):

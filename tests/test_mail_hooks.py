@@ -18,8 +18,8 @@ from console.sections import Public, Settings
 from console.web.hooks import FORGED, LARGEST
 from console.wiring import Console
 from mailing import hooks, sender, suppression
-from mailing.hook_formats import EVENTS
-from mailing.model import MailingError
+from mailing.hook_parts import EVENTS
+from mailing.model import SERVICE, MailingError
 from mailing.relay import Relay
 from store import access, audit, schools, vault
 from store.access import Actor
@@ -32,6 +32,7 @@ from tests.running import free_port
 from tests.test_mailing_sender import Clock, released
 
 KEY = "0123456789abcdef0123456789abcdef"
+TOPIC = "arn:aws:sns:eu-north-1:123456789012:bounces"
 EMAIL = "olga@school.example"
 GONE = {"code": 550, "message": "5.1.1 The account that you tried to reach does not exist"}
 FULL = {"code": 552, "message": "5.2.2 The mailbox is over its quota"}
@@ -109,7 +110,10 @@ def sent(console: Console, ana: Actor, ada: Actor, school: School) -> Iterator[S
     [mail] = server.mails
     with console.db.begin() as tx:
         for provider in hooks.PROVIDERS:
-            hooks.save(tx, ada, school.id, console.vault, provider=provider, secret=KEY, now=NOON)
+            secret = TOPIC if provider == "ses" else KEY
+            hooks.save(
+                tx, ada, school.id, console.vault, provider=provider, secret=secret, now=NOON
+            )
     message_id = message_from_bytes(mail.data)["Message-ID"].strip("<>")
     with listening(console) as url:
         yield Sent(console, school, message_id, mail.sender, url)

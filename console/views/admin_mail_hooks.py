@@ -14,7 +14,11 @@ from mailing.hooks import Hook
 from store.access import Actor
 from store.schools import School
 
-NAMES = {"mailgun": "Mailgun", "pult": N_("Your own programs (docs/returned.md)")}
+NAMES = {
+    "mailgun": "Mailgun",
+    "ses": "Amazon SES",
+    "pult": N_("Your own programs (docs/returned.md)"),
+}
 
 
 def draw(console: Console, actor: Actor, school: School) -> None:
@@ -77,12 +81,12 @@ def _change(console: Console, actor: Actor, school: School) -> None:
             key="hook-provider",
         )
         secret = st.text_input(
-            _("Its signing key"),
+            _("Its signing key, or its topic"),
             type="password",
             autocomplete="new-password",
             help=_(
-                "Mailgun shows it as the HTTP webhook signing key. For programs of your own, "
-                "make one: openssl rand -hex 32"
+                "Mailgun shows it as the HTTP webhook signing key. Of Amazon SES, the ARN of the "
+                "SNS topic that it tells. For programs of your own, make one: openssl rand -hex 32"
             ),
             key="hook-secret",
         )

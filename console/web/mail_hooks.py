@@ -11,7 +11,7 @@ from console.web.hooks import FORGED, MINUTE, NOT_FOUND, body_of
 from console.web.limit import Limit
 from console.wiring import Console
 from mailing import hooked, hooks
-from mailing.hook_formats import Forged, Unreadable
+from mailing.hook_parts import Early, Forged, Posted, Unreadable
 from mailing.hooks import PROVIDERS
 from store.vault import VaultError
 
@@ -44,7 +44,7 @@ class MailHooks:
             return PlainTextResponse("The signature is wrong, or too old.\n", 403)
         except Unreadable as error:
             return PlainTextResponse(f"{error}\n", 400)
-        except (hooked.Early, VaultError) as error:  # the provider delivers again
+        except (Early, VaultError) as error:  # the provider delivers again
             LOG.warning("a mail provider delivered in vain: %s", type(error).__name__)
             return PlainTextResponse("Not now.\n", 503)
 
@@ -58,15 +58,9 @@ class MailHooks:
             secret = hooks.secret(tx, self.console.vault, school_id, provider)
         if secret is None:
             return NOT_FOUND
+        posted = Posted(secret, request.headers, body, self.console.now())
         found = hooked.take(
-            self.console.db,
-            self.key,
-            school_id,
-            provider,
-            secret,
-            request.headers,
-            body,
-            now=self.console.now(),
+            self.console.db, self.key, school_id, provider, posted, self.console.amazon
         )
         for taken, count in found.items():
             LOG.info("%s told of mail: %s, %s times", provider, taken, count)
