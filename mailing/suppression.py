@@ -106,20 +106,27 @@ def remove(
     email: str,
     *,
     topic: str | None = None,
+    reason: str | None = None,
     now: datetime,
 ) -> bool:
-    """Take an address off the list, of one topic or (None) of all; False if it was not there."""
+    """Take an address off the list, of one topic or (None) of all; False if it was not there.
+
+    With a `reason` only what stands there for it: who complained and whose address was dead
+    stays on the list as a complainer.
+    """
     access.require(actor, "send", school_id)
     changed = tx.execute(
         text("""
             DELETE FROM suppression WHERE school_id = :school AND email = :email
-              AND (:any_topic OR topic = :topic)
+              AND (:any_topic OR topic = :topic) AND (:any_reason OR reason = :reason)
         """),
         {
             "school": school_id,
             "email": addresses.normal(email),
             "any_topic": topic is None,
             "topic": topic or EVERY_TOPIC,
+            "any_reason": reason is None,
+            "reason": reason or "",
         },
     )
     if changed.rowcount:

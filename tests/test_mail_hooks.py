@@ -138,6 +138,24 @@ def test_a_dead_address_gets_no_more_mail(sent: Sent) -> None:
     assert (sent.suppressed, sent.state) == ({EMAIL: "hard bounce"}, "failed")
 
 
+@pytest.mark.parametrize("first", ["bounced", "complained"])
+def test_a_dead_address_is_dead_beside_a_complaint_in_either_order(
+    sent: Sent, ana: Actor, first: str
+) -> None:
+    """An emergency goes over a complaint, and never over a dead address."""
+    second = {"bounced": "complained", "complained": "bounced"}[first]
+    for event in (first, second, first):
+        assert sent.own(sent.event(event)).status_code == 200
+    with sent.console.db.begin() as tx:
+        school_id = sent.school.id
+        assert suppression.reasons(tx, school_id, SERVICE) == {EMAIL: "hard bounce"}
+        assert suppression.remove(
+            tx, ana, school_id, EMAIL, reason=suppression.HARD_BOUNCE, now=NOON
+        )
+        assert suppression.reasons(tx, school_id, SERVICE) == {}
+        assert suppression.reasons(tx, school_id, "news") == {EMAIL: "complaint"}
+
+
 def test_a_mail_is_known_by_its_return_path_too(sent: Sent) -> None:
     sent.own(sent.event(message_id="", return_path=sent.return_path))
     assert sent.suppressed == {EMAIL: "hard bounce"}

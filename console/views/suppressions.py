@@ -97,11 +97,14 @@ def _return(console: Console, actor: Actor, school: School, chosen: Suppression)
     with acting.guarded():
         with console.db.begin() as tx:
             suppression.remove(
-                tx, actor, school.id, chosen.email, topic=chosen.topic, now=console.now()
-            )
-        actionbar.say(
-            _("Mail reaches {address} again.").format(address=strangers.name(chosen.email))
-        )
+                tx, actor, school.id, chosen.email, topic=chosen.topic, reason=chosen.reason,
+                now=console.now(),
+            )  # fmt: skip
+            left = suppression.reasons(tx, school.id, chosen.topic, [chosen.email])
+        words = _("Mail reaches {address} again.")
+        if left:
+            words = _("{address} is still left out for another reason.")
+        actionbar.say(words.format(address=strangers.name(chosen.email)))
 
 
 def _add(console: Console, actor: Actor, school: School) -> None:
