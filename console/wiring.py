@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import ArgumentError
 
@@ -23,6 +24,7 @@ from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.sns import Amazon
 from mailing.timing import Quiet, Terms
+from platforms.http import is_loopback
 from probes import beats, modules
 from probes.model import Beat, Target
 from probes.prometheus import Prometheus
@@ -111,7 +113,8 @@ class Console:
     def origin(self) -> Origin:
         """What links in mail are made of."""
         settings = self.settings
-        reachable = bool(settings.public.url) or settings.simulation
+        url = settings.public.url
+        reachable = settings.simulation or not is_loopback(urlsplit(url).hostname or "localhost")
         return Origin(self.vault.derive("unsubscribe"), settings.public_url, reachable=reachable)
 
     def report_link(self, school_id: str) -> str:
@@ -163,6 +166,7 @@ class Console:
             relay=self.settings.mail.relay,
             returns=self.settings.mail.returns,
             loopback_only=self.simulation,
+            reachable=self.origin.reachable,
             parts=[part for part, mode in modes.items() if mode != "off"],
         )
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from markdown_it.token import Token
 
 from mailing import conditions, recipients, starters, templates
-from mailing.model import MailingError
+from mailing.model import SERVICE, MailingError, Origin
 from store.words import N_, Value, Words
 
 HEAVY = 100_000  # bytes of HTML
@@ -23,6 +23,10 @@ SHORTENERS = frozenset(
 LETTERS = re.compile(r"[^\W\d_]")
 IN_TEXT = N_("Line {line}: nobody who is meant has a field “{name}”. There are: {known}.")
 IN_SUBJECT = N_("Subject: nobody who is meant has a field “{name}”. There are: {known}.")
+NO_WAY_OUT = N_(
+    "The link to unsubscribe leads to this machine alone: readers elsewhere cannot leave, and mail "
+    "systems take such mail for spam. An administrator sets public.url."
+)
 SHOUTED = 8  # letters in capitals before it counts as shouting
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)+/?\S*")
 
@@ -61,6 +65,13 @@ def links(body: Mapping[str, str]) -> list[str]:
         return []  # `findings` says what is wrong with it
     whole = [each for each in found if "{{" not in each and "%7B%7B" not in each]
     return list(dict.fromkeys(each for each in whole if each.startswith(("http://", "https://"))))
+
+
+def unleavable(origin: Origin, topic: str) -> list[Finding]:
+    """Mail that can be left, with a link to leave that works on this machine alone."""
+    if origin.reachable or topic == SERVICE:
+        return []
+    return [Finding(Words(NO_WAY_OUT), stops=True)]
 
 
 def unknown(

@@ -1,37 +1,37 @@
 """Send what one TOML file says: begin once, go on after any crash, never start over."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mailing import (
+    approving,
     attachments,
     campaign_file,
     campaigns,
-    conditions,
-    outbox,
-    people_file,
-    preferences,
-    recipients,
+    enlisting,
+    lint,
     releasing,
     sender,
-    suppression,
+    spreading,
 )
 from mailing.attachments import Room
 from mailing.campaign_file import SendFile
 from mailing.model import Campaign, MailingError, Origin, Totals
 from mailing.relay import MAX_CONNECTIONS, Relay
 from mailing.sender import Clock
+from mailing.timing import Terms
 from store import schools
 from store.access import Actor
-from store.db import Connection, Database, text
+from store.db import Connection, Database
 from store.schools import School
 from store.words import N_, Words
 
-CHUNK = 1000  # rows of one INSERT
 ROOM = Room()
+NIGHT = N_("Quiet hours: nothing leaves before {time}.")
+ASKED = N_("So many need a second person. Somebody lets it leave on its page, under Campaigns.")
 PATIENCE = 3  # a relay that worked may fail this often in a row before --wait gives up
 
 
@@ -70,8 +70,13 @@ def send(
     connections: int = MAX_CONNECTIONS,
     seal: Callable[[str], str] | None = None,
     room: Room = ROOM,
+    terms: Terms = releasing.OPEN,
+    tell: Callable[[Words], None] = lambda _words: None,
 ) -> Summary:
     """Begin or go on with the file's campaign; with `wait`, deliver it here.
+
+    The `terms` hold as on the screen, but for the time to call it back: whoever writes a
+    command means it. `tell` hears at the beginning what she should know.
 
     `relay` is the settings' one, for a file that names none. Raises MailingError
     (nothing has begun, or the content is not what it was) and Denied. `seal` keeps
@@ -82,20 +87,42 @@ def send(
         school = schools.get(tx, actor, school_id)
     file = campaign_file.read(path, language=school.language, room=room)
     chosen = _relay(file, relay, connections) if wait else None
+    terms = replace(terms, undo=timedelta())
     with db.begin() as tx:
-        campaign_id, problems = _begin(tx, actor, school, file, room, now=clock())
+        campaign_id, problems = _begin(tx, actor, school, file, room, terms, now=clock())
         if file.relay is not None and seal is not None:
             campaigns.keep_relay(tx, actor, campaign_id, seal(file.relay))
+        begun = campaigns.get(tx, actor, campaign_id)
+    for words in _to_know(begun, origin, school, now=clock()):
+        tell(words)
     problem = None
     if chosen is not None:
-        problem = _deliver(db, actor, campaign_id, chosen, origin, clock, owner, stop)
+        problem = _deliver(db, actor, campaign_id, chosen, origin, clock, owner, stop, terms)
     with db.read() as tx:
         totals = campaigns.totals(tx, actor, campaign_id)
     return Summary(campaign_id, totals, problems, problem)
 
 
+def _to_know(
+    campaign: Campaign, origin: Origin, school: School, *, now: datetime
+) -> Iterator[Words]:
+    yield from (each.words for each in lint.unleavable(origin, campaign.topic))
+    if campaign.state == "asked":
+        yield Words(ASKED)
+    if campaign.leaves_at is not None and campaign.leaves_at > now:
+        at = campaign.leaves_at.astimezone(school.zone)
+        yield Words(NIGHT, {"time": f"{at:%Y-%m-%d %H:%M}"})
+
+
 def _begin(
-    tx: Connection, actor: Actor, school: School, file: SendFile, room: Room, *, now: datetime
+    tx: Connection,
+    actor: Actor,
+    school: School,
+    file: SendFile,
+    room: Room,
+    terms: Terms,
+    *,
+    now: datetime,
 ) -> tuple[str, list[tuple[int, Words]]]:
     known = campaigns.by_source(tx, actor, school.id, file.id)
     if known is not None and known[1] != file.digest:
@@ -109,10 +136,16 @@ def _begin(
     campaign = releasing.start(tx, actor, campaign_id, leaves_at=now, now=now)
     if campaign is None:
         return campaign_id, []
+    problems: list[tuple[int, Words]] = []
     if file.people is None:
         releasing.freeze(tx, actor, campaign, now=now)
-        return campaign_id, []
-    return campaign_id, _enlist(tx, campaign, school.language, file, file.people, now)
+    else:
+        problems = enlisting.enlist(tx, campaign, school.language, file, file.people, now)
+    if terms.quiet is not None:
+        spreading.spread(tx, campaign, terms, school.zone, now=now)
+    if approving.needed(tx, campaign_id, terms):
+        approving.ask(tx, actor, campaign, now=now)
+    return campaign_id, problems
 
 
 def _draft(
@@ -137,83 +170,6 @@ def _draft(
     return campaign_id
 
 
-def _enlist(
-    tx: Connection,
-    campaign: Campaign,
-    language: str,
-    file: SendFile,
-    people: bytes,
-    now: datetime,
-) -> list[tuple[int, Words]]:
-    """Write the CSV's people into the ledger; return the lines with something wrong.
-
-    A line that can get no mail stands there as failed, so that the list of those
-    not reached is whole.
-    """
-    _require_columns(file, people_file.columns(people, file=file.people_name))
-    reasons = suppression.reasons(tx, campaign.school_id, campaign.topic)
-    chosen = preferences.languages(tx, campaign.school_id)
-    written = recipients.written(campaign.body)
-    problems: list[tuple[int, Words]] = []
-    values: list[dict[str, object]] = []
-    for row in people_file.rows(people, file=file.people_name):
-        if row.repeated:
-            problems.append((row.line, Words(N_("The address stands in an earlier line too."))))
-            continue
-        if row.problem is not None:
-            problems.append((row.line, row.problem))
-        spoken = recipients.variant(chosen.get(row.email) or row.language, language, written)
-        values.append(_delivery(campaign, row, spoken, reasons.get(row.email), now))
-        if len(values) >= CHUNK:
-            tx.execute(outbox.INSERT, values)
-            values = []
-    if values:
-        tx.execute(outbox.INSERT, values)
-    _link_people(tx, campaign.id)
-    return problems
-
-
-def _delivery(
-    campaign: Campaign, row: people_file.Row, language: str, reason: str | None, now: datetime
-) -> dict[str, object]:
-    """A line of the file as the ledger keeps it; `reason`: why its address gets no mail."""
-    return outbox.row(
-        campaign,
-        person_id=None,
-        name=row.name,
-        email=row.email,
-        language=language,
-        fields=row.fields,
-        why=Words(suppression.WHY[reason]) if reason else None,
-        now=now,
-    ) | ({"state": "failed", "reply": row.problem.to_json()} if row.problem else {})
-
-
-def _link_people(tx: Connection, campaign_id: str) -> None:
-    """People of the roster find the mail in their history."""
-    tx.execute(
-        text("""
-            UPDATE delivery SET person_id = (
-                SELECT person.id FROM person
-                WHERE person.school_id = delivery.school_id AND person.email = delivery.email
-                  AND person.email <> '')
-            WHERE campaign_id = :campaign
-        """),
-        {"campaign": campaign_id},
-    )
-
-
-def _require_columns(file: SendFile, columns: list[str]) -> None:
-    for written in (*file.subject.values(), *file.body.values()):
-        for name in conditions.asked(written):
-            if name not in columns:
-                raise MailingError(
-                    N_("The text asks for {place}, and the file {file} has no such column."),
-                    place=f"{{{{ {name} }}}}",
-                    file=file.people_name,
-                )
-
-
 def _deliver(
     db: Database,
     actor: Actor,
@@ -223,13 +179,15 @@ def _deliver(
     clock: Clock,
     owner: str,
     stop: threading.Event,
+    terms: Terms,
 ) -> Words | None:
     """Deliver until nobody waits; return why not, if the relay gives up first."""
     failures, worked = 0, False
     while not stop.is_set():
         done = sender.deliver(
-            db, relay, origin, owner=owner, clock=clock, stop=stop, campaign_id=campaign_id
-        )
+            db, relay, origin, owner=owner, clock=clock, stop=stop, campaign_id=campaign_id,
+            quiet=terms.quiet,
+        )  # fmt: skip
         worked = worked or done.moved > 0
         failures = failures + 1 if done.problem and not done.moved else 0
         if failures >= (PATIENCE if worked else 1):

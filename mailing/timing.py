@@ -48,10 +48,12 @@ class Terms:
     """What the school asks of a release; without any, it leaves when the undo window is over.
 
     `second_person_above`: so many recipients or fewer need no second person; 0: nobody does.
+    `undo`: how long after its release nothing leaves, so that it can be called back.
     """
 
     second_person_above: int = 0
     quiet: Quiet | None = None
+    undo: timedelta = UNDO
 
 
 def leaves_at(
@@ -65,7 +67,7 @@ def leaves_at(
     chosen = campaign.scheduled_for
     if chosen is not None and campaign.by_zone:
         chosen = chosen.astimezone(zone).replace(tzinfo=there).astimezone(UTC)
-    at = max(now + UNDO, chosen or now)
+    at = max(now + terms.undo, chosen or now)
     if terms.quiet is None or campaign.topic == SERVICE:
         return at
     return terms.quiet.end(at, there)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from console.desk import connections
-from console.sections import Mail, Settings
+from console.sections import Mail, Public, Settings
 from console.wiring import Console
 from moderation import cases, filters, rules, wordings
 from platforms.base import Comment
@@ -22,7 +22,8 @@ WAIT = 120  # seconds that one run may take on a busy machine
 
 
 def console(database: Database, *, sender: str = "") -> Console:
-    return Console(Settings(mail=Mail(sender=sender)), database, Vault(KEY))
+    public = Public(url="https://pult.test")
+    return Console(Settings(mail=Mail(sender=sender), public=public), database, Vault(KEY))
 
 
 def screen(module: str, on: Console, actor: Actor, school: School, **params: str) -> AppTest:

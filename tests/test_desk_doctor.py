@@ -185,6 +185,20 @@ def test_a_campaign_s_own_relay_counts_until_its_mail_is_sent(
     assert [one.name for one in doctor.problems(found)] == problems
 
 
+def test_links_that_lead_to_this_machine_alone_are_told_where_mail_leaves(
+    database: Database, ada: Actor, school: School
+) -> None:
+    alone = doctor.look(database, ada, Vault(KEY), now=NOON, reachable=False)
+    assert list(doctor.problems(alone)) == []
+    with smtp.relay() as relay:
+        through(database, ada, school, Vault(KEY), relay.url)
+        found = doctor.look(database, ada, Vault(KEY), now=NOON, reachable=False)
+    (finding,) = doctor.problems(found)
+    assert finding.name == "links in mail"
+    assert "readers elsewhere cannot leave" in str(finding.problem)
+    assert "public.url" in str(finding.advice)
+
+
 def test_a_relay_is_tried_and_gets_no_mail(database: Database, ada: Actor, school: School) -> None:
     with smtp.relay() as relay:
         through(database, ada, school, Vault(KEY), relay.url)

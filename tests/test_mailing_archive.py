@@ -275,6 +275,8 @@ def test_a_school_without_an_address_of_its_own_puts_no_link(console: Console) -
     assert console.origin.reachable
     assert not replace(console, settings=bare).origin.reachable
     assert replace(console, settings=replace(bare, simulation=True)).origin.reachable
+    here = replace(bare, public=Public(url="http://localhost:8502"))
+    assert not replace(console, settings=here).origin.reachable
 
 
 def test_the_checker_refuses_addresses_that_are_none() -> None:

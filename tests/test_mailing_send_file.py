@@ -7,22 +7,28 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.fernet import Fernet
 
-from mailing import campaigns, reached, send_file, suppression
+from mailing import approving, campaigns, lint, reached, send_file, suppression
 from mailing.attachments import MB
 from mailing.model import MailingError, Origin, Totals
 from mailing.relay import Relay
+from mailing.releasing import OPEN
 from mailing.send_file import Summary
+from mailing.timing import Quiet, Terms
 from store import access, roster
 from store.access import Actor, Denied
-from store.db import Connection, Database, text
+from store.db import Connection, Database, instant, text
 from store.schools import School
 from store.vault import Vault
+from store.words import Words
 from tests import smtp
 from tests.conftest import NOON
 from tests.strict_mail import faults
@@ -65,6 +71,9 @@ def send(
     relay: str | None = None,
     wait: bool = True,
     now: datetime = NOON,
+    terms: Terms = OPEN,
+    origin: Origin = ORIGIN,
+    tell: Callable[[Words], None] = print,
 ) -> Summary:
     return send_file.send(
         database,
@@ -72,11 +81,13 @@ def send(
         school.id,
         path,
         relay=Relay.from_url(relay) if relay else None,
-        origin=ORIGIN,
+        origin=origin,
         clock=lambda: now,
         wait=wait,
         owner="test",
         stop=threading.Event(),
+        terms=terms,
+        tell=tell,
     )
 
 
@@ -313,6 +324,91 @@ def _slowly(verb: str, argument: str) -> bool:
 def _expire(tx: Connection) -> None:
     """The leases of the killed run out now, not in twenty seconds."""
     tx.execute(text("UPDATE delivery SET lease_until = 0 WHERE lease_until IS NOT NULL"))
+
+
+NIGHT = Terms(quiet=Quiet.parse("22:00-07:00"))
+FAR = "email,name,room,time_zone\na@school.example,A,1,\nb@school.example,B,1,Asia/Vladivostok\n"
+
+
+def at(hour: int, day: int = 10) -> datetime:
+    """By the school's clock."""
+    return datetime(2026, 3, day, hour, tzinfo=ZoneInfo("Europe/Moscow"))
+
+
+def test_the_command_line_keeps_the_quiet_hours_of_each_reader(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    path = written(tmp_path, people=FAR)
+    told: list[str] = []
+
+    def run(now: datetime) -> Summary:
+        return send(
+            database, ana, school, path, wait=False, now=now, terms=NIGHT,
+            tell=lambda words: told.append(str(words)),
+        )  # fmt: skip
+
+    run(at(18))  # one in the morning in Vladivostok
+    with database.begin() as tx:
+        rows = tx.execute(text("SELECT email, next_at FROM delivery")).all()
+        due = {row.email[0]: instant(row.next_at) for row in rows}
+        assert due == {"a": at(18), "b": at(0, day=11)}
+        tx.execute(text("DELETE FROM delivery"))
+        tx.execute(text("DELETE FROM campaign"))
+    assert told == []
+    with smtp.relay() as relay:
+        send(database, ana, school, path, relay=relay.url, wait=False, now=at(23), terms=NIGHT,
+             tell=lambda words: told.append(str(words)))  # fmt: skip
+        assert relay.mails == []
+    assert told == ["Quiet hours: nothing leaves before 2026-03-11 00:00."]
+
+
+def test_a_retry_in_the_night_waits_for_the_morning_at_the_command_line_too(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    """It began before the quiet hours, and is gone on with in them."""
+    path = written(tmp_path)
+    send(database, ana, school, path, wait=False, now=at(21), terms=NIGHT)
+    stop = threading.Event()
+    with smtp.relay() as relay:
+        timer = threading.Timer(3, stop.set)
+        timer.start()
+        summary = send_file.send(
+            database, ana, school.id, path, relay=Relay.from_url(relay.url), origin=ORIGIN,
+            clock=lambda: at(23), wait=True, owner="test", stop=stop, terms=NIGHT,
+        )  # fmt: skip
+        timer.cancel()
+        assert (summary.totals.waiting, relay.mails) == (2, [])
+
+
+def test_so_many_need_a_second_person_at_the_command_line_too(
+    database: Database, school: School, ana: Actor, ada: Actor, tmp_path: Path
+) -> None:
+    path, told = written(tmp_path), list[str]()
+    terms = Terms(second_person_above=1)
+    with smtp.relay() as relay:
+        first = send(
+            database, ana, school, path, relay=relay.url, terms=terms,
+            tell=lambda words: told.append(str(words)),
+        )  # fmt: skip
+        assert (first.totals.waiting, relay.mails) == (2, [])
+        assert ["second person" in each for each in told] == [True]
+        with database.begin() as tx:
+            assert approving.approve(tx, ada, first.campaign, terms=terms, now=NOON)
+        after = NOON + timedelta(minutes=1)
+        last = send(database, ana, school, path, relay=relay.url, terms=terms, now=after)
+        assert (last.totals.sent, len(relay.mails)) == (2, 2)
+
+
+@pytest.mark.parametrize(("topic", "warned"), [("news", 1), ("service", 0)])
+def test_a_link_to_unsubscribe_that_nobody_can_open_is_told(
+    database: Database, school: School, ana: Actor, tmp_path: Path, topic: str, warned: int
+) -> None:
+    told: list[Words] = []
+    path = written(tmp_path, more=f'topic = "{topic}"\n')
+    origin = replace(ORIGIN, reachable=False)
+    summary = send(database, ana, school, path, wait=False, origin=origin, tell=told.append)
+    assert summary.totals.waiting == 2
+    assert [each.template for each in told] == [lint.NO_WAY_OUT] * warned
 
 
 def test_a_relay_of_the_files_own_is_kept_sealed(

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import figure_sheets, restoring
-from console.sections import Mail
+from console.sections import Mail, Public
 from console.views import (
     composer_preview,
     composer_send,
@@ -346,6 +346,20 @@ def test_an_empty_draft_begins_with_a_ready_text_that_is_stopped_until_it_is_fil
     assert "Still to be filled in" in said(at)
     assert at.button(key="composer-send").disabled
     at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    assert not at.button(key="composer-send").disabled
+
+
+def test_a_letter_that_nobody_elsewhere_can_leave_is_stopped_until_she_says_so(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    bare = replace(console, settings=replace(console.settings, public=Public()))
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    at = screen("composer", bare, ana, school, id=campaign_id)
+    assert "The link to unsubscribe leads to this machine alone" in said(at)
+    assert at.button(key="composer-send").disabled
+    at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    assert not at.button(key="composer-send").disabled
+    at = screen("composer", console, ana, school, id=campaign_id)
     assert not at.button(key="composer-send").disabled
 
 

@@ -111,6 +111,8 @@ def send(given: argparse.Namespace) -> int:
             owner=owners.mine(),
             stop=stop,
             room=console.attachment_room,
+            terms=console.terms,
+            tell=lambda words: tell(str(words)),
         )
     for line, words in summary.problems:
         tell(f"Line {line}: {words}")

@@ -53,13 +53,14 @@ def look(
     relay: str = "",
     returns: str = "",
     loopback_only: bool = False,
+    reachable: bool = True,
     parts: Collection[str] = tuple(PARTS),
 ) -> list[Finding]:
     """Examine everything, connections and relays over the wire; with `keep`, note their state.
 
     `relay` is the settings' one, for schools without their own, `returns` the mailbox
-    for returned mail; `parts` are the
-    processes that should run, in whatever place. Raises Denied unless the actor
+    for returned mail, `reachable` whether readers elsewhere can open the links in mail;
+    `parts` are the processes that should run, in whatever place. Raises Denied unless the actor
     administers each of the schools in scope.
     """
     for school_id in sorted(actor.schools):
@@ -85,7 +86,8 @@ def look(
                 connections.note(
                     tx, finding.connection_id, finding.problem, finding.advice, now=now
                 )
-    found += [*tried, *mail_checks.ways_out(db, served, vault, relay, loopback_only)]
+    mail = list(mail_checks.ways_out(db, served, vault, relay, loopback_only))
+    found += [*tried, *mail, *mail_checks.links(reachable=reachable or not mail)]
     return [*found, *mail_checks.returns(returns, loopback_only)]
 
 

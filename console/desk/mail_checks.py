@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from console.desk import relays
 from console.desk.findings import Finding
-from mailing import mailbox
+from mailing import lint, mailbox
 from mailing.mailbox import Mailbox
 from mailing.model import MailingError
 from mailing.transports import TRANSPORTS
@@ -36,6 +36,13 @@ def ways_out(
             yield Finding(name, "failing", error.words, advice)
         else:
             yield Finding(name, "ok")
+
+
+def links(*, reachable: bool) -> Iterator[Finding]:
+    """Where mail can leave: whether its readers can open what it links to."""
+    if not reachable:
+        advice = Words(N_("Set public.url to the address at which participants reach Pult."))
+        yield Finding("links in mail", "failing", Words(lint.NO_WAY_OUT), advice)
 
 
 def returns(url: str, loopback_only: bool) -> Iterator[Finding]:

@@ -47,6 +47,7 @@ def draw(
     points = list(composer_points.open_points(campaign, school, reading, enclosed, now=now))
     found = [*_led_nowhere(campaign), *lint.findings(campaign.subject, campaign.body)]
     found += composer_points.unknown(campaign, meant, enclosed)
+    found += lint.unleavable(console.origin, campaign.topic)
     _tell(points, found)
     stopped = any(finding.stops for finding in found)
     anyway = stopped and st.checkbox(
