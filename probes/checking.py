@@ -3,19 +3,13 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from platforms.base import Adapter
 from probes.model import Beat, ProbeFailed, Result, State, Target
-from probes.probers import PROBERS
+from probes.probers import PROBERS, meant
 from probes.probers.base import Context, Memory, Verdict, time_for
 from probes.runner import Runner
 from store.words import N_
-
-SCHEMES = {"rtmp": "rtmp", "rtmps": "rtmp"}
-SCHEMES |= {"http": "http", "https": "http", "tcp": "tcp", "smtp": "smtp"}
-SCHEMES |= {"smtps": "smtp", "tls": "tls", "dns": "dns"}
-SCHEMES |= {"stun": "stun", "stuns": "stun", "turn": "turn", "turns": "turn"}
 
 Adapters = Callable[[str], Adapter]
 
@@ -71,7 +65,7 @@ def target_of(address: str, *, prober: str | None = None) -> Target:
 
     Raises ProbeFailed for an address that no prober, or not that one, can read.
     """
-    named = prober or _guess(address)
+    named = prober or meant(address)
     if named not in PROBERS:
         raise ProbeFailed(
             N_("There is no probe named {prober}. Use one of {known}."),
@@ -97,13 +91,6 @@ def cli_json(target: Target, result: Result) -> dict[str, object]:
         ],
         "error": str(result.why) if result.why else None,
     }
-
-
-def _guess(address: str) -> str:
-    scheme, path = address.partition(":")[0].lower(), urlsplit(address).path.lower()
-    if scheme in ("http", "https") and path.endswith((".m3u8", ".m3u")):
-        return "hls"
-    return SCHEMES.get(scheme, "tcp")
 
 
 def verdict_of(runner: Runner, target: Target, context: Context) -> Verdict:

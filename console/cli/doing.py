@@ -29,7 +29,7 @@ from moderation import rules, screening
 from moderation.filters import Rules
 from probes import modules, targets
 from probes.model import NamedModule, ProbeFailed, Result, State, Target
-from probes.probers import PROBERS
+from probes.probers import PROBERS, schemes
 from store import owners
 from store.access import system
 from store.db import SMALL_CACHE
@@ -131,7 +131,7 @@ def send(given: argparse.Namespace) -> int:
 def _is_address(given: str) -> bool:
     """A URL, also one like dns:name, or host:port; anything else is a target's name."""
     host, colon, port = given.rpartition(":")
-    if "://" in given or given.partition(":")[0] in ("stun", "stuns", "turn", "turns", "dns"):
+    if "://" in given or given.partition(":")[0] in schemes():
         return True
     return bool(colon and port.isdigit() and host and " " not in host)
 

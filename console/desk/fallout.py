@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from console.desk.limits import Server
 from probes.model import Target
+from probes.probers import PROBERS
 
 EVERYONE = ("moodle", "openedx")  # platforms that every lesson needs
-SHARED = ("stun", "turn", "webrtc")  # probers of what every call needs
 PORTS = {"http": 80, "https": 443}
 
 
@@ -36,7 +36,7 @@ def of(
     hit = [target, *dependants(target, children)]
     named = [each for each in hit if each.room_id is None]
     on = {id_ for each in named if (id_ := _server(each, servers))}
-    shared = any(each.prober in SHARED and not each.connection_id for each in named)
+    shared = any(PROBERS[each.prober].shared and not each.connection_id for each in named)
     return Fallout(
         shared or any(servers[id_].platform in EVERYONE for id_ in on if id_ in servers),
         frozenset(each.room_id for each in hit if each.room_id),

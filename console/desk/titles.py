@@ -3,11 +3,11 @@
 from probes.alerts import Alert
 from probes.answers import BROKEN, REASONS
 from probes.model import State, Target
+from probes.probers import PROBERS
 from store.words import N_, Words
 
 RESTLESS = N_("{name} comes and goes")
 FLAPPING = "flapping"  # a kind of alerts
-WEB = ("http", "hls")  # probers that tell no answer from a bad one
 SILENT = frozenset({*REASONS.values(), BROKEN})  # their reasons where nothing answers
 STOOD = "The picture has stood still for {seconds} s."
 SLOW = "It answers slowly: {seconds} s."
@@ -36,5 +36,5 @@ def _errs(alert: Alert, target: Target, why: str) -> bool:
     """It answers, and not as it should."""
     if alert.why and "status" in alert.why.params:
         return True
-    down = alert.state is State.DOWN and target.prober in WEB
+    down = alert.state is State.DOWN and PROBERS[target.prober].judges_answers
     return down and bool(why) and why not in SILENT

@@ -13,6 +13,8 @@ from console.web.forms import language_of
 from console.wiring import Console
 from probes import results, targets
 from probes.model import State, worst
+from probes.probers import PROBERS
+from probes.probers.base import KINDS
 from store import access, schools
 from store.schools import School
 
@@ -24,17 +26,6 @@ WORDS = {
     State.MAINTENANCE: N_("Maintenance"),
 }
 SHAPES = {State.OK: "●", State.SUSPECT: "◆", State.DOWN: "▲", State.UNKNOWN: "○"}
-KINDS = {  # by prober, in the order shown
-    "classroom": N_("Classrooms"),
-    "hls": N_("Live pictures"),
-    "rtmp": N_("Live pictures"),
-    "stun": N_("Sound and video"),
-    "turn": N_("Sound and video"),
-    "webrtc": N_("Sound and video"),
-    "http": N_("Learning platform"),
-    "smtp": N_("Mail"),
-}
-OTHER = N_("Other services")
 
 
 class Status:
@@ -61,7 +52,7 @@ class Status:
             known = [target for target in targets.of(tx, actor, school.id) if target.enabled]
         with self.console.db.read("metrics") as mtx:
             newest = results.latest(mtx, actor, school.id, known, now=now)
-        found = _by_kind((target.prober, newest[target.id].state) for target in known)
+        found = by_kind((target.prober, newest[target.id].state) for target in known)
         rows = "".join(_row(kind, state) for kind, state in found.items())
         at = escape(_("As of {time}").format(time=clock(now, school.zone)))
         return (
@@ -70,12 +61,12 @@ class Status:
         )
 
 
-def _by_kind(states: Iterable[tuple[str, State]]) -> dict[str, State]:
+def by_kind(states: Iterable[tuple[str, State]]) -> dict[str, State]:
     """The gravest state of each kind that the school has, given by prober."""
     found: dict[str, list[State]] = {}
     for prober, state in states:
-        found.setdefault(KINDS.get(prober, OTHER), []).append(state)
-    return {kind: worst(found[kind]) for kind in (*KINDS.values(), OTHER) if kind in found}
+        found.setdefault(PROBERS[prober].kind, []).append(state)
+    return {kind: worst(found[kind]) for kind in KINDS if kind in found}
 
 
 def _row(kind: str, state: State) -> str:

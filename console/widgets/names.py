@@ -2,28 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from console.i18n import N_, _
-
-PROBES = {
-    "http": "HTTP",
-    "tcp": "TCP",
-    "tls": "TLS",
-    "dns": "DNS",
-    "prometheus": "Prometheus",
-    "push": N_("Signs of life"),
-    "hls": "HLS",
-    "rtmp": "RTMP",
-    "smtp": "SMTP",
-    "stun": "STUN",
-    "turn": "TURN",
-    "webrtc": "WebRTC",
-    "classroom": N_("Classrooms"),
-}
+from console.i18n import _
+from probes.probers import PROBERS
 
 
 def probe(name: str) -> str:
     """A probe by the name that technicians know it by."""
-    return _(PROBES.get(name, name))
+    return _(PROBERS[name].name) if name in PROBERS else name
 
 
 def short(names: Sequence[str]) -> Mapping[str, str]:

@@ -8,7 +8,8 @@ from probes.model import ProbeFailed, Target
 from store.words import N_, Words
 
 PLACE = r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?"
-HOST_PORT = re.compile(rf"(?:(?:tcp|tls|smtps?)://)?{PLACE}/?", re.ASCII | re.IGNORECASE)
+SCHEME = r"(?!https?:)[a-z][a-z0-9+.-]*://"  # whichever prober it means; a page is none of these
+HOST_PORT = re.compile(rf"(?:{SCHEME})?{PLACE}/?", re.ASCII | re.IGNORECASE)
 RELAY = re.compile(
     rf"(?:(?:stun|turn)(?P<secure>s)?:(?://)?)?{PLACE}/?(?:\?transport=(?P<transport>udp|tcp))?",
     re.ASCII | re.IGNORECASE,

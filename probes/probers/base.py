@@ -186,13 +186,42 @@ COMMON_CONDITIONS = (
 """What every prober's modules may set: the judging is not the prober's."""
 
 
+# What participants read that a service is, in the order shown.
+CLASSROOMS, PICTURES, CALLS = N_("Classrooms"), N_("Live pictures"), N_("Sound and video")
+SITE, MAIL, OTHER = N_("Learning platform"), N_("Mail"), N_("Other services")
+KINDS = (CLASSROOMS, PICTURES, CALLS, SITE, MAIL, OTHER)
+
+# How screens call what several probers read; each prober names the rest of its own.
+PHASES: Mapping[str, str] = {
+    "resolve": N_("Finding the name, s"),
+    "connect": N_("Connecting, s"),
+    "tls": N_("Securing, s"),
+    "first byte": N_("First byte, s"),
+    "round trip": N_("Round trip, s"),
+    "certificate": N_("Certificate, days left"),
+}
+
+
 def sensible(_target: Target) -> Words | None:
     """Where each condition makes sense by itself."""
     return None
 
 
-class _Conditioned:
-    conditions: tuple[Condition, ...]
+@dataclass(frozen=True, kw_only=True)
+class _Declared:
+    """All that the rest of Pult wants to know of a prober."""
+
+    name: str  # as technicians know it; marked with N_ where that is a word
+    interval: timedelta = timedelta(seconds=5)
+    conditions: tuple[Condition, ...] = ()
+    nonsense: Callable[[Target], Words | None] = sensible  # why no target could be probed so
+    brisk: float = inf  # seconds that a check may take of one that is known to be quick
+    schemes: tuple[str, ...] = ()  # of the addresses that mean it
+    endings: tuple[str, ...] = ()  # of the web addresses that mean it
+    kind: str = OTHER
+    shared: bool = False  # every call needs what it looks at
+    judges_answers: bool = False  # it tells errors apart from silence
+    readings: Mapping[str, str] = field(default_factory=dict)  # how screens call them
 
     @cached_property
     def defaults(self) -> Mapping[str, Value | bool]:
@@ -201,23 +230,15 @@ class _Conditioned:
 
 
 @dataclass(frozen=True)
-class HttpProber(_Conditioned):
+class HttpProber(_Declared):
     talk: Callable[[Target, Context], Talk]
     refuse: Callable[[Target], Words | None]  # why the target cannot be probed so
-    interval: timedelta = timedelta(seconds=5)
-    conditions: tuple[Condition, ...] = ()
-    nonsense: Callable[[Target], Words | None] = sensible  # why no target could be probed so
-    brisk: float = inf  # seconds that a check may take of one that is known to be quick
 
 
 @dataclass(frozen=True)
-class SocketProber(_Conditioned):
+class SocketProber(_Declared):
     ask: Callable[[Target, Context], Verdict]
     refuse: Callable[[Target], Words | None]
-    interval: timedelta = timedelta(seconds=5)
-    conditions: tuple[Condition, ...] = ()
-    nonsense: Callable[[Target], Words | None] = sensible
-    brisk: float = inf
 
 
 Prober = HttpProber | SocketProber

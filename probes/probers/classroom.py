@@ -9,6 +9,7 @@ from platforms.base import PlatformError, Room
 from platforms.metering import Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
 from probes.probers.base import (
+    CLASSROOMS,
     MEBIBYTE,
     TIMEOUT,
     Answer,
@@ -123,5 +124,21 @@ def refuse(target: Target) -> Words | None:
 
 
 PROBER = HttpProber(  # full servers tell megabytes
-    talk, refuse, conditions=(within(10.0),), brisk=TIMEOUT
+    talk,
+    refuse,
+    name=N_("Classrooms"),
+    conditions=(within(10.0),),
+    brisk=TIMEOUT,
+    kind=CLASSROOMS,
+    readings={
+        "rooms": N_("Rooms in use"),
+        "participants": N_("People in rooms"),
+        "largest room": N_("People in the largest room"),
+        "members": N_("Members of rooms"),
+        "online": N_("Users online"),
+        "sessions": N_("Sessions"),
+        "viewers": N_("Viewers counted, not by HLS"),
+        "bridges": N_("Bridges that work"),
+        "load": N_("Load"),
+    },
 )

@@ -178,4 +178,11 @@ def _no_address(target: Target) -> Words:
     )
 
 
-PROBER = SocketProber(ask, refuse, conditions=(EXPECT, TCP, conditions.SLOW))
+PROBER = SocketProber(
+    ask,
+    refuse,
+    name="DNS",
+    conditions=(EXPECT, TCP, conditions.SLOW),
+    schemes=("dns",),
+    readings={"answers": N_("Answers"), "kept for": N_("The answer may be kept, s")},
+)

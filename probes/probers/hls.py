@@ -20,6 +20,7 @@ from probes.probers import conditions, doubts, redirects, segments
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
     MEBIBYTE,
+    PICTURES,
     Answer,
     Condition,
     Context,
@@ -263,7 +264,20 @@ def _with(verdict: Verdict, stream: Stream, more: tuple[Reading, ...]) -> Verdic
 PROBER = HttpProber(
     talk,
     lambda target: redirects.refuse(target) or refuse_web(target),
+    name="HLS",
     nonsense=redirects.refuse,
+    endings=(".m3u8", ".m3u"),
+    kind=PICTURES,
+    judges_answers=True,
+    readings={
+        "variants": N_("Variants of the stream"),
+        "standing still": N_("Picture stands still, s"),
+        "behind": N_("The picture is old by, s"),
+        "interruptions": N_("Breaks of the encoding"),
+        "part": N_("Length of a part, s"),
+        "segment": N_("Loading a segment, s"),
+        "bit rate": N_("Bit rate, kbit/s"),
+    },
     conditions=(
         FROZEN_AFTER,
         Condition("on_demand", False, N_("A recording, or a stream that may end, is well")),

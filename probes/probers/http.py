@@ -8,6 +8,7 @@ from probes.probers import asking, conditions, demands, redirects
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
     MEBIBYTE,
+    SITE,
     Answer,
     Condition,
     Context,
@@ -193,5 +194,14 @@ PROBER = HttpProber(
         conditions.CERTIFICATE_DAYS,
         conditions.VERIFY,
     ),
+    name="HTTP",
     nonsense=nonsense,
+    schemes=("http", "https"),
+    kind=SITE,
+    judges_answers=True,
+    readings={
+        "status": N_("HTTP status"),
+        "size": N_("Size of the answer"),
+        "redirects": N_("Redirects followed"),
+    },
 )

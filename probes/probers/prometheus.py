@@ -141,5 +141,7 @@ PROBER = HttpProber(
     talk,
     refuse,
     conditions=(QUERY, TOKEN, EMPTY, *(condition for condition, _state, _worst in LIMITS)),
+    name="Prometheus",
     nonsense=nonsense,
+    readings={"value": N_("Value"), "series": N_("Series")},
 )

@@ -51,4 +51,10 @@ def refuse(target: Target) -> Words | None:
     return None
 
 
-PROBER = HttpProber(talk, refuse, conditions=(PERIOD, GRACE, unknown_after(0.0)))
+PROBER = HttpProber(
+    talk,
+    refuse,
+    name=N_("Signs of life"),
+    conditions=(PERIOD, GRACE, unknown_after(0.0)),
+    readings={"last heard": N_("Last heard before, s")},
+)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from probes.model import ProbeFailed, Target
 from probes.probers import amf, conditions
-from probes.probers.base import LONGEST_CHECK, Condition, Context, SocketProber, Verdict
+from probes.probers.base import LONGEST_CHECK, PICTURES, Condition, Context, SocketProber, Verdict
 from probes.probers.encryption import CONDITIONS, secure
 from probes.probers.rtmp_wire import AGGREGATE, AUDIO, CLOSED, COMMAND, VIDEO, Wire
 from probes.probers.sockets import called
@@ -162,4 +162,16 @@ def refuse(target: Target) -> Words | None:
     )
 
 
-PROBER = SocketProber(ask, refuse, conditions=(PICTURE_WITHIN, conditions.SLOW, *CONDITIONS))
+PROBER = SocketProber(
+    ask,
+    refuse,
+    name="RTMP",
+    conditions=(PICTURE_WITHIN, conditions.SLOW, *CONDITIONS),
+    schemes=tuple(PORTS),
+    kind=PICTURES,
+    readings={
+        "handshake": N_("Shaking hands, s"),
+        "application": N_("Connecting to the application, s"),
+        "first picture": N_("First picture, s"),
+    },
+)

@@ -8,7 +8,7 @@ import re
 from probes.model import ProbeFailed, Reading, Target
 from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host, required
-from probes.probers.base import TIMEOUT, Condition, Context, SocketProber, Verdict, within
+from probes.probers.base import MAIL, TIMEOUT, Condition, Context, SocketProber, Verdict, within
 from probes.probers.encryption import Secured
 from probes.probers.sockets import Line, called
 from store.words import N_, Words
@@ -101,6 +101,10 @@ PROBER = SocketProber(
         conditions.SLOW,
         within(10.0),  # relays that keep robots waiting greet after six
     ),
+    name="SMTP",
     nonsense=nonsense,
+    schemes=("smtp", "smtps"),
+    kind=MAIL,
+    readings={"starttls": N_("Encryption offered")},
     brisk=TIMEOUT,
 )

@@ -6,7 +6,7 @@ Protocol: RFC 8489, section 6; addresses: RFC 7064, with TCP as RFC 7065 writes 
 from probes.model import ProbeFailed, Target
 from probes.probers import conditions, encryption, stun_exchange
 from probes.probers.addresses import refuse_relay, relay_of
-from probes.probers.base import Context, SocketProber, Verdict
+from probes.probers.base import CALLS, Context, SocketProber, Verdict
 from probes.probers.stun_message import BINDING, ERROR, SUCCESS, XOR_MAPPED_ADDRESS, request
 from store.words import N_
 
@@ -25,4 +25,12 @@ def ask(target: Target, context: Context) -> Verdict:
     return conditions.judged(target, seconds, exchange.line.readings(), days=days)
 
 
-PROBER = SocketProber(ask, refuse_relay, conditions=(conditions.SLOW, *encryption.CONDITIONS))
+PROBER = SocketProber(
+    ask,
+    refuse_relay,
+    name="STUN",
+    conditions=(conditions.SLOW, *encryption.CONDITIONS),
+    schemes=("stun", "stuns"),
+    kind=CALLS,
+    shared=True,
+)

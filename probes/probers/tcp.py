@@ -57,5 +57,7 @@ PROBER = SocketProber(
     ask,
     refuse,
     conditions=(SEND, EXPECT, TLS, *encryption.CONDITIONS, conditions.SLOW),
+    name="TCP",
     nonsense=nonsense,
+    schemes=("tcp",),
 )

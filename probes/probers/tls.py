@@ -7,6 +7,7 @@ from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host, required
 from probes.probers.base import Context, SocketProber, Verdict
 from probes.probers.sockets import called
+from store.words import N_
 
 PORT = 443
 
@@ -26,6 +27,9 @@ def _number(version: str) -> float:
 PROBER = SocketProber(
     ask,
     refuse_host,
+    name="TLS",
+    schemes=("tls",),
+    readings={"tls version": N_("Version of TLS")},
     interval=timedelta(seconds=60),  # a certificate does not end from one second to the next
     conditions=(*encryption.CONDITIONS, conditions.SLOW),
 )

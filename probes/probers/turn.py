@@ -14,7 +14,7 @@ from probes.model import ProbeFailed, State, Target
 from probes.probers import conditions, encryption, stun_exchange
 from probes.probers import stun_message as stun
 from probes.probers.addresses import refuse_relay, relay_of
-from probes.probers.base import Condition, Context, SocketProber, Verdict
+from probes.probers.base import CALLS, Condition, Context, SocketProber, Verdict
 from probes.probers.stun_exchange import Exchange
 from probes.probers.stun_message import Attributes, Message
 from store.words import N_, Words
@@ -195,5 +195,14 @@ def _doubt(caller: _Caller, *, inside: bool, relayed: str) -> Words | None:
 PROBER = SocketProber(
     ask,
     refuse_relay,
+    name="TURN",
+    schemes=("turn", "turns"),
+    kind=CALLS,
+    shared=True,
+    readings={
+        "challenge": N_("Being asked for the password, s"),
+        "allocate": N_("Getting a relay, s"),
+        "release": N_("Giving it back, s"),
+    },
     conditions=(USERNAME, PASSWORD, SHARED, conditions.SLOW, *encryption.CONDITIONS),
 )

@@ -20,7 +20,7 @@ import certifi
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Condition, Context, SocketProber, Verdict, within
+from probes.probers.base import CALLS, Condition, Context, SocketProber, Verdict, within
 from store.words import N_, Words
 
 PROGRAM = Path(__file__).with_name("webrtc_call.py")
@@ -128,6 +128,10 @@ def refuse(target: Target) -> Words | None:
 PROBER = SocketProber(
     ask,
     refuse,
+    name="WebRTC",
+    kind=CALLS,
+    shared=True,
+    readings={JOIN: N_("Joining, s"), "picture": N_("Until one's own picture, s")},
     interval=timedelta(seconds=60),
     conditions=(SLOW, APISECRET, TOKEN, conditions.VERIFY, within(6.0)),
 )
