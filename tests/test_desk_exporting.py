@@ -5,12 +5,16 @@ from io import StringIO
 
 import pytest
 
+from console import i18n
 from console.desk import exporting, incidents
+from moderation import review
+from moderation.model import Penalty
 from store import roster
 from store.access import Actor
 from store.db import Database
 from store.schools import School
 from store.words import Words
+from tests import stage
 from tests.conftest import NOON
 
 
@@ -59,3 +63,29 @@ def test_the_audit_trail_is_whole(database: Database, school: School, ada: Actor
         incident_id = incidents.raise_(tx, ada, school.id, source, now=NOON)
     rows = exported("audit", database, ada, school)
     assert ("open incident", incident_id) in [(row["action"], row["subject"]) for row in rows]
+
+
+def test_moderation_s_lists_are_exported_and_a_screen_s_in_the_reader_s_words(
+    database: Database, school: School, ana: Actor, ben: Actor
+) -> None:
+    on = stage.console(database)
+    shelf = stage.connect(on, school, "http://127.0.0.1:9", "none")
+    stage.queue(on, school, shelf, [stage.rude(1), stage.rude(2, "=you idiot")])
+    with database.begin() as tx:
+        case = next(
+            each
+            for each in review.waiting(tx, ben, school.id, now=on.now())
+            if each.comment.external_id == "p1"
+        )
+        review.decide(tx, ben, case.id, "approve", penalties=[Penalty("warning")], now=on.now())
+    (waits,) = exported("cases", database, ana, school)
+    assert (waits["text"], waits["reports"]) == ("'=you idiot", "0")
+    (decided,) = exported("decisions", database, ana, school)
+    assert (decided["decision"], decided["text"]) == ("approve", "what an idiot")
+    (imposed,) = exported("measures", database, ana, school)
+    assert (imposed["measure"], imposed["name"], imposed["lifted"]) == ("warning", "Kim Lee", "")
+    with i18n.speaking("ru"), database.read() as tx:
+        spoken = {"decision": lambda code: f"<{code}>"}
+        titles, row = exporting.table("decisions", tx, ana, school, spoken=spoken)
+    assert titles[:3] == ("Когда", "Кто", "Решение")
+    assert row[2] == "<approve>"

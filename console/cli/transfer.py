@@ -18,7 +18,10 @@ TARGETS = "targets"  # what is exported and imported as TOML
 
 def add(commands: Any) -> None:
     """Add the commands to the parser's table."""
-    words = "On standard output: people, incidents or audit as CSV, or targets as TOML."
+    words = (
+        "On standard output: people, incidents, audit, cases, decisions or measures as CSV, "
+        "or targets as TOML."
+    )
     command = commands.add_parser("export", help=words, description=words)
     command.add_argument("name", metavar="NAME", choices=[*sorted(exporting.EXPORTS), TARGETS])
     command.add_argument("--school", help="name or id; needed when there are several")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.i18n import _, clock, day
-from console.views import audit_words
+from console.views import audit_words, taking_away
 from console.widgets import tables
 from console.widgets.strangers import line
 from console.wiring import Console
@@ -43,6 +43,10 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         alt=_("Who did what, the newest first"),
     )
     st.caption(_("The newest {n} entries, ids only.").format(n=len(rows)))
+    taking_away.lists(
+        console, actor, school, "audit", _("Audit trail"),
+        account=audit_words.who, action=audit_words.action, outcome=audit_words.outcome,
+    )  # fmt: skip
 
 
 def _cells(entry: Entry, school: School) -> dict[str, str]:

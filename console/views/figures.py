@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from console.desk import figure_sheets
+from console.desk import figure_sheets, measure_words
 from console.i18n import N_, NAMES, _, number, percent, span
+from console.views import audit_words, reasons, taking_away
 from console.widgets import choice, head, strangers, tables
 from console.wiring import Console
-from moderation import figures
+from moderation import figures, house
 from moderation.figures import REPORTED, Figure, Figures, Group
 from store import access
 from store.access import Actor
@@ -48,6 +49,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     for group in GROUPS:
         _table(group, found.groups[group])
     _take_away(found, since, until, school)
+    _lists(console, actor, school)
 
 
 def _metrics(whole: Figure) -> None:
@@ -72,20 +74,30 @@ def _take_away(found: Figures, since: datetime, until: datetime, school: School)
     """The same rows with their plain numbers, for a spreadsheet."""
     table = figure_sheets.rows(found, spoken=_named)
     days = "_".join(f"{each.astimezone(school.zone):%Y-%m-%d}" for each in (since, until))
-    with st.container(horizontal=True):
-        for ending, mime, made in (
-            ("xlsx", figure_sheets.XLSX, partial(figure_sheets.workbook, title=_("Figures"))),
-            ("csv", "text/csv", figure_sheets.csv_file),
-        ):
-            st.download_button(
-                ending.upper(),
-                data=partial(made, table),
-                file_name=f"moderation_{days}.{ending}",
-                mime=mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"figures-{ending}",
-            )
+    taking_away.buttons(f"moderation_{days}", _("Figures"), lambda: table, key="figures")
+
+
+def _lists(console: Console, actor: Actor, school: School) -> None:
+    """What the figures are made of, of all time."""
+    with console.db.read() as tx:
+        kept = house.of(tx, actor, school.id)
+    named = partial(measure_words.reason, kept)
+    for name, title in (("decisions", _("All decisions")), ("measures", _("All measures"))):
+        st.caption(title)
+        taking_away.lists(
+            console, actor, school, name, title,
+            decision=_decision, measure=_measure, rule=named, reason=named,
+            account=audit_words.who,
+        )  # fmt: skip
+
+
+def _decision(code: str) -> str:
+    return _(reasons.DECISIONS[code].text) if code in reasons.DECISIONS else code
+
+
+def _measure(code: str) -> str:
+    found = next((word for kind, word in measure_words.KINDS.items() if kind == code), code)
+    return _(found)
 
 
 def _table(group: Group, found: list[Figure]) -> None:

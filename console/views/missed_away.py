@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-import streamlit as st
-
-from console.desk import figure_sheets, missed_sheets
+from console.desk import missed_sheets
 from console.desk.exporting import MOST
 from console.desk.figure_sheets import Row
-from console.i18n import _, language, speaking
-from console.views import unreached
+from console.i18n import _
+from console.views import taking_away, unreached
 from console.wiring import Console
 from mailing import reached, urgent
 from mailing.model import Campaign, Undelivered
@@ -31,26 +29,7 @@ def draw(
         return
     read = partial(_rows, console, actor, school, campaign, state, why)
     day = f"{console.now().astimezone(school.zone):%Y-%m-%d}"
-    title = _("Not reached")
-    with st.container(horizontal=True):
-        for ending, mime, made in (
-            ("xlsx", figure_sheets.XLSX, partial(figure_sheets.workbook, title=title)),
-            ("csv", "text/csv", figure_sheets.csv_file),
-        ):
-            st.download_button(
-                ending.upper(),
-                data=partial(_made, read, made, language()),
-                file_name=f"not_reached_{day}.{ending}",
-                mime=mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"missed-{ending}",
-            )
-
-
-def _made(read: Callable[[], list[Row]], made: Callable[[list[Row]], bytes], spoken: str) -> bytes:
-    with speaking(spoken):  # it is made outside the screen's run
-        return made(read())
+    taking_away.buttons(f"not_reached_{day}", _("Not reached"), read, key="missed")
 
 
 def _rows(

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import _, clock, ngettext, span
-from console.views import acting, child_alarm, handouts, review_acts, review_case
+from console.views import acting, child_alarm, handouts, review_acts, review_case, taking_away
 from console.views.review_acts import Beside
 from console.views.settling import ASKING, READ
 from console.widgets import actionbar, confirm, live
@@ -33,6 +33,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         console, actor, school, case, beside, _turning(console, actor, case)
     )
     review_case.draw(console, actor, school, case, waiting, around)
+    taking_away.lists(console, actor, school, "cases", _("Review queue"))
     if st.session_state.get(ASKING) == case.id:
         acts = review_acts.reasons(console, actor, school, case, beside)
         actionbar.bar(acts, lead=lambda: _who_is_told(beside))

@@ -283,6 +283,14 @@ CALLS: Calls = {
     exporting.incident_list: lambda tx, who, on: list(
         exporting.incident_list(tx, who, ours(tx, on))
     ),
+    exporting.waiting_cases: lambda tx, who, on: list(
+        exporting.waiting_cases(tx, who, ours(tx, on))
+    ),
+    exporting.decisions: lambda tx, who, on: list(exporting.decisions(tx, who, ours(tx, on))),
+    exporting.measures: lambda tx, who, on: list(exporting.measures(tx, who, ours(tx, on))),
+    exporting.table: lambda tx, who, on: exporting.table(
+        "decisions", tx, who, ours(tx, on), spoken={}
+    ),
     exporting.audit_trail: lambda tx, who, on: list(exporting.audit_trail(tx, who, ours(tx, on))),
     exporting.write: lambda tx, who, on: exporting.write(
         "people", tx, who, ours(tx, on), StringIO()

@@ -26,6 +26,7 @@ from moderation import (
     keeping,
     ladder,
     likeness,
+    listing,
     measures,
     metrics,
     penalties,
@@ -108,6 +109,9 @@ CALLS: Calls = {
     figures.of: lambda tx, who, on: figures.of(tx, who, on.school, since=NOON, until=LATER),
     house.of: lambda tx, who, on: house.of(tx, who, on.school),
     house.save: lambda tx, who, on: house.save(tx, who, on.school, house.STARTER, now=NOON),
+    listing.cases: lambda tx, who, on: list(listing.cases(tx, who, on.school)),
+    listing.decisions: lambda tx, who, on: list(listing.decisions(tx, who, on.school)),
+    listing.measures: lambda tx, who, on: list(listing.measures(tx, who, on.school)),
     ladder.suggest: lambda tx, who, on: ladder.suggest(
         tx, who, on.school, Subject(on.roster.person), now=NOON
     ),
