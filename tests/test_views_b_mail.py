@@ -17,6 +17,7 @@ from console.views import (
     missed_away,
     segment_picker,
     segment_words,
+    taking_away,
     writing,
 )
 from console.wiring import Console
@@ -511,7 +512,7 @@ def test_who_has_not_got_it_is_taken_away_in_the_readers_language_and_told_on_th
     read = partial(
         missed_away._rows, console, ana, school, campaign, delivery._said, delivery._plain
     )
-    table = missed_away._made(read, figure_sheets.csv_file, "ru").decode("utf-8-sig")
+    table = taking_away._made(read, figure_sheets.csv_file, "ru").decode("utf-8-sig")
     header, *rows = [line.split(",") for line in table.strip().split("\r\n")]
     assert header[0] == "Имя"
     assert {row[0]: row[3] for row in rows}["Ben"] == "Письмо вернулось: 552 *full*"
