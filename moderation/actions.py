@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from moderation import calls, guards, receipts
-from moderation.calls import KINDS
+from moderation.calls import KINDS, State
 from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
 from moderation.receipts import Look, Outcome
@@ -46,6 +46,15 @@ MARGIN = timedelta(minutes=1)  # for our own database between them
 LEASE = timedelta(seconds=MOST_CALLS * DEADLINE) + MARGIN  # longer than one action can take
 BUSY = N_("It is being done at this moment. Look again in a few seconds.")
 LOOKS = 24  # tries that come to no call; with the delays between them, three hours
+VAIN = 6  # calls after which other words stand there all the same
+OTHER_WORDS = N_(
+    "The platform said yes {n} times and still shows other words. Look at the comment there and "
+    "mend it by hand; Pult does not try again."
+)
+NOTHING_CAME = N_(
+    "The platform said yes {n} times and nothing changed. Put the comment back there by hand; Pult "
+    "does not try again."
+)
 NO_EFFECT = N_("The platform said yes, but nothing has changed there. Pult tries again.")
 SEALED = N_("The stored secrets cannot be opened: the vault's key is missing or another one.")
 
@@ -159,17 +168,32 @@ def _call(adapter: Adapter, action: Action, clock: Clock) -> Outcome:
     try:
         original = calls.act(adapter, action)
     except PlatformError as error:
-        if _failed(action, error) == "refused":
-            return Outcome("refused", None, _words(error))
         failure = error
     try:
         state = calls.read(adapter, action)
     except PlatformError as error:
-        return Outcome("unconfirmed", None, _words(failure or error), original)
+        settled = _failed(action, failure) if failure else "unconfirmed"
+        return Outcome(settled, None, _words(failure or error), original)
     if state == KINDS[action.kind].wanted:
         return Outcome("verified", state, None, original, seen_at=clock())
-    why = _words(failure) if failure else Words(NO_EFFECT)
-    return Outcome("unconfirmed", state, why, original)
+    if failure is not None:
+        return Outcome(_failed(action, failure), state, _words(failure), original)
+    vain = _in_vain(action, state)
+    return Outcome("refused" if vain else "unconfirmed", state, vain or Words(NO_EFFECT), original)
+
+
+def _in_vain(action: Action, state: State) -> Words | None:
+    """Why a call that the platform says yes to is not made again; None while it is.
+
+    A platform that cleans what it is given never shows just these words, and each new
+    try marks the comment as changed.
+    """
+    words = (action.kind, state) in {("restore comment", "edited"), ("edit comment", "visible")}
+    if words and action.tries >= VAIN:
+        return Words(OTHER_WORDS, {"n": action.tries})
+    if action.kind == "restore comment" and action.tries >= LOOKS:
+        return Words(NOTHING_CAME, {"n": action.tries})
+    return None
 
 
 def _failed(action: Action, error: PlatformError) -> ReceiptState:

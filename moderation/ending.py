@@ -86,6 +86,23 @@ def end(tx: Connection, actor: Actor, action: Action, *, why: Words, now: dateti
     return ""
 
 
+def succeeded(tx: Connection, action: Action) -> bool:
+    """Whether another one is under way, which takes over what is to be put back."""
+    row = tx.execute(
+        text(f"SELECT 1 FROM moderation_action WHERE id = :id AND {SUCCEEDED}"), {"id": action.id}
+    ).first()
+    return row is not None
+
+
+def leave_to_the_later(tx: Connection, actor: Actor, action: Action, *, now: datetime) -> None:
+    """Its time is over: it ends with the later one's arrival, or where that never comes about."""
+    access.require(actor, "moderate", action.school_id)
+    tx.execute(
+        text("UPDATE moderation_action SET until = :now WHERE id = :id AND NOT ended"),
+        {"id": action.id, "now": now},
+    )
+
+
 def put_back(tx: Connection, actor: Actor, action: Action, *, now: datetime) -> str | None:
     """Ask for a comment's original wording back; None where it was gone before us, or cannot be.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from moderation import comments, judging, likeness, rules, wordings
+from moderation import comments, judging, likeness, returning, rules, wordings
 from moderation.calls import CANNOT
 from moderation.filters import Rules
 from moderation.model import ActionKind, Adapters, Stored
@@ -85,8 +85,8 @@ def take(
     with db.begin() as tx:
         if not also(tx):
             return 0
-        for id_ in returned:
-            comments.note_removed(tx, actor, connection_id, id_, False)
+        for stands in comments.known(tx, actor, connection_id, returned).values():
+            returning.note(tx, actor, stands, now=now)
         taken = 0
         for one in page:
             kept = hidden.get(one.external_id)

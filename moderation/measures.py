@@ -113,6 +113,8 @@ def lift(
         if KINDS[action.kind].forward and not action.ended and action.receipt.state != "refused":
             if KINDS[action.kind].about == "comment":
                 ending.put_back(tx, actor, action, now=now)
+            elif ending.succeeded(tx, action):
+                ending.leave_to_the_later(tx, actor, action, now=now)
             else:
                 ending.end(tx, actor, action, why=Words(ending.LIFTED), now=now)
     audit.record(tx, actor, "lift measure", measure.id, school_id=measure.school_id, now=now)

@@ -167,9 +167,33 @@ def _follow(tx: Connection, actor: Actor, action: Action, now: datetime) -> None
             tx, actor, action.connection_id, action.external_id, state == "removed"
         )
         return
+    if action.kind == "lift account":
+        _mute_again(tx, action, now)
     account = roster.account(tx, actor, action.connection_id, action.external_id)
     if account is not None and state in ("active", "suspended"):
         roster.note_suspended(tx, actor, account.id, state == "suspended", now=now)
+
+
+def _mute_again(tx: Connection, lifted: Action, now: datetime) -> None:
+    """A mute that was asked for under the block found a silent account, and did nothing.
+
+    Where the block alone was the silence the mute is laid on now: it is looked at anew.
+    """
+    tx.execute(
+        text("""
+            UPDATE moderation_action SET state = 'waiting', before = NULL, earlier = NULL,
+                standing = NULL, after = NULL, verified_at = NULL, tries = 0, next_try_at = :now
+            WHERE connection_id = :connection AND external_id = :external
+              AND kind = 'mute account' AND state = 'verified' AND NOT ended
+              AND earlier = 'muted' AND (until IS NULL OR until > :now)
+              AND EXISTS (SELECT 1 FROM moderation_action AS block
+                  WHERE block.connection_id = moderation_action.connection_id
+                    AND block.external_id = moderation_action.external_id
+                    AND block.kind = 'suspend account' AND block.before IS NOT NULL
+                    AND block.requested_at <= moderation_action.requested_at)
+        """),
+        {"connection": lifted.connection_id, "external": lifted.external_id, "now": now},
+    )
 
 
 def _end_others(tx: Connection, action: Action) -> None:

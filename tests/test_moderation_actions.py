@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from moderation import actions, cases, comments, deciding, intake, metrics, review
+from moderation import actions, cases, comments, deciding, intake, metrics, reversal, review
 from moderation.model import ActionKind, Adapters, ModerationError, Receipt
 from platforms.base import Comment, Original
 from platforms.http import DEADLINE
@@ -466,3 +466,29 @@ def test_a_case_whose_removal_is_refused_waits_again(desk: Desk) -> None:
     assert desk.do(str(made.action_id)).state == "refused"
     with desk.db.read() as tx:
         assert [one.id for one in review.waiting(tx, desk.ben, desk.school.id, now=NOON)] == [case]
+
+
+def test_what_somebody_put_back_on_the_platform_is_not_offered_to_be_restored(desk: Desk) -> None:
+    removal = desk.ask("remove comment", "p1")
+    assert desk.do(removal).state == "verified"
+    desk.site.posts["p1"] |= {"removed": False, "html": "<p>you moron</p>"}
+    intake.pull(desk.db, desk.ben, "lms", desk.adapters, now=LATER)
+    with desk.db.read() as tx:
+        kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
+        assert not kept.removed
+        assert reversal.standing(tx, desk.ben, kept) is None
+        assert reversal.restorable(tx, desk.ben, desk.school.id, [kept.id]) == {}
+        seen, taken = actions.of(tx, desk.ben, desk.school.id)
+    assert (taken.id, taken.ended) == (removal, True)
+    assert (seen.kind, seen.undo_of, seen.receipt.state) == ("restore comment", removal, "verified")
+    assert str(seen.receipt.why) == "Somebody put it back on the platform; Pult only saw it."
+    again = desk.ask("remove comment", "p1")
+    assert desk.do(again, minutes=70).state == "verified"
+    with desk.db.begin() as tx:
+        kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
+        standing = reversal.standing(tx, desk.ben, kept)
+        assert standing is not None
+        assert standing.id == again
+        back = reversal.restore(tx, desk.ben, kept.id, now=LATER)
+    assert desk.do(back, minutes=80).state == "verified"
+    assert desk.site.posts["p1"]["html"] == "<p>you moron</p>"

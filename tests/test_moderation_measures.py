@@ -1,7 +1,7 @@
 """A measure reaches every account of a person, ends everywhere, and goes back to what stood."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -12,7 +12,7 @@ from console.desk import connections
 from moderation import actions, ending, ladder, measures, records
 from moderation.model import Action, Measure, ModerationError, PenaltyKind, Receipt, Subject
 from platforms.base import Adapter as Platform
-from platforms.base import Capability
+from platforms.base import Capability, Original, PlatformError
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
@@ -594,3 +594,107 @@ def test_a_refusal_by_a_second_person_is_an_answer_already(desk: Desk, ana: Acto
         for action_id in measure.action_ids:
             actions.decline(tx, ana, action_id, now=NOON)
         assert actions.unsettled(tx, desk.ben, desk.school.id) == []
+
+
+class Silencing(Talkative):
+    """Here whoever is put out is silent as well, and comes back as they stood: a chat's rooms."""
+
+    def muted(self, external_id: str) -> bool:
+        return self.suspended(external_id) or super().muted(external_id)
+
+
+def test_a_mute_laid_on_under_a_block_holds_once_the_block_is_lifted(desk: Desk) -> None:
+    desk.kinds = dict.fromkeys(desk.sites, Silencing)
+    with desk.db.begin() as tx:
+        tx.execute(text("UPDATE connection SET platform = 'discourse'"))
+    block = desk.impose(days=None)
+    desk.do(block)
+    mute = desk.impose("mute", days=2)
+    assert {receipt.state for receipt in desk.do(mute)} == {"verified"}
+    assert {len(site.muted) for site in desk.sites.values()} == {0}
+    desk.do(desk.lift(block))
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    assert [site.muted for site in desk.sites.values()] == [{"u1"}, {"u1"}]
+    desk.do(desk.lift(mute))
+    assert [site.muted for site in desk.sites.values()] == [set(), set()]
+    assert desk.roles() == ["owner", "member"]
+
+
+def test_who_was_muted_before_the_block_is_not_muted_by_us_after_it(desk: Desk) -> None:
+    desk.kinds = dict.fromkeys(desk.sites, Silencing)
+    with desk.db.begin() as tx:
+        tx.execute(text("UPDATE connection SET platform = 'discourse'"))
+    for site in desk.sites.values():
+        site.muted.add("u1")
+    block = desk.impose(days=None)
+    desk.do(block)
+    mute = desk.impose("mute", days=2)
+    desk.do(mute)
+    desk.do(desk.lift(block))
+    acting.run_due(desk.db, desk.adapters, clock=lambda: LATER)
+    desk.do(desk.lift(mute))
+    assert [site.muted for site in desk.sites.values()] == [{"u1"}, {"u1"}]
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_lifting_one_leaves_alone_what_a_later_one_under_way_covers(
+    desk: Desk, comes: bool
+) -> None:
+    first = desk.impose(days=None)
+    desk.do(first)
+    desk.sites["lms"].lie = "down"
+    second = desk.impose(days=None, leave_out=frozenset({("chat", "u1")}))
+    desk.do(second)
+    desk.sites["lms"].lie = ""
+    desk.do(desk.lift(first))
+    assert desk.roles() == ["owner", "outcast"]
+    if not comes:
+        with desk.db.begin() as tx:
+            tx.execute(
+                text("UPDATE moderation_action SET state = 'refused' WHERE measure_id = :id"),
+                {"id": second.id},
+            )
+    for minutes in (70, 80, 90):
+        at = NOON + timedelta(minutes=minutes)
+        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+    assert desk.roles() == ["owner", "outcast" if comes else "member"]
+    if comes:
+        assert [one.receipt.state for one in acts(desk, second)] == ["verified"]
+        desk.do(desk.lift(second))
+        assert desk.roles() == ["owner", "member"]
+
+
+def test_a_no_after_which_the_block_stands_is_done(desk: Desk) -> None:
+    class Grudging(Adapter):
+        def suspend(self, external_id: str) -> None:
+            super().suspend(external_id)
+            raise PlatformError("The token may not do this.", permanent=True, code="denied")
+
+    desk.kinds["chat"] = Grudging
+    measure = desk.impose()
+    assert [receipt.state for receipt in desk.do(measure)] == ["verified", "verified"]
+    desk.do(desk.lift(measure))
+    assert desk.roles() == ["owner", "member"]
+
+
+def test_a_restore_that_never_shows_the_original_ends_with_a_sentence(desk: Desk) -> None:
+    class Cleaning(Talkative):
+        """It leaves a word out of whatever it is given."""
+
+        def restore(self, original: Original) -> None:
+            super().restore(replace(original, html=original.html.replace("moron", "")))
+
+    desk.sites["lms"].write("p1", "<p>you moron</p>", NOON)
+    removed = _ask(desk, "remove comment", "p1")
+    desk.kinds["lms"] = Cleaning
+    with desk.db.begin() as tx:
+        back = actions.undo(tx, desk.ben, removed.action_id, now=NOON)
+    tried = []
+    for hours in range(40):
+        at = NOON + timedelta(hours=hours)
+        done = actions.perform(desk.db, desk.ben, back, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        tried.append(done)
+    assert tried[0].state == "unconfirmed"
+    assert tried[-1].state == "refused"
+    assert "still shows other words" in str(tried[-1].why)
+    assert desk.sites["lms"].calls.count("restore p1") == 6

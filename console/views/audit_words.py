@@ -114,6 +114,7 @@ OUTCOMES = {
     "done": N_("done"),
     "asked": N_("asked for"),
     "verified": N_("done and checked"),
+    "seen": N_("seen there, done by somebody else"),
     "unconfirmed": N_("not confirmed"),
     "held": N_("waits for a second person"),
     "allowed": N_("allowed by a second person"),

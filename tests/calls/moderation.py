@@ -36,6 +36,7 @@ from moderation import (
     records,
     refusals,
     repeats,
+    returning,
     reversal,
     review,
     rules,
@@ -121,6 +122,10 @@ CALLS: Calls = {
     review.alike: lambda tx, who, on: review.alike(tx, who, _case(tx, on), now=NOON),
     review.count_alike: lambda tx, who, on: review.count_alike(tx, who, _case(tx, on)),
     likeness.fill: lambda tx, who, on: likeness.fill(tx, who, on.school),
+    returning.note: lambda tx, who, on: returning.note(tx, who, on.comment, now=NOON),
+    ending.leave_to_the_later: lambda tx, who, on: ending.leave_to_the_later(
+        tx, who, on.action, now=NOON
+    ),
     bulk.decide: lambda tx, who, on: bulk.decide(
         tx, who, on.school, [(on.case, 1)], "remove", now=NOON
     ),
