@@ -9,7 +9,7 @@ from mailing.records import content
 from mailing.timing import Terms
 from store import access, audit, schools
 from store.access import Actor
-from store.db import Connection, text
+from store.db import Connection, text, windows
 from store.words import N_
 
 OWN = N_("Somebody else must agree to it: it is you who asked.")
@@ -95,14 +95,9 @@ def _digest(tx: Connection, campaign_id: str) -> str:
     """Of what was written, of what goes along with it, and of everybody who gets it."""
     row = tx.execute(text("SELECT digest FROM campaign WHERE id = :id"), {"id": campaign_id}).one()
     digest = hashlib.sha256(row.digest.encode())
-    rows = tx.execute(
-        text("""
-            SELECT email FROM delivery WHERE campaign_id = :id AND state = 'due' ORDER BY email
-        """),
-        {"id": campaign_id},
-    )
-    for each in rows:
-        digest.update(f"\n{each.email}".encode())
+    asked = "SELECT email FROM delivery WHERE campaign_id = :id AND state = 'due' ORDER BY email"
+    for window in windows(tx, asked, {"id": campaign_id}):
+        digest.update("".join(f"\n{email}" for (email,) in window).encode())
     for file in tx.execute(
         text("SELECT name, digest FROM attachment WHERE campaign_id = :id ORDER BY name"),
         {"id": campaign_id},

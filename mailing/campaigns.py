@@ -147,7 +147,7 @@ def preview(
     if person is None or person.school_id != campaign.school_id:
         raise access.Denied
     if courses.asked(campaign.subject, campaign.body):
-        [person] = courses.added(tx, campaign.school_id, [person], only=person.id)
+        [person] = courses.added(tx, campaign.school_id, [person])
     school = schools.get(tx, actor, campaign.school_id)
     own = recipients.variant(person.language, school.language, recipients.written(campaign.body))
     invited = Enclosed(school.zone, inviting.stored(tx, campaign_id))

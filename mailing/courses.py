@@ -1,9 +1,10 @@
 """The courses that people take, as the field `course`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mailing import conditions, recipients
+from mailing.segments import Meant
 from store.db import Connection, text
 from store.roster import Person
 
@@ -16,19 +17,25 @@ def asked(*texts: Mapping[str, str]) -> bool:
     return any(FIELD in conditions.asked(said) for said in written)
 
 
-def added(
-    tx: Connection, school_id: str, people: Iterable[Person], *, only: str = ""
-) -> list[Person]:
-    """The same people, each with their courses' names; `only`: there is but this person."""
+def joined(tx: Connection, school_id: str, window: Iterable[Meant]) -> list[Meant]:
+    """The same people of an audience, each with their courses' names."""
+    meant = list(window)
+    people = added(tx, school_id, [each.person for each in meant])
+    return [each._replace(person=one) for each, one in zip(meant, people, strict=True)]
+
+
+def added(tx: Connection, school_id: str, people: Sequence[Person]) -> list[Person]:
+    """The same people, each with their courses' names."""
+    ids = [person.id for person in people]
     rows = tx.execute(
-        text(f"""
+        text("""
             SELECT enrolment.person_id, course.name FROM enrolment
             JOIN course ON course.id = enrolment.course_id
             WHERE enrolment.school_id = :school AND NOT course.gone
-              {"AND enrolment.person_id = :only" if only else ""}
+              AND enrolment.person_id BETWEEN :first AND :last
             ORDER BY course.name, course.id
         """),
-        {"school": school_id, **({"only": only} if only else {})},
+        {"school": school_id, "first": min(ids, default=""), "last": max(ids, default="")},
     )
     named: dict[str, list[str]] = {}
     for row in rows:

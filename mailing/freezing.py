@@ -1,19 +1,17 @@
 """Freeze an audience: a row of the ledger for everyone who is meant, written once."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from secrets import token_hex
 
 from mailing import preferences, recipients
 from mailing.headers import domain_of
 from mailing.model import Campaign
-from mailing.segments import Audience
-from store import addresses
+from mailing.segments import Meant
 from store.db import Connection, insert_many
-from store.roster import Person
-from store.words import Words
 
 COLUMNS = (
     "id",
@@ -32,47 +30,50 @@ COLUMNS = (
     "updated_at",
 )
 JSON = json.JSONEncoder(ensure_ascii=False)
+DRAWN = 1_000  # ids for which chance is asked at once
 
 
 def freeze(
-    tx: Connection, campaign: Campaign, audience: Audience, *, language: str, now: datetime
+    tx: Connection,
+    campaign: Campaign,
+    windows: Iterable[Iterable[Meant]],
+    *,
+    language: str,
+    now: datetime,
 ) -> None:
-    """Write the audience as it is now; those left out stand there too, with their reason."""
-    meant: list[tuple[Person, Words | None]] = [(person, None) for person in audience.people]
-    meant += audience.left_out
-    # In this order each page of the people's index is touched once, as it lies on the disk.
-    meant.sort(key=lambda each: (each[1] is not None, each[0].id))
+    """Write the audience as it is now; those left out stand there too, with their reason.
+
+    In the order of people's ids each page of the index by person is touched once, as it lies
+    on the disk.
+    """
     chosen = preferences.languages(tx, campaign.school_id)
-    insert_many(tx, "delivery", COLUMNS, _rows(campaign, meant, language, chosen, now))
+    row = _rows(campaign, language, chosen, now)
+    for window in windows:
+        insert_many(tx, "delivery", COLUMNS, map(row, window))
 
 
 def _rows(
-    campaign: Campaign,
-    meant: list[tuple[Person, Words | None]],
-    language: str,
-    chosen: Mapping[str, str],
-    now: datetime,
-) -> Iterator[tuple[object, ...]]:
+    campaign: Campaign, language: str, chosen: Mapping[str, str], now: datetime
+) -> Callable[[Meant], tuple[object, ...]]:
+    """What makes a row of one person."""
     written = recipients.written(campaign.body)
 
     @lru_cache
     def variant(own: str) -> str:
         return recipients.variant(own, language, written)
 
-    domain = domain_of(campaign.sender)
+    campaign_id, school_id = campaign.id, campaign.school_id
+    message_id = f"{campaign.id[:12]}.%s@{domain_of(campaign.sender)}"
     at, leaves = now.timestamp(), (campaign.leaves_at or now).timestamp()
-    together = f"{int(at * 1000):012x}"  # in the primary key; behind it, nobody can guess
-    taken: set[str] = set()
-    for person, why in meant:
-        id_ = together + token_hex(10)
-        email = addresses.normal(person.email) if person.email else ""
-        if email in taken:  # who shares an address stands in the ledger without it
-            email = ""
-        taken.add(email)
-        yield (
+    ids = _ids(now)
+
+    def row(meant: Meant) -> tuple[object, ...]:
+        person, email, why = meant
+        id_ = next(ids)
+        return (
             id_,
-            campaign.id,
-            campaign.school_id,
+            campaign_id,
+            school_id,
             person.id,
             person.name,
             email,
@@ -81,7 +82,18 @@ def _rows(
             "due" if why is None else "suppressed",
             0,
             leaves,
-            f"{campaign.id[:12]}.{id_}@{domain}",
+            message_id % id_,
             None if why is None else why.to_json(),
             at,
         )
+
+    return row
+
+
+def _ids(now: datetime) -> Iterator[str]:
+    """Together in the primary key and ascending, and nobody can guess one from another."""
+    together = f"{int(now.timestamp() * 1000):012x}"
+    for first in count(step=DRAWN):
+        drawn = token_hex(7 * DRAWN)
+        for n in range(DRAWN):
+            yield f"{together}{first + n:06x}{drawn[14 * n : 14 * n + 14]}"

@@ -50,6 +50,15 @@ def row(
     }
 
 
+def waits(tx: Connection, campaign_id: str) -> bool:
+    """Whether anybody is still to get it."""
+    found = tx.execute(
+        text("SELECT 1 FROM delivery WHERE campaign_id = :id AND state = 'due' LIMIT 1"),
+        {"id": campaign_id},
+    )
+    return found.first() is not None
+
+
 def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int:
     """Make rows of a final state due once more: somebody wants them sent, whatever the hour."""
     changed = tx.execute(

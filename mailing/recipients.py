@@ -47,8 +47,15 @@ def _checked(address: str) -> str:
 
 def fields(person: Person) -> dict[str, str]:
     """What `{{ name }}` and its like become; the person's own fields never hide the first six."""
-    known = (person.name, person.email, person.role, person.language, person.level, person.group)
-    return {**person.fields, **dict(zip(ROLE_FIELDS, known, strict=True))}
+    return {
+        **person.fields,
+        "name": person.name,
+        "email": person.email,
+        "role": person.role,
+        "language": person.language,
+        "level": person.level,
+        "group": person.group,
+    }
 
 
 def known(people: Iterable[Person]) -> list[str]:

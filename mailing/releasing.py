@@ -1,5 +1,6 @@
 """From a draft to its audience: when it leaves, who must agree, how it is stopped and resumed."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from mailing import (
 from mailing.campaigns import RELEASED
 from mailing.model import Campaign, MailingError
 from mailing.records import load
-from mailing.segments import Segment
+from mailing.segments import Meant, Segment
 from mailing.timing import Terms
 from store import access, audit, schools
 from store.access import Actor
@@ -115,15 +116,15 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     """Write the segment's people of this moment into the ledger. Raises MailingError for none."""
     access.require(actor, "send", campaign.school_id)
     segment = Segment.from_json(campaign.segment)
-    people = segments.audience(
+    windows: Iterator[Iterable[Meant]] = segments.windows(
         tx, actor, campaign.school_id, segment, topic=campaign.topic, now=now
     )
-    if not people.people:
-        raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
     if courses.asked(campaign.subject, campaign.body):
-        people = replace(people, people=courses.added(tx, campaign.school_id, people.people))
+        windows = (courses.joined(tx, campaign.school_id, window) for window in windows)
     language = schools.get(tx, actor, campaign.school_id).language
-    freezing.freeze(tx, campaign, people, language=language, now=now)
+    freezing.freeze(tx, campaign, windows, language=language, now=now)
+    if not outbox.waits(tx, campaign.id):
+        raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
 
 
 def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:

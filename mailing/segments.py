@@ -1,23 +1,42 @@
 """Who would get a mail: those who are meant, without those whom none may or can reach."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
 
 from mailing import selecting, suppression
-from mailing.selecting import Guardians, Segment
-from store import access, addresses
+from mailing.selecting import BY_ID, BY_NAME, Guardians, Segment
+from store import access, addresses, db
 from store.access import Actor
 from store.db import Connection
 from store.roster import Person
 from store.words import N_, Words
 
-__all__ = ["Audience", "Guardians", "Segment", "audience"]
+__all__ = ["Audience", "Guardians", "Meant", "Segment", "audience", "windows"]
+
+
+class Meant(NamedTuple):
+    """One of those who are meant, with the address in the form by which people are told apart."""
+
+    person: Person
+    email: str  # '' where there is none, or somebody else stands for it
+    why: Words | None  # why she gets nothing
 
 
 @dataclass(frozen=True)
 class Audience:
     people: list[Person]
     left_out: list[tuple[Person, Words]]
+
+    def meant(self) -> Iterator[Meant]:
+        """All of them, those first who get the mail."""
+        taken: set[str] = set()
+        for person, why in chain(((each, None) for each in self.people), self.left_out):
+            email = addresses.normal(person.email) if person.email else ""
+            yield Meant(person, "" if email in taken else email, why)
+            taken.add(email)
 
 
 def audience(
@@ -34,30 +53,82 @@ def audience(
     `topic` says which opt-outs count; without one, those from every topic.
     """
     access.require(actor, "see people", school_id)
-    reasons = suppression.reasons(tx, school_id, topic)
     people: list[Person] = []
     left_out: list[tuple[Person, Words]] = []
-    first: dict[str, str] = {}
-    for person in selecting.matching(tx, school_id, segment, now=now):
-        email = addresses.normal(person.email) if person.email else ""
-        why = _why_not(person, email, reasons, first)
-        if why is None:
-            first[email] = person.name
-            people.append(person)
-        else:
-            left_out.append((person, why))
+    for window in _judged(tx, school_id, segment, topic, BY_NAME, now):
+        for person, _, why in window:
+            if why is None:
+                people.append(person)
+            else:
+                left_out.append((person, why))
     return Audience(people, left_out)
 
 
-def _why_not(
-    person: Person, email: str, reasons: dict[str, str], first: dict[str, str]
-) -> Words | None:
+def windows(
+    tx: Connection, actor: Actor, school_id: str, segment: Segment, *, topic: str, now: datetime
+) -> Iterator[Iterator[Meant]]:
+    """The same by id and some at a time: an audience of any size takes no more memory.
+
+    To take one from its window asks nothing of the database.
+    """
+    access.require(actor, "see people", school_id)
+    return _judged(tx, school_id, segment, topic, BY_ID, now)
+
+
+def _judged(
+    tx: Connection, school_id: str, segment: Segment, topic: str, order: str, now: datetime
+) -> Iterator[Iterator[Meant]]:
+    reasons = suppression.reasons(tx, school_id, topic)
+    other = _other_forms(tx, school_id)
+    first = _first(tx, school_id, segment, other, now)
+    for window in selecting.matching(tx, school_id, segment, order=order, now=now):
+        yield (_meant(person, other, reasons, first) for person in window)
+
+
+def _other_forms(tx: Connection, school_id: str) -> dict[str, str]:
+    """The addresses that are not kept in their one form, with it; '' for what cannot be one.
+
+    Hardly any are: they are brought to it where they come in.
+    """
+    asked = "SELECT email FROM person WHERE school_id = :school AND email <> ''"
+    return {
+        email: normal
+        for window in db.windows(tx, asked, {"school": school_id})
+        for (email,) in window
+        if (normal := addresses.normal(email)) != email
+    }
+
+
+def _first(
+    tx: Connection, school_id: str, segment: Segment, other: dict[str, str], now: datetime
+) -> dict[str, Person]:
+    """Who stands for an address that several may share: the first by name.
+
+    The address book holds an address once, so only other forms can be another's as well.
+    """
+    shared = set(other.values()) - {""}
+    first: dict[str, Person] = {}
+    if shared:
+        for person in chain.from_iterable(selecting.matching(tx, school_id, segment, now=now)):
+            email = other.get(person.email, person.email)
+            if email in shared:
+                first.setdefault(email, person)
+    return first
+
+
+def _meant(
+    person: Person, other: dict[str, str], reasons: dict[str, str], first: dict[str, Person]
+) -> Meant:
     if not person.email:
-        return Words(N_("No address is known."))
+        return Meant(person, "", Words(N_("No address is known.")))
+    email = other.get(person.email, person.email)
     if not email:
-        return Words(N_("The address cannot be one."))
+        return Meant(person, "", Words(N_("The address cannot be one.")))
+    stands = first.get(email, person)
+    own = email if stands.id == person.id else ""
     if email in reasons:
-        return Words(suppression.WHY[reasons[email]])
-    if email in first:
-        return Words(N_("Shares the address with {name}, who gets it."), {"name": first[email]})
-    return None
+        return Meant(person, own, Words(suppression.WHY[reasons[email]]))
+    if not own:
+        shares = N_("Shares the address with {name}, who gets it.")
+        return Meant(person, "", Words(shares, {"name": stands.name}))
+    return Meant(person, email, None)

@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from store.db import Connection, text
+from sqlalchemy import Row
+
+from store.db import Connection, windows
 from store.roster import Person
 
 LANGUAGE = """COALESCE(
     (SELECT chosen_language.language FROM chosen_language
      WHERE chosen_language.school_id = person.school_id AND chosen_language.email = person.email),
     NULLIF(person.language, ''), school.language)"""
+BY_NAME, BY_ID = "name, id", "id"
 Values = dict[str, object]
 Guardians = Literal["", "too", "instead"]
 
@@ -54,27 +57,32 @@ class Segment:
 
 
 def matching(
-    tx: Connection, school_id: str, segment: Segment, *, now: datetime
-) -> Iterator[Person]:
-    """Whoever is meant, reachable or not, by name; the caller has asked whether she may."""
+    tx: Connection, school_id: str, segment: Segment, *, order: str = BY_NAME, now: datetime
+) -> Iterator[Iterator[Person]]:
+    """Whoever is meant, reachable or not, in windows; the caller has asked whether she may.
+
+    All of it is as of one moment, whatever is written in between: who is meant is known before
+    the first of them is told.
+    """
     values: Values = {"school": school_id}
-    rows = tx.execute(
-        text(f"""
-            WITH meant AS (
-                SELECT person.id FROM person JOIN school ON school.id = person.school_id
-                WHERE person.school_id = :school
-                  AND (({_by_rule(segment, values, now)}) OR {_by_name(segment, values)})
-            )
-            SELECT id, school_id, name, email, role, language, level, grp, fields FROM person
-            WHERE school_id = :school AND id IN ({_with_guardians(segment)})
-            ORDER BY name, id
-        """),
-        values,
-    )
-    for row in rows.all():  # at once: asking for each costs more than the row
-        id_, school, name, email, role, language, level, group, kept = tuple[Any, ...](row)
-        fields = json.loads(kept) if kept != "{}" else {}
-        yield Person(id_, school, name, email, role, language, level, group, fields)
+    statement = f"""
+        WITH meant AS (
+            SELECT person.id FROM person JOIN school ON school.id = person.school_id
+            WHERE person.school_id = :school
+              AND (({_by_rule(segment, values, now)}) OR {_by_name(segment, values)})
+        )
+        SELECT id, school_id, name, email, role, language, level, grp, fields FROM person
+        WHERE school_id = :school AND id IN ({_with_guardians(segment)})
+        ORDER BY {order}
+    """
+    for window in windows(tx, statement, values):
+        yield map(_person, window)
+
+
+def _person(row: Row[Any]) -> Person:
+    id_, school, name, email, role, language, level, group, kept = tuple[Any, ...](row)
+    fields = json.loads(kept) if kept != "{}" else {}
+    return Person(id_, school, name, email, role, language, level, group, fields)
 
 
 def _by_rule(segment: Segment, values: Values, now: datetime) -> str:

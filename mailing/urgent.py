@@ -59,7 +59,7 @@ def send(
     campaign = releasing.start(tx, actor, campaign_id, leaves_at=now, now=now)
     if campaign is not None:
         language = schools.get(tx, actor, written.school_id).language
-        freezing.freeze(tx, campaign, people, language=language, now=now)
+        freezing.freeze(tx, campaign, [people.meant()], language=language, now=now)
     return campaign_id
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Row, create_engine, event, text
 from sqlalchemy.exc import DataError, DBAPIError
 
 __all__ = ["Connection", "Database", "connect", "moment", "new_id", "text"]
@@ -21,6 +21,7 @@ Schema = Literal["operations", "metrics"]
 SCHEMAS: tuple[Schema, Schema] = ("operations", "metrics")
 BUSY_TIMEOUT = 10_000  # milliseconds that a writer waits for another
 CACHE = 32_000  # KB of pages that each connection to SQLite may keep
+WINDOW = 5_000  # rows of a long answer that are in memory at once
 SMALL_CACHE = 2_000  # where much is written, and few pages are read twice
 
 
@@ -76,7 +77,15 @@ def connect(data: Path | None = None, url: str | None = None, *, cache: int = CA
     return Database(operations, metrics, data)
 
 
-def execute_many(tx: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> int:
+def windows(
+    tx: Connection, statement: str, values: Mapping[str, object]
+) -> Iterator[Sequence[Row[Any]]]:
+    """A long answer, some rows at a time: PostgreSQL keeps it at its own side meanwhile."""
+    rows = tx.execute(text(statement), values, execution_options={"yield_per": WINDOW})
+    return rows.partitions(WINDOW)
+
+
+def execute_many(tx: Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> int:
     """Run a statement with `?` for each row of plain values, times as seconds; rows changed.
 
     Straight to the driver: for the thousands of rows that each second brings, SQLAlchemy's
@@ -85,7 +94,7 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[tuple[object, ..
     driver = tx.dialect.loaded_dbapi
     if tx.dialect.name == "postgresql":
         statement = statement.replace("?", "%s")
-    cursor = tx.connection.cursor()
+    cursor: Any = tx.connection.cursor()
     try:
         cursor.executemany(statement, rows)
         return int(cursor.rowcount)
@@ -101,12 +110,13 @@ def insert_many(
 ) -> None:
     """Write many new rows of plain values at once, times as seconds; as `execute_many`.
 
-    PostgreSQL takes them by COPY, in a third of the time that statements take.
+    PostgreSQL takes them by COPY, in a third of the time that statements take, and at work
+    while the next ones are made: making them must ask nothing of this transaction.
     """
     names = ", ".join(columns)
     if tx.dialect.name != "postgresql":
         places = ", ".join("?" for _ in columns)
-        execute_many(tx, f"INSERT INTO {table} ({names}) VALUES ({places})", [*rows])
+        execute_many(tx, f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
         return
     driver = tx.dialect.loaded_dbapi
     cursor: Any = tx.connection.cursor()

@@ -156,6 +156,9 @@ CALLS: Calls = {
         Segment(people=(on.roster.person,), courses=(on.roster.course,)),
         now=NOON,
     ),
+    segments.windows: lambda tx, who, on: list(
+        segments.windows(tx, who, on.school, EVERYONE, topic="", now=NOON)
+    ),
     attachments.add: lambda tx, who, on: attachments.add(
         tx, who, on.draft, "a.txt", b"A", room=Room(), now=NOON
     ),
