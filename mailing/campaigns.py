@@ -89,6 +89,25 @@ def save(
         raise MailingError(RELEASED)
 
 
+def keep_segment(
+    tx: Connection, actor: Actor, campaign_id: str, segment: Segment, *, now: datetime
+) -> None:
+    """Change whom a draft is for, and nothing else. Raises MailingError once it is released."""
+    known = load(tx, actor, campaign_id, "write")
+    save(
+        tx,
+        actor,
+        campaign_id,
+        subject=known.subject,
+        body=known.body,
+        segment=segment,
+        sender=known.sender,
+        topic=known.topic,
+        uncertain=known.uncertain,
+        now=now,
+    )
+
+
 def get(tx: Connection, actor: Actor, campaign_id: str) -> Campaign:
     """Raises Denied for a campaign that is not there, or is another school's."""
     return load(tx, actor, campaign_id, "see people")

@@ -28,6 +28,7 @@ class Segment:
     `missed` and `meant` are campaigns' ids: who has the mail, who was meant and has
     it not, whoever stands in the ledger. `unseen_days`: on no platform for so long.
     `guardians` of all these come beside them ("too") or in their place ("instead").
+    `absent_from`: that the `people` were missing there (room, course, when that was asked for).
     """
 
     courses: tuple[str, ...] = ()
@@ -43,9 +44,14 @@ class Segment:
     meant: tuple[str, ...] = ()
     unseen_days: int = 0
     guardians: Guardians = ""
+    absent_from: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """Without an empty `absent_from`: digests of send files that are under way rest on it."""
+        values = asdict(self)
+        if not self.absent_from:
+            del values["absent_from"]
+        return json.dumps(values, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, stored: str) -> "Segment":

@@ -1,5 +1,8 @@
 """Who is in a lesson and who is not, as the room's server says this moment."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from console.desk import presence
@@ -61,6 +64,26 @@ def test_those_present_and_those_absent_make_a_group(
     with database.read() as tx:
         meant = segments.audience(tx, ana, school.id, segment, now=NOON)
     assert len(meant.people) == 3
+
+
+def test_who_came_in_since_is_taken_out_of_those_absent_and_nobody_is_added(
+    database: Database, school: School, ana: Actor, place: tuple[str, str]
+) -> None:
+    with serving(signed("sha256", {"getMeetingInfo": NOT_OPEN})) as wire:
+        before = look(database, ana, place, media(wire.url))
+    group = presence.absentees(before, *place)
+    without_wei = replace(
+        group, people=tuple(each.id for each in before.absent if each.name != "wei")
+    )  # as she chose
+    later = NOON + timedelta(minutes=5)
+    with serving(signed("sha256", {"getMeetingInfo": INFO})) as wire:
+        found = presence.still_absent(
+            database, ana, without_wei, lambda _: media(wire.url), now=later
+        )
+    names = {each.id: each.name for each in before.absent}
+    assert [names[each] for each in found.people] == ["Kim", "Kim"]
+    assert found.absent_from == (*place, later.isoformat())
+    assert Segment.from_json(found.to_json()) == found
 
 
 def test_a_room_that_is_not_open_holds_nobody(

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.desk import figure_sheets, restoring
+from console.desk.adapters import Adapters
 from console.sections import Mail, Public
 from console.views import (
     composer_preview,
@@ -32,7 +34,11 @@ from store.schools import School
 from store.words import Words
 from tests import stage
 from tests.conftest import NOON
+from tests.moderation_platform import connect
 from tests.stage import dialog, letters, press, said, screen
+from tests.test_desk_notices import lesson
+from tests.test_platforms_traps import media, signed
+from tests.wire import serving
 
 MARKUP = "Dear {{ name }}, <script>alert(1)</script> ![x](http://evil.test/x.png)"
 
@@ -348,6 +354,35 @@ def test_an_empty_draft_begins_with_a_ready_text_that_is_stopped_until_it_is_fil
     assert at.button(key="composer-send").disabled
     at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
     assert not at.button(key="composer-send").disabled
+
+
+def test_a_letter_to_absentees_asks_again_before_it_goes(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    """Ben has come in since; then the room's server does not answer."""
+    with console.db.begin() as tx:
+        connect(tx, school)
+        room_id, course_id = lesson(tx, school, "Algebra", [])
+        for person_id in readers:
+            tx.execute(
+                text("INSERT INTO enrolment VALUES (:course, :person, :school, 'student')"),
+                {"course": course_id, "person": person_id, "school": school.id},
+            )
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    group = Segment(people=tuple(readers), absent_from=(room_id, course_id, NOON.isoformat()))
+    with console.db.begin() as tx:
+        campaigns.keep_segment(tx, ana, campaign_id, group, now=NOON)
+    ben = "<attendee><userID>w_1</userID><fullName>Ben</fullName></attendee>"
+    info = f"""<response><returncode>SUCCESS</returncode><running>true</running>
+        <attendees>{ben}</attendees></response>"""
+    with serving(signed("sha256", {"getMeetingInfo": info})) as wire:
+        console.adapters = cast("Adapters", lambda _id: media(wire.url))
+        at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "1 has come in and is left out" in letters(at)
+    assert "Send to 1 person" in [button.label for button in at.button]
+    at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "does not answer" in letters(at)
+    assert "Send to 1 person" in [button.label for button in at.button]
 
 
 def test_a_letter_that_nobody_elsewhere_can_leave_is_stopped_until_she_says_so(

@@ -1,9 +1,10 @@
 """Who of a lesson's people is in its room now, and who is not: asked for, told, never kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from console.desk.rooms import RoomError
+from mailing.segments import Segment
 from moderation.model import Adapters
 from platforms.base import Participant
 from platforms.capabilities import RoomRegister
@@ -56,6 +57,26 @@ def look(
     for row in accounts:
         by_id |= {row.external_id: row.person_id, row.username: row.person_id}
     return _sorted(there, enrolled, by_id, now)
+
+
+def absentees(found: Presence, room_id: str, course_id: str) -> Segment:
+    """Those who are missing, as a group that knows where."""
+    people = tuple(person.id for person in found.absent)
+    return Segment(people=people, absent_from=(room_id, course_id, found.at.isoformat()))
+
+
+def still_absent(
+    db: Database, actor: Actor, segment: Segment, adapters: Adapters, *, now: datetime
+) -> Segment:
+    """The same group without those who have come in since; nobody is added behind her back.
+
+    Raises Denied, RoomError, PlatformError.
+    """
+    room_id, course_id, _asked = segment.absent_from
+    found = look(db, actor, room_id, course_id, adapters, now=now)
+    came = {person.id for person in found.present}
+    people = tuple(each for each in segment.people if each not in came)
+    return replace(segment, people=people, absent_from=(room_id, course_id, now.isoformat()))
 
 
 def _ask(adapters: Adapters, connection_id: str, external_id: str) -> list[Participant]:

@@ -60,7 +60,8 @@ def _write(
     begun = saved_groups.chosen(console, actor, school, key=f"group-{campaign.id}")
     kept = begun.segment if begun else Segment.from_json(campaign.segment)
     offered = segment_picker.choices(console, actor, school, kept)
-    key = f"to-{campaign.id}-{begun.id}" if begun else f"to-{campaign.id}"
+    asked = "".join(kept.absent_from[2:])  # asked again, its people are others
+    key = f"to-{campaign.id}-{begun.id}" if begun else f"to-{campaign.id}{asked}"
     segment = segment_picker.pick(kept, offered, key=key)
     meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
     segment_picker.count(meant)

@@ -12,6 +12,7 @@ from console.views import (
     composer_points,
     composer_when,
     forms,
+    presence,
     segment_picker,
     segment_words,
 )
@@ -71,7 +72,13 @@ def draw(
                 confirm.closed()
                 st.rerun()
             told = [*points, *(finding.words for finding in found)]
-            _ask(console, actor, school, campaign, meant, offered, told)
+            campaign, absent = presence.again(console, actor, school, campaign)
+            if absent:
+                segment = Segment.from_json(campaign.segment)
+                meant = segment_picker.audience(
+                    console, actor, school, segment, topic=campaign.topic
+                )
+            _ask(console, actor, school, campaign, meant, offered, told, absent)
         composer_when.draw(console, actor, school, campaign)
         if st.button(_("Send a test"), icon=":material/forward_to_inbox:", key="composer-test"):
             _test(console, actor, school, campaign)
@@ -110,6 +117,7 @@ def _ask(
     meant: Audience,
     offered: Choices,
     points: list[Words],
+    absent: str = "",
 ) -> None:
     """Say back what goes to whom; the button names the number."""
     getting, out = len(meant.people), len(meant.left_out)
@@ -124,6 +132,8 @@ def _ask(
         _("When"): composer_when.said(console, school, campaign, getting),
         _("Undo"): _("call it back until then; later, pause"),
     }
+    if absent:
+        told[_("Absent")] = absent
     if enclosed.invitation:
         told[_("Invites to")] = enclosed.invitation.title
     if enclosed.files:

@@ -1,6 +1,7 @@
 """Who of a lesson is in its room this moment, and a letter to those who are or are not."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import streamlit as st
 
@@ -8,10 +9,12 @@ from console.desk import presence
 from console.desk.lessons import LessonRow
 from console.desk.presence import Presence
 from console.desk.rooms import RoomError
-from console.i18n import _, clock, escape, ngettext, number, say
+from console.i18n import _, clock, escape, moment, ngettext, number, say
 from console.views import acting, writing
 from console.widgets import confirm, pages, strangers
 from console.wiring import Console
+from mailing import campaigns
+from mailing.model import Campaign
 from mailing.segments import Segment
 from platforms.base import PlatformError
 from store import access
@@ -52,23 +55,48 @@ def ask(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
         except (RoomError, PlatformError) as error:
             st.error(say(error))
             return
-        _draw(console, actor, school, found)
+        _draw(console, actor, school, row, found)
 
     confirm.opened()
     dialog()
 
 
-def _draw(console: Console, actor: Actor, school: School, found: Presence) -> None:
+def again(
+    console: Console, actor: Actor, school: School, campaign: Campaign
+) -> tuple[Campaign, str]:
+    """A letter to absentees loses whom the room has by now; what that came to, '' for others."""
+    segment = Segment.from_json(campaign.segment)
+    if not segment.absent_from:
+        return campaign, ""
+    now = console.now()
+    try:
+        still = presence.still_absent(console.db, actor, segment, console.adapters, now=now)
+    except (RoomError, PlatformError, access.Denied) as error:
+        asked = datetime.fromisoformat(segment.absent_from[2])
+        told = _("as of {time}").format(time=moment(asked, school.zone, now=now))
+        return campaign, f"{told}. {say(error, markdown=False)}"
+    came = len(segment.people) - len(still.people)
+    words = ngettext("{n} has come in and is left out", "{n} have come in and are left out", came)
+    told = _("as of {time}").format(time=clock(now, school.zone))
+    with console.db.begin() as tx:
+        campaigns.keep_segment(tx, actor, campaign.id, still, now=now)
+        campaign = campaigns.get(tx, actor, campaign.id)
+    return campaign, f"{told} · {words.format(n=number(came))}" if came else told
+
+
+def _draw(console: Console, actor: Actor, school: School, row: LessonRow, found: Presence) -> None:
     st.caption(_("Asked at {time}").format(time=clock(found.at, school.zone, seconds=True)))
     left, right = st.columns(2)
     with left:
         _listed(_("Absent"), found.absent)
         words = ngettext("Write to {n} absentee", "Write to {n} absentees", len(found.absent))
-        _write(console, actor, school, words, found.absent, "absent")
+        missing = presence.absentees(found, row.room_id, row.course_id or "")
+        _write(console, actor, school, words, missing, "absent")
     with right:
         _listed(_("Present"), found.present)
         words = ngettext("Write to {n} present", "Write to {n} present", len(found.present))
-        _write(console, actor, school, words, found.present, "present")
+        there = Segment(people=tuple(person.id for person in found.present))
+        _write(console, actor, school, words, there, "present")
     if found.others:
         words = ngettext(
             "{n} more person is in the room, whom the roster does not know.",
@@ -90,16 +118,16 @@ def _write(
     actor: Actor,
     school: School,
     words: str,
-    people: Sequence[Person],
+    segment: Segment,
     key: str,
 ) -> None:
+    people = len(segment.people)
     if st.button(
-        words.format(n=len(people)),
+        words.format(n=people),
         icon=":material/mail:",
         disabled=not people or not access.may(actor, "write", school.id),
         key=f"presence-{key}",
     ):
-        segment = Segment(people=tuple(person.id for person in people))
         letter = ""
         with acting.guarded():
             letter = writing.to_segment(console, actor, school, segment)

@@ -59,6 +59,7 @@ from console.desk.measure_letter_words import Reader
 from console.desk.reopening import Moved
 from console.desk.tables import Plan
 from mailing import urgent_texts
+from mailing.segments import Segment
 from moderation import appeals
 from moderation.model import Subject
 from platforms.base import Adapter, Capability, Health, Participant, Room
@@ -141,6 +142,10 @@ def registers(on: Cast) -> Callable[[str], Adapter]:
     return reached
 
 
+def absent(on: Cast) -> Segment:
+    return Segment(absent_from=(on.roster.room, on.roster.course, ""))
+
+
 def stayed(on: Cast) -> Moved:
     return Moved(on.roster.lesson, on.roster.room, on.roster.room, NOON)
 
@@ -153,6 +158,13 @@ def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
 CALLS: Calls = {
     presence.look: lambda db, who, on: presence.look(
         db, who, on.roster.room, on.roster.course, registers(on), now=NOON
+    ),
+    presence.still_absent: lambda db, who, on: presence.still_absent(
+        db,
+        who,
+        Segment(absent_from=(on.roster.room, on.roster.course, "")),
+        registers(on),
+        now=NOON,
     ),
     issues.draw_due: lambda db, who, on: issues.draw_due(
         db, who, on.school, on.adapters, on.console.lesson_link, SENDER, now=NOON

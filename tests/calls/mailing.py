@@ -99,6 +99,9 @@ CALLS: Calls = {
         sender=SENDER,
         now=NOON,
     ),
+    campaigns.keep_segment: lambda tx, who, on: campaigns.keep_segment(
+        tx, who, on.draft, EVERYONE, now=NOON
+    ),
     campaigns.save: lambda tx, who, on: campaigns.save(
         tx,
         who,
