@@ -43,8 +43,8 @@ def values(
 ) -> dict[str, object]:
     """The bind values of what an author writes, with the digest of it."""
     bound: dict[str, object] = {
-        "subject": json.dumps(dict(subject), ensure_ascii=False, sort_keys=True),
-        "body": json.dumps(dict(body), ensure_ascii=False, sort_keys=True),
+        "subject": by_language(subject),
+        "body": by_language(body),
         "segment": segment.to_json(),
         "sender": sender,
         "topic": topic,
@@ -52,6 +52,11 @@ def values(
     }
     content = json.dumps([*bound.values()], ensure_ascii=False)
     return bound | {"digest": hashlib.sha256(content.encode()).hexdigest()}
+
+
+def by_language(written: Mapping[str, str]) -> str:
+    """The same words are the same text, in whatever order they were given: digests rest on it."""
+    return json.dumps(dict(written), ensure_ascii=False, sort_keys=True)
 
 
 def campaign(row: Row[Any], sums: Totals) -> Campaign:

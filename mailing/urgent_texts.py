@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from mailing import recipients, templates
 from mailing.model import MailingError
+from mailing.records import by_language
 from mailing.selecting import Guardians
 from store import access, audit
 from store.access import Actor
@@ -113,8 +114,8 @@ def save(
         "school": school_id,
         "name": name,
         "guardians": guardians,
-        "subject": _json(subject),
-        "body": _json(body),
+        "subject": by_language(subject),
+        "body": by_language(body),
         "digest": _digest(subject, body, guardians),
         "actor": actor.account_id,
         "now": now,
@@ -176,12 +177,8 @@ def _free(tx: Connection, school_id: str, name: str, text_id: str) -> None:
         raise MailingError(N_("There is a text of this name already; choose another."))
 
 
-def _json(written: Mapping[str, str]) -> str:
-    return json.dumps(dict(written), ensure_ascii=False, sort_keys=True)
-
-
 def _digest(subject: Mapping[str, str], body: Mapping[str, str], guardians: str) -> str:
-    content = json.dumps([_json(subject), _json(body), guardians])
+    content = json.dumps([by_language(subject), by_language(body), guardians])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -12,7 +12,7 @@ import requests
 
 from console.desk import connections, sync
 from console.sections import Public, Settings
-from console.web.hooks import FORGED, LARGEST
+from console.web.signed import FORGED, LARGEST
 from console.wiring import Console
 from moderation import actions, intake, keeping, review
 from store import access, vault

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from console.sections import Public, Settings
-from console.web.hooks import FORGED, LARGEST
+from console.web.signed import FORGED, LARGEST
 from console.wiring import Console
 from mailing import hooks, sender, suppression
 from mailing.hook_parts import EVENTS

@@ -9,7 +9,7 @@ import streamlit as st
 from babel.dates import get_day_names
 
 from console.i18n import N_, _, language, moment
-from console.views import acting, forms, segment_picker, segment_words
+from console.views import acting, forms, keeping, segment_picker, segment_words
 from console.views.campaigns import STAGES
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, head, pages, status, strangers
@@ -126,27 +126,14 @@ def _buttons(console: Console, actor: Actor, school: School, rule: Standing) -> 
         with acting.guarded(), console.db.begin() as tx:
             standing.pause(tx, actor, rule.id, paused=not rule.paused, now=console.now())
         st.rerun()
-    if st.button(
-        _("Change"),
-        icon=":material/edit:",
-        on_click=confirm.opening,
-        key=f"standing-change-{rule.id}",
-    ):
-        _edit(console, actor, school, rule)
-    if st.button(
-        _("Remove"),
-        icon=":material/delete:",
-        type="tertiary",
-        on_click=confirm.opening,
-        key=f"standing-remove-{rule.id}",
-    ):
-        confirm.ask(
-            _("Remove this newsletter?"),
-            {_("Name"): strangers.line(rule.name), _("Undo"): _("none; what was drawn stays")},
-            _("Remove the newsletter"),
-            partial(_remove, console, actor, rule),
-            icon=":material/delete:",
-        )
+    keeping.buttons(
+        f"standing-{rule.id}",
+        partial(_edit, console, actor, school, rule),
+        partial(_remove, console, actor, rule),
+        question=_("Remove this newsletter?"),
+        facts={_("Name"): strangers.line(rule.name), _("Undo"): _("none; what was drawn stays")},
+        button=_("Remove the newsletter"),
+    )
 
 
 def _remove(console: Console, actor: Actor, rule: Standing) -> None:

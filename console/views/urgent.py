@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import NAMES, _, moment
-from console.views import acting, forms
+from console.views import acting, forms, keeping
 from console.views.segment_picker import GUARDIANS
 from console.widgets import actionbar, confirm, head, status, strangers
 from console.wiring import Console
@@ -82,27 +82,14 @@ def _buttons(console: Console, actor: Actor, school: School, written: UrgentText
                 urgent_texts.approve(tx, actor, written.id, written.digest, now=console.now())
             actionbar.say(_("It may be sent from now on."))
         st.rerun()
-    if st.button(
-        _("Change"),
-        icon=":material/edit:",
-        on_click=confirm.opening,
-        key=f"urgent-change-{written.id}",
-    ):
-        _edit(console, actor, school, written)
-    if st.button(
-        _("Remove"),
-        icon=":material/delete:",
-        type="tertiary",
-        on_click=confirm.opening,
-        key=f"urgent-remove-{written.id}",
-    ):
-        confirm.ask(
-            _("Remove this text?"),
-            {_("Text"): strangers.line(written.name), _("Undo"): _("none")},
-            _("Remove the text"),
-            partial(_remove, console, actor, written),
-            icon=":material/delete:",
-        )
+    keeping.buttons(
+        f"urgent-{written.id}",
+        partial(_edit, console, actor, school, written),
+        partial(_remove, console, actor, written),
+        question=_("Remove this text?"),
+        facts={_("Text"): strangers.line(written.name), _("Undo"): _("none")},
+        button=_("Remove the text"),
+    )
 
 
 def _remove(console: Console, actor: Actor, written: UrgentText) -> None:

@@ -2,12 +2,10 @@
 
 import logging
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
-from console.web.limit import Limit
+from console.web.signed import NOT_FOUND, SignedDeliveries
 from console.wiring import Console
 from moderation import hooked
 from platforms.base import Forged, PlatformError
@@ -16,30 +14,16 @@ from store.db import text
 from store.vault import VaultError
 
 LOG = logging.getLogger("pult.public")
-LARGEST = 1024 * 1024  # bytes of one delivery
-MINUTE = 60.0  # seconds over which forged deliveries are counted
-FORGED = 30  # of one address a minute, after which it is not listened to
-NOT_FOUND = PlainTextResponse("Nothing is delivered to this address.\n", 404)
 
 
-class Hooks:
+class Hooks(SignedDeliveries):
+    path, forgery = "/hooks/{connection}", Forged
+
     def __init__(self, console: Console) -> None:
+        super().__init__()
         self.console = console
-        self.forged = Limit(MINUTE)
 
-    def routes(self) -> list[Route]:
-        return [Route("/hooks/{connection}", self.take, methods=["POST"])]
-
-    async def take(self, request: Request) -> Response:
-        body = await body_of(request)
-        if body is None:
-            return PlainTextResponse("Too large.\n", 413)
-        return await run_in_threadpool(self._take, request, body)
-
-    def _take(self, request: Request, body: bytes) -> Response:
-        address = request.client.host if request.client else ""
-        if self.forged.full((address, FORGED)):
-            return PlainTextResponse("Too many forged deliveries came from here.\n", 429)
+    def believed(self, request: Request, body: bytes) -> Response:
         connection_id = request.path_params["connection"]
         actor = self._actor(connection_id)
         if actor is None:
@@ -55,8 +39,7 @@ class Hooks:
                 now=self.console.now(),
             )
         except Forged:
-            self.forged.allows((address, FORGED))
-            return PlainTextResponse("The signature is wrong.\n", 403)
+            raise
         except PlatformError as error:
             return NOT_FOUND if error.code == "no hook" else _later(connection_id, error)
         except VaultError as error:
@@ -70,16 +53,6 @@ class Hooks:
                 text("SELECT school_id FROM connection WHERE id = :id"), {"id": connection_id}
             ).scalar_one_or_none()
         return access.system(school_id) if school_id else None
-
-
-async def body_of(request: Request) -> bytes | None:
-    """The body; None if it is larger than LARGEST."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            return None
-    return body
 
 
 def _later(connection_id: str, error: Exception) -> Response:
