@@ -76,30 +76,42 @@ class Rules:
 
     def __post_init__(self) -> None:
         lists = tuple(each for each in self.lists if each.on)
-        compiled = [(pattern, _compile(pattern)) for pattern in self.patterns]
+        ready = [(pattern, compiled(pattern)) for pattern in self.patterns]
         welfare = {each.name: each.welfare for each in lists if each.welfare}
         hiding = {each.name for each in lists if each.hide}
         hiding |= {each.name for each in self.patterns if each.hide and each.on}
         object.__setattr__(self, "_matcher", Matcher(_terms(lists), welfare))
         object.__setattr__(self, "_benign", Matcher(_benign_terms(lists)))
-        object.__setattr__(self, "_compiled", [each for each in compiled if each[0].on])
+        object.__setattr__(self, "_compiled", [each for each in ready if each[0].on])
         object.__setattr__(self, "_welfare", welfare)
         object.__setattr__(self, "_hiding", frozenset(hiding - set(welfare)))
 
     @classmethod
     def from_toml(cls, written: str) -> "Rules":
         """Raises RulesError, which says what to change."""
-        try:
-            tables = tomllib.loads(written)
-        except tomllib.TOMLDecodeError as error:
-            raise RulesError(NO_TOML, problem=str(error)) from error
-        for kind in tables:
-            if kind not in KEYS and kind not in WATCHED:
-                raise RulesError(UNKNOWN, key=kind)
-        lists = tuple(_list(table) for table in _tables(tables, "list"))
-        patterns = tuple(_pattern(table) for table in _tables(tables, "pattern"))
-        _each_named_once([one.name for one in lists] + [one.name for one in patterns])
-        return cls(lists, patterns, watch_of(tables))
+        return cls(*parts_of(tables_of(written)))
+
+
+Tables = Mapping[str, Any]
+
+
+def tables_of(written: str) -> Tables:
+    """Raises RulesError for what is no TOML."""
+    try:
+        return tomllib.loads(written)
+    except tomllib.TOMLDecodeError as error:
+        raise RulesError(NO_TOML, problem=str(error)) from error
+
+
+def parts_of(tables: Tables) -> tuple[tuple[WordList, ...], tuple[Pattern, ...], Watch]:
+    """What rules are built from. Raises RulesError, but does not compile the patterns."""
+    for kind in tables:
+        if kind not in KEYS and kind not in WATCHED:
+            raise RulesError(UNKNOWN, key=kind)
+    lists = tuple(_list(table) for table in _tables(tables, "list"))
+    patterns = tuple(_pattern(table) for table in _tables(tables, "pattern"))
+    _each_named_once([one.name for one in lists] + [one.name for one in patterns])
+    return lists, patterns, watch_of(tables)
 
 
 def screen(rules: Rules, said: str) -> list[Flag]:
@@ -185,7 +197,7 @@ def _benign_terms(lists: tuple[WordList, ...]) -> Iterator[Term]:
                 yield Term(words.name, phrase, form)
 
 
-def _compile(pattern: Pattern) -> Any:
+def compiled(pattern: Pattern) -> Any:
     options = re2.Options()
     options.log_errors = False
     try:

@@ -1,19 +1,29 @@
 """Each school's watched words: its own as TOML, or the starter lists."""
 
+import logging
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 
-from moderation import tried
+from moderation import salvage, tried
 from moderation.filters import Rules
+from moderation.salvage import Salvaged
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, text
+from store.words import Words
+
+LOG = logging.getLogger("pult.moderation")
 
 
 def of(tx: Connection, actor: Actor, school_id: str) -> Rules:
-    """The school's rules, ready to screen with."""
-    return built(text_of(tx, actor, school_id))
+    """The school's rules, ready to screen with; what of them cannot be read is left out."""
+    return _salvaged(text_of(tx, actor, school_id)).rules
+
+
+def ignored(tx: Connection, actor: Actor, school_id: str) -> tuple[Words, ...]:
+    """Of each stored rule that cannot be read, and so finds nothing, why."""
+    return _salvaged(text_of(tx, actor, school_id)).ignored
 
 
 def text_of(tx: Connection, actor: Actor, school_id: str) -> str:
@@ -57,3 +67,11 @@ def starter() -> str:
 def built(written: str) -> Rules:
     """Ready to screen with, and the same again for the same file. Raises RulesError."""
     return Rules.from_toml(written)
+
+
+@lru_cache(maxsize=16)
+def _salvaged(written: str) -> Salvaged:
+    found = salvage.read(written, starter())
+    if found.ignored:
+        LOG.warning("%d stored rules cannot be read and are left out", len(found.ignored))
+    return found

@@ -11,7 +11,7 @@ from console.desk import channels, connections, mail_checks, probing, reach, rel
 from console.desk.connections import Connection
 from console.desk.findings import Finding
 from mailing import hooks
-from moderation import evidence
+from moderation import evidence, rules
 from platforms.base import PlatformError
 from probes import modules
 from store import access, chain, heartbeats, schools
@@ -77,7 +77,7 @@ def look(
     found.append(_vault(db, vault))
     if found[-1].state == "failing":
         return found
-    found += [_audit(db, vault), _evidence(db)]
+    found += [_audit(db, vault), _evidence(db), *_rules(db, actor)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = list(pool.map(lambda one: _connection(db, vault, one), listed))
     if keep:
@@ -217,6 +217,19 @@ def _evidence(db: Database) -> Finding:
             {"id": examined.changed[0]},
         ),
     )
+
+
+def _rules(db: Database, actor: Actor) -> Iterator[Finding]:
+    """Stored watched words that cannot be read, and so find nothing."""
+    with db.read() as tx:
+        for school_id in sorted(actor.schools):
+            for problem in rules.ignored(tx, actor, school_id):
+                yield Finding(
+                    "watched words",
+                    "failing",
+                    problem,
+                    Words(N_("This rule finds nothing. Mend it under Admin, Watched words.")),
+                )
 
 
 def _connection(db: Database, vault: Vault, connection: Connection) -> Finding:

@@ -301,6 +301,7 @@ CALLS: Calls = {
     review.claim: lambda tx, who, on: review.claim(tx, who, on.case, now=NOON),
     review.release: lambda tx, who, on: review.release(tx, who, on.case),
     review.next_case: lambda tx, who, on: review.next_case(tx, who, on.school, now=NOON),
+    rules.ignored: lambda tx, who, on: rules.ignored(tx, who, on.school),
     rules.of: lambda tx, who, on: rules.of(tx, who, on.school),
     rules.text_of: lambda tx, who, on: rules.text_of(tx, who, on.school),
     rules.save: lambda tx, who, on: rules.save(tx, who, on.school, RULES, now=NOON),
