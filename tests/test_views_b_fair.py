@@ -7,7 +7,7 @@ import pytest
 from console import i18n
 from console.desk import measure_letters as told
 from console.desk import measure_words, people
-from console.views import erasing
+from console.views import erasing, figures
 from console.wiring import Console
 from moderation import (
     appeals,
@@ -169,3 +169,11 @@ def test_reasons_of_ours_and_a_condition_s_end_are_said_in_the_reader_s_language
             assert end in measure_words.why(step, school)
             assert measure_words.reason(kept, repeats.REASON) == approved
             assert measure_words.reason(kept, "rude *again*") == "rude *again*"
+
+
+def test_figures_name_the_rules_that_are_no_lists_in_the_reader_s_language() -> None:
+    with i18n.speaking("ru"):
+        assert figures._named("rule", "returned") == "Вернулся"
+        assert figures._named("rule", "newcomers") != "newcomers"
+        assert figures._named("rule", "Insults") == "Insults"
+        assert figures._named("moderator", "flood") == "flood"

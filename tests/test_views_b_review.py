@@ -14,6 +14,7 @@ from moderation import cases, history, measures, review
 from moderation.model import Stored
 from platforms.base import Comment
 from platforms.capabilities import AccountSuspender, CommentRemover, CommentSource
+from store import access, enrolling, timetable
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -271,3 +272,19 @@ def test_who_may_not_see_people_sees_nobody(
         assert "Your role does not allow this." in said(at)
         assert "Kim" not in said(at) + letters(at)
         assert not at.dataframe
+
+
+def test_the_link_behind_which_comments_are_reported_is_that_of_the_course_chosen(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    stage.queue(console, school, shelf, [rude(1)])
+    with console.db.begin() as tx:
+        enrolling.courses(
+            tx, access.system(school.id), school.id, shelf, {"c1": "Algebra"},
+            now=console.now(),
+        )  # fmt: skip
+        [course] = timetable.courses(tx, ben, school.id)
+    at = screen("review", console, ben, school)
+    assert [each.value for each in at.code] == [console.complaint_link(school.id)]
+    at = at.selectbox(key="complaint-course").set_value(course.id).run()
+    assert [each.value for each in at.code] == [console.complaint_link(school.id, course.id)]

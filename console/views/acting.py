@@ -97,7 +97,8 @@ def sentence(receipt: Receipt, place: str, school: School) -> str:
     elif receipt.state == "held":
         shape, told = ":orange[◆]", HELD
     words = _(told).format(place=escape(place))
-    return f"{shape} {words}. {say(receipt.why)}".rstrip()
+    why = say(receipt.why)
+    return f"{shape} {words} · {why}" if why else f"{shape} {words}"
 
 
 def _at_once(console: Console, actor: Actor, action_ids: Sequence[str]) -> list[Receipt]:

@@ -8,6 +8,8 @@ import streamlit as st
 from console.desk import figure_sheets, measure_words
 from console.i18n import N_, NAMES, _, number, percent, span
 from console.views import audit_words, reasons, taking_away
+from console.views.review_next import SIGNALS
+from console.views.rule_switches import WATCHED
 from console.widgets import choice, head, strangers, tables
 from console.wiring import Console
 from moderation import figures, house
@@ -17,6 +19,12 @@ from store.access import Actor
 from store.schools import School
 
 PERIODS = {7: N_("7 days"), 30: N_("30 days"), 90: N_("90 days")}
+OURS = {**WATCHED, "returned": SIGNALS["returned"]}  # rules that are no lists
+MEMBERS: dict[Group, str] = {
+    "moderator": N_("Moderator"),
+    "rule": N_("Rule"),
+    "language": N_("Language"),
+}
 GROUPS: dict[Group, str] = {
     "moderator": N_("By moderator"),
     "rule": N_("By rule"),
@@ -114,7 +122,7 @@ def _table(group: Group, found: list[Figure]) -> None:
             for each in found
         ],
         {
-            "name": st.column_config.TextColumn(_(GROUPS[group]), width=220),
+            "name": st.column_config.TextColumn(_(MEMBERS[group]), width=220),
             "decisions": _("Decisions"),
             "taken": st.column_config.TextColumn(_("Time to decision"), help=_(TAKEN)),
             "overturned": st.column_config.TextColumn(_("Overturned"), help=_(OVERTURNED)),
@@ -128,6 +136,8 @@ def _table(group: Group, found: list[Figure]) -> None:
 def _named(group: Group, name: str) -> str:
     if group == "language":
         return NAMES.get(name, name)
+    if group == "rule" and name in OURS:
+        return _(OURS[name])
     return _("Reports alone") if name == REPORTED else name
 
 

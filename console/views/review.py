@@ -23,9 +23,9 @@ SKIPPED = "review-skipped"  # session state: ids passed over, the newest last
 def page(console: Console, actor: Actor, school: School) -> None:
     case, waiting = _held(console, actor, school)
     live.part(lambda: _head(console, actor, school, case))
-    handouts.comments(console, actor, school)
     if case is None:
         _empty(console, actor, school)
+        handouts.comments(console, actor, school)
         actionbar.told()
         return
     beside = review_acts.read(console, actor, school, case)
@@ -33,7 +33,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         console, actor, school, case, beside, _turning(console, actor, case)
     )
     review_case.draw(console, actor, school, case, waiting, around)
-    taking_away.lists(console, actor, school, "cases", _("Review queue"))
+    _foot(console, actor, school)
     if st.session_state.get(ASKING) == case.id:
         acts = review_acts.reasons(console, actor, school, case, beside)
         actionbar.bar(acts, lead=lambda: _who_is_told(beside))
@@ -93,6 +93,12 @@ def _empty(console: Console, actor: Actor, school: School) -> None:
     if last:
         words += " " + _("Last decision {time}.").format(time=clock(last, school.zone))
     st.info(words, icon=":material/done_all:")
+
+
+def _foot(console: Console, actor: Actor, school: School) -> None:
+    with st.container(horizontal=True):
+        handouts.comments(console, actor, school)
+        taking_away.lists(console, actor, school, "cases", _("Review queue"))
 
 
 def _turning(console: Console, actor: Actor, case: Case) -> list[Act]:
