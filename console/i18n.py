@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
@@ -33,7 +34,6 @@ BEYOND = 1e15  # where grouped digits tell nobody anything, and babel gives up
 JOINER = "\u2060"  # invisible; keeps Markdown from making links and emoji of plain text
 
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
-_reader: Callable[[], str] = lambda: "en"  # noqa: E731 -- replaced by `follow`
 
 
 @runtime_checkable
@@ -46,10 +46,19 @@ class Sayable(Protocol):
     def params(self) -> Mapping[str, Value]: ...
 
 
+@dataclass
+class _Screens:
+    """The one kind of screen that a process has, and what tells its language."""
+
+    read: Callable[[], str]
+
+
+_SCREENS = _Screens(lambda: "en")
+
+
 def follow(reader: Callable[[], str]) -> None:
     """Ask `reader` for the language wherever none is spoken: the screens' session."""
-    global _reader  # noqa: PLW0603 -- one process has one kind of screen
-    _reader = reader
+    _SCREENS.read = reader
 
 
 @contextmanager
@@ -63,7 +72,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def language() -> str:
-    return _spoken.get() or _reader()
+    return _spoken.get() or _SCREENS.read()
 
 
 def best(wanted: str | None) -> str:

@@ -148,7 +148,7 @@ def _verify(
     certificate: x509.Certificate, fields: dict[str, Any], names: tuple[str, ...], now: datetime
 ) -> None:
     key = certificate.public_key()
-    hashed = {"1": SHA1(), "2": SHA256()}.get(value(fields, "SignatureVersion"))  # noqa: S303
+    hashed = {"1": SHA1(), "2": SHA256()}.get(value(fields, "SignatureVersion"))  # noqa: S303 - Amazon's
     valid = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
     if not isinstance(key, RSAPublicKey) or hashed is None or not valid:
         raise Forged(NOT_OURS)

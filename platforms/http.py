@@ -83,7 +83,7 @@ class Session(requests.Session):
     the whole body, however long, to make the next request ready.
     """
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - to nowhere
         return None
 
 

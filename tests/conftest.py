@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,11 @@ from tests.synapse import Synapse
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 NOON_LATER = NOON + timedelta(minutes=5)
 NUMBERS = count()
+
+
+def stopped(at: datetime) -> Callable[[], datetime]:
+    """A clock that stands still."""
+    return lambda: at
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

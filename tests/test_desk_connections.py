@@ -1,5 +1,7 @@
 """Connections: a secret goes in and never comes out, an address is checked before it is kept."""
 
+from typing import Any
+
 import pytest
 
 from console.desk import connections, limits
@@ -24,8 +26,13 @@ def vault() -> Vault:
 
 
 def added(tx: Connection, actor: Actor, school: School, vault: Vault, **changes: str) -> str:
-    given = {"platform": "moodle", "name": "Moodle", "url": URL, "secret": "t0ken"} | changes
-    return connections.add(tx, actor, school.id, vault, now=NOON, **given)  # type: ignore[arg-type]  # all str
+    given: dict[str, Any] = {
+        "platform": "moodle",
+        "name": "Moodle",
+        "url": URL,
+        "secret": "t0ken",
+    } | changes
+    return connections.add(tx, actor, school.id, vault, now=NOON, **given)
 
 
 def test_a_secret_is_kept_sealed_and_shown_to_nobody(

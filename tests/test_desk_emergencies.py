@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
+from typing import Any
 
 import pytest
 
@@ -45,15 +46,13 @@ class Desk:
     incident: str
     words: str
 
-    def plan(self, tx: Connection, cause: Cause, **chosen: object) -> emergencies.Plan:
-        choice = Choice(**chosen)  # type: ignore[arg-type]
+    def plan(self, tx: Connection, cause: Cause, **chosen: Any) -> emergencies.Plan:
+        choice = Choice(**chosen)
         return emergencies.plan(
             tx, self.ana, cause, choice, lambda id_: f"https://pult.test/lesson/{id_}", now=NOON
         )
 
-    def send(
-        self, cause: Cause | None = None, again: Collection[str] = (), **chosen: object
-    ) -> str:
+    def send(self, cause: Cause | None = None, again: Collection[str] = (), **chosen: Any) -> str:
         with self.console.db.begin() as tx:
             planned = self.plan(tx, cause or Cause("incident", self.incident), **chosen)
             written = urgent_texts.get(tx, self.ana, self.words)
@@ -78,10 +77,10 @@ def boris(school: School) -> Actor:
     return Actor("boris", "Boris", "coordinator", frozenset({school.id}))
 
 
-def write(tx: Connection, actor: Actor, school: School, **changed: str) -> str:
+def write(tx: Connection, actor: Actor, school: School, **changed: Any) -> str:
     return urgent_texts.save(
-        tx, actor, school.id, subject=SUBJECT, body=BODY, now=NOON,
-        **({"name": "Trouble"} | changed),  # type: ignore[arg-type]
+        tx, actor, school.id, now=NOON,
+        **({"name": "Trouble", "subject": SUBJECT, "body": BODY} | changed),
     )  # fmt: skip
 
 
@@ -134,7 +133,9 @@ def test_an_approved_text_carries_each_persons_facts_over_night_and_opt_outs(des
     assert desk.totals(campaign) == Totals(sent=2)
     read = [message_from_bytes(each.data, policy=policy.default) for each in desk.relay.mails]
     assert {str(each["Subject"]) for each in read} == {"Algebra: разбираемся"}
-    said = str(read[0].get_body(("html",)).get_content())  # type: ignore[union-attr]
+    page = read[0].get_body(("html",))
+    assert page is not None
+    said = str(page.get_content())
     with speaking("ru"):
         assert say(Words("{name} has stopped", {"name": "Algebra"}), markdown=False) in said
     assert "с 15:00" in said  # noon UTC by the school's clock

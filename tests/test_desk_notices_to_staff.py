@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -106,12 +107,12 @@ class Desk:
             )  # fmt: skip
             return targets.get(tx, self.pult, target_id)
 
-    def tell(self, address: str, transport: str = "apprise", **more: object) -> str:
-        wishes: dict[str, object] = {"name": address[-20:], "language": "en", **more}
+    def tell(self, address: str, transport: str = "apprise", **more: Any) -> str:
+        wishes: dict[str, Any] = {"name": address[-20:], "language": "en", **more}
         with self.database.begin() as tx:
             return channels.add(
                 tx, self.pult, self.school.id, self.console.vault,
-                transport=transport, address=address, now=NOON, **wishes,  # type: ignore[arg-type]  # by name
+                transport=transport, address=address, now=NOON, **wishes,
             )  # fmt: skip
 
     def fails(self, severity: str = "down", *, now: datetime = NOON, name: str = "a") -> str:
@@ -546,12 +547,12 @@ def test_an_address_is_sealed_and_never_logged(
     ],
 )
 def test_what_cannot_be_told_is_refused_with_advice(
-    desk: Desk, wishes: dict[str, object], sentence: str
+    desk: Desk, wishes: dict[str, Any], sentence: str
 ) -> None:
     desk.tell("json://127.0.0.1:9/", name="duty")
     given = {"address": "json://127.0.0.1:9/", "name": "night", **wishes}
     with pytest.raises((ChannelError, MailingError), match=sentence):
-        desk.tell(**given)  # type: ignore[arg-type]  # what a form may hold
+        desk.tell(**given)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -81,11 +82,11 @@ def plan(tx: Connection, title: str, at: datetime) -> None:
     )
 
 
-def rule(school: School, **changed: object) -> Standing:
+def rule(school: School, **changed: Any) -> Standing:
     made = Standing(
         "", school.id, "The week", Segment(everyone=True), standing.CONTENT, 2, time(15)
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
 @pytest.fixture
@@ -223,7 +224,7 @@ def told(desk: Desk, now: datetime) -> str:
     return desk.newest().body["en"].partition("What changed")[2]
 
 
-def apart(desk: Desk, **changed: object) -> None:
+def apart(desk: Desk, **changed: Any) -> None:
     """An issue that all know of both lessons, twenty days ahead; then what the rule becomes."""
     with desk.db.begin() as tx:
         for title in ("Algebra", "Physics"):
@@ -232,7 +233,7 @@ def apart(desk: Desk, **changed: object) -> None:
         standing.save(tx, desk.ana, made, now=NOON)
     assert desk.draw(LEAVES - DAY) == 0
     with desk.db.begin() as tx:
-        standing.save(tx, desk.ana, replace(made, **changed), now=NOON)  # type: ignore[arg-type]
+        standing.save(tx, desk.ana, replace(made, **changed), now=NOON)
 
 
 def test_a_course_that_is_not_meant_any_more_is_not_called_off(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
 from tests import acting
-from tests.conftest import NOON
+from tests.conftest import NOON, stopped
 from tests.moderation_platform import Adapter, Site, serving
 from tests.wordings_kept import wordings_kept
 
@@ -395,7 +395,7 @@ def test_a_platform_that_stays_down_is_asked_less_and_less_often(desk: Desk) -> 
     at, waited = NOON, []
     for _ in range(4):
         now = at
-        actions.perform(desk.db, desk.ben, action, desk.adapters, clock=lambda now=now: now)  # type: ignore[misc]
+        actions.perform(desk.db, desk.ben, action, desk.adapters, clock=stopped(now))
         with desk.db.read() as tx:
             kept = actions.get(tx, desk.ben, action)
         assert kept is not None

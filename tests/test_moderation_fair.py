@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,7 @@ def test_nobody_decides_an_appeal_against_what_they_decided_or_confirmed(
 def test_the_four_outcomes_are_carried_out_and_count_on_the_ladder_as_they_should(
     database: Database, school: School, ben: Actor, ana: Actor
 ) -> None:
-    def heard(outcome: Outcome, **more: object) -> tuple[Measure, str]:
+    def heard(outcome: Outcome, **more: Any) -> tuple[Measure, str]:
         with database.begin() as tx:
             for old in measures.history(tx, ben, school.id, JOE):
                 tx.execute(text("DELETE FROM measure WHERE id = :id"), {"id": old.id})
@@ -165,7 +166,7 @@ def test_the_four_outcomes_are_carried_out_and_count_on_the_ladder_as_they_shoul
                 tx, ben, school.id, JOE, "warning", until=NOON + 9 * DAY, now=NOON
             )
             appeal = appeals.write(tx, ben, measure.id, "No", now=NOON)
-            hearing.decide(tx, ana, appeal, outcome, said="So", now=NOON, **more)  # type: ignore[arg-type]  # by the case
+            hearing.decide(tx, ana, appeal, outcome, said="So", now=NOON, **more)
             suggested = ladder.suggest(tx, ben, school.id, JOE, now=NOON)
             after = measures.get(tx, ben, measure.id)
             assert after is not None

@@ -10,14 +10,22 @@ import pytest
 
 from console.desk import connections
 from moderation import actions, ending, ladder, measures, records
-from moderation.model import Action, Measure, ModerationError, PenaltyKind, Receipt, Subject
+from moderation.model import (
+    Action,
+    ActionKind,
+    Measure,
+    ModerationError,
+    PenaltyKind,
+    Receipt,
+    Subject,
+)
 from platforms.base import Adapter as Platform
 from platforms.base import Capability, Original, PlatformError
 from store.access import Actor, Denied
 from store.db import Database, text
 from store.schools import School
 from tests import acting
-from tests.conftest import NOON
+from tests.conftest import NOON, stopped
 from tests.moderation_platform import Adapter, Site, Talkative, connect, serving
 
 LATER = NOON + timedelta(hours=1)
@@ -166,7 +174,7 @@ def test_a_block_ends_by_itself_everywhere(desk: Desk) -> None:
     desk.do(desk.impose())
     for hours in (25, 26):
         at = NOON + timedelta(hours=hours)
-        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=stopped(at))
     assert desk.roles() == ["owner", "member"]
     assert [site.calls for site in desk.sites.values()] == [["suspend u1", "lift u1"]] * 2
 
@@ -177,7 +185,7 @@ def test_a_removed_connection_keeps_no_other_from_its_end(desk: Desk, ada: Actor
     with desk.db.begin() as tx:
         connections.remove(tx, ada, "chat", now=NOON)
     for at in (DAY + timedelta(hours=1), DAY + timedelta(hours=2)):
-        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=stopped(at))
     assert desk.roles() == ["outcast", "member"]
     chat = acts(desk, measure)[0]
     assert chat.ended
@@ -237,7 +245,7 @@ def test_a_longer_block_under_way_outlives_the_end_of_the_earlier_one(desk: Desk
         site.lie = ""
     for hours in (1, 2, 3):
         at = over + timedelta(hours=hours)
-        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=stopped(at))
     assert [one.receipt.state for one in acts(desk, block)] == ["verified", "verified"]
     assert desk.roles() == ["outcast", "outcast"]
     desk.do(desk.lift(block))
@@ -314,7 +322,7 @@ def test_a_shorter_end_holds_on_every_platform(desk: Desk) -> None:
     assert shorter.until == LATER
     for hours in (1.1, 1.2):
         at = NOON + timedelta(hours=hours)
-        acting.run_due(desk.db, desk.adapters, clock=lambda at=at: at)  # type: ignore[misc]
+        acting.run_due(desk.db, desk.adapters, clock=stopped(at))
     assert desk.roles() == ["owner", "member"]
 
 
@@ -463,11 +471,11 @@ def test_a_measure_lifted_while_it_waits_for_a_second_person_is_never_done(
     assert desk.sites["chat"].calls == []
 
 
-def _ask(desk: Desk, kind: str, external_id: str, wording: str | None = None) -> Receipt:
+def _ask(desk: Desk, kind: ActionKind, external_id: str, wording: str | None = None) -> Receipt:
     desk.kinds["lms"] = Talkative
     with desk.db.begin() as tx:
         action = actions.request(
-            tx, desk.ben, kind, school_id=desk.school.id, connection_id="lms",  # type: ignore[arg-type]
+            tx, desk.ben, kind, school_id=desk.school.id, connection_id="lms",
             external_id=external_id, wording=wording, now=NOON,
         )  # fmt: skip
     return actions.perform(desk.db, desk.ben, action, desk.adapters, clock=lambda: NOON)
@@ -489,7 +497,9 @@ def test_a_new_wording_is_read_back_and_the_old_one_restored(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("kind", ["edit comment", "remove comment"])
-def test_another_text_than_the_original_is_not_called_restored(desk: Desk, kind: str) -> None:
+def test_another_text_than_the_original_is_not_called_restored(
+    desk: Desk, kind: ActionKind
+) -> None:
     desk.sites["lms"].write("p1", "<p>call me at <b>555</b></p>", NOON)
     done = _ask(desk, kind, "p1", "call me" if kind == "edit comment" else None)
     desk.sites["lms"].lie = "ignore"

@@ -311,7 +311,10 @@ def test_a_redirect_back_to_http_is_followed_unless_the_module_says_https(
     tmp_path: Path,
 ) -> None:
     with web(hello) as plain:
-        answer: Answer = lambda handler: say(handler, b"", 301, Location=plain)  # noqa: E731
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            say(handler, b"", 301, Location=plain)
+
         with web(answer, certificate=certificate(tmp_path / "site.pem", days=20)) as url:
             module: dict[str, Any] = {"verify": False, "redirects": 3}
             lenient = check(Target("t", "s", "LMS", "http", url, module), timeout=30)

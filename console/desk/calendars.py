@@ -6,7 +6,7 @@ meeting's id), SERVER, FORM, SEATS, COURSE, TEACHER (an address), EXPECTED, STRE
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from store.words import N_, Words
 AHEAD = timedelta(days=180)  # how far lessons that repeat are laid out
 BEHIND = timedelta(days=1)
 MOST = 1000  # occurrences of one lesson
+LAST = time(23, 59, 59)
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _aware(given: datetime, zone: ZoneInfo) -> datetime:
 def _naive(given: date, here: Any) -> datetime:
     """The end of a repetition in wall time; a day alone counts to its end."""
     if not isinstance(given, datetime):
-        return datetime(given.year, given.month, given.day, 23, 59, 59)  # noqa: DTZ001 - wall time
+        return datetime.combine(given, LAST)
     return given.astimezone(here).replace(tzinfo=None) if given.tzinfo else given
 
 

@@ -185,7 +185,7 @@ def _fetched(url: str, body: bytes | None, job: dict[str, Any], seconds: float) 
         urllib.request.HTTPErrorProcessor(),
     ):
         opener.add_handler(handler)
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - http(s) alone
     with opener.open(request, timeout=seconds) as answer:
         return json.loads(answer.read(LONGEST))
 
