@@ -99,6 +99,23 @@ def _without_suppressed(
     return left
 
 
+def begun(tx: Connection, campaign_id: str) -> bool:
+    """Whether a sender has claimed a row of it; until the transaction ends none can."""
+    values = {"id": campaign_id}
+    if tx.dialect.name == "postgresql":  # SQLite's transaction holds off every writer
+        of_it = "SELECT id FROM delivery WHERE campaign_id = :id ORDER BY id FOR UPDATE"
+        tx.execute(text(f"SELECT COUNT(*) FROM ({of_it}) AS locked"), values)
+    found = tx.execute(
+        text("""
+            SELECT 1 FROM delivery
+            WHERE campaign_id = :id AND (state NOT IN ('due', 'suppressed') OR attempt > 0)
+            LIMIT 1
+        """),
+        values,
+    )
+    return found.first() is not None
+
+
 def expire(tx: Connection, *, now: datetime) -> int:
     """Leave out whoever a campaign could not reach while it was worth sending; return how many."""
     changed = tx.execute(

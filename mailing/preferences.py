@@ -157,6 +157,17 @@ def _off(tx: Connection, school_id: str, email: str) -> dict[str, set[str]]:
 def _keep_language(
     tx: Connection, school_id: str, email: str, language: str, now: datetime
 ) -> None:
+    """From now on, also for mail that is released and has yet to leave."""
+    values = {"school": school_id, "email": email, "language": language}
+    tx.execute(
+        text("""
+            UPDATE delivery SET language = :language
+            WHERE email = :email AND state = 'due' AND campaign_id IN (
+                SELECT id FROM campaign WHERE school_id = :school
+                  AND state IN ('asked', 'released', 'paused'))
+        """),
+        values,
+    )
     tx.execute(
         text("""
             INSERT INTO chosen_language (school_id, email, language, changed_at)
@@ -164,5 +175,5 @@ def _keep_language(
             ON CONFLICT (school_id, email) DO UPDATE
             SET language = excluded.language, changed_at = excluded.changed_at
         """),
-        {"school": school_id, "email": email, "language": language, "now": now},
+        values | {"now": now},
     )

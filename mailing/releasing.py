@@ -128,8 +128,13 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
 
 
 def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
-    """Make it a draft again; False when the first mail may have left already."""
+    """Make it a draft again; False when the first mail may have left already.
+
+    The rows have the last word, not the clock: a sender's may be ahead of this one.
+    """
     campaign = load(tx, actor, campaign_id, "send")
+    if ledger.begun(tx, campaign_id):
+        return False
     changed = tx.execute(
         text("""
             UPDATE campaign SET state = 'draft', released_at = NULL, leaves_at = NULL,

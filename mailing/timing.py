@@ -40,7 +40,10 @@ class Quiet:
         if not inside:
             return at
         day = local.date() + timedelta(days=1 if tomorrow else 0)
-        return datetime.combine(day, self.until, zone).astimezone(UTC)
+        end = datetime.combine(day, self.until, zone)
+        if end.astimezone(UTC) < at:  # the hour comes twice that night, and this is the second
+            end = end.replace(fold=1)
+        return end.astimezone(UTC)
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,19 @@ def test_mail_comes_in_the_chosen_language_whatever_a_sync_says(
     assert [person.email for person in read.people] == [PARENT]
 
 
+def test_what_has_yet_to_leave_comes_in_the_language_chosen_since(
+    console: Console, link: str, school: School, ana: Actor
+) -> None:
+    with console.db.begin() as tx:
+        id_ = send(tx, ana, school, "news")
+    choose(console, link, "news", language="zh_Hans")
+    with console.db.read() as tx:
+        rows = tx.execute(
+            text("SELECT email, language FROM delivery WHERE campaign_id = :id"), {"id": id_}
+        )
+        assert {row.email: row.language for row in rows} == {CHILD: "ru", PARENT: "zh_Hans"}
+
+
 @pytest.mark.parametrize("reason", [suppression.HARD_BOUNCE, suppression.BY_HAND])
 def test_what_the_school_or_the_mail_system_took_off_stays_off(
     console: Console, url: str, link: str, school: School, ana: Actor, reason: str

@@ -45,6 +45,14 @@ def test_quiet_hours_are_the_schools_and_go_over_midnight(
     assert quiet.end(given, MOSCOW) == left
 
 
+def test_quiet_hours_that_end_in_the_hour_that_comes_twice_end_after_they_began() -> None:
+    quiet, berlin = Quiet.parse("22:00-02:30"), ZoneInfo("Europe/Berlin")
+    assert quiet is not None
+    first, second = (datetime(2026, 10, 25, hour, 15, tzinfo=UTC) for hour in (0, 1))
+    assert quiet.end(first, berlin) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert quiet.end(second, berlin) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("written", ["22-7", "25:00-07:00", "22:00-07:60", "at night"])
 def test_hours_that_are_none_are_refused(written: str) -> None:
     with pytest.raises(ValueError, match="22:00-07:00"):
