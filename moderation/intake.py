@@ -1,12 +1,13 @@
 """Pull comments by a cursor, keep them as evidence, and queue what the rules flag.
 
-The cursor moves only with the rows, in one transaction, and each pull reads its
-last second again: a comment that came late in it is not missed, and one that
-comes twice is one.
+The cursor moves only with the rows, in one transaction, and each pull reads what was
+said shortly before it again, and now and then the last hour: platforms put what comes
+late (a sender's slow clock, another server, a queue) behind what was read. What comes
+twice is one.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from moderation import comments, judging, likeness, returning, rules, wordings
@@ -18,9 +19,14 @@ from platforms.base import Adapter, Comment, PlatformError
 from platforms.capabilities import CommentRemover, CommentSource
 from store import access
 from store.access import Actor
-from store.db import Connection, Database, moment, text
+from store.db import Connection, Database, instant, text
 
+OVERLAP = timedelta(minutes=1)  # read again by every pull
+LOOK_BACK = timedelta(hours=1)  # read again by the first pull in each SELDOM
+SELDOM = timedelta(minutes=5)
+RECENT = timedelta(days=1)  # of older ones evidence may have been let go: they are not read again
 PAGE = 500  # comments a call
+BEGINNING = datetime.fromtimestamp(0, UTC)
 PAGES = 20  # calls a pull: the rest comes with the next one
 
 
@@ -41,7 +47,7 @@ def pull(
     with db.read() as tx:
         school_id = school_of(tx, connection_id)
         access.require(actor, "moderate", school_id)
-        since = cursor(tx, connection_id)
+        since = _start(tx, connection_id, now)
         watched = watched or rules.of(tx, actor, school_id)
     adapter = adapters(connection_id)
     if not isinstance(adapter, CommentSource):
@@ -104,12 +110,23 @@ def take(
         return taken
 
 
-def cursor(tx: Connection, connection_id: str) -> datetime | None:
-    """The time up to which everything is taken, to the whole second below."""
+def _start(tx: Connection, connection_id: str, now: datetime) -> datetime | None:
+    """From when to read; None for all there is."""
     row = tx.execute(
-        text("SELECT since FROM intake_cursor WHERE connection_id = :id"), {"id": connection_id}
+        text("SELECT since, pulled_at FROM intake_cursor WHERE connection_id = :id"),
+        {"id": connection_id},
     ).first()
-    return moment(int(row.since)) if row else None
+    if row is None:
+        return None
+    reached = instant(int(row.since))
+    if reached < now - RECENT:
+        return reached
+    far = _spell(instant(row.pulled_at)) != _spell(now)
+    return reached - (LOOK_BACK if far else OVERLAP)
+
+
+def _spell(at: datetime) -> int:
+    return int(at.timestamp() // SELDOM.total_seconds())
 
 
 def _screened(
@@ -188,7 +205,7 @@ def _advance(
         {
             "connection": id_,
             "school": school_id,
-            "since": at or datetime.fromtimestamp(0, UTC),
+            "since": at or BEGINNING,
             "now": now,
         },
     )

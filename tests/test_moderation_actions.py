@@ -492,3 +492,25 @@ def test_what_somebody_put_back_on_the_platform_is_not_offered_to_be_restored(de
         back = reversal.restore(tx, desk.ben, kept.id, now=LATER)
     assert desk.do(back, minutes=80).state == "verified"
     assert desk.site.posts["p1"]["html"] == "<p>you moron</p>"
+
+
+@pytest.mark.parametrize(
+    ("late", "minutes", "found"),
+    [(50, 1, 1), (59 * 60, 1, 0), (59 * 60, 6, 1), (61 * 60, 6, 0)],
+)
+def test_what_reaches_the_platform_late_is_read_all_the_same(
+    desk: Desk, late: int, minutes: int, found: int
+) -> None:
+    """Written `late` seconds before what was read last, by a slow clock or another server."""
+    pulled = NOON + timedelta(minutes=minutes)
+    desk.site.write("p2", "nothing rude", NOON - timedelta(seconds=late))
+    assert intake.pull(desk.db, desk.ben, "lms", desk.adapters, now=pulled) == found
+    assert intake.pull(desk.db, desk.ben, "lms", desk.adapters, now=pulled) == 0
+    with desk.db.read() as tx:
+        assert len(comments.known(tx, desk.ben, "lms", ["p2"])) == found
+
+
+def test_a_quiet_forum_is_not_read_again_where_evidence_may_have_gone(desk: Desk) -> None:
+    desk.site.write("p2", "nothing rude", NOON - timedelta(minutes=5))
+    pulled = NOON + timedelta(days=2)
+    assert intake.pull(desk.db, desk.ben, "lms", desk.adapters, now=pulled) == 0
