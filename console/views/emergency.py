@@ -10,7 +10,7 @@ from console.desk import emergencies
 from console.desk.already import Told
 from console.desk.emergencies import Cause, Choice, Plan
 from console.desk.incidents import IncidentError
-from console.i18n import _, escape, moment, ngettext, number, say
+from console.i18n import NAMES, _, escape, moment, ngettext, number, say
 from console.views import acting, composer_preview, segment_picker, writing
 from console.views.segment_picker import GUARDIANS
 from console.widgets import actionbar, confirm, head, pages, strangers
@@ -21,7 +21,7 @@ from mailing.templates import Message
 from mailing.urgent_texts import UrgentText
 from store import access
 from store.access import Actor
-from store.schools import LANGUAGES, School
+from store.schools import School
 
 EVERYBODY = "everybody"
 
@@ -205,18 +205,19 @@ def _ask(
     Whom somebody has told already is told again only where that is ticked.
     """
     out = planned.people.left_out
-    told = {
+    told = {}
+    if before:
+        told[_("Already told")] = "\n".join(_told(console, planned, each) for each in before)
+    told |= {
         _("Text"): strangers.line(written.name),
         _("By mail"): number(planned.mailed),
         _("Not by mail"): f"{number(len(out))} · {segment_picker.why(out, markdown=False)}"
         if out
         else _("nobody"),
-        _("Languages"): ", ".join(each for each in LANGUAGES if written.body.get(each, "").strip()),
+        _("Languages"): ", ".join(NAMES[each] for each in recipients.written(written.body)),
         _("When"): _("at once, before all newsletters, also at night"),
         _("Undo"): _("none; what has not left can be paused"),
     }
-    if before:
-        told[_("Already told")] = "\n".join(_told(console, planned, each) for each in before)
     label = ngettext("Send to {n} person now", "Send to {n} people now", planned.mailed)
     act = partial(_release, console, actor, planned, written, before)
     agree = _("Tell them again all the same") if before else ""
