@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mailing import bounces, campaigns, reports, returned, suppression
+from mailing import bounces, campaigns, releasing, reports, returned, suppression
 from store import links
 from store.access import Actor
 from store.db import Database, text
@@ -29,6 +29,9 @@ FOUND: dict[str, list[tuple[str, str, str, bool]]] = {
     "rfc6533-global": [("ольга@school.example", "failed", "5.1.1", True)],
     "rfc6533-hidden": [("ольга@school.example", "failed", "5.1.1", True)],
     "postfix": [("gone@pupils.example", "failed", "5.1.1", True)],
+    "postfix-sender-refused": [("olga@pupils.example", "failed", "5.1.7", False)],
+    "exim-sender-refused": [("olga@pupils.example", "failed", "5.1.1", False)],
+    "postfix-unlimited": [("anna@unlimited.example", "failed", "5.1.1", True)],
     "postfix-delayed": [("olga@pupils.example", "delayed", "4.4.1", False)],
     "dovecot-full": [("full@pupils.example", "failed", "5.2.2", False)],
     "exim": [("gone@pupils.example", "failed", "5.0.0", True)],
@@ -67,6 +70,69 @@ def test_a_sample_says_who_what_and_why(name: str) -> None:
         for each in read.reports
     ] == FOUND[name]
     assert not read.complaint
+
+
+OUR_PATH = f"bounces+{'0' * 32}.0123456789@school.example"
+
+
+@pytest.mark.parametrize(
+    ("reply", "hard"),
+    [
+        # Our return path is refused; whoever was to get the mail lives.
+        (
+            f"Verification failed for <{OUR_PATH}>\nCalled:   192.0.2.1\n"
+            f"Sent:     RCPT TO:<{OUR_PATH}>\nResponse: 550 5.1.1 <{OUR_PATH}>: Recipient address"
+            " rejected: User unknown in virtual mailbox table\nSender verify failed",
+            False,
+        ),
+        (
+            f"5.1.7 <{OUR_PATH}>: Sender address rejected: undeliverable address: host"
+            f" mx[192.0.2.1] said: 550 5.1.1 <{OUR_PATH}>: User unknown",
+            False,
+        ),
+        (f"5.1.1 <{OUR_PATH}>: User unknown", False),
+        ("5.1.8 <news@school.example>: Sender address rejected: Domain not found", False),
+        ("5.7.1 <news@school.example>: User unknown", False),
+        ("5.7.23 No such user may send here", False),
+        ("Sender address does not exist", False),
+        ("Sender's mailbox not found\nsender address rejected", False),
+        ("Callback: user unknown", False),
+        ("5.2.1 The user you are trying to contact is receiving mail at a rate that", False),
+        # Names and machines say nothing of quotas, rates or spam.
+        ("5.1.1 <anna@unlimited.example>: Recipient address rejected: User unknown", True),
+        ("5.1.1 <spamova@school.example>: Recipient address rejected: User unknown", True),
+        ("No such user: quota@school.example (antispam.school.example)", True),
+        ("5.1.1 <verification@school.example>: User unknown", True),
+        ("5.1.1 No such user, see https://mail.example/policy?p=limits", True),
+        ("5.7.1 No such user! 1795342800-aB3dE", True),
+        ("This user doesn't have a mail.example account (anna@mail.example)", True),
+        ("5.1.10 RESOLVER.ADR.RecipientNotFound; not found by SMTP address lookup", True),
+    ],
+)
+def test_a_relay_s_answer_is_hard_only_if_it_is_about_the_reader(reply: str, hard: bool) -> None:
+    assert bounces.is_hard(550, reply) is hard
+
+
+def test_an_endless_answer_is_looked_at_to_a_limit() -> None:
+    assert not bounces.is_hard(550, "<" + "@" * 400_000 + "a." * 200_000)
+
+
+def test_who_lives_is_not_barred_because_our_return_path_is_refused(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = released(database, ana, school, "Olga")
+
+    def verify(verb: str, argument: str) -> str | bool:
+        said = f"550 5.1.7 <{OUR_PATH}>: Sender address rejected: User unknown"
+        return said if verb == "RCPT" else True
+
+    with smtp.relay(verify) as server:
+        assert deliver(database, server.url, Clock()).failed == 1
+    assert kept_back(database, school, "service") == {}
+    with database.begin() as tx:
+        assert releasing.retry_failed(tx, ana, id_, now=NOON) == 1
+    with smtp.relay() as server:
+        assert deliver(database, server.url, Clock()).sent == 1
 
 
 @pytest.mark.parametrize("name", sorted({*FOUND, *COMPLAINTS} - {"rfc6533-hidden"}))
