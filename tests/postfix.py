@@ -108,9 +108,15 @@ def running(
         _wait_for(port, root / "log")
         yield Postfix(f"smtp://127.0.0.1:{port}", root / "mail")
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        os.kill(_first(root, server.pid), signal.SIGTERM)
         server.wait(PATIENCE)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _first(root: Path, starter: int) -> int:
+    """The process that ends all others; it leads a session of its own."""
+    written = root / "queue" / "pid" / "master.pid"
+    return int(written.read_text()) if written.exists() else starter
 
 
 def _lay_out(
