@@ -142,7 +142,7 @@ def no_ledger(port: int, count: int, _place: str) -> None:
         wires = [Wire(smtp.connect(relay), made) for _ in range(MAX_CONNECTIONS)]
         for wire in wires:
             watched.register(wire.sock, selectors.EVENT_READ, wire)
-            wire.talk.wake()
+            wire.wake()
             wire.write()
         while made.sent < count:
             for key, _ in watched.select():

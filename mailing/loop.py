@@ -91,7 +91,7 @@ class Loop:
         looks = now - self._looked >= LOOK
         for wire in self._wires:
             if wire.talk.idle and self._work.ready and not wire.talk.closed:
-                wire.talk.wake()
+                wire.wake()
             if looks:
                 wire.look(now)
         if looks:

@@ -28,6 +28,11 @@ class Wire:
         """Whether something is left to be written when the relay has read more."""
         return bool(self._rest)
 
+    def wake(self) -> None:
+        """Begin with a mail; the relay owes an answer from now on, however long all was idle."""
+        self._moved = time.monotonic()
+        self.talk.wake()
+
     def read(self) -> None:
         """Hear what has come by now."""
         try:
