@@ -1,4 +1,4 @@
-"""How fast mail may go to a domain, by its own answers."""
+"""How fast mail may go to a domain, and to a relay, by their own answers."""
 
 import time
 from collections import Counter
@@ -7,6 +7,10 @@ from datetime import timedelta
 STRIKES = 3  # temporary refusals in a row by which a domain says that it is too much
 FIRST_REST = 10.0  # seconds; doubles with every further refusal
 LONGEST_REST = 15 * 60.0
+
+FIRST_GAP = 0.25  # seconds between mails to a relay that puts the sender off
+LONGER, SHORTER = 1.5, 0.98  # times as long when it was too short, and after each mail taken
+STUBBORN = 6  # times too short in a row: the relay takes nothing for now
 
 
 class Limits:
@@ -39,6 +43,43 @@ class Limits:
         if more >= 0:
             rest = min(FIRST_REST * 2 ** min(more, 10), LONGEST_REST)
             self._rests[domain] = time.monotonic() + rest
+
+
+class Brake:
+    """The gap between mails to a relay, found out by what it says to the sender; none at first."""
+
+    def __init__(self) -> None:
+        self._gap = 0.0
+        self._free = 0.0  # when the next mail may be given out, as of time.monotonic
+        self._fresh = True  # a mail was given out since the gap was last made longer
+        self._in_a_row = 0
+
+    @property
+    def on(self) -> bool:
+        return self._free > 0 and time.monotonic() < self._free
+
+    def gave(self) -> None:
+        """A mail is given out."""
+        self._fresh = True
+        if self._gap:
+            self._free = time.monotonic() + self._gap
+
+    def took(self) -> None:
+        """The relay took a mail."""
+        self._in_a_row = 0
+        self._gap *= SHORTER
+
+    def put_off(self) -> bool:
+        """The relay said 4xx before it knew for whom; True: it takes nothing for now.
+
+        Mails that were on their way together count once.
+        """
+        if self._fresh:
+            self._fresh = False
+            self._in_a_row += 1
+            self._gap = max(self._gap * LONGER, FIRST_GAP)
+            self._free = time.monotonic() + self._gap
+        return self._in_a_row >= STUBBORN
 
 
 def _domain(email: str) -> str:

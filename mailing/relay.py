@@ -94,6 +94,7 @@ Kind = Literal[
     "sent",
     "refused",  # 5xx: never try again
     "later",  # 4xx: try again
+    "busy",  # 4xx to the sender, whoever gets the mail: no attempt
     "lost",  # the connection broke before the mail was handed over
     "uncertain",  # it broke while or after: only the relay knows
     "withdrawn",  # nothing was handed over, and the relay has nothing to do with it

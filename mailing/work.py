@@ -15,7 +15,7 @@ from mailing.dispatch import Dispatch, Share
 from mailing.gate import Gate
 from mailing.intents import BEGUN, OVER, SENT, Intents
 from mailing.ledger import Claimed, Settled
-from mailing.limits import Limits
+from mailing.limits import Brake, Limits
 from mailing.message import Addressee, Builder, Envelope
 from mailing.model import MailingError, Origin
 from mailing.night import Night
@@ -29,7 +29,7 @@ from store.words import N_, Words
 FIRST_RETRY = 60  # seconds; doubles with every attempt
 LAST_RETRY = 60 * 60  # seconds, the longest pause between attempts
 ATTEMPTS = 12  # about eight hours of trying, then it has failed
-LOST_IN_A_ROW = 5  # connections broken without one mail handed over: the relay is at fault
+LOST_IN_A_ROW = 5  # connections broken without one word about a mail: the relay is at fault
 
 Clock = Callable[[], datetime]
 
@@ -74,6 +74,7 @@ class Work:
         self._now = clock()  # as of the last turn
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
         self._gate, self._limits, self._night = Gate(db), Limits(), Night(quiet)
+        self._brake = Brake()
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
         self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
@@ -92,17 +93,21 @@ class Work:
     @property
     def ready(self) -> int:
         """How many mails wait for a connection."""
-        return 0 if self.over else len(self._kept) + self._dispatch.ready
+        return 0 if self.over or self._brake.on else len(self._kept) + self._dispatch.ready
 
     @property
     def has_more(self) -> bool:
         return not self.over and bool(self._kept or self._dispatch.has_more)
 
     def next(self) -> Envelope | None:
-        if self.over:
+        if self.over or self._brake.on:
             return None
-        if self._kept:
-            return self._kept.popleft()
+        envelope = self._kept.popleft() if self._kept else self._built()
+        if envelope is not None:
+            self._brake.gave()
+        return envelope
+
+    def _built(self) -> Envelope | None:
         while (row := self._dispatch.next()) is not None:
             rest = self._night.rest(row, now=self._now) or self._limits.rest(row.email)
             if rest is not None or not self._open(row.campaign_id, fresh=False):
@@ -127,20 +132,17 @@ class Work:
         return True
 
     def take(self, envelope: Envelope, outcome: Outcome) -> None:
-        if outcome.kind == "withdrawn":
-            if envelope.delivery_id in self._rows:
-                self._kept.append(envelope)
-            return
-        if outcome.kind == "lost" and not self.loses():
+        if self._goes_again(envelope, outcome):
             self._kept.append(envelope)
             return
+        if outcome.kind == "withdrawn":  # put back already
+            return
         row = self._rows.pop(envelope.delivery_id)
-        if outcome.kind != "lost":
-            self._lost_in_a_row = 0
         if outcome.kind == "later":
             self._limits.put_off(row.email)
         elif outcome.kind == "sent":
             self._limits.took(row.email)
+            self._brake.took()
         if outcome.kind != "uncertain":
             self._lines.append(intents.line(SENT if outcome.kind == "sent" else OVER, row.id))
         match outcome.kind:
@@ -152,6 +154,23 @@ class Work:
                 self._settle(row, "held", outcome.words)
             case _:
                 self._later(row, outcome)
+
+    def _goes_again(self, envelope: Envelope, outcome: Outcome) -> bool:
+        """Whether nothing became of the mail, and the relay's trouble is the relay's."""
+        match outcome.kind:
+            case "withdrawn":
+                return envelope.delivery_id in self._rows
+            case "busy":
+                if self._brake.put_off():
+                    self.halt(outcome.words)
+                return True
+            case "lost":
+                return not self.loses()
+            case "uncertain":
+                self.loses()
+            case _:
+                self._lost_in_a_row = 0
+        return False
 
     def note(self) -> None:
         """Write down what was begun and answered; nothing that was begun leaves before."""
@@ -203,7 +222,7 @@ class Work:
         """Forget what the last relay said, for the next one; False if nothing waits for it."""
         if not self._halted or self.error is not None or self._stop.is_set():
             return False
-        self._halted, self._lost_in_a_row = False, 0
+        self._halted, self._lost_in_a_row, self._brake = False, 0, Brake()
         return True
 
     def fail(self, error: DBAPIError) -> None:

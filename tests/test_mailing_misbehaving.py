@@ -3,17 +3,22 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from mailing import limits, sender
+from mailing import limits, sender, work
+from mailing.message import Envelope
 from mailing.model import MailingError, Totals
+from mailing.relay import Outcome
 from mailing.sender import Delivered
 from mailing.transports import Relay
+from mailing.transports.smtp import connect
+from mailing.transports.wire import Wire
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
-from tests import smtp
+from tests import misbehaving, smtp
 from tests.patience import HANG
 from tests.test_mailing_sender import ORIGIN, Clock, deliver, released, totals, why
 
@@ -99,11 +104,7 @@ def test_a_relay_that_refuses_the_sender_blames_no_recipient(
     database: Database, school: School, ana: Actor, offers: Offers
 ) -> None:
     id_ = released(database, ana, school, *NAMES)
-
-    def strict(verb: str, argument: str) -> str | bool:
-        return "550 5.7.1 sign in first" if verb == "MAIL" else True
-
-    with smtp.relay(strict, offers=offers) as relay:
+    with smtp.relay(misbehaving.strict, offers=offers) as relay:
         done = through(database, relay.url, connections=3)
     assert "takes no mail from this sender: 550 5.7.1 sign in first" in str(done.problem)
     assert totals(database, ana, id_) == Totals(waiting=10)
@@ -153,29 +154,92 @@ def test_a_relay_that_never_says_what_became_of_a_mail_leaves_it_held(
     database: Database, school: School, ana: Actor, offers: Offers
 ) -> None:
     id_ = released(database, ana, school, "Alina")
-
     over = threading.Event()
-
-    def silent(verb: str, argument: str) -> bool:
-        if verb == "END":
-            over.wait(HANG)
-        return True
-
-    with smtp.relay(silent, offers=offers) as relay:
+    with smtp.relay(misbehaving.silent(over, HANG), offers=offers) as relay:
         through(database, relay.url, timeout=3)
         over.set()
     assert totals(database, ana, id_) == Totals(held=1)
     assert "broke while the mail" in why(database, ana, id_)["Alina"]
 
 
+@either
+def test_a_relay_that_takes_few_mails_a_second_gets_them_as_it_takes_them(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    script = misbehaving.hurried(time.monotonic, every=0.3)
+    with smtp.relay(script, offers=offers) as relay:
+        done = through(database, relay.url, connections=4)
+    assert (done.sent, done.retried, done.problem) == (10, 0, None)
+    assert len(set(relay.recipients)) == len(relay.mails) == 10
+    assert totals(database, ana, id_) == Totals(sent=10)
+    with database.read() as tx:
+        assert tx.execute(text("SELECT MAX(attempt) FROM delivery")).scalar() == 1
+
+
+@either
+def test_a_relay_that_puts_the_sender_off_keeps_all_waiting_and_says_why(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    with smtp.relay(misbehaving.hurried(lambda: -1.0), offers=offers) as relay:
+        done = through(database, relay.url, connections=4)
+    assert "takes no mail for now: 450 4.7.1 too much mail" in str(done.problem)
+    assert (done.sent, done.retried, relay.mails) == (0, 0, [])
+    assert totals(database, ana, id_) == Totals(waiting=10)
+    with database.read() as tx:
+        assert tx.execute(text("SELECT MAX(attempt) FROM delivery")).scalar() == 0
+
+
+@either
+@pytest.mark.parametrize("uncertain", ["hold", "resend"])
+def test_a_relay_that_cuts_every_mail_off_gets_a_few_and_the_others_wait(
+    database: Database, school: School, ana: Actor, offers: Offers, uncertain: str
+) -> None:
+    names = [f"Person{n}" for n in range(40)]
+    id_ = released(database, ana, school, *names, uncertain=uncertain)
+    with smtp.relay(misbehaving.cutting("BODY"), offers=offers) as relay:
+        done = through(database, relay.url, connections=3)
+    assert "breaks every connection off" in str(done.problem)
+    assert work.LOST_IN_A_ROW <= done.held + done.retried <= work.LOST_IN_A_ROW + 3
+    assert totals(database, ana, id_) == Totals(waiting=40 - done.held, held=done.held)
+
+
+class One:
+    """A source with one mail."""
+
+    def __init__(self) -> None:
+        self.left = [
+            Envelope("news@school.example", "ana@school.example", b"Hello\r\n", utf8=False)
+        ]
+
+    def next(self) -> Envelope | None:
+        return self.left.pop() if self.left else None
+
+    def begin(self, _envelope: Envelope, *, alone: bool) -> bool:
+        return alone
+
+    def take(self, envelope: Envelope, outcome: Outcome) -> None:
+        raise AssertionError(f"{envelope.recipient}: {outcome}")
+
+
+def test_a_connection_that_was_idle_for_long_is_not_taken_for_broken() -> None:
+    with smtp.relay() as relay:
+        session = connect(Relay.from_url(relay.url))
+        session.relay = replace(session.relay, timeout=0.2)
+        wire = Wire(session, One())
+        time.sleep(0.3)
+        woken = time.monotonic()
+        wire.wake()
+        wire.look(woken + 0.1)
+        assert wire.talk.waits
+        assert not wire.talk.closed
+        wire.drop()
+
+
 def test_a_slow_relay_gets_each_mail_once(database: Database, school: School, ana: Actor) -> None:
     id_ = released(database, ana, school, *NAMES[:3])
-
-    def slow(verb: str, argument: str) -> bool:
-        time.sleep(0.05)
-        return True
-
-    with smtp.relay(slow, offers=("PIPELINING",)) as relay:
+    with smtp.relay(misbehaving.slow(0.05), offers=("PIPELINING",)) as relay:
         assert deliver(database, relay.url, Clock()).sent == 3
     assert len(relay.mails) == 3
     assert totals(database, ana, id_) == Totals(sent=3)

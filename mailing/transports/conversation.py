@@ -158,6 +158,8 @@ class Conversation:
         if to == "MAIL" and code >= 500 and not mail.utf8:
             self.trouble = replies.refuses_us(code, words)
             self._end(WITHDRAWN)
+        elif to == "MAIL" and code < 500:
+            self._settle(replies.busy(code, words))
         else:
             self._settle(replies.outcome(max(code, 400), words))
 

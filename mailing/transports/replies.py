@@ -26,6 +26,12 @@ def refuses_us(code: int, reply: bytes) -> RelayError:
     return RelayError(N_("The relay takes no mail from this sender: {reply}"), reply=said)
 
 
+def busy(code: int, reply: bytes) -> Outcome:
+    """A 4xx to MAIL: the relay takes nothing from us for now, and no recipient is to blame."""
+    said = f"{code} {reply.decode('utf-8', 'replace')}"[:LONGEST_REPLY]
+    return Outcome("busy", Words(N_("The relay takes no mail for now: {reply}"), {"reply": said}))
+
+
 def lost() -> Outcome:
     words = Words(N_("The connection broke before the mail was handed over."))
     return Outcome("lost", words, closed=True)
