@@ -115,7 +115,7 @@ CASES = {
     "never says what became of a mail": Case(
         "an incident says so, a few are held and the others wait",
         lambda end, n: end.states["held"] < n // 2 and bool(end.open),
-        lambda _now: misbehaving.silent(PATIENCE * 2),
+        lambda _now: misbehaving.silent(threading.Event(), PATIENCE * 2),
     ),
     "takes one a second, and says so": Case(
         "everybody gets it once", everybody, misbehaving.hurried
