@@ -1,9 +1,13 @@
-"""Whether a campaign may still send: looked up so often that a pause holds at once."""
+"""Whether a campaign may still send: looked up so often that a pause holds at once.
+
+So does the pause of all mail, a setting that stands while a restored backup is looked through.
+"""
 
 import time
 
 from store.db import Database, text
 
+ALL_MAIL = "sending"  # the setting's name; while it is there, nothing leaves
 GLANCE = 0.05  # seconds that a look at a campaign serves all connections
 
 
@@ -30,7 +34,11 @@ class Gate:
 
     def _look(self, campaign_id: str) -> bool:
         with self._db.read() as tx:
-            state = tx.execute(
-                text("SELECT state FROM campaign WHERE id = :id"), {"id": campaign_id}
-            ).scalar()
-        return state == "released"
+            found = tx.execute(
+                text("""
+                    SELECT 1 FROM campaign WHERE id = :id AND state = 'released'
+                      AND NOT EXISTS (SELECT 1 FROM setting WHERE name = :pause)
+                """),
+                {"id": campaign_id, "pause": ALL_MAIL},
+            ).first()
+        return found is not None

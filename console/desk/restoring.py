@@ -4,15 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import inspect
 
+from mailing.gate import ALL_MAIL
 from store import access, audit, heartbeats, schools
 from store.access import Actor
 from store.db import Connection, Database, moment, text
 from store.heartbeats import Heartbeat
 from store.words import N_, Words
 
-SENDING = "sending"  # the setting's name; while it is there, nothing leaves
 PAUSED = "paused after restore"
 TOLD = ("letter", "outcome", "telling")  # what goes to people beside campaigns' mail
+UNDECIDED = N_("A backup was restored meanwhile; it may have arrived before. Somebody decides.")
 IN_DOUBT = N_("A backup was restored meanwhile; it may have arrived before, and is not sent again.")
 
 
@@ -32,14 +33,15 @@ def hold(tx: Connection, *, now: datetime) -> int:
             INSERT INTO setting (name, value, changed_at) VALUES (:name, :value, :now)
             ON CONFLICT (name) DO UPDATE SET changed_at = excluded.changed_at
         """),
-        {"name": SENDING, "value": PAUSED, "now": now},
+        {"name": ALL_MAIL, "value": PAUSED, "now": now},
     )
     held = tx.execute(
         text("""
-            UPDATE delivery SET state = 'held', owner = NULL, lease_until = NULL, updated_at = :now
+            UPDATE delivery SET state = 'held', reply = :why, owner = NULL, lease_until = NULL,
+                updated_at = :now
             WHERE state IN ('due', 'claimed', 'sending')
         """),
-        {"now": now},
+        {"now": now, "why": Words(UNDECIDED).to_json()},
     )
     there = set(inspect(tx).get_table_names())  # a backup may be older
     if "notice" in there:
@@ -71,7 +73,7 @@ def _doubt(tx: Connection, table: str, now: datetime) -> None:
 def paused(tx: Connection) -> datetime | None:
     """Since when sending is paused; None while mail leaves."""
     row = tx.execute(
-        text("SELECT changed_at FROM setting WHERE name = :name"), {"name": SENDING}
+        text("SELECT changed_at FROM setting WHERE name = :name"), {"name": ALL_MAIL}
     ).first()
     return moment(row.changed_at) if row else None
 
@@ -83,5 +85,5 @@ def resume(tx: Connection, actor: Actor, *, now: datetime) -> None:
     """
     for school_id in sorted(schools.every_id(tx)):
         access.require(actor, "administer", school_id)
-        audit.record(tx, actor, "resume sending", SENDING, school_id=school_id, now=now)
-    tx.execute(text("DELETE FROM setting WHERE name = :name"), {"name": SENDING})
+        audit.record(tx, actor, "resume sending", ALL_MAIL, school_id=school_id, now=now)
+    tx.execute(text("DELETE FROM setting WHERE name = :name"), {"name": ALL_MAIL})
