@@ -56,10 +56,7 @@ def test_the_lead_reads_the_evidence_and_says_what_is_done(
 def test_two_alarms_of_one_comment_stand_side_by_side(
     console: Console, school: School, ana: Actor
 ) -> None:
-    press(screen("welfare", console, ana, school), "Also put it in the review queue")
-    with console.db.begin() as tx:
-        [case] = review.waiting(tx, ana, school.id, now=console.now())
-        welfare.by_hand(tx, ana, case.id, "abuse", now=console.now())
+    raise_another(console, school, ana)
     at = screen("welfare", console, ana, school)
     assert not at.exception
     assert {"Self-harm", "Abuse"} <= {mark for mark in ("Self-harm", "Abuse") if mark in said(at)}
@@ -120,10 +117,7 @@ def test_a_named_lead_reads_it_whatever_the_coordinator_does(
 def test_the_next_alarm_is_put_first_by_a_key_and_back_by_another(
     console: Console, school: School, ana: Actor
 ) -> None:
-    press(screen("welfare", console, ana, school), "Also put it in the review queue")
-    with console.db.begin() as tx:
-        [case] = review.waiting(tx, ana, school.id, now=console.now())
-        welfare.by_hand(tx, ana, case.id, "abuse", now=console.now())
+    raise_another(console, school, ana)
     at = screen("welfare", console, ana, school)
     assert marks(at) == ["Self-harm", "Abuse"]
     at = press(at, "Next")
@@ -152,3 +146,11 @@ def test_a_moderator_tells_the_lead_of_a_case_in_two_clicks_and_the_case_stays(
     at = screen("welfare", console, ana, school)
     assert "says my uncle at night" in letters(at)
     assert "Raised by a moderator" in said(at)
+
+
+def raise_another(console: Console, school: School, ana: Actor) -> None:
+    """The same comment, put into the queue, may tell of abuse as well."""
+    press(screen("welfare", console, ana, school), "Also put it in the review queue")
+    with console.db.begin() as tx:
+        [case] = review.waiting(tx, ana, school.id, now=console.now())
+        welfare.by_hand(tx, ana, case.id, "abuse", now=console.now())

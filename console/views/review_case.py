@@ -5,9 +5,10 @@ from datetime import datetime
 import streamlit as st
 
 from console.desk import people
-from console.i18n import N_, _, escape, listed, moment, ngettext, percent, say
+from console.i18n import N_, _, escape, listed, moment, percent, say
 from console.views import (
     child_alarm,
+    discussion,
     hidden,
     putting_back,
     review_author,
@@ -57,7 +58,7 @@ def draw(
     with left:
         _case(console, actor, school, case, thread, names)
         _reported(console, school, reasons)
-        _discussion(console, school, case, thread)
+        discussion.draw(console, school, case.comment, thread, key=f"discussion-{case.id}")
         with st.container(horizontal=True):
             review_bulk.offer(console, actor, school, case)
             for act in around.passing:
@@ -166,18 +167,6 @@ def _reported(console: Console, school: School, reasons: list[tuple[datetime, st
             when = moment(at, school.zone, now=console.now())
             st.caption(_("Reported {time}").format(time=when))
             strangers.text(said)
-
-
-def _discussion(console: Console, school: School, case: Case, thread: list[Stored]) -> None:
-    if len(thread) < 2:
-        return
-    title = ngettext("The discussion: {n} post", "The discussion: {n} posts", len(thread))
-    with st.expander(title.format(n=len(thread)), key=f"discussion-{case.id}"):
-        for post in thread:
-            here = " :red[▲]" if post.id == case.comment.id else ""
-            when = moment(post.written_at, school.zone, now=console.now())
-            st.caption(f"**{strangers.name(post.author_name)}** · {when}{here}")
-            strangers.text(post.text)
 
 
 def _similar(console: Console, actor: Actor, school: School, similar: list[Past]) -> None:

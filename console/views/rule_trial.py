@@ -49,10 +49,10 @@ def _try(console: Console, actor: Actor, school: School, built: Rules) -> None:
 
 
 def _draw(found: Trial, school: School, now: datetime) -> None:
-    first, second, third = st.columns(3)
-    first.metric(_("Would be flagged"), number(found.caught), border=True)
-    second.metric(_("Of them new"), number(found.new), border=True)
-    third.metric(_("Approved by moderators"), number(found.approved), border=True)
+    with st.grid(3, min_column_width=190):  # their labels are cut in less
+        st.metric(_("Would be flagged"), number(found.caught), border=True)
+        st.metric(_("Of them new"), number(found.new), border=True)
+        st.metric(_("Approved by moderators"), number(found.approved), border=True)
     st.caption(
         _(
             "Tried on {read} of {written} comments, those since {date}. {missed} that the present "

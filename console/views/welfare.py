@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.desk import people
 from console.i18n import _, escape, listed, moment, ngettext, number, span
-from console.views import alarm_answer
+from console.views import alarm_answer, discussion
 from console.views.child_alarm import KINDS
 from console.widgets import actionbar, head, pages, status, strangers
 from console.widgets.actionbar import Act
@@ -101,7 +101,7 @@ def _alarm(
             st.caption(f"{where} · {written}", width="content")
         strangers.text(comment.text)
         st.caption(_why(alarm))
-        _discussion(console, school, alarm, thread)
+        discussion.draw(console, school, comment, thread, key=f"around-{alarm.id}", around=AROUND)
         if person_id:
             pages.link(
                 "person",
@@ -118,23 +118,6 @@ def _why(alarm: Alarm) -> str:
     if terms:
         return _("Raised by the words: {terms}").format(terms=escape(terms))
     return _("Raised by a moderator")
-
-
-def _discussion(console: Console, school: School, alarm: Alarm, thread: list[Stored]) -> None:
-    comment = alarm.comment
-    if len(thread) < 2:
-        return
-    place = next((n for n, post in enumerate(thread) if post.id == comment.id), len(thread))
-    first = max(0, place - AROUND // 2)
-    near = [post for post in thread[:first] if post.external_id == comment.parent_id]
-    near += thread[first : place + AROUND // 2 + 1]
-    title = ngettext("The discussion: {n} post", "The discussion: {n} posts", len(thread))
-    with st.expander(title.format(n=len(thread)), key=f"around-{alarm.id}"):
-        for post in near:
-            when = moment(post.written_at, school.zone, now=console.now())
-            here = " :red[▲]" if post.id == comment.id else ""
-            st.caption(f"**{strangers.name(post.author_name)}** · {when}{here}")
-            strangers.text(post.text)
 
 
 def _late(console: Console, school: School, late: list[Alarm]) -> None:
