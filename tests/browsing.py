@@ -55,6 +55,7 @@ def signed_in(
         color_scheme=theme,
         user_agent=PHONE if width < NARROW else None,
     )
+    context.set_default_timeout(90_000)  # milliseconds
     visitor = running.enter_campus(language)
     context.add_cookies(
         [{"name": one.name, "value": str(one.value), "url": running.url} for one in visitor.cookies]

@@ -143,15 +143,18 @@ def test_a_trickle_is_given_up_at_the_deadline(drip: Drip) -> None:
 
 
 def test_a_call_given_up_leaves_the_next_one_its_whole_time() -> None:
+    over = threading.Event()
+
     def late_once(asked: Asked) -> bytes:
         if asked.target == "/late":
-            time.sleep(0.6)
+            over.wait(HANG)
         return reply("here")
 
     with serving(late_once) as wire:
-        http = Http(wire.url, read=1.0, deadline=0.4)
+        http = Http(wire.url, read=10.0, deadline=3.0)
         with pytest.raises(PlatformError, match="did not answer in time"):
             http.get(wire.url + "/late", name="x")
+        over.set()
         assert http.get(wire.url + "/soon", name="x").body == b"here"
 
 
@@ -171,7 +174,7 @@ def test_a_connection_kept_from_an_earlier_call_ends_with_its_own_calls_time() -
         thread = threading.Thread(target=speak, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        http = Http(url, read=1.0, deadline=0.4)
+        http = Http(url, read=10.0, deadline=3.0)
         assert http.get(url, name="x").body == b"ok"
         with not_hanging(), pytest.raises(PlatformError, match="did not answer in time"):
             http.get(url, name="x", safe=False)

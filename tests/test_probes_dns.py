@@ -116,7 +116,7 @@ def test_a_name_without_an_answer_is_down(answer: Answer, words: str) -> None:
     ],
 )
 def test_what_is_no_answer_to_us_is_not_believed(answer: Answer) -> None:
-    result = over_datagrams(answer, timeout=0.6)
+    result = over_datagrams(answer, timeout=1.0)
     assert result.state is State.DOWN
     assert str(result.why) == "What answers there is not a name server."
 

@@ -229,7 +229,9 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     base, now = db.connect(tmp_path / "data"), datetime.now(UTC)
     migrate.apply(base, PACKAGES, now=now)
-    served: list[tuple[str, Answer, dict[str, Any]]] = [("http", body(b"well"), {"slow": 1.0})]
+    served: list[tuple[str, Answer, dict[str, Any]]] = [
+        ("http", body(b"well"), {"timeout": 60.0, "slow": 30.0})
+    ]
     served += [("hls", answer, {}) for answer, _ in PLAYLISTS.values()]
     served += [("http", answer, module) for answer, module, _ in PAGES.values()]
     with ExitStack() as stack:

@@ -104,7 +104,7 @@ def test_a_lost_datagram_is_sent_again() -> None:
 )
 def test_what_is_not_a_binding_of_ours_is_not_ok(answer: Callable[[bytes], bytes]) -> None:
     with not_hanging():
-        result = binding(answer, timeout=0.9)
+        result = binding(answer, timeout=1.5)
     assert result.state is State.DOWN
     assert str(result.why) == "What answers there is not a STUN server."
 

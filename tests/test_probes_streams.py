@@ -1,5 +1,6 @@
 """What a stream promises and does not keep, met by the stream prober on a real server."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -97,7 +98,9 @@ def test_an_old_picture_is_suspect(encoder: Encoder, url: str) -> None:
     encoder.lines = [f"#EXT-X-PROGRAM-DATE-TIME:{began.isoformat()}"]
     late = watch(url)
     assert late.state is State.SUSPECT
-    assert str(late.why) in {f"Viewers see what was {n} s ago." for n in (89, 90, 91, 92)}
+    seen = re.fullmatch(r"Viewers see what was (\d+) s ago\.", str(late.why))
+    assert seen is not None
+    assert int(seen[1]) >= 89
     assert watch(url, behind=120).state is State.OK
 
 

@@ -88,7 +88,7 @@ def over_a_stream(talk: Callable[[socket.socket], None]) -> Result:
                 talk(connection)
 
     with wire(socket.SOCK_STREAM, serve) as port:
-        return probe(f"turn:127.0.0.1:{port}?transport=tcp", 0.5)
+        return probe(f"turn:127.0.0.1:{port}?transport=tcp", 1.5)
 
 
 def probe(address: str, timeout: float) -> Result:
@@ -187,7 +187,7 @@ def test_each_refusal_has_its_words(code: int, words: str) -> None:
     ],
 )
 def test_what_is_no_turn_server_is_down(answer: Callable[[bytes], bytes]) -> None:
-    result = over_datagrams(answer, timeout=0.3)
+    result = over_datagrams(answer, timeout=1.0)
     assert result.state is State.DOWN
     assert str(result.why).startswith("What answers there is not a")
 

@@ -39,7 +39,7 @@ CONFIG = {
 }
 
 
-def probe(address: str, timeout: float = 8.0, **secrets: str) -> Result:
+def probe(address: str, timeout: float = 30.0, **secrets: str) -> Result:
     module: Module = {"slow": 60}
     return check(Target("", "", "x", "webrtc", address, module, secrets=secrets), timeout=timeout)
 
@@ -160,7 +160,7 @@ class Other:
 def test_a_call_without_ones_own_picture_is_down(deaf: bool, words: str) -> None:
     other = Other(deaf=deaf)
     with wire.serving(other) as server:
-        result = probe(f"{server.url}/janus", timeout=3 if deaf else 6)
+        result = probe(f"{server.url}/janus", timeout=8 if deaf else 20)
     other.close()
     assert (result.state, str(result.why)) == (State.DOWN, words)
 
