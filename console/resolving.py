@@ -3,7 +3,7 @@
 import threading
 
 from console.wiring import Console
-from moderation import trying
+from moderation import due_actions
 
 
 class Unresolved:
@@ -17,7 +17,7 @@ class Unresolved:
         self._failed: list[Exception] = []
 
     def __call__(self, console: Console, stop: threading.Event) -> None:
-        for connection_id, waiting in trying.due(console.db, clock=console.now).items():
+        for connection_id, waiting in due_actions.find(console.db, clock=console.now).items():
             running = self._threads.get(connection_id)
             if stop.is_set() or (running is not None and running.is_alive()):
                 continue
@@ -31,6 +31,6 @@ class Unresolved:
 
     def _run(self, console: Console, waiting: list[tuple[str, str]]) -> None:
         try:
-            trying.run(console.db, waiting, console.adapters, clock=console.now)
+            due_actions.carry_out(console.db, waiting, console.adapters, clock=console.now)
         except Exception as error:  # the lane tells it, and waits longer
             self._failed.append(error)

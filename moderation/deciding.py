@@ -97,7 +97,7 @@ def _hidden(tx: Connection, actor: Actor, comment: Stored, decision: Verdict) ->
     """What a rule did to it. Raises ModerationError for what must not be done to the comment."""
     if decision in ("remove", "edit"):
         welfare.before_removal(tx, actor, comment)
-    hidden = hiding.standing(tx, actor, comment)
+    hidden = hiding.in_effect(tx, actor, comment)
     if decision == "edit":
         hiding.not_reworded(hidden)
     return hidden

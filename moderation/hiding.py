@@ -64,7 +64,7 @@ def latest(tx: Connection, actor: Actor, comment: Stored) -> Action | None:
     return from_row(row) if row else None
 
 
-def standing(tx: Connection, actor: Actor, comment: Stored) -> Action | None:
+def in_effect(tx: Connection, actor: Actor, comment: Stored) -> Action | None:
     """The removal by a rule that holds, or is under way: approving the comment puts it back."""
     action = latest(tx, actor, comment)
     if action is None or action.ended or action.receipt.state in ("refused", "held"):

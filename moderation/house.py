@@ -26,7 +26,7 @@ TOLD = (*PENALTIES, *get_args(CommentKind))  # kinds that have a letter of their
 
 
 @dataclass(frozen=True)
-class Rule:
+class HouseRule:
     """`name` is the id by which decisions are kept; `said` how people read it, by language.
 
     A rule of our own is named by its English words; a school's own by `own_rule`. The
@@ -50,21 +50,22 @@ class House:
     `tells_authors`: who lost a comment and nothing else is told too, and how to appeal.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[HouseRule, ...]
     ladder: tuple[Rung, ...]
     counts_days: int  # for so long a measure counts for the next one
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tells_authors: bool = True
-    former: tuple[Rule, ...] = ()  # what decisions may still go by, the newest first
+    former: tuple[HouseRule, ...] = ()  # what decisions may still go by, the newest first
 
-    def rule(self, name: str) -> Rule | None:
+    def rule(self, name: str) -> HouseRule | None:
         """The rule that a decision was made by, also one that the house has no more."""
         return next((each for each in (*self.rules, *self.former) if each.name == name), None)
 
 
 STARTER = House(
     rules=tuple(
-        Rule(name) for name in (N_("Insult"), N_("Threat"), N_("Advertising"), N_("Another reason"))
+        HouseRule(name)
+        for name in (N_("Insult"), N_("Threat"), N_("Advertising"), N_("Another reason"))
     ),
     ladder=(
         Rung("word"),
@@ -77,9 +78,9 @@ STARTER = House(
 )
 
 
-def own_rule(said: Mapping[str, str]) -> Rule:
+def own_rule(said: Mapping[str, str]) -> HouseRule:
     """A new one of the school's, with a name that no other ever had."""
-    return Rule(new_id(), said)
+    return HouseRule(new_id(), said)
 
 
 def of(tx: Connection, actor: Actor, school_id: str) -> House:
@@ -119,7 +120,7 @@ def save(tx: Connection, actor: Actor, school_id: str, house: House, *, now: dat
     audit.record(tx, actor, "change house rules", school_id, school_id=school_id, now=now)
 
 
-def _check_rules(rules: tuple[Rule, ...]) -> None:
+def _check_rules(rules: tuple[HouseRule, ...]) -> None:
     names = [rule.name for rule in rules]
     if not 0 < len(names) <= MOST_RULES:
         raise ModerationError(N_("A house has 1 to {most} rules."), most=MOST_RULES)
@@ -165,10 +166,10 @@ def _written(house: House) -> dict[str, Any]:
 
 def _read(kept: dict[str, Any]) -> House:
     return House(
-        tuple(Rule(name, said) for name, said in kept["rules"]),
+        tuple(HouseRule(name, said) for name, said in kept["rules"]),
         tuple(Rung(kind, days) for kind, days in kept["ladder"]),
         kept["counts_days"],
         kept["words"],
         kept.get("tells_authors", True),  # older ones said nothing of it
-        tuple(Rule(name, said) for name, said in kept.get("former", ())),  # likewise
+        tuple(HouseRule(name, said) for name, said in kept.get("former", ())),  # likewise
     )

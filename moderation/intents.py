@@ -1,6 +1,7 @@
 """Actions before they are done: asked for, replaced, undone."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,23 @@ from store.words import N_, Words
 
 REPLACED = N_("A later action took its place.")
 LONGEST = 20_000  # characters of a new wording
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants done about a comment or an account, as it is kept."""
+
+    kind: ActionKind
+    school_id: str
+    connection_id: str
+    external_id: str
+    case_id: str | None
+    undo_of: str | None
+    measure_id: str | None
+    wording: str | None
+    hides: str | None
+    reason: str
+    until: datetime | None
 
 
 def request(
@@ -45,71 +63,72 @@ def request(
     """
     access.require(actor, "moderate", school_id)
     schools.require_connections(tx, school_id, [connection_id])
-    if kind in ("suspend account", "mute account"):
-        guards.end(until, now)
-        guards.not_ours(tx, actor, school_id, connection_id, external_id)
-        guards.not_an_administrators(tx, actor, school_id, connection_id, external_id)
-    if KINDS[kind].about == "comment":
-        _require_comment(tx, actor, kind, school_id, connection_id, external_id, wording)
-    asked = (kind, until, wording, measure_id, hides)
-    same = _same(tx, connection_id, external_id, asked)
-    if same is not None:
-        return same
+    asked = Asked(
+        kind,
+        school_id,
+        connection_id,
+        external_id,
+        case_id,
+        undo_of,
+        measure_id,
+        wording,
+        hides,
+        reason,
+        until,
+    )
+    _require_allowed(tx, actor, asked, now)
+    return _same(tx, asked) or _record(tx, actor, asked, now)
+
+
+def _require_allowed(tx: Connection, actor: Actor, asked: Asked, now: datetime) -> None:
+    """Raises ModerationError for what must not be done about this account or comment."""
+    place = (asked.school_id, asked.connection_id, asked.external_id)
+    if asked.kind in ("suspend account", "mute account"):
+        guards.end(asked.until, now)
+        guards.not_ours(tx, actor, *place)
+        guards.not_an_administrators(tx, actor, *place)
+    if KINDS[asked.kind].about == "account":
+        return
+    if KINDS[asked.kind].forward:
+        known = comments.known(tx, actor, asked.connection_id, [asked.external_id])
+        for comment in known.values():
+            welfare.before_removal(tx, actor, comment)
+    if asked.kind == "restore comment":
+        guards.kept(tx, actor, *place)
+    if asked.kind == "edit comment" and not 0 < len((asked.wording or "").strip()) <= LONGEST:
+        raise ModerationError(N_("Write what is to stand there, in at most 20,000 characters."))
+
+
+def _record(tx: Connection, actor: Actor, asked: Asked, now: datetime) -> str:
+    """Put what is under way out of force, and write this down in its place; return its id."""
+    kind, connection_id, external_id = asked.kind, asked.connection_id, asked.external_id
     replaced = _replace(tx, connection_id, external_id, kind)
-    earlier, standing = behind.inherited(tx, kind, connection_id, external_id, undo_of, replaced)
+    of = (kind, connection_id, external_id, asked.undo_of, replaced)
+    earlier, standing = behind.inherited(tx, *of)
     action_id = new_id()
     _insert(
         tx,
-        {
+        asdict(asked)
+        | {
             "id": action_id,
-            "school": school_id,
-            "connection": connection_id,
-            "kind": kind,
-            "external": external_id,
-            "case": case_id,
-            "undo_of": undo_of,
-            "measure": measure_id,
-            "wording": wording,
             "account": actor.account_id,
             "now": now,
-            "reason": reason,
-            "until": until,
-            "original": behind.original(tx, kind, connection_id, external_id, undo_of, replaced),
+            "original": behind.original(tx, *of),
             "earlier": earlier,
             "standing": standing,
-            "hides": hides,
         },
     )
     audit.record(
         tx,
         actor,
-        noted(kind, hides),
+        noted(kind, asked.hides),
         action_id,
-        school_id=school_id,
+        school_id=asked.school_id,
         now=now,
         outcome="asked",
-        evidence=evidence.of(tx, KINDS[kind].about, connection_id, external_id, case_id),
+        evidence=evidence.of(tx, KINDS[kind].about, connection_id, external_id, asked.case_id),
     )
     return action_id
-
-
-def _require_comment(
-    tx: Connection,
-    actor: Actor,
-    kind: ActionKind,
-    school_id: str,
-    connection_id: str,
-    external_id: str,
-    wording: str | None,
-) -> None:
-    """Raises ModerationError for what must not be done about this comment."""
-    if KINDS[kind].forward:
-        for comment in comments.known(tx, actor, connection_id, [external_id]).values():
-            welfare.before_removal(tx, actor, comment)
-    if kind == "restore comment":
-        guards.kept(tx, actor, school_id, connection_id, external_id)
-    if kind == "edit comment" and not 0 < len((wording or "").strip()) <= LONGEST:
-        raise ModerationError(N_("Write what is to stand there, in at most 20,000 characters."))
 
 
 def undo(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> str:
@@ -148,9 +167,9 @@ def _insert(tx: Connection, values: Mapping[str, object]) -> None:
             INSERT INTO moderation_action (id, school_id, connection_id, kind, external_id, case_id,
                 undo_of, measure_id, wording, requested_by, requested_at, reason, until, state,
                 original, earlier, standing, hides, ended, tries, next_try_at)
-            VALUES (:id, :school, :connection, :kind, :external, :case, :undo_of, :measure,
-                :wording, :account, :now, :reason, :until, 'waiting', :original, :earlier,
-                :standing, :hides, FALSE, 0, :now)
+            VALUES (:id, :school_id, :connection_id, :kind, :external_id, :case_id, :undo_of,
+                :measure_id, :wording, :account, :now, :reason, :until, 'waiting', :original,
+                :earlier, :standing, :hides, FALSE, 0, :now)
         """),
         dict(values),
     )
@@ -167,24 +186,20 @@ def _require_done(action: Action) -> None:
         raise ModerationError(N_("It stood like this before, so there is nothing to undo."))
 
 
-def _same(
-    tx: Connection,
-    connection_id: str,
-    external_id: str,
-    asked: tuple[ActionKind, datetime | None, str | None, str | None, str | None],
-) -> str | None:
+def _same(tx: Connection, asked: Asked) -> str | None:
     """The newest action under way for the same comment or account that is just this, or None."""
     rows = tx.execute(
         text(f"""
             SELECT id, kind, until, wording, measure_id, hides FROM moderation_action
             WHERE connection_id = :connection AND external_id = :external
-              AND kind IN ({_rivals(asked[0])}) AND state IN {OPEN}
+              AND kind IN ({_rivals(asked.kind)}) AND state IN {OPEN}
             ORDER BY requested_at DESC
         """),
-        {"connection": connection_id, "external": external_id},
+        {"connection": asked.connection_id, "external": asked.external_id},
     )
+    this = (asked.kind, asked.until, asked.wording, asked.measure_id, asked.hides)
     for row in rows:
-        if (row.kind, moment(row.until), row.wording, row.measure_id, row.hides) == asked:
+        if (row.kind, moment(row.until), row.wording, row.measure_id, row.hides) == this:
             return str(row.id)
     return None
 

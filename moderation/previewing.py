@@ -53,7 +53,7 @@ def of(
     known = {row.id: row for row in rows}
     groups: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for case in cases:
-        hidden = hiding.standing(tx, actor, case.comment) is not None
+        hidden = hiding.in_effect(tx, actor, case.comment) is not None
         groups[case.comment.connection_id, hidden].append(case.id)
     return [
         _calls(known.get(connection_id), ids, verdict, hidden=hidden)

@@ -19,7 +19,7 @@ from store.words import N_
 NOTHING = N_("This comment stands as its author wrote it, so there is nothing to put back.")
 
 
-def standing(tx: Connection, actor: Actor, comment: Stored) -> Action | None:
+def in_effect(tx: Connection, actor: Actor, comment: Stored) -> Action | None:
     """The removal or rewording of ours that was seen on the comment and stands there yet."""
     access.require(actor, "see people", comment.school_id)
     row = tx.execute(
@@ -92,7 +92,7 @@ def restore(
     asked = under_way(tx, actor, comment)
     if asked is not None:
         return asked.id
-    taken = standing(tx, actor, comment)
+    taken = in_effect(tx, actor, comment)
     if taken is None and not comment.removed:
         raise ModerationError(NOTHING)
     measure = measures.get(tx, actor, taken.measure_id) if taken and taken.measure_id else None

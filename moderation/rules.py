@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 
-from moderation import salvage, tried
+from moderation import salvage, trial_record
 from moderation.filters import Rules
 from moderation.salvage import Salvaged
 from store import access, audit
@@ -43,7 +43,7 @@ def save(tx: Connection, actor: Actor, school_id: str, written: str, *, now: dat
     """
     access.require(actor, "administer", school_id)
     made = built(written)
-    tried.require(tx, actor, school_id, of(tx, actor, school_id), made)
+    trial_record.require(tx, actor, school_id, of(tx, actor, school_id), made)
     tx.execute(
         text("""
             INSERT INTO moderation_rules (school_id, toml, changed_by, changed_at)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from moderation import actions, trying
+from moderation import actions, due_actions
 from moderation.model import Adapters, Clock, Receipt
 from store.access import Actor
 from store.db import Database
@@ -25,10 +25,11 @@ def perform_all(
 
 def run_due(db: Database, adapters: Adapters, *, clock: Clock) -> int:
     """One round of the worker, every platform at once; return the tries."""
-    due = trying.due(db, clock=clock)
+    due = due_actions.find(db, clock=clock)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tries = [
-            pool.submit(trying.run, db, waiting, adapters, clock=clock) for waiting in due.values()
+            pool.submit(due_actions.carry_out, db, waiting, adapters, clock=clock)
+            for waiting in due.values()
         ]
     for one in tries:
         one.result()

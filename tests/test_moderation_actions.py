@@ -476,7 +476,7 @@ def test_what_somebody_put_back_on_the_platform_is_not_offered_to_be_restored(de
     with desk.db.read() as tx:
         kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
         assert not kept.removed
-        assert reversal.standing(tx, desk.ben, kept) is None
+        assert reversal.in_effect(tx, desk.ben, kept) is None
         assert reversal.restorable(tx, desk.ben, desk.school.id, [kept.id]) == {}
         seen, taken = actions.of(tx, desk.ben, desk.school.id)
     assert (taken.id, taken.ended) == (removal, True)
@@ -486,7 +486,7 @@ def test_what_somebody_put_back_on_the_platform_is_not_offered_to_be_restored(de
     assert desk.do(again, minutes=70).state == "verified"
     with desk.db.begin() as tx:
         kept = comments.known(tx, desk.ben, "lms", ["p1"])["p1"]
-        standing = reversal.standing(tx, desk.ben, kept)
+        standing = reversal.in_effect(tx, desk.ben, kept)
         assert standing is not None
         assert standing.id == again
         back = reversal.restore(tx, desk.ben, kept.id, now=LATER)

@@ -11,7 +11,7 @@ import pytest
 from moderation import appeals, hearing, house, ladder, measures
 from moderation.appeals import IN_A_ROW, WINDOW
 from moderation.hearing import Outcome
-from moderation.house import House, Rule, Rung
+from moderation.house import House, HouseRule, Rung
 from moderation.model import Measure, ModerationError, Subject
 from store import enrolling
 from store.access import Actor
@@ -67,7 +67,7 @@ def test_what_is_old_or_was_taken_back_does_not_count(
 def test_a_school_s_own_ladder_and_rules_are_kept_and_bad_ones_refused(
     database: Database, school: School, ada: Actor
 ) -> None:
-    own = House((Rule("No links", {"ru": "Без ссылок"}),), (Rung("mute", 3),), 30)
+    own = House((HouseRule("No links", {"ru": "Без ссылок"}),), (Rung("mute", 3),), 30)
     with database.begin() as tx:
         house.save(tx, ada, school.id, own, now=NOON)
         own = replace(own, former=house.STARTER.rules)
@@ -76,7 +76,7 @@ def test_a_school_s_own_ladder_and_rules_are_kept_and_bad_ones_refused(
         assert suggested.until == NOON + 3 * DAY
         for bad in (
             replace(own, rules=()),
-            replace(own, rules=(Rule("a"), Rule("a"))),
+            replace(own, rules=(HouseRule("a"), HouseRule("a"))),
             replace(own, ladder=()),
             replace(own, ladder=(Rung("mute"),)),
             replace(own, ladder=(Rung("block", 3),)),

@@ -103,8 +103,8 @@ def test_what_a_hiding_rule_finds_is_down_at_once_waits_and_comes_back_by_approv
     with database.read() as tx:
         waiting = review.waiting(tx, ada, school.id, now=NOON)
         milder, case = sorted(waiting, key=lambda each: each.comment.text)
-        hidden = hiding.standing(tx, ada, case.comment)
-        assert hiding.standing(tx, ada, milder.comment) is None
+        hidden = hiding.in_effect(tx, ada, case.comment)
+        assert hiding.in_effect(tx, ada, milder.comment) is None
     assert hidden is not None
     assert (case.comment.text, hidden.requested_by, hidden.reason) == (
         "you idiot", hiding.RULE, "Insults",

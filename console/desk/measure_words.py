@@ -8,7 +8,7 @@ from datetime import datetime
 
 from console.i18n import N_, _, day, language, moment, say
 from moderation import appeals, hearing, house, measures, records, repeats
-from moderation.house import House, Rule
+from moderation.house import House, HouseRule
 from moderation.ladder import Suggestion
 from moderation.model import LASTING, PENALTIES, ActionKind, Measure, MeasureKind, PenaltyKind
 from store.access import Actor
@@ -86,7 +86,7 @@ def rule(kept: House, measure: Measure) -> str:
     return ""
 
 
-def spoken(rule: Rule) -> str:
+def spoken(rule: HouseRule) -> str:
     """In the reader's language; else in one that the school wrote it in, or as we name it."""
     written = next((said for said in rule.said.values() if said), "")
     return rule.said.get(language()) or written or _(rule.name)

@@ -6,7 +6,7 @@ from console.i18n import _, ngettext, say
 from console.views import acting, rule_lists, rule_switches, rule_trial
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
-from moderation import filters, rules, tried
+from moderation import filters, rules, trial_record
 from moderation.filters import Rules, RulesError
 from store.access import Actor
 from store.schools import School
@@ -15,7 +15,7 @@ from store.schools import School
 def draw(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
         kept = rules.text_of(tx, actor, school.id)
-        known = tried.known(tx, actor, school.id)
+        known = trial_record.known(tx, actor, school.id)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         written = st.text_area(
@@ -61,7 +61,7 @@ def _hindered(
     with console.db.read() as tx:
         try:
             in_force = rules.of(tx, actor, school.id)
-            tried.require(tx, actor, school.id, in_force, built or Rules((), ()))
+            trial_record.require(tx, actor, school.id, in_force, built or Rules((), ()))
         except RulesError as error:
             st.caption(f"◆ {say(error)}")
             return say(error)

@@ -20,14 +20,14 @@ STAYS = N_("A rule has removed it from {place}; it stays removed.")
 def standing(console: Console, actor: Actor, case: Case) -> Action | None:
     """The removal by a rule that a decision confirms or takes back."""
     with console.db.read() as tx:
-        return hiding.standing(tx, actor, case.comment)
+        return hiding.in_effect(tx, actor, case.comment)
 
 
 def draw(console: Console, actor: Actor, school: School, case: Case, names: dict[str, str]) -> None:
     """Beside the case's badges, where a rule hides; nothing for the others."""
     with console.db.read() as tx:
         latest = hiding.latest(tx, actor, case.comment)
-        holds = hiding.standing(tx, actor, case.comment) is not None
+        holds = hiding.in_effect(tx, actor, case.comment) is not None
     if latest is None or not (holds or latest.receipt.state == "refused"):
         return
     place = escape(names.get(case.comment.connection_id, ""))

@@ -10,11 +10,11 @@ import streamlit as st
 from console.desk.measure_words import spoken
 from console.i18n import NAMES, _, language, speaking
 from moderation import house
-from moderation.house import LONGEST, MOST_RULES, House, Rule
+from moderation.house import LONGEST, MOST_RULES, House, HouseRule
 from store.schools import LANGUAGES, School
 
 
-def draw(kept: House, school: School) -> tuple[Rule, ...]:
+def draw(kept: House, school: School) -> tuple[HouseRule, ...]:
     """The rules as they stand on the screen; those without a text are left out."""
     st.subheader(_("Rules of the house"), anchor=False)
     st.caption(_("A language left empty shows the first one's text."))
@@ -26,20 +26,20 @@ def draw(kept: House, school: School) -> tuple[Rule, ...]:
     for tab, code in zip(st.tabs([NAMES[code] for code in codes]), codes, strict=True):
         with tab:
             for place, name in enumerate(order):
-                rule = known.get(name, Rule(name, {code: ""}))
+                rule = known.get(name, HouseRule(name, {code: ""}))
                 written[name][code] = _row(rule, code, place, order, first=code == codes[0])
     if len(order) < MOST_RULES:
         st.button(
             _("Add a rule"), icon=":material/add:", key="house-add", on_click=_add, args=(order,)
         )
     return tuple(
-        Rule(name, {code: said for code, said in written[name].items() if said})
+        HouseRule(name, {code: said for code, said in written[name].items() if said})
         for name in order
         if any(written[name].values())
     )
 
 
-def _row(rule: Rule, code: str, place: int, order: list[str], *, first: bool) -> str:
+def _row(rule: HouseRule, code: str, place: int, order: list[str], *, first: bool) -> str:
     """One rule in one language; it is moved and taken out where it stands first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xxsmall"):
         said = st.text_input(
@@ -72,7 +72,7 @@ def _row(rule: Rule, code: str, place: int, order: list[str], *, first: bool) ->
     return (said or "").strip()
 
 
-def _shown(rule: Rule, code: str) -> str:
+def _shown(rule: HouseRule, code: str) -> str:
     """What stands there in that language; our own words where the school has none."""
     if rule.said:
         return _said(rule.said, code)

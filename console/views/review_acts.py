@@ -24,7 +24,7 @@ from console.views.settling import ASKING
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import handing_on, hiding, house, measures
-from moderation.house import House, Rule
+from moderation.house import House, HouseRule
 from moderation.model import Case, PenaltyKind, Step
 from store.access import Actor
 from store.schools import School
@@ -119,7 +119,7 @@ def reasons(
 ) -> list[Act]:
     """The house's rules by number: the second key of a removal."""
 
-    def remove(rule: Rule) -> Callable[[], None]:
+    def remove(rule: HouseRule) -> Callable[[], None]:
         return lambda: settling.decide(console, actor, school, case, "remove", rule=rule.name)
 
     chosen = [

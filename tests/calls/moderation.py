@@ -43,7 +43,7 @@ from moderation import (
     safeguarding,
     seconding,
     trial,
-    tried,
+    trial_record,
     uncounted,
     welfare,
     wordings,
@@ -101,7 +101,7 @@ CALLS: Calls = {
         tx, who, on.case, on.comment, [Flag("x", "y", 0, 1, hide=True)], now=NOON
     ),
     hiding.latest: lambda tx, who, on: hiding.latest(tx, who, on.comment),
-    hiding.standing: lambda tx, who, on: hiding.standing(tx, who, on.comment),
+    hiding.in_effect: lambda tx, who, on: hiding.in_effect(tx, who, on.comment),
     hiding.put_back: lambda tx, who, on: hiding.put_back(tx, who, on.action, on.case, now=NOON),
     hearing.decide: lambda tx, who, on: hearing.decide(
         tx, who, on.appeal, "uphold", said="It stays.", now=NOON
@@ -238,7 +238,7 @@ CALLS: Calls = {
         tx, who, on.action, why=Words(ending.LIFTED), now=NOON
     ),
     ending.put_back: lambda tx, who, on: ending.put_back(tx, who, on.action, now=NOON),
-    reversal.standing: lambda tx, who, on: reversal.standing(tx, who, on.comment),
+    reversal.in_effect: lambda tx, who, on: reversal.in_effect(tx, who, on.comment),
     reversal.under_way: lambda tx, who, on: reversal.under_way(tx, who, on.comment),
     reversal.restorable: lambda tx, who, on: reversal.restorable(
         tx, who, on.school, [on.comment.id]
@@ -312,11 +312,11 @@ CALLS: Calls = {
         trial.over(tx, access.system(on.school), on.school, Rules.from_toml(RULES), now=NOON),
         now=NOON,
     ),
-    tried.known: lambda tx, who, on: tried.known(tx, who, on.school),
-    tried.untried: lambda tx, who, on: tried.untried(
+    trial_record.known: lambda tx, who, on: trial_record.known(tx, who, on.school),
+    trial_record.untried: lambda tx, who, on: trial_record.untried(
         tx, who, on.school, Rules((), ()), Rules((), ())
     ),
-    tried.require: lambda tx, who, on: tried.require(
+    trial_record.require: lambda tx, who, on: trial_record.require(
         tx, who, on.school, Rules((), ()), Rules((), ())
     ),
     trial.over: lambda tx, who, on: trial.over(

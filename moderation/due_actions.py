@@ -11,7 +11,7 @@ from store.db import Database
 DUE = 20  # actions of one platform in one round
 
 
-def due(db: Database, *, clock: Clock, limit: int = DUE) -> dict[str, list[tuple[str, str]]]:
+def find(db: Database, *, clock: Clock, limit: int = DUE) -> dict[str, list[tuple[str, str]]]:
     """Ask for the lift of what is over; then what is due: (action, school) by connection."""
     now = clock()
     with db.begin() as tx:
@@ -19,7 +19,7 @@ def due(db: Database, *, clock: Clock, limit: int = DUE) -> dict[str, list[tuple
         return receipts.due(tx, now=now, limit=limit)
 
 
-def run(
+def carry_out(
     db: Database, waiting: Iterable[tuple[str, str]], adapters: Adapters, *, clock: Clock
 ) -> None:
     """Try the actions of one platform, one after another.
