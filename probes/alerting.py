@@ -17,7 +17,7 @@ from probes.judge import Standing
 from probes.line import Line, Witnesses
 from probes.model import Result, State, Target
 from probes.probers import PROBERS
-from probes.probers.base import silence_for
+from probes.probers.base import silence_for, time_for
 from probes.resting import OVER
 from probes.rhythm import STALE, rhythm
 from store.db import Connection, Database, new_id, text
@@ -46,6 +46,7 @@ class Scene:
     """All that alerting looks at: the targets, how they stand, and which are silenced.
 
     `troubled`: the targets whose newest result is not OK; the others need no look.
+    `began`: when the prober did, which cannot know before what all parents say.
     """
 
     targets: Mapping[str, Target]
@@ -57,6 +58,7 @@ class Scene:
     witnesses: Witnesses = field(default_factory=Witnesses)
     line: Line = field(default_factory=Line)
     resting: Collection[str] = frozenset()  # not judged until their next lesson
+    began: datetime | None = None
 
 
 def follow(db: Database, scene: Scene) -> None:
@@ -114,18 +116,28 @@ def _flaps(target: Target, scene: Scene) -> bool:
 
 def _behind(target: Target, result: Result, scene: Scene) -> bool:
     """Whether a failed parent explains the target's failure, or one not probed since may yet."""
-    for parent in ancestors(target, scene.targets):
-        if parent.id in scene.resting:
-            continue
-        found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
-        if found is None or not _fresh(parent, found, scene.now):
-            continue
-        if explains(parent, found, result.state):
-            return True
-        confirming = standing is not None and standing.failures > 0
-        if confirming or (result.since is not None and found.at < result.since + LOOKED):
-            return True
-    return False
+    return any(
+        _may_explain(parent, result, scene)
+        for parent in ancestors(target, scene.targets)
+        if parent.id not in scene.resting
+    )
+
+
+def _may_explain(parent: Target, result: Result, scene: Scene) -> bool:
+    found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
+    since = result.since or result.at
+    if found is None or not _fresh(parent, found, scene.now):
+        heard = max(since, scene.began) if scene.began else since
+        return scene.now - heard < _first_answer(parent)
+    if explains(parent, found, result.state):
+        return True
+    confirming = standing is not None and standing.failures > 0
+    return confirming or found.at < since + LOOKED
+
+
+def _first_answer(parent: Target) -> timedelta:
+    """How long the answer of a parent is waited for of which nothing is known."""
+    return timedelta(seconds=time_for(PROBERS[parent.prober], parent)) + WAIT
 
 
 def _may_be_the_line(target: Target, result: Result, scene: Scene) -> bool:

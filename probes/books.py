@@ -53,7 +53,8 @@ class Books:
         self._detail = detail
         self._renewed = renewed
         self._keep_for = keep
-        self._planner = Planner(db, adapters_for, unseal, began=clock())
+        self._began = clock()
+        self._planner = Planner(db, adapters_for, unseal, began=self._began)
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
         self._series: Mapping[str, int] = {}
@@ -73,6 +74,10 @@ class Books:
         """Read how all stands, then keep the books until `close`."""
         with self._db.read("metrics") as mtx:
             self.standings = recording.standings(mtx)
+            self._results = recording.newest(mtx)
+        self._troubled = {
+            target_id for target_id, result in self._results.items() if result.state is not State.OK
+        }
         self._written = dict(self.standings)
         self._reload()
         self._thread.start()
@@ -173,6 +178,7 @@ class Books:
             plan.witnesses,
             self.line,
             plan.resting,
+            self._began,
         )
         alerting.follow(self._db, scene)
 

@@ -10,7 +10,7 @@ from typing import Any
 from probes.judge import Standing
 from probes.light import light
 from probes.model import SEVERITY, Result, State, Target
-from probes.results import readings_json
+from probes.results import readings_json, result_of
 from probes.rhythm import rhythm
 from store.db import Connection, execute_many, moment, text
 
@@ -122,6 +122,12 @@ def standings(mtx: Connection) -> dict[str, Standing]:
         )
         for row in rows
     }
+
+
+def newest(mtx: Connection) -> dict[str, Result]:
+    """What each target was last found to be, however long ago."""
+    rows = mtx.execute(text("SELECT * FROM latest WHERE at > 0"))
+    return {row.target_id: result_of(row) for row in rows}
 
 
 def _series(

@@ -139,7 +139,7 @@ def _counts(step: steps.Step) -> TextClause:
 def _fresh(target: Target, row: Row[Any] | None, now: datetime, zone: tzinfo) -> Result:
     if row is None:
         return Result(target.id, now, State.UNKNOWN, why=Words(N_("No reading yet.")))
-    result = _result(row)
+    result = result_of(row)
     rhythm = max(target.interval.total_seconds(), row.interval_seconds)
     if (now - result.at).total_seconds() <= STALE * rhythm:
         return result
@@ -157,7 +157,8 @@ def _checks(row: Row[Any], now: datetime) -> list[State]:
 
 
 @lru_cache(maxsize=16_384)  # boards read all targets every second; most are as they were
-def _result(row: Row[Any]) -> Result:
+def result_of(row: Row[Any]) -> Result:
+    """What a row of `latest` holds."""
     return Result(
         row.target_id,
         datetime.fromtimestamp(row.at, UTC),

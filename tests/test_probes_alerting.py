@@ -12,6 +12,8 @@ from probes.alerts import Alert
 from probes.judge import Standing, judge
 from probes.line import Line
 from probes.model import Result, State, Target
+from probes.probers import PROBERS
+from probes.probers.base import time_for
 from store.access import Actor
 from store.db import Database
 from store.schools import School
@@ -35,12 +37,16 @@ class Watch:
         self.line = Line()
         self.silenced: set[str] = set()
         self.resting: set[str] = set()
+        self.began: datetime | None = None
 
     def add(self, name: str, *parents: str, address: str = "127.0.0.1:80") -> str:
         self.targets[name] = Target(
             name, self.school, name, "tcp", address, parent_ids=parents, interval=10 * SECOND
         )
         return name
+
+    def time(self, name: str) -> float:
+        return time_for(PROBERS[self.targets[name].prober], self.targets[name])
 
     def stands(
         self, name: str, state: State, at: datetime, *, since: datetime | None = None
@@ -62,6 +68,7 @@ class Watch:
                 line.witnesses(self.targets.values(), {}),
                 self.line,
                 self.resting,
+                self.began,
             ),
         )
 
@@ -103,6 +110,21 @@ def test_a_child_waits_until_every_parent_was_probed_since(watch: Watch) -> None
     assert watch.open() == []
     watch.stands("turn", OK, NOON + SECOND)
     watch.follow(NOON + 2 * SECOND)
+    assert watch.open() == ["room"]
+
+
+def test_after_a_restart_a_child_waits_for_a_parent_that_has_yet_to_answer(watch: Watch) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    watch.began = NOON
+    longest = timedelta(seconds=watch.time("media")) + alerting.WAIT
+    watch.stands("media", DOWN, NOON - 600 * SECOND)  # too old to be known
+    for at in (NOON + SECOND, NOON + longest - SECOND):
+        watch.stands("room", DOWN, at, since=NOON - 600 * SECOND)
+        watch.follow(at)
+        assert watch.open() == []
+    watch.stands("room", DOWN, NOON + longest, since=NOON - 600 * SECOND)
+    watch.follow(NOON + longest)
     assert watch.open() == ["room"]
 
 

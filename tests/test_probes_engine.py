@@ -23,7 +23,7 @@ from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests.alerts_ever import alerts_ever
-from tests.patience import PATIENCE, until
+from tests.patience import HANG, PATIENCE, until
 from tests.sites import say, web
 from tests.test_probes_hls import Stream
 from tests.test_probes_results import connect
@@ -136,6 +136,10 @@ def opened(database: Database, actor: Actor) -> list[Alert]:
 
 def is_(database: Database, actor: Actor, target: Target, state: State) -> Callable[[], bool]:
     return lambda: newest(database, actor, target).state is state
+
+
+def seen_since(database: Database, actor: Actor, target: Target, time: datetime) -> bool:
+    return newest(database, actor, target).at > time
 
 
 def says(database: Database, actor: Actor, target: Target, words: str) -> bool:
@@ -316,6 +320,36 @@ def test_an_alert_missed_by_a_killed_prober_is_opened_by_the_next(
     with probing(database):
         until(lambda: len(opened(database, ana)) == 1)
     assert opened(database, ana)[0].since == since
+
+
+def test_a_prober_restarted_in_mid_outage_alerts_no_child_of_a_parent_that_hangs(
+    database: Database, ana: Actor
+) -> None:
+    failing, over = threading.Event(), threading.Event()
+
+    def the_parent_hangs(handler: BaseHTTPRequestHandler) -> None:
+        if failing.is_set() and handler.path == "/":
+            over.wait(HANG)
+        say(handler, b"", 503 if failing.is_set() else 200)
+
+    with web(the_parent_hangs) as url:
+        parent = add(database, ana, "Server", f"{url}/")
+        children = [add(database, ana, f"{n}", f"{url}/{n}", parent_id=parent.id) for n in range(3)]
+        with probing(database):
+            for target in (parent, *children):
+                until(is_(database, ana, target, State.OK))
+            failing.set()
+            for target in (parent, *children):
+                until(is_(database, ana, target, State.DOWN))
+            until(lambda: len(opened(database, ana)) == 1)
+        again = datetime.now(UTC)
+        with probing(database):
+            for target in (*children, parent):
+                until(partial(seen_since, database, ana, target, again))
+            time.sleep(1.5)
+        over.set()
+    with database.read() as tx:
+        assert [alert.target_id for alert in alerts_ever(tx, parent.school_id)] == [parent.id]
 
 
 def test_a_target_switched_off_is_left_alone_and_its_alert_closes(
