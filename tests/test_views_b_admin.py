@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from console.desk import connections
+from console.desk import connections, reach
 from console.views import (
     admin_accounts,
     admin_mail,
@@ -15,6 +15,7 @@ from console.views import (
     admin_modules,
     connection_form,
     module_form,
+    reaching,
     target_form,
 )
 from console.views.target_form import Known
@@ -304,14 +305,45 @@ def test_a_mail_provider_s_key_is_given_and_its_address_shown(
     console: Console, school: School, ada: Actor
 ) -> None:
     at = stage.dialog(lambda: admin_mail_hooks._change(console, ada, school))
-    at.text_input(key="hook-secret").set_value("short")
+    at.text_input(key="hook-secret-mailgun").set_value("short")
     assert "The key is too short" in said(press(at, "Save"))
-    at.text_input(key="hook-secret").set_value(SECRET * 8)
+    at.text_input(key="hook-secret-mailgun").set_value(SECRET * 8)
     press(at, "Save")
     at = tab(console, ada, school, "Mail")
     assert f"/hooks/mail/mailgun/{school.id}" in next(each.value for each in at.code)
     assert "Nothing came yet." in said(at)
     assert SECRET not in str(at)
+
+
+def test_of_amazon_the_topic_is_asked_for(console: Console, school: School, ada: Actor) -> None:
+    at = stage.dialog(lambda: admin_mail_hooks._change(console, ada, school))
+    at.selectbox(key="hook-provider").select("ses").run()
+    at.text_input(key="hook-secret-ses").set_value("a key of some length")
+    assert "names no topic of SNS" in said(press(at, "Save"))
+    at.text_input(key="hook-secret-ses").set_value("arn:aws:sns:eu-west-1:123456789012:bounces")
+    press(at, "Save")
+    at = tab(console, ada, school, "Mail")
+    assert f"/hooks/mail/ses/{school.id}" in next(each.value for each in at.code)
+
+
+def test_a_gateway_is_kept_by_who_leaves_its_address_empty(
+    console: Console, school: School, ada: Actor
+) -> None:
+    def kept() -> bool:
+        with console.db.read() as tx:
+            return "sms" in reach.gateways(tx, ada, school.id)
+
+    at = stage.dialog(lambda: reaching._gateway(console, ada, school, "sms", kept=False))
+    at.text_input(key="gateway-url-sms").set_value(reaching.EXAMPLE["sms"])
+    press(at, "Keep it")
+    assert kept()
+    at = stage.dialog(lambda: reaching._gateway(console, ada, school, "sms", kept=True))
+    press(at, "Keep it")
+    assert kept()
+    at = stage.dialog(lambda: reaching._gateway(console, ada, school, "sms", kept=True))
+    at.checkbox(key="gateway-gone-sms").check().run()
+    press(at, "Keep it")
+    assert not kept()
 
 
 @pytest.mark.parametrize("who", ["ana", "ben", "eve", "zoe"])

@@ -20,6 +20,25 @@ NAMES = {
     "pult": N_("Your own programs (docs/returned.md)"),
 }
 
+# What is asked for, where it stands, and how it looks.
+ASKED = {
+    "mailgun": (
+        N_("Its signing key"),
+        N_("Mailgun shows it under Webhooks as the HTTP webhook signing key."),
+        "",
+    ),
+    "ses": (
+        N_("The ARN of its SNS topic"),
+        N_("The topic to which SES publishes bounces and complaints; nobody else's is believed."),
+        "arn:aws:sns:eu-west-1:123456789012:bounces",
+    ),
+    "pult": (
+        N_("Its signing key"),
+        N_("Make one for your program: openssl rand -hex 32"),
+        "",
+    ),
+}
+
 
 def draw(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
@@ -80,16 +99,15 @@ def _change(console: Console, actor: Actor, school: School) -> None:
             format_func=lambda each: _(NAMES[each]),
             key="hook-provider",
         )
+        label, hint, example = ASKED[provider or "pult"]
         secret = st.text_input(
-            _("Its signing key, or its topic"),
-            type="password",
-            autocomplete="new-password",
-            help=_(
-                "Mailgun shows it as the HTTP webhook signing key. Of Amazon SES, the ARN of the "
-                "SNS topic that it tells. For programs of your own, make one: openssl rand -hex 32"
-            ),
-            key="hook-secret",
+            _(label),
+            type="default" if provider == "ses" else "password",
+            placeholder=example,
+            autocomplete="off" if provider == "ses" else "new-password",
+            key=f"hook-secret-{provider}",
         )
+        st.caption(_(hint))
 
         def keep() -> None:
             with console.db.begin() as tx:

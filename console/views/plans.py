@@ -12,7 +12,7 @@ SHOWN = 200  # bad lines drawn
 
 
 def problems(found: Sequence[Problem]) -> None:
-    count = len(found)
+    count = len({problem.line for problem in found})  # one line may hold two mistakes
     if not count:
         st.markdown(f":green[●] {_('Every line can be read.')}")
         return

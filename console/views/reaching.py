@@ -63,7 +63,7 @@ def gateways(console: Console, actor: Actor, school: School) -> None:
             if st.button(
                 _("Change"), type="tertiary", on_click=confirm.opening, key=f"gateway-{kind}"
             ):
-                _gateway(console, actor, school, kind)
+                _gateway(console, actor, school, kind, kept=kind in known)
 
 
 def _edit(console: Console, actor: Actor, person: Person, known: Reach) -> None:
@@ -98,20 +98,28 @@ def _edit(console: Console, actor: Actor, person: Person, known: Reach) -> None:
     forms.edit(_("When mail is not enough"), _("Keep it"), fields, icon=":material/alt_route:")
 
 
-def _gateway(console: Console, actor: Actor, school: School, kind: str) -> None:
+def _gateway(console: Console, actor: Actor, school: School, kind: str, *, kept: bool) -> None:
+    """The address is never shown back; who leaves it empty changes nothing."""
+
     def fields() -> Callable[[], None]:
+        st.caption(_("An address of Apprise, for example:"))
+        st.code(EXAMPLE[kind], language=None, wrap_lines=True)
         url = st.text_input(
-            _("Address; empty takes it away"),
+            _("Address"),
             type="password",
-            placeholder=EXAMPLE[kind],
+            placeholder=_("as it is") if kept else "",
+            autocomplete="off",
             key=f"gateway-url-{kind}",
         )
+        gone = kept and st.checkbox(_("Take the gateway away"), key=f"gateway-gone-{kind}")
 
         def keep() -> None:
+            if not gone and not (url or "").strip():
+                return
             with console.db.begin() as tx:
                 reach.set_gateway(
-                    tx, actor, school.id, console.vault, kind, (url or "").strip(),
-                    now=console.now(),
+                    tx, actor, school.id, console.vault, kind,
+                    "" if gone else (url or "").strip(), now=console.now(),
                 )  # fmt: skip
             actionbar.say(_("Kept."))
 
