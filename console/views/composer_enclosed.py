@@ -122,6 +122,7 @@ def _attach(console: Console, actor: Actor, campaign: Campaign) -> None:
     given = st.file_uploader(
         _("Up to {each}, together {all}").format(each=sized(room.each), all=sized(room.together)),
         type=list(file_kinds.KINDS),
+        max_upload_size=max(1, room.each // MB),  # else the field promises the server's limit
         key=f"files-{campaign.id}-{turn}",
     )
     if st.button(_("Attach"), type="primary", key="files-attach", disabled=given is None) and given:

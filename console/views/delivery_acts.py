@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from console.i18n import N_, _, moment, ngettext
+from console.i18n import N_, _, moment, ngettext, number
 from console.views import acting, writing
 from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act, Kind
@@ -156,7 +156,8 @@ def _stop_act(console: Console, actor: Actor, campaign: Campaign) -> Act:
         confirm.ask(
             _("Stop it for good?"),
             {
-                _("What"): left_out.format(n=waiting),
+                _("Sent"): number(campaign.totals.sent),
+                _("What"): left_out.format(n=number(waiting)),
                 _("Then"): _("what is on the wire this moment still arrives"),
                 _("Undo"): _("none"),
             },

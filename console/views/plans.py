@@ -29,7 +29,7 @@ def problems(found: Sequence[Problem]) -> None:
         ],
         {
             "line": st.column_config.NumberColumn(_("Line"), width=70),
-            "why": st.column_config.TextColumn(_("What is wrong, what to do")),
+            "why": st.column_config.TextColumn(_("What is wrong, what to do"), width=700),
         },
         alt=_("The lines that cannot come in"),
         shown=8,
