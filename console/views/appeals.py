@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from console.desk.measure_words import KINDS
 from console.i18n import _, moment, span
 from console.views import appeal_case
 from console.widgets import actionbar, head, pages, status, strangers
@@ -81,18 +82,23 @@ def _choose(console: Console, actor: Actor, school: School, waiting: list[Appeal
                 since = _("opened {time}").format(
                     time=moment(appeal.opened_at, school.zone, now=now)
                 )
-            st.markdown(f"**{_name(console, actor, appeal)}**")
-            st.caption(since)
+            here = ":material/chevron_right: " if appeal.id == chosen else ""
+            name, against = _about(console, actor, appeal)
+            st.markdown(f"{here}**{name}**")
+            st.caption(f"{against} · {since}")
             if appeal.id != chosen and st.button(_("Open"), key=f"appeal-{appeal.id}"):
                 _show(appeal.id)
     return by_id[chosen]
 
 
-def _name(console: Console, actor: Actor, appeal: Appeal) -> str:
-    subject = _subject(console, actor, appeal)
+def _about(console: Console, actor: Actor, appeal: Appeal) -> tuple[str, str]:
+    """Whose it is, and against what."""
     with console.db.read() as tx:
-        person = roster.person(tx, actor, subject.person_id) if subject.person_id else None
-    return strangers.name(person.name if person else subject.external_id)
+        measure = appeals.measure_of(tx, actor, appeal.measure_id)
+        id_ = measure.subject.person_id
+        person = roster.person(tx, actor, id_) if id_ else None
+    name = strangers.name(person.name if person else measure.subject.external_id)
+    return name, _(KINDS[measure.kind])
 
 
 def _subject(console: Console, actor: Actor, appeal: Appeal) -> Subject:
