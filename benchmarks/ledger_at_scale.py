@@ -67,6 +67,7 @@ def _asked(
             took.append(1000 * (time.perf_counter() - started))
     return {
         "median_ms": round(statistics.median(took), 2),
+        "fastest_ms": round(min(took), 2),
         "longest_ms": round(max(took), 2),
         "own_cpu_ms": round(statistics.median(burnt), 2),
     }

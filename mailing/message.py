@@ -58,6 +58,7 @@ class Builder:
         enclosed: Enclosed = NOTHING,
     ) -> None:
         self.campaign, self._origin = campaign, origin
+        school_name = headers.FORBIDDEN.sub(" ", school_name)  # which must not keep its mail back
         self._mandatory = campaign.topic == SERVICE
         self._school_language = school_language
         self._languages = recipients.written(campaign.body)

@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,10 @@ DOMAINS = ["school.example", "bücher.example", "школа.рф", "例子.测�
            "ab--c.example"]  # fmt: skip
 
 
+CONTROL = re.compile("[\\0-\x1f\x7f\x85\u2028\u2029]")
+ROWS_EACH = 25  # of one letterhead, with the school's and the sender's hostile names
+
+
 @dataclass(frozen=True)
 class Meant:
     """What must be read out of the mail."""
@@ -44,21 +49,45 @@ class Meant:
     address: str
     subject: str
     text: str
+    sender: str  # the name in From
+    listed: str  # the phrase of List-ID
 
 
-def campaign() -> Campaign:
+@dataclass(frozen=True)
+class Letterhead:
+    """Whose mail it is."""
+
+    builder: Builder
+    school: str
+    sender: str
+
+    @property
+    def listed(self) -> str:
+        """No angle brackets, and in a short plain phrase no quotes, which it stands in."""
+        listed = self.school.replace("<", " ").replace(">", " ")
+        plain = listed.isascii() and len(listed) <= 60 and "=?" not in listed
+        return listed.replace('"', "'") if plain else listed
+
+
+def campaign(sender: str = "Школа № 14 <news@school.example>") -> Campaign:
     return Campaign(
-        "c" * 32, "s" * 32, "announcements", "Школа № 14 <news@school.example>",
+        "c" * 32, "s" * 32, "announcements", sender,
         {"en": "To {{ about }}"}, {"en": "Dear {{ name }},\n\n{{ note }}!\n\nBye"}, "{}", None,
         "hold", "released", "ana", NOON, NOON, NOON, NOON,
     )  # fmt: skip
 
 
 def mails(count: int, seed: int) -> Iterator[tuple[Meant, Envelope] | str]:
-    """Each row's mail and what it means, or the words by which the row is refused."""
+    """Each row's mail and what it means, or the words by which it or its letterhead is refused."""
     dice = random.Random(seed)
-    builder = Builder(campaign(), "School 14", "en", ORIGIN)
+    head = Letterhead(Builder(campaign(), "School 14", "en", ORIGIN), "School 14", "Школа № 14")
+    heads = random.Random(seed + 1)
     for number, row in enumerate(people_file.rows(_table(dice, count), file="hostile.csv")):
+        if number % ROWS_EACH == ROWS_EACH - 1:
+            try:
+                head = _letterhead(heads)
+            except MailingError as error:
+                yield str(error.words)
         if row.problem is not None:
             yield str(row.problem)
             continue
@@ -66,19 +95,29 @@ def mails(count: int, seed: int) -> Iterator[tuple[Meant, Envelope] | str]:
             f"d{number}", f"c.d{number}@school.example", row.name, row.email, "en", row.fields
         )
         try:
-            yield _meant(row), builder.build(person, now=NOON)
+            yield _meant(row, head), head.builder.build(person, now=NOON)
         except MailingError as error:
             yield str(error.words)
 
 
-def _meant(row: people_file.Row) -> Meant:
+def _letterhead(dice: random.Random) -> Letterhead:
+    """Raises MailingError."""
+    school, sender = _words(dice).strip() or "S", _words(dice).strip()
+    escaped = sender.replace("\\", "\\\\").replace('"', '\\"')
+    written = campaign(f'"{escaped}" <news@school.example>')
+    builder = Builder(written, school, "en", ORIGIN)
+    return Letterhead(builder, CONTROL.sub(" ", school), sender)
+
+
+def _meant(row: people_file.Row, head: Letterhead) -> Meant:
     name, note = (_lines(legible(row.fields[each])) for each in ("name", "note"))
     about = ordered(row.fields["about"])
     local, _, domain = row.email.rpartition("@")
     wire = f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
     return Meant(
-        row.name.strip(), wire, f"To {about}", f"Dear {name},\n\n{note}!\n\nBye\n\n-- \nSchool 14\n"
-    )
+        row.name.strip(), wire, f"To {about}",
+        f"Dear {name},\n\n{note}!\n\nBye\n\n-- \n{head.school}\n", head.sender, head.listed,
+    )  # fmt: skip
 
 
 def _lines(words: str) -> str:

@@ -117,9 +117,17 @@ def read(data: bytes) -> Meant:
     assert isinstance(raw, bytes)
     text = raw.decode().replace("\r\n", "\n")
     name, address = parseaddr(_header(old["To"], data))
+    sender, _ = parseaddr(str(old["From"]))
+    listed = str(old["List-ID"]).replace("\r\n", "").rpartition(" <")[0]
+    if listed.startswith('"'):
+        listed = re.sub(r"\\(.)", r"\1", listed[1:-1])
     subject = str(make_header(decode_header(str(old["Subject"]).replace("\r\n", ""))))
     foot = text.index("You get this")
-    return Meant(str(make_header(decode_header(name))), address, subject, text[:foot])
+    return Meant(_decoded(name), address, subject, text[:foot], _decoded(sender), _decoded(listed))
+
+
+def _decoded(words: str) -> str:
+    return str(make_header(decode_header(words)))
 
 
 def _header(value: object, data: bytes) -> str:
@@ -144,6 +152,7 @@ def said(meant: Meant) -> dict[str, object]:
         "address": meant.address,
         "subject": _once(meant.subject),
         "text": meant.text,
+        "sender": _once(meant.sender),
         "bcc": False,
         "parts": 2,
     }

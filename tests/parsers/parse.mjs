@@ -16,6 +16,7 @@ while (rest.length) {
     address: to.address,
     subject: (mail.subject ?? "").replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, ""),
     text: mail.text.replace(/\r\n/g, "\n").replace(/You get this[^]*/, ""),
+    sender: mail.from.value[0].name.replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, ""),
     bcc: mail.headers.has("bcc"),
     parts: (mail.text ? 1 : 0) + (mail.html ? 1 : 0),
   }));

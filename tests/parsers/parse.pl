@@ -24,23 +24,29 @@ sub words {
     return $said;
 }
 
+sub party {
+    my ($raw) = @_;
+    $raw =~ s/\r?\n(?=[ \t])//g;
+    my ($one) = Mail::Address->parse($raw);
+    my $phrase = $one->phrase;
+    $phrase =~ s/\A"(.*)"\z/$1/s;
+    $phrase =~ s/\\(.)/$1/gs if $raw =~ /\A\s*"/;
+    return ($raw, $phrase, $one->address);
+}
+
 while (defined(my $size = <STDIN>)) {
     read(STDIN, my $data, int($size)) == int($size) or die "cut off";
     my $mail = $parser->parse_data($data);
     my $head = $mail->head;
-    my $raw = $head->get('To', 0);
-    $raw =~ s/\r?\n(?=[ \t])//g;
-    my ($to) = Mail::Address->parse($raw);
-    my $phrase = $to->phrase;
-    $phrase =~ s/\A"(.*)"\z/$1/s;
-    $phrase =~ s/\\(.)/$1/gs if $raw =~ /\A\s*"/;
+    my ($raw, $phrase, $to) = party($head->get('To', 0));
+    my ($from, $sender) = party($head->get('From', 0));
     my $text = decode('UTF-8', $mail->parts(0)->bodyhandle->as_string);
     $text =~ s/\r\n/\n/g;
     $text =~ s/You get this.*//s;
-    my $address = $raw =~ /[^\x00-\x7f]/ ? decode('UTF-8', $to->address) : $to->address;
+    my $address = $raw =~ /[^\x00-\x7f]/ ? decode('UTF-8', $to) : $to;
     print $json->encode({
         name => words($phrase), address => $address, subject => words($head->get('Subject', 0)),
-        text => $text, bcc => $head->count('Bcc') ? JSON::PP::true : JSON::PP::false,
+        text => $text, sender => words($sender), bcc => $head->count('Bcc') ? JSON::PP::true : JSON::PP::false,
         parts => scalar($mail->parts),
     }), "\n";
 }
