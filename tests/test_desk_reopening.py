@@ -9,7 +9,7 @@ from console.desk import connections, reopening
 from console.desk.rooms import RoomError
 from console.wiring import Console
 from platforms.base import PlatformError
-from probes import recording
+from probes import recording, targets
 from probes.judge import Standing
 from probes.model import Result, RoomCount, State, Target
 from probes.recording import Record
@@ -40,8 +40,9 @@ def place(console: Console, school: School, campus: StandIn) -> Classroom:
 
 def reopen(console: Console, actor: Actor, place: Classroom, to: str = "") -> reopening.Moved:
     return reopening.reopen(
-        console.db, actor, place.lesson, to or place.there, console.adapters, now=console.now()
-    )
+        console.db, actor, place.lesson, to or place.there, console.adapters,
+        people=20, now=console.now(),
+    )  # fmt: skip
 
 
 def silent(console: Console, connection: str) -> bool:
@@ -121,22 +122,47 @@ def test_servers_are_told_with_their_seats_and_whether_they_answer(
 
     assert servers() == [("B", None, True, True)]  # Moodle makes no rooms; no limit is known
     bears(seats="40")
-    count(console, school, place.there, 12, console.now())
+    assert servers() == [("B", None, True, False)]  # nobody counts who is on it
+    meter = metered(console, school, ana, place.there)
+    assert servers() == [("B", None, False, False)]  # it was never read, so it is not empty
+    count(console, meter, 12, console.now())
     assert servers() == [("B", 28, True, True)]
-    count(console, school, place.there, 20, console.now() + timedelta(seconds=1))
+    count(console, meter, 20, console.now() + timedelta(seconds=1))
     assert servers() == [("B", 20, True, False)]
     bears(licence="30")  # the lesson's people are under it already
     assert servers() == [("B", None, True, True)]
-    count(console, school, place.there, 20, console.now() - timedelta(minutes=9))
+    count(console, meter, 20, console.now() - timedelta(minutes=9))
     assert servers() == [("B", None, False, False)]  # its last word is old
 
 
-def count(console: Console, school: School, connection: str, people: int, at: datetime) -> None:
+def test_a_lesson_does_not_move_to_where_others_have_gone_meanwhile(
+    console: Console, school: School, ana: Actor, place: Classroom
+) -> None:
+    with console.db.begin() as tx:
+        connections.change(
+            tx, access.system(school.id), place.there, console.vault,
+            options={"seats": "40"}, now=console.now(),
+        )  # fmt: skip
+    meter = metered(console, school, ana, place.there)
+    count(console, meter, 35, console.now())
+    with pytest.raises(RoomError, match="B has 5 free seats; 20 are needed"):
+        reopen(console, ana, place)
+    assert room_of(console.db, place.lesson) == (place.here, place.external_id)
+    assert outcomes(console.db, "move lesson") == []
+
+
+def metered(console: Console, school: School, ana: Actor, connection: str) -> Target:
+    with console.db.begin() as tx:
+        target_id = targets.add(
+            tx, ana, school.id, name="B", prober="classroom", address="",
+            connection_id=connection, now=console.now(),
+        )  # fmt: skip
+        return targets.get(tx, ana, target_id)
+
+
+def count(console: Console, meter: Target, people: int, at: datetime) -> None:
     """The newest word of the server's meter: so many in one room."""
-    target = Target(
-        "m", school.id, "B", "classroom", "", interval=timedelta(seconds=5),
-        connection_id=connection,
-    )  # fmt: skip
-    said = Result("m", at, State.OK, 0.1, rooms=(RoomCount("x", people, 1, None, True),))
+    counted = (RoomCount("x", people, 1, None, True),)
+    said = Result(meter.id, at, State.OK, 0.1, rooms=counted)
     with console.db.begin("metrics") as mtx:
-        recording.write(mtx, [Record(target, said, Standing(State.OK, at, 0, 0))])
+        recording.write(mtx, [Record(meter, said, Standing(State.OK, at, 0, 0))])

@@ -66,7 +66,7 @@ def test_a_participant_comes_in_under_her_name_and_follows_the_lesson(
     assert requests.get(first, timeout=60).status_code == 200
     assert (people(console, place.here)[place.external_id] or 0) > before
     reopening.reopen(
-        console.db, ana, place.lesson, place.there, console.adapters, now=console.now()
+        console.db, ana, place.lesson, place.there, console.adapters, people=20, now=console.now()
     )
     second = way_in(come_in(link, "Olga"))
     assert second.split("/bigbluebutton")[0] != first.split("/bigbluebutton")[0]

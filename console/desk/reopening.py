@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.desk import limits, taken
+from console.desk.bounds import READ
 from console.desk.rooms import Adapters, RoomError, can, until
 from platforms.base import PlatformError
 from platforms.metering import RoomMeter
 from platforms.steering import RoomEnder, RoomMaker
+from probes import results, targets
 from probes import rooms as counts
 from probes.capacity import Kind, Limit, binding
+from probes.model import State
 from probes.rooms import RoomKey, RoomReading
 from store import access, audit, planning, schools
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.planning import PlannedRoom
-from store.words import N_
+from store.words import N_, Words
 
 NOWHERE = N_("Choose a server that has room enough.")
 OPENS_WITHIN = 10.0  # seconds until the new room is listed
@@ -63,37 +66,51 @@ def servers(
 ) -> list[Server]:
     """The servers that make rooms, but for the one the lesson is on; the emptiest first."""
     access.require(actor, "steer", school_id)
-    with db.read() as tx:
-        known = limits.servers(tx, actor, school_id)
-    with db.read("metrics") as mtx:
-        readings = counts.latest(mtx, actor, school_id, now=now)
+    seen = _look(db, actor, school_id, now=now)
     found = [
-        _server(known, readings, server_id, beside, people)
-        for server_id in known
+        _server(seen, server_id, beside, people)
+        for server_id in seen.known
         if server_id != beside and "create room" in can(adapters, server_id)
     ]
     return sorted(found, key=lambda each: (not each.enough, -(each.free or 0), each.name))
 
 
-def _server(
-    known: Mapping[str, limits.Server],
-    readings: Mapping[RoomKey, RoomReading],
-    server_id: str,
-    beside: str,
-    people: int,
-) -> Server:
-    """A licence binds only where the people are not under it already."""
-    here = known[server_id]
-    own = [reading for key, reading in readings.items() if key[0] == server_id]
+@dataclass(frozen=True)
+class _Seen:
+    """The school's servers as their meters last saw them; `meters` by connection."""
+
+    known: Mapping[str, limits.Server]
+    readings: Mapping[RoomKey, RoomReading]
+    meters: Mapping[str, State]
+
+
+def _look(db: Database, actor: Actor, school_id: str, *, now: datetime) -> _Seen:
+    with db.read() as tx:
+        known = limits.servers(tx, actor, school_id)
+        meters = [each for each in targets.of(tx, actor, school_id) if each.prober == "classroom"]
+    with db.read("metrics") as mtx:
+        readings = counts.latest(mtx, actor, school_id, now=now)
+        states = results.latest(mtx, actor, school_id, meters, now=now)
+    metered = {each.connection_id: states[each.id].state for each in meters if each.connection_id}
+    return _Seen(known, readings, metered)
+
+
+def _server(seen: _Seen, server_id: str, beside: str, people: int) -> Server:
+    """A licence binds only where the people are not under it already.
+
+    What no meter has read is not empty: how many seats are left is then not known.
+    """
+    known, readings, here = seen.known, seen.readings, seen.known[server_id]
+    read = seen.meters.get(server_id) in READ
     bounds: list[tuple[Kind, int, int | None]] = []  # what bounds, its seats, who is in
     if here.seats:
         bounds.append(("server", here.seats, taken.on_server(readings, server_id)))
     if here.licence and (beside not in known or known[beside].platform != here.platform):
         there = taken.of_licence(readings, known, here.platform)
         bounds.append(("licence", here.licence, there))
-    counted = all(there is not None for _kind, _seats, there in bounds)
+    counted = all(read and there is not None for _kind, _seats, there in bounds)
     bound = binding(Limit(kind, here.name, seats, there or 0) for kind, seats, there in bounds)
-    answers = not any(reading.stale for reading in own)
+    answers = read or server_id not in seen.meters
     free = bound.free if bound and counted else None
     enough = answers and counted and (bound is None or bound.free >= people)
     return Server(server_id, here.name, free, answers, enough)
@@ -106,11 +123,13 @@ def reopen(
     connection_id: str,
     adapters: Adapters,
     *,
+    people: int,
     now: datetime,
 ) -> Moved:
     """Make the lesson's room on that server, read it back, and plan the lesson in it.
 
-    The old room stays as it is. Raises RoomError, PlatformError, Denied.
+    The old room stays as it is. Raises RoomError, also if the `people` that come with the
+    lesson fit no more, PlatformError, Denied.
     """
     with db.read() as tx:
         planned = _planned(tx, actor, lesson_id)
@@ -120,6 +139,11 @@ def reopen(
         raise RoomError(N_("This platform makes no rooms. Choose another server."))
     if connection_id == planned.room.connection_id:
         raise RoomError(N_("The lesson is on this server already. Choose another one."))
+    seen = _look(db, actor, planned.school_id, now=now)  # others may have gone there meanwhile
+    server = _server(seen, connection_id, planned.room.connection_id, people)
+    if not server.enough:
+        words = lacking(server, people)
+        raise RoomError(words.template, **words.params)
     _note(db, actor, planned, lesson_id, "asked", now)
     room = planned.room
     try:
@@ -134,6 +158,19 @@ def reopen(
     with db.begin() as tx:
         to_room = _plan(tx, actor, planned, lesson_id, connection_id, now)
     return Moved(lesson_id, planned.room_id, to_room, now)
+
+
+def lacking(server: Server, people: int) -> Words:
+    """What stands in the way of going on there with so many."""
+    if not server.answers:
+        return Words(N_("{server} does not answer"), {"server": server.name})
+    if server.free is None:
+        words = N_("How many seats are left on {server} is not known.")
+        return Words(words, {"server": server.name})
+    return Words(
+        N_("{server} has {free} free seats; {people} are needed."),
+        {"server": server.name, "free": server.free, "people": people},
+    )
 
 
 def back(db: Database, actor: Actor, moved: Moved, adapters: Adapters, *, now: datetime) -> int:

@@ -65,7 +65,9 @@ def ask(
             and access.may(actor, "write", school.id)
             and st.toggle(_("Draft a letter with it to the whole course"), key="move-write"),
         )
-        return partial(_reopen, console, actor, school, row, enough.get(chosen or ""), telling)
+        return partial(
+            _reopen, console, actor, school, row, enough.get(chosen or ""), telling, people=people
+        )
 
     title = _("Reopen on another server")
     forms.edit(title, _("Reopen the lesson there"), fields, icon=":material/move_up:")
@@ -86,11 +88,7 @@ def _say_what(row: LessonRow, people: int) -> None:
 def _say_too_small(found: list[Server], people: int) -> None:
     small = [server for server in found if not server.enough]
     for server in small:
-        words = _("{server} has {free} free seats; {people} are needed.")
-        if not server.answers:
-            words = _("{server} does not answer")
-        free = number(server.free or 0)
-        st.text(words.format(server=server.name, free=free, people=number(people)))
+        st.text(say(reopening.lacking(server, people), markdown=False))
     if len(small) == len(found):
         st.info(_("No other server that makes rooms has room enough. Ask the technicians."))
 
@@ -108,12 +106,14 @@ def _reopen(
     row: LessonRow,
     server: Server | None,
     telling: Telling,
+    *,
+    people: int,
 ) -> None:
     if server is None or row.lesson_id is None:
         raise rooms.RoomError(reopening.NOWHERE)
     moved = reopening.reopen(
         console.db, actor, row.lesson_id, server.connection_id, console.adapters,
-        now=console.now(),
+        people=people, now=console.now(),
     )  # fmt: skip
     console.changed(school.id)
     time = clock(console.now(), school.zone, seconds=True)

@@ -418,7 +418,7 @@ CALLS: Calls = {
         now=NOON,
     ),
     reopening.reopen: lambda db, who, on: reopening.reopen(
-        db, who, on.roster.lesson, on.roster.connection, makers(on), now=NOON
+        db, who, on.roster.lesson, on.roster.connection, makers(on), people=1, now=NOON
     ),
     rooms.find: lambda tx, who, on: rooms.find(tx, who, on.roster.room),
     rooms.step_in: lambda db, who, on: rooms.step_in(
