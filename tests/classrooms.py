@@ -1,11 +1,15 @@
 """A lesson in a room of the campus's first media server, the second one connected as well."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from console.desk import connections
 from console.wiring import Console
 from platforms.metering import RoomMeter
+from probes import recording, targets
+from probes.judge import Standing
+from probes.model import Result, RoomCount, State, Target
+from probes.recording import Record
 from store import access, planning
 from store.db import Database, text
 from store.planning import PlannedLesson, PlannedRoom
@@ -94,3 +98,22 @@ def outcomes(db: Database, action: str) -> list[str]:
             {"action": action},
         )
         return [row.outcome for row in rows]
+
+
+def metered(console: Console, school: School, connection: str) -> Target:
+    """The meter of the server called B; it has read nothing yet."""
+    actor = access.system(school.id)
+    with console.db.begin() as tx:
+        target_id = targets.add(
+            tx, actor, school.id, name="B", prober="classroom", address="",
+            connection_id=connection, now=console.now(),
+        )  # fmt: skip
+        return targets.get(tx, actor, target_id)
+
+
+def count(console: Console, meter: Target, people: int, at: datetime) -> None:
+    """The newest word of the server's meter: so many in one room."""
+    counted = (RoomCount("x", people, 1, None, True),)
+    said = Result(meter.id, at, State.OK, 0.1, rooms=counted)
+    with console.db.begin("metrics") as mtx:
+        recording.write(mtx, [Record(meter, said, Standing(State.OK, at, 0, 0))])

@@ -324,6 +324,23 @@ def test_the_seats_taken_are_those_of_what_binds(evening: Evening) -> None:
     assert seen["Maths"].taken == 1  # of none
 
 
+def test_a_picture_that_stands_still_hits_everybody_who_is_expected(evening: Evening) -> None:
+    evening.server("A")
+    evening.lesson("Physics", "A", expected=300)
+    evening.read("A", Physics=(2, 1))  # who watches the stream is not in the room
+    with evening.db.begin() as tx:
+        picture = targets.add(
+            tx, evening.actor, evening.school.id, name="Live", prober="hls",
+            address="http://127.0.0.1:9/live.m3u8", room_id=evening.rooms["Physics"], now=NOON,
+        )  # fmt: skip
+        target = targets.get(tx, evening.actor, picture)
+    frozen = Result(picture, NOON, State.DOWN, 0.1, since=NOON)
+    with evening.db.begin("metrics") as mtx:
+        write(mtx, [Record(target, frozen, Standing(State.DOWN, NOON, 2, 0))])
+    (row,) = evening.board().lessons
+    assert (row.state, row.affected) == ("down", 300)
+
+
 def test_a_licence_leaves_fewer_seats_than_the_machines(evening: Evening) -> None:
     evening.server("A", seats=100)
     evening.lesson("Physics", "A")

@@ -1,7 +1,7 @@
 """A lesson goes on on another server of the campus: its people follow, and come back."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -9,16 +9,12 @@ from console.desk import connections, reopening
 from console.desk.rooms import RoomError
 from console.wiring import Console
 from platforms.base import PlatformError
-from probes import recording, targets
-from probes.judge import Standing
-from probes.model import Result, RoomCount, State, Target
-from probes.recording import Record
 from store import access
 from store.access import Actor, Denied
 from store.db import Database
 from store.schools import School
 from tests import real, stage
-from tests.classrooms import Classroom, classroom, outcomes, people, room_of
+from tests.classrooms import Classroom, classroom, count, metered, outcomes, people, room_of
 from tests.stand_in import StandIn, open_campus
 
 
@@ -123,7 +119,7 @@ def test_servers_are_told_with_their_seats_and_whether_they_answer(
     assert servers() == [("B", None, True, True)]  # Moodle makes no rooms; no limit is known
     bears(seats="40")
     assert servers() == [("B", None, True, False)]  # nobody counts who is on it
-    meter = metered(console, school, ana, place.there)
+    meter = metered(console, school, place.there)
     assert servers() == [("B", None, False, False)]  # it was never read, so it is not empty
     count(console, meter, 12, console.now())
     assert servers() == [("B", 28, True, True)]
@@ -143,26 +139,9 @@ def test_a_lesson_does_not_move_to_where_others_have_gone_meanwhile(
             tx, access.system(school.id), place.there, console.vault,
             options={"seats": "40"}, now=console.now(),
         )  # fmt: skip
-    meter = metered(console, school, ana, place.there)
+    meter = metered(console, school, place.there)
     count(console, meter, 35, console.now())
     with pytest.raises(RoomError, match="B has 5 free seats; 20 are needed"):
         reopen(console, ana, place)
     assert room_of(console.db, place.lesson) == (place.here, place.external_id)
     assert outcomes(console.db, "move lesson") == []
-
-
-def metered(console: Console, school: School, ana: Actor, connection: str) -> Target:
-    with console.db.begin() as tx:
-        target_id = targets.add(
-            tx, ana, school.id, name="B", prober="classroom", address="",
-            connection_id=connection, now=console.now(),
-        )  # fmt: skip
-        return targets.get(tx, ana, target_id)
-
-
-def count(console: Console, meter: Target, people: int, at: datetime) -> None:
-    """The newest word of the server's meter: so many in one room."""
-    counted = (RoomCount("x", people, 1, None, True),)
-    said = Result(meter.id, at, State.OK, 0.1, rooms=counted)
-    with console.db.begin("metrics") as mtx:
-        recording.write(mtx, [Record(meter, said, Standing(State.OK, at, 0, 0))])

@@ -207,6 +207,16 @@ def test_a_join_link_carries_a_role_and_a_checksum_that_fits() -> None:
     assert b"SUCCESS" in signed("sha256", NONE)(Asked("GET", link, {}))
 
 
+def test_a_room_that_is_not_open_has_no_join_link() -> None:
+    gone = FAILED.format("<messageKey>notFound</messageKey>")
+    answers = {"getMeetings": NONE, "getMeetingInfo": gone}
+    with (
+        serving(lambda asked: signed("sha512", answers[asked.call])(asked)) as wire,
+        pytest.raises(PlatformError, match="no such room open"),
+    ):
+        server(wire.url).join_link("alg-8b", "Anna", as_moderator=True)
+
+
 def test_a_message_goes_out_within_500_characters() -> None:
     sent = "<response><returncode>SUCCESS</returncode></response>"
     answers = {"getMeetings": NONE, "sendChatMessage": sent}

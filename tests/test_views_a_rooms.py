@@ -18,7 +18,16 @@ from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests import stage
-from tests.classrooms import Classroom, classroom, keep, outcomes, people, room_of
+from tests.classrooms import (
+    Classroom,
+    classroom,
+    count,
+    keep,
+    metered,
+    outcomes,
+    people,
+    room_of,
+)
 from tests.stage import letters, press, said
 from tests.stand_in import StandIn, open_campus
 
@@ -57,12 +66,14 @@ def row(room: str, connection: str, lesson: str | None) -> LessonRow:
 
 
 def bears(desk: Desk, seats: int) -> None:
-    """Server B takes so many people at once."""
+    """Server B takes so many people at once; nobody is on it."""
     with desk.console.db.begin() as tx:
         connections.change(
             tx, access.system(desk.school.id), desk.room.there, desk.console.vault,
             options={"seats": str(seats)}, now=desk.console.now(),
         )  # fmt: skip
+    meter = metered(desk.console, desk.school, desk.room.there)
+    count(desk.console, meter, 0, desk.console.now())
 
 
 def bar(desk: Desk, row: LessonRow, actor: Actor) -> AppTest:

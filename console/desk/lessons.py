@@ -120,7 +120,7 @@ def _by_stream(evening: Evening, room: timetable.Room, row: LessonRow) -> Lesson
                 row,
                 state=result.state.value,
                 why=why,
-                affected=max(row.participants or 0, 1),
+                affected=max(row.expected, row.participants or 0, 1),
                 source=f"target:{target.id}",
             )
     return None

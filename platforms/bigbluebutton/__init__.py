@@ -93,8 +93,12 @@ class BigBlueButton:
         return [_room(meeting) for meeting in self._meetings().meetings]
 
     def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
-        """A link that lets one person in; whoever holds it is let in under that name."""
+        """A link that lets one person in; whoever holds it is let in under that name.
+
+        A room that is not open has none: its link would lead to a page of errors.
+        """
         self._settle()
+        self._call("getMeetingInfo", {"meetingID": external_id})
         role = "MODERATOR" if as_moderator else "VIEWER"
         params = {"meetingID": external_id, "fullName": name, "role": role}
         return self._signer.url("join", params)
