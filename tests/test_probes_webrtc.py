@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +21,8 @@ from aiortc import (
 )
 
 from probes import check
-from probes.model import Module, Result, State, Target
+from probes.model import Module, ProbeFailed, Result, State, Target
+from probes.probers import webrtc
 from tests import real, sites, wire
 from tests.patience import not_hanging
 from tests.running import free_port
@@ -163,6 +165,23 @@ def test_a_call_without_ones_own_picture_is_down(deaf: bool, words: str) -> None
         result = probe(f"{server.url}/janus", timeout=8 if deaf else 20)
     other.close()
     assert (result.state, str(result.why)) == (State.DOWN, words)
+
+
+def judged(**told: Any) -> tuple[State, str]:
+    """A call that was told so."""
+    whole = {"stage": "", "why": "", "phases": {"join": 3.5}, "waited": 0.0} | told
+    try:
+        found = webrtc.verdict(Target("", "", "x", "webrtc", "", {"slow": 3.0}), whole)
+    except ProbeFailed as failed:
+        return failed.state, str(failed)
+    return found.state, str(found.why)
+
+
+def test_a_call_that_waited_for_this_machine_blames_no_server() -> None:
+    ours = (State.UNKNOWN, "The prober itself was too slow to tell; this reading does not count.")
+    assert judged(waited=1.0) == ours
+    assert judged(waited=0.2) == (State.SUSPECT, "It answers slowly: 3.5 s.")
+    assert judged(stage="picture", waited=2.5)[0] is State.DOWN
 
 
 def test_a_server_that_drips_ends_in_time() -> None:

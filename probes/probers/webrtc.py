@@ -50,16 +50,29 @@ def ask(target: Target, context: Context) -> Verdict:
             N_("Joining calls needs one package more: pip install -r requirements-webrtc.txt"),
             state=State.UNKNOWN,
         )
-    told = _called(_job(target, context), context.timeout)
+    return verdict(target, _called(_job(target, context), context.timeout))
+
+
+def verdict(target: Target, told: dict[str, Any]) -> Verdict:
+    """What the program told, judged. Who waited for a processor of ours calls nobody slow.
+
+    Raises ProbeFailed.
+    """
     phases = tuple(
         Reading(name, round(told["phases"][name], 6), "s")
         for name in (JOIN, "connect", "picture")
         if name in told["phases"]
     )
+    seconds, slow = sum(told["phases"].values()), conditions.number(target, SLOW)
     if told["stage"]:
         raise _failure(told["stage"], told["why"], phases)
-    seconds = sum(told["phases"].values())
-    if seconds > conditions.number(target, SLOW):
+    if seconds > slow >= seconds - told["waited"]:
+        raise ProbeFailed(
+            N_("The prober itself was too slow to tell; this reading does not count."),
+            state=State.UNKNOWN,
+            readings=phases,
+        )
+    if seconds > slow:
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": round(seconds, 1)})
         return Verdict(seconds, phases, State.SUSPECT, why, slow=True)
     return Verdict(seconds, phases)

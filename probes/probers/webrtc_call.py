@@ -205,10 +205,21 @@ async def _told(call: Call) -> dict[str, Any]:
     return {"stage": "", "why": ""}
 
 
+def _waited() -> float:
+    """Seconds that this thread was ready to run and had no processor (Linux; elsewhere 0)."""
+    try:
+        with open("/proc/self/schedstat", encoding="ascii") as kept:
+            return int(kept.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 async def main() -> None:
     call = Call(json.loads(sys.stdin.readline()))
+    waited = _waited()
     told = await _told(call)
-    sys.stdout.write(json.dumps({**told, "phases": call.phases}) + "\n")
+    waited = _waited() - waited
+    sys.stdout.write(json.dumps({**told, "phases": call.phases, "waited": waited}) + "\n")
     sys.stdout.flush()
     os._exit(0)  # not waiting for a fetch that somebody drips to
 
