@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from mailing import bounces, mailbox, reports, sums, suppression
 from mailing.mailbox import Mailbox
 from mailing.reports import Notification, Report
+from store import addresses
 from store.db import Connection, Database, text
 from store.words import N_, Words
 
@@ -64,12 +65,28 @@ def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
     A mail that failed for good counts as failed from then on. Only what says that an
     address is dead keeps later mail from it: a full mailbox is emptied one day. Delays
     and receipts change nothing; a complaint is heard as "no more of this".
+
+    Anybody may write to that mailbox, and whoever has seen a copy or an answer to it knows the
+    Message-ID. So that alone bars nobody: it fails the mail at most, and only for its own reader.
     """
     notification = reports.read(raw)
-    delivery = meant(tx, key, notification) if notification else None
-    if notification is None or delivery is None:
+    if notification is None:
         return "not ours"
-    return heed(tx, delivery, notification, now=now)
+    signed = by_return_path(tx, key, notification)
+    if signed:
+        return heed(tx, signed, notification, now=now)
+    named = by_message_ids(tx, notification)
+    return _heed_unsigned(tx, named, notification, now) if named else "not ours"
+
+
+def _heed_unsigned(
+    tx: Connection, delivery: Row[Any], notification: Notification, now: datetime
+) -> Taken:
+    for report in notification.reports:
+        own = addresses.normal(report.recipient) == delivery.email
+        if own and report.action == "failed":
+            return "returned" if _failed(tx, delivery, report, now) else "nothing new"
+    return "nothing new"
 
 
 def heed(tx: Connection, delivery: Row[Any], notification: Notification, *, now: datetime) -> Taken:
@@ -83,6 +100,15 @@ def heed(tx: Connection, delivery: Row[Any], notification: Notification, *, now:
 
 def fail(tx: Connection, delivery: Row[Any], report: Report, *, now: datetime) -> Taken:
     """It came back: the mail has failed, and nothing goes to an address that is dead."""
+    failed = _failed(tx, delivery, report, now)
+    # Dead is dead, whatever became of this mail: it may be on its way a second time.
+    dead = bounces.is_dead(report.status, report.diagnostic)
+    if dead and _keep(tx, delivery, suppression.HARD_BOUNCE, report.status, now):
+        return "dead address"
+    return "returned" if failed else "nothing new"
+
+
+def _failed(tx: Connection, delivery: Row[Any], report: Report, now: datetime) -> bool:
     said = report.diagnostic or report.status or "-"
     words = Words(N_("It came back: {answer}"), {"answer": said})
     failed = tx.execute(
@@ -93,11 +119,7 @@ def fail(tx: Connection, delivery: Row[Any], report: Report, *, now: datetime) -
         {"id": delivery.id, "reply": words.to_json(), "now": now},
     )
     sums.forget(tx, delivery.campaign_id)
-    # Dead is dead, whatever became of this mail: it may be on its way a second time.
-    dead = bounces.is_dead(report.status, report.diagnostic)
-    if dead and _keep(tx, delivery, suppression.HARD_BOUNCE, report.status, now):
-        return "dead address"
-    return "returned" if failed.rowcount else "nothing new"
+    return failed.rowcount > 0
 
 
 def complain(tx: Connection, delivery: Row[Any], *, now: datetime) -> bool:
@@ -117,22 +139,33 @@ def delivery(tx: Connection, id_: str, message_id: str | None = None) -> Row[Any
     return row if row and message_id in (None, row.message_id) else None
 
 
-def by_message_id(tx: Connection, message_id: str) -> Row[Any] | None:
-    """The delivery that left with this Message-ID: it is named in it, and nobody can guess it."""
-    bare = message_id.strip().strip("<>")
-    id_ = bare.partition("@")[0].rpartition(".")[2]
-    return delivery(tx, id_, bare) if ID.fullmatch(id_) else None
-
-
 def meant(tx: Connection, key: bytes, notification: Notification) -> Row[Any] | None:
-    """The delivery that it is about, by our signed return path, else by the Message-ID."""
+    """The delivery that it is about, by our signed return path, else by the Message-ID.
+
+    For those alone who have proved who they are: a Message-ID is no secret.
+    """
+    return by_return_path(tx, key, notification) or by_message_ids(tx, notification)
+
+
+def by_return_path(tx: Connection, key: bytes, notification: Notification) -> Row[Any] | None:
     for address in notification.addresses:
         id_ = bounces.delivery_of(key, address)
         found = delivery(tx, id_) if id_ else None
         if found:
             return found
-    each = (by_message_id(tx, message_id) for message_id in notification.message_ids)
+    return None
+
+
+def by_message_ids(tx: Connection, notification: Notification) -> Row[Any] | None:
+    each = (_by_message_id(tx, message_id) for message_id in notification.message_ids)
     return next((row for row in each if row), None)
+
+
+def _by_message_id(tx: Connection, message_id: str) -> Row[Any] | None:
+    """The delivery that left with this Message-ID, in which it is named."""
+    bare = message_id.strip().strip("<>")
+    id_ = bare.partition("@")[0].rpartition(".")[2]
+    return delivery(tx, id_, bare) if ID.fullmatch(id_) else None
 
 
 def _keep(tx: Connection, delivery: Row[Any], reason: str, detail: str, now: datetime) -> bool:

@@ -191,6 +191,13 @@ def kept_back(database: Database, school: School, topic: str) -> dict[str, str]:
         return suppression.reasons(tx, school.id, topic)
 
 
+def standing(database: Database, school: School, ana: Actor) -> tuple[int, int, dict[str, str]]:
+    """How many were sent, how many failed, and who gets no more announcements."""
+    with database.read() as tx:
+        totals = campaigns.totals(tx, ana, campaigns.of(tx, ana, school.id)[0].id)
+    return totals.sent, totals.failed, kept_back(database, school, "announcements")
+
+
 def test_each_effect_is_the_right_one(
     database: Database, school: School, ana: Actor, left: tuple[str, str]
 ) -> None:
@@ -208,24 +215,38 @@ def test_each_effect_is_the_right_one(
         assert (totals.failed, totals.sent) == ((1, 0) if failed else (0, 1)), name
 
 
-def test_without_a_return_path_of_ours_the_message_id_names_it(
-    database: Database, school: School, left: tuple[str, str]
+def test_without_a_return_path_of_ours_the_message_id_names_it_and_bars_nobody(
+    database: Database, school: School, ana: Actor, left: tuple[str, str]
 ) -> None:
-    assert take(database, sample("exim-prose", message=left[1])) == "dead address"
-    assert kept_back(database, school, "service") == {EMAIL: "hard bounce"}
+    raw = sample("exim-prose", message=left[1]).replace(b"gone@pupils.example", EMAIL.encode())
+    assert take(database, raw) == "returned"
+    assert take(database, raw) == "nothing new"
+    assert standing(database, school, ana) == (0, 1, {})
+
+
+@pytest.mark.parametrize("name", [*FOUND, *COMPLAINTS])
+def test_who_knows_a_message_id_fails_no_mail_of_others_and_bars_nobody(
+    database: Database, school: School, ana: Actor, left: tuple[str, str], name: str
+) -> None:
+    """All of them name another recipient, or none."""
+    assert take(database, sample(name, message=left[1])) in ("nothing new", "not ours")
+    assert standing(database, school, ana) == (1, 0, {})
 
 
 def test_a_complaint_keeps_back_all_but_mandatory_mail(
     database: Database, school: School, ana: Actor, left: tuple[str, str]
 ) -> None:
-    for raw in (sample("rfc5965-b1-abuse", message=left[1]), sample("not-spam", path=left[0])):
+    with_path = sample("rfc5965-b2-full", path=left[0])
+    for raw in (with_path, sample("not-spam", path=left[0])):
         take(database, raw)
     assert kept_back(database, school, "announcements") == {EMAIL: "complaint"}
     assert kept_back(database, school, "service") == {}
     with database.begin() as tx:
         suppression.remove(tx, ana, school.id, EMAIL, now=NOON)
-    assert take(database, sample("rfc5965-b2-full", path=left[0])) == "complaint"
-    assert take(database, sample("rfc5965-b2-full", path=left[0])) == "nothing new"
+    assert take(database, sample("rfc5965-b1-abuse", message=left[1])) == "nothing new"
+    assert kept_back(database, school, "announcements") == {}
+    assert take(database, with_path) == "complaint"
+    assert take(database, with_path) == "nothing new"
 
 
 def test_what_is_made_up_suppresses_nobody(
