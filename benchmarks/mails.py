@@ -78,7 +78,15 @@ def pult(port: int, count: int, place: str) -> None:
     database = opened(place)
     with database.begin() as tx:
         tx.execute(text("UPDATE delivery SET state = 'due', next_at = 0, attempt = 0"))
+    _tidy(database)
     measured(lambda: _deliver(database, port, count), count)
+
+
+def _tidy(database: Database) -> None:
+    """What autovacuum does behind the rounds: no campaign's rows are sent nine times over."""
+    if database.dialect == "postgresql":
+        with database.operations.connect().execution_options(isolation_level="AUTOCOMMIT") as bare:
+            bare.execute(text("VACUUM ANALYZE delivery"))
 
 
 def pult_left(port: int, count: int, place: str) -> None:

@@ -33,7 +33,7 @@ class Gate:
         return released
 
     def _look(self, campaign_id: str) -> bool:
-        with self._db.read() as tx:
+        with self._db.glance() as tx:
             found = tx.execute(
                 text("""
                     SELECT 1 FROM campaign WHERE id = :id AND state = 'released'

@@ -52,6 +52,19 @@ class Database:
             with tx.begin():
                 yield tx
 
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For one small question, asked many times a second: at most one statement.
+
+        PostgreSQL answers it without a transaction, which would be three more ways there and back.
+        """
+        if self.dialect == "sqlite":
+            with self.read() as tx:
+                yield tx
+            return
+        with self.operations.connect() as bare:
+            yield bare.execution_options(isolation_level="AUTOCOMMIT")
+
     def close(self) -> None:
         self.operations.dispose()
         self.metrics.dispose()
