@@ -1,56 +1,92 @@
 """How people hide a word from a filter: each disguise by its name, for three languages.
 
-Made from Unicode's own data and common habits, apart from the tables that screening uses.
+Look-alikes are drawn from all that Unicode Technical Standard 39 names for a letter, as
+the package confusable_homoglyphs has it, and from families of letters by their Unicode
+names; traditional and variant characters from two other converters' tables, zhconv
+(MediaWiki's) and hanziconv. None of them is what screening folds by.
 """
 
 import random
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable
 
-from opencc import OpenCC
+from confusable_homoglyphs.confusables import confusables_data
+from hanziconv import HanziConv
+from zhconv import convert
 
 Disguise = Callable[[str, random.Random], str]
 
-_TO_TRADITIONAL = OpenCC("s2t")
-_LATIN = {
-    "a": "аａ𝐚ɑ", "c": "сｃ𝖼", "e": "еｅ𝑒", "i": "іｉ𝗂", "o": "оｏ𝐨ο", "p": "рｐρ", "s": "ѕｓ𝘀",
-    "x": "хｘ𝗑", "y": "уｙ𝒚", "h": "һｈ𝗵", "k": "кｋ𝐤", "m": "мｍ𝗺", "t": "тｔ𝘁", "b": "ｂ𝐛",
-    "n": "ｎ𝗻", "d": "ԁｄ", "l": "ｌ𝐥", "r": "ｒ𝗿", "u": "ｕ𝐮", "g": "ｇ𝗴",
-    "v": "ѵｖ", "w": "ѡｗ", "f": "ｆ𝗳",
-}  # fmt: skip
-_CYRILLIC = {
-    "а": "aα", "в": "b", "е": "eё", "к": "kκ", "м": "mμ", "н": "h", "о": "o0ο", "р": "pρ", "с": "c",
-    "т": "tτ", "у": "y", "х": "xχ", "и": "u", "п": "n", "г": "r",
-}  # fmt: skip
 _LEET = {
     "a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "b": "8", "g": "9", "l": "1",
     "о": "0", "з": "3", "ч": "4", "б": "6", "в": "8", "т": "7", "а": "@4", "и": "1!",
 }  # fmt: skip
 _INVISIBLE = "\u200b\u200c\u200d\u2060\u00ad\ufeff"
-_GAPS = (" ", ".", "-", "_", "*", " . ", "·")
+_GAPS = (".", "-", "_", "*", " . ", "·")
+_BLANKS = " \u00a0\u2003\u2009\u3000\t"
+_TERTIARY = frozenset("土士鹃鹂")  # two everyday characters each, which no filter may take for one
 
 
-def _compatible() -> dict[str, str]:
-    """Ideographs by those that look the same: radicals and compatibility forms."""
-    alike: dict[str, str] = {}
-    for code in (*range(0x2E80, 0x2FD6), *range(0xF900, 0xFAD9)):
-        meant = unicodedata.normalize("NFKC", chr(code))
-        if meant != chr(code) and len(meant) == 1:
-            alike[meant] = alike.get(meant, "") + chr(code)
-    return alike
+def confusable(letter: str) -> list[str]:
+    """What the standard names for the letter or its capital, as far as it is one character.
+
+    Left out: sequences, such as rn for m; and the letter itself in another case.
+    """
+    found = [
+        one["c"].strip("\u200e")
+        for shape in dict.fromkeys((letter, letter.upper()))
+        for one in confusables_data.get(shape, [])
+    ]
+    return sorted({one for one in found if len(one) == 1 and one.casefold() != letter} - _TERTIARY)
 
 
-_HAN = _compatible()
+class _Confusables(dict[str, list[str]]):
+    def __missing__(self, letter: str) -> list[str]:
+        self[letter] = confusable(letter)
+        return self[letter]
+
+
+_CONFUSABLES = _Confusables()
+
+
+def _families() -> list[dict[str, str]]:
+    """Whole alphabets of other looks: small capitals, boxes, circles, flags, mathematical ones.
+
+    Left out: small letters above others, which nobody reads as a line.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for one in map(chr, range(0x250, 0x1FFFF)):
+        name = unicodedata.name(one, "")
+        family, _, letter = name.rpartition(" ")
+        known = any(kind in name for kind in ("LATIN", "MATHEMATICAL", "REGIONAL INDICATOR"))
+        if (
+            known
+            and "A" <= letter <= "Z"
+            and len(letter) == 1
+            and unicodedata.category(one) != "Mn"
+        ):
+            found[family][letter.lower()] = one
+    return [family for family in found.values() if len(family) >= 20]
+
+
+_FAMILIES = _families()
 
 
 def homoglyphs(word: str, chance: random.Random) -> str:
     """One to three letters become others of the same look."""
-    alike = _HAN | _LATIN | _CYRILLIC
-    places = [place for place, letter in enumerate(word) if letter in alike]
+    places = [place for place, letter in enumerate(word) if _CONFUSABLES[letter]]
     chosen = set(chance.sample(places, min(len(places), chance.randint(1, 3))))
     return "".join(
-        chance.choice(alike[letter]) if place in chosen else letter
+        chance.choice(_CONFUSABLES[letter]) if place in chosen else letter
         for place, letter in enumerate(word)
+    )
+
+
+def alphabets(word: str, chance: random.Random) -> str:
+    """The whole word in another alphabet's letters, or some letters of it."""
+    family, some = chance.choice(_FAMILIES), chance.random() < 0.5
+    return "".join(
+        letter if some and chance.random() < 0.5 else family.get(letter, letter) for letter in word
     )
 
 
@@ -65,7 +101,9 @@ def leet(word: str, chance: random.Random) -> str:
 
 
 def spacing(word: str, chance: random.Random) -> str:
-    return chance.choice(_GAPS).join(word)
+    """A sign between all letters, or one to six blanks."""
+    blanks = chance.choice(_BLANKS) * chance.randint(1, 6)
+    return chance.choice((chance.choice(_GAPS), blanks)).join(word)
 
 
 def repeats(word: str, chance: random.Random) -> str:
@@ -78,13 +116,34 @@ def invisible(word: str, chance: random.Random) -> str:
     return word[:place] + chance.choice(_INVISIBLE) * chance.randint(1, 3) + word[place:]
 
 
-def traditional(word: str, _chance: random.Random) -> str:
-    written: str = _TO_TRADITIONAL.convert(word)
-    return written
+def traditional(word: str, chance: random.Random) -> str:
+    """As it is written in Taiwan, in Hong Kong, or by a table of single characters."""
+    written = (
+        convert(word, "zh-tw"),
+        convert(word, "zh-hk"),
+        convert(word, "zh-hant"),
+        HanziConv.toTraditional(word),
+        "".join(chance.choice(_VARIANTS.get(letter, letter)) for letter in word),
+    )
+    return str(chance.choice([one for one in written if len(one) == len(word)]))
+
+
+def _variants() -> dict[str, str]:
+    """Every character that either converter writes for a simplified one."""
+    found: dict[str, str] = defaultdict(str)
+    for code in range(0x3400, 0x9FFF):
+        for simple in {convert(chr(code), "zh-hans"), HanziConv.toSimplified(chr(code))}:
+            if simple != chr(code):
+                found[simple] += chr(code)
+    return dict(found)
+
+
+_VARIANTS = _variants()
 
 
 DISGUISES: dict[str, Disguise] = {
     "homoglyphs": homoglyphs,
+    "alphabets": alphabets,
     "leet": leet,
     "spacing": spacing,
     "repeats": repeats,

@@ -108,15 +108,24 @@ def hidden(one: Speech, kind: str, chance: random.Random) -> Iterator[tuple[str,
             return
 
 
-def recall(rules: Rules, one: Speech, kind: str, chance: random.Random) -> dict[str, float]:
-    found = there = 0
+def measured(rules: Rules, one: Speech, kind: str, chance: random.Random) -> dict[str, float]:
+    """Recall, and precision: of all that is flagged in these comments the share that is meant."""
+    found = there = flagged = 0
     for said, word, start, end in hidden(one, kind, chance):
         there += 1
-        found += any(
-            (flag.start, flag.end) == (start, end) and word in forms(flag.term, OURS[one.language])
-            for flag in screen(rules, said)
-        )
-    return {"words": there, "recall": round(found / there, 4)} if there else {"words": 0}
+        flags = screen(rules, said)
+        right = [
+            flag
+            for flag in flags
+            if (flag.start, flag.end) == (start, end)
+            and word in forms(flag.term, OURS[one.language])
+        ]
+        found += bool(right)
+        flagged += len(flags) - len(right) + bool(right)
+    if not there:
+        return {"words": 0}
+    precision = round(found / flagged, 4) if flagged else 1.0
+    return {"words": there, "recall": round(found / there, 4), "precision": precision}
 
 
 def around() -> dict[str, int]:
@@ -127,7 +136,7 @@ def around() -> dict[str, int]:
     return {"benign": len(said), "flagged": flagged}
 
 
-def precision(rules: Rules, texts: list[str]) -> dict[str, float]:
+def clean(rules: Rules, texts: list[str]) -> dict[str, float]:
     flagged = sum(bool(screen(rules, said)) for said in texts)
     return {"comments": len(texts), "flagged": flagged, "share": round(flagged / len(texts), 4)}
 
@@ -144,13 +153,12 @@ def main() -> None:
     print(json.dumps({"speed": fast}))
     recalls = []
     for one in speeches:
-        clean = [one.written(one.comment(chance)) for _ in range(COMMENTS // 3)]
-        print(json.dumps({"language": one.language, "clean": precision(rules, clean)}))
+        plainly = [one.written(one.comment(chance)) for _ in range(COMMENTS // 3)]
+        print(json.dumps({"language": one.language, "clean": clean(rules, plainly)}))
         for kind in DISGUISES:
-            said = {"language": one.language, "disguise": kind}
-            found = recall(rules, one, kind, chance)
+            found = measured(rules, one, kind, chance)
             recalls += [found["recall"]] if found["words"] else []
-            print(json.dumps(said | found))
+            print(json.dumps({"language": one.language, "disguise": kind} | found))
     left = around()
     print(json.dumps(left))
     asked.end(

@@ -11,12 +11,19 @@ from collections.abc import Sequence
 
 from opencc import OpenCC
 
-from moderation.lookalikes import is_han
+from moderation.lookalikes import VARIANTS, is_han
 
 _SIMPLIFIED = OpenCC("t2s")
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cc", "Cs"})
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters by category, blank to the eye
-
+# Small capitals, letters with a stroke or a hook, in a box or a circle: the letter by its name.
+_NAMED = re.compile(
+    r"LATIN (?:SMALL |CAPITAL )?LETTER "
+    r"(?:(?:SMALL CAPITAL|TURNED|REVERSED|OPEN|SIDEWAYS|SCRIPT|DOTLESS) )*([A-Z])(?: WITH .*)?"
+    r"|(?:NEGATIVE |CROSSED NEGATIVE )?(?:SQUARED|CIRCLED|PARENTHESIZED) "
+    r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z])"
+)
+_NOT_ITS_NAME = frozenset("ɯʍ")  # a turned m looks like a w
 
 # What folds letter for letter: ASCII, Russian, Chinese and the signs between them.
 _ONE_TO_ONE = re.compile("[ -~а-яА-ЯёЁ一-鿿«»“”‘’–—，。！？、：；（）]*")
@@ -46,7 +53,16 @@ def fold(letter: str) -> str:
         return "\n"
     if letter in _FILLERS:
         return ""
+    named = _NAMED.fullmatch(unicodedata.name(letter, ""))
+    if named and letter not in _NOT_ITS_NAME:
+        return (named[1] or named[2]).lower()
     meant = unicodedata.normalize("NFKD", letter).casefold()
     meant = unicodedata.normalize("NFKD", meant)
     kept = (part for part in meant if unicodedata.category(part) not in _DROPPED)
-    return "".join(_SIMPLIFIED.convert(part) if is_han(part) else part for part in kept)
+    return "".join(_common(part) for part in kept)
+
+
+def _common(letter: str) -> str:
+    """A Chinese character as it is written in simplified script."""
+    letter = VARIANTS.get(letter, letter)
+    return str(_SIMPLIFIED.convert(letter)) if is_han(letter) else letter

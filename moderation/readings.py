@@ -16,21 +16,29 @@ from moderation.lookalikes import (
     MEANT,
     STRANGE,
     Script,
+    look,
     script_of,
     skeleton,
 )
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_LETTER = rf"(?:(?![{_HAN}_])\w)"
+_LETTER = rf"(?:(?![{_HAN}_])[\w\U0001f1e6-\U0001f1ff])"
 # Single letters with gaps between them: "i d i o t", "i.d.i.o.t".
-_SPELLED = re.compile(rf"(?<!\w){_LETTER}(?:[\W_]{{1,3}}{_LETTER}(?!\w)){{2,}}")
+_SPELLED = re.compile(rf"(?<!\w){_LETTER}(?:[\W_]{{1,6}}{_LETTER}(?!\w)){{2,}}")
+# The same with the same gap each time: what stands beside it with another gap is another word.
+_ALIKE = re.compile(rf"(?<!\w){_LETTER}([\W_]{{1,6}}){_LETTER}(?:\1{_LETTER})+(?!\w)")
 _GAP_IN_WORD = re.compile(rf"(?<={_LETTER})(?:[^\w\s]|_){{1,3}}(?={_LETTER})")
-_GAP_IN_HAN = re.compile(rf"(?<=[{_HAN}])[\s\-_*.·~/|+=#^'\"`•…\u30fb]{{1,3}}(?=[{_HAN}])")
+_GAP_IN_HAN = re.compile(rf"(?<=[{_HAN}])[\s\-_*.·~/|+=#^'\"`•…\u30fb]{{1,6}}(?=[{_HAN}])")
 _WORD = re.compile(rf"(?:(?![{_HAN}\s]).)+")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 ENDS = ".,!?;:。，！？；：\n"
 _LATIN = re.compile("[a-z\u00df-\u024f]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
+# A capital I among small letters, or a small l among capitals, stands for the other.
+_TALL = re.compile(
+    r"(?<=[a-z])[IℐℑⅠＩ𝐈𝐼𝑰𝓘𝕀𝕴𝖨𝗜𝘐𝙄𝙸]|\bI(?=[aeouy])|(?<=[A-Z])l|\bl(?=[A-Z]|[bcdfghjkmnpqrstvwxz])"
+)
+_SCRIPTS: tuple[Script, ...] = ("latin", "cyrillic")
 _MASK = re.compile(r"[0-9@$!|+€(]")
 
 
@@ -74,18 +82,47 @@ class _Marks:
     spelled: dict[int, int]
 
 
+@dataclass(frozen=True)
+class _Version:
+    """The text in one script, and where a letter may be one of several."""
+
+    written: str
+    choices: Mapping[int, str]
+    script: Script
+
+
 def readings(said: str) -> Iterator[Reading]:
     """Every different reading, the text as written first."""
     folded, places = cells(said)
-    marks = _marks(folded)
-    for script in _scripts(marks, folded):
-        written = _unmixed(folded, marks, script)
+    marks = _marks(said, folded)
+    for version in _versions(said, folded, places, marks):
+        written = version.written
         for closed in (False, True) if marks.gaps else (False,):
             yield _collapsed(written, written, places, marks, closed=closed)
-            if marks.masked:
-                meant = _unmasked(written, marks, script)
-                bones = skeleton("".join(choices[0] for choices in meant), script)
-                yield _collapsed(bones, meant, places, marks, closed=closed, script=script)
+            if version.choices:
+                meant = [version.choices.get(at, one) for at, one in enumerate(written)]
+                bones = skeleton("".join(choices[0] for choices in meant), version.script)
+                yield _collapsed(bones, meant, places, marks, closed=closed, script=version.script)
+
+
+def _versions(said: str, folded: str, places: Sequence[int], marks: _Marks) -> Iterator[_Version]:
+    if not marks.mixed:
+        script = _script(marks, folded)
+        yield _Version(folded, _masked(folded, marks, script), script)
+        return
+    raw = said if len(folded) == len(said) else "".join(said[place] for place in places)
+    if not STRANGE.isdisjoint(folded):
+        yield _Version(folded, {}, "latin")  # it may be another language's own word, or a flag
+    for script in _SCRIPTS:
+        meant = {at: look(script, raw[at], folded[at]) for at in marks.mixed}
+        several = {at: choices for at, choices in meant.items() if len(choices) > 1}
+        written = "".join(meant.get(at, one)[0] for at, one in enumerate(folded))
+        yield _Version(written, _masked(folded, marks, script) | several, script)
+
+
+def _masked(folded: str, marks: _Marks, script: Script) -> dict[int, str]:
+    """For each digit or sign in a word the letters that it may mean."""
+    return {at: MEANT[script].get(folded[at], folded[at]) for at in marks.masked}
 
 
 def collapsed(word: str, script: Script | None = None) -> tuple[str, list[Sequence[str]]]:
@@ -98,18 +135,15 @@ def collapsed(word: str, script: Script | None = None) -> tuple[str, list[Sequen
 _NO_MARKS = _Marks(frozenset(), frozenset(), frozenset(), {})
 
 
-def _scripts(marks: _Marks, folded: str) -> tuple[Script, ...]:
-    if marks.mixed:
-        return ("latin", "cyrillic")
-    if marks.masked and any(script_of(letter) == "cyrillic" for letter in folded):
-        return ("cyrillic",)
-    return ("latin",)
+def _script(marks: _Marks, folded: str) -> Script:
+    russian = marks.masked and any(script_of(letter) == "cyrillic" for letter in folded)
+    return "cyrillic" if russian else "latin"
 
 
-def _marks(folded: str) -> _Marks:
+def _marks(said: str, folded: str) -> _Marks:
     spelled = {
         place: number
-        for number, found in enumerate(_SPELLED.finditer(folded), start=1)
+        for number, found in enumerate(_spelled(folded), start=1)
         for place in range(*found.span())
     }
     gaps = {
@@ -119,35 +153,48 @@ def _marks(folded: str) -> _Marks:
         for place in range(*found.span())
     }
     gaps |= {place for place in spelled if not folded[place].isalnum()}
-    if _is_plain(folded):
+    tall = _TALL.search(said) is not None
+    if not tall and _is_plain(folded):
         return _Marks(frozenset(), frozenset(), frozenset(gaps), spelled)
-    mixed, masked = _disguised(folded)
+    mixed, masked = _disguised(folded, tall=tall)
     return _Marks(mixed, masked, frozenset(gaps), spelled)
+
+
+def _spelled(folded: str) -> Iterator[re.Match[str]]:
+    """Words in letters set apart."""
+    for found in _SPELLED.finditer(folded):
+        yield from list(_ALIKE.finditer(folded, *found.span())) or [found]
 
 
 def _is_plain(folded: str) -> bool:
     """Of one script, without a sign that stands for a letter: only gaps can disguise it."""
-    if _MASK.search(folded) or not STRANGE.isdisjoint(folded):
+    if _MASK.search(folded):
         return False
-    return not (_LATIN.search(folded) and _CYRILLIC.search(folded))
+    if folded.isascii():
+        return True
+    return STRANGE.isdisjoint(folded) and not (_LATIN.search(folded) and _CYRILLIC.search(folded))
 
 
-def _disguised(folded: str) -> tuple[frozenset[int], frozenset[int]]:
+def _disguised(folded: str, *, tall: bool) -> tuple[frozenset[int], frozenset[int]]:
     mixed: set[int] = set()
     masked: set[int] = set()
     counts = {"latin": 0, "cyrillic": 0}
-    words = [*_WORD.finditer(folded), *_SPELLED.finditer(folded)]
+    words = [*_WORD.finditer(folded), *_spelled(folded)]
     scripts = [_count(found.group()) for found in words]
     for count in scripts:
         for script in counts:
             counts[script] += count[script]
     for found, count in zip(words, scripts, strict=True):
-        if (count["latin"] and count["cyrillic"]) or _foreign(found.group(), count, counts):
+        foreign = _is_mixed(found.group(), count) or _foreign(found.group(), count, counts)
+        if foreign or (tall and count["latin"]):
             mixed.update(range(*found.span()))
-        if count["latin"] or count["cyrillic"]:
+        if foreign or count["latin"] or count["cyrillic"]:
             masked.update(_masks(folded, found.start(), found.end()))
-    mixed |= {place for place, letter in enumerate(folded) if letter in STRANGE}
     return frozenset(mixed), frozenset(masked)
+
+
+def _is_mixed(word: str, count: Mapping[str, int]) -> bool:
+    return bool(count["latin"] and count["cyrillic"]) or not STRANGE.isdisjoint(word)
 
 
 def _count(word: str) -> dict[str, int]:
@@ -175,24 +222,6 @@ def _masks(folded: str, start: int, end: int) -> Iterator[int]:
         leads = after.isalpha() or (after != "" and after in DIGITS_AND_SIGNS)
         if leads or folded[place].isdigit() or folded[place] in "@$€":
             yield place
-
-
-def _unmixed(folded: str, marks: _Marks, script: Script) -> str:
-    if not marks.mixed:
-        return folded
-    looks = LOOKS[script]
-    return "".join(
-        looks.get(letter, letter) if place in marks.mixed else letter
-        for place, letter in enumerate(folded)
-    )
-
-
-def _unmasked(written: str, marks: _Marks, script: Script) -> list[str]:
-    """For each place the letters that it may mean."""
-    return [
-        MEANT[script].get(letter, letter) if place in marks.masked else letter
-        for place, letter in enumerate(written)
-    ]
 
 
 def _collapsed(
