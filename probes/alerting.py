@@ -115,12 +115,15 @@ def _flaps(target: Target, scene: Scene) -> bool:
 
 
 def _behind(target: Target, result: Result, scene: Scene) -> bool:
-    """Whether a failed parent explains the target's failure, or one not probed since may yet."""
-    return any(
-        _may_explain(parent, result, scene)
-        for parent in ancestors(target, scene.targets)
-        if parent.id not in scene.resting
-    )
+    """Whether a failed parent explains the target's failure, or one not probed since may yet.
+
+    So does one that is well again until the target was looked at since, and while it answers.
+    """
+    parents = [each for each in ancestors(target, scene.targets) if each.id not in scene.resting]
+    standing = scene.standings.get(target.id)
+    if parents and standing is not None and standing.successes > 0:
+        return True
+    return any(_may_explain(parent, result, scene) for parent in parents)
 
 
 def _may_explain(parent: Target, result: Result, scene: Scene) -> bool:
@@ -131,8 +134,15 @@ def _may_explain(parent: Target, result: Result, scene: Scene) -> bool:
         return scene.now - heard < _first_answer(parent)
     if explains(parent, found, result.state):
         return True
-    confirming = standing is not None and standing.failures > 0
-    return confirming or found.at < since + LOOKED
+    if standing is not None and standing.failures > 0:
+        return True  # it is being confirmed
+    return found.at < since + LOOKED or _not_seen_since(found, result)
+
+
+def _not_seen_since(found: Result, result: Result) -> bool:
+    """Whether the result is from before the parent was well, or was on its way by then."""
+    recovered = found.since if found.state is State.OK else None
+    return recovered is not None and recovered <= found.at and result.at < recovered + LOOKED
 
 
 def _first_answer(parent: Target) -> timedelta:

@@ -11,9 +11,10 @@ from threading import Event
 from time import monotonic
 
 from probes.agenda import Agenda
+from probes.alerting import LOOKED
 from probes.books import Books
 from probes.course import TICK, Course
-from probes.graph import ancestors
+from probes.graph import ancestors, children, descendants
 from probes.judge import TROUBLED, Standing, judge, patience
 from probes.line import CUT
 from probes.model import Result, State, Target
@@ -80,6 +81,7 @@ class Engine:
         self._plan = Plan()
         self._agenda: Agenda[Course] = Agenda()
         self._courses: dict[str, Course] = {}
+        self._below: dict[str, list[str]] = {}
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
@@ -100,6 +102,7 @@ class Engine:
         before, self._plan = self._plan.targets, plan
         if plan.targets is before:
             return
+        self._below = children(plan.targets)
         for target_id in before.keys() - plan.targets.keys():
             self._agenda.forget(self._courses.pop(target_id))
             self.books.standings.pop(target_id, None)
@@ -164,6 +167,8 @@ class Engine:
             elif verdict.state is not State.OK or not before.calm:
                 standing = judge(before, verdict.state, at=now, patience=patience(target))
             course.standing = standing
+            if standing.state is State.OK and before.state is not State.OK:
+                self._look_below(target.id)
             self._record(course, self._result(target, verdict, standing, now))
         self._again(course, verdict)
 
@@ -202,6 +207,18 @@ class Engine:
         """An alert waits for what parents and witnesses say; a thousand ask but twice a second."""
         course = self._courses[target_id]
         self._schedule(course, course.ask())
+
+    def _look_below(self, target_id: str) -> None:
+        """What fails and depends on one that is well again may be well too, or alerts by itself.
+
+        A probe that began before is not heard: it may have failed for what is over.
+        """
+        found = [self._courses[each] for each in descendants(target_id, self._below)]
+        failing = [course for course in found if course.standing.failures > 0]
+        for place, course in enumerate(failing):
+            anew = self._begin(course.target) if course.flying else course
+            seconds = max(anew.ask(), LOOKED.total_seconds())
+            self._schedule(anew, seconds + place / NEW_A_SECOND)
 
     def _record(self, course: Course, result: Result) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""

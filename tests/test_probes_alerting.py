@@ -52,6 +52,11 @@ class Watch:
         self, name: str, state: State, at: datetime, *, since: datetime | None = None
     ) -> None:
         failures = 2 if state is DOWN else 0
+        before = self.results.get(name)
+        if before is None and state is OK:
+            since = since or at - 3600 * SECOND
+        elif before is not None and before.state is state:
+            since = since or before.since
         self.results[name] = Result(name, at, state, since=since or at)
         self.standings[name] = Standing(state, since or at, failures)
 
@@ -136,6 +141,27 @@ def test_a_parent_under_maintenance_explains_its_children_until_it_ends(watch: W
     watch.follow(NOON + SECOND)
     assert watch.open() == []
     watch.stands("media", OK, NOON + 2 * SECOND)
+    watch.stands("room", DOWN, NOON + 3 * SECOND)
+    watch.follow(NOON + 3 * SECOND)
+    assert watch.open() == ["room"]
+
+
+def test_a_child_not_looked_at_since_its_parent_is_well_again_waits_and_so_while_it_answers(
+    watch: Watch,
+) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    for state in (DOWN, OK):
+        watch.stands("media", state, NOON + 2 * SECOND)
+        watch.stands("room", DOWN, NOON, since=NOON - 60 * SECOND)
+        watch.follow(NOON + 2 * SECOND)
+        assert watch.open() == ["media"][: state is DOWN]
+    watch.stands("room", DOWN, NOON + 3 * SECOND)
+    failing = watch.standings["room"]
+    watch.standings["room"] = replace(failing, failures=0, successes=1)
+    watch.follow(NOON + 3 * SECOND)
+    assert watch.open() == []
+    watch.standings["room"] = failing
     watch.follow(NOON + 3 * SECOND)
     assert watch.open() == ["room"]
 
@@ -188,7 +214,8 @@ def test_a_thousand_children_of_a_failed_parent_are_one_alert_and_those_left_dow
     watch.stands("media", DOWN, NOON + 2 * SECOND)
     watch.follow(NOON + 2 * SECOND)
     assert watch.open() == ["media"]
-    watch.stands("media", OK, NOON + 9 * SECOND)
+    watch.stands("media", OK, NOON + 8 * SECOND)
+    watch.stands(children[0], DOWN, NOON + 9 * SECOND)
     for child in children[1:]:
         watch.stands(child, OK, NOON + 9 * SECOND)
     watch.follow(NOON + 9 * SECOND)

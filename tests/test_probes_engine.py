@@ -232,6 +232,30 @@ def test_a_child_still_down_after_its_parent_recovers_alerts_on_its_own(
         until(lambda: [alert.target_id for alert in opened(database, ana)] == [child.id])
 
 
+def test_children_are_looked_at_as_soon_as_their_parent_is_well_and_only_those_still_down_alert(
+    database: Database, ana: Actor, site: Site
+) -> None:
+    def but_one(handler: BaseHTTPRequestHandler) -> None:
+        say(handler, b"", 404 if handler.path == "/0" else site.status)
+
+    site.status = 500
+    with web(but_one) as both, probing(database):
+        parent = add(database, ana, "Server", both)
+        children = [add(database, ana, f"{n}", f"{both}/{n}", parent_id=parent.id) for n in "012"]
+        for child in children:
+            changed(database, ana, child, 3600)
+        for child in children:
+            until(is_(database, ana, child, State.DOWN))
+        until(lambda: [alert.target_id for alert in opened(database, ana)] == [parent.id])
+        site.status = 200
+        for child in children[1:]:
+            until(is_(database, ana, child, State.OK))
+        until(lambda: [alert.target_id for alert in opened(database, ana)] == [children[0].id])
+    with database.read() as tx:
+        ever = {alert.target_id for alert in alerts_ever(tx, parent.school_id)}
+    assert ever == {parent.id, children[0].id}
+
+
 def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so(
     database: Database, ana: Actor, site: Site
 ) -> None:
