@@ -135,4 +135,5 @@ def _id(external_id: str) -> int | str:
 
 def _room(room: Mapping[str, Any]) -> Room:
     people = count(room.get("num_participants"))
-    return Room(word(room.get("room")), word(room.get("description")), people, running=bool(people))
+    running = people is None or people > 0
+    return Room(word(room.get("room")), word(room.get("description")), people, running=running)

@@ -65,7 +65,7 @@ class LiveKit:
             self._site.refuse(reply)
             return Metered(None, self._figures(reply.body))
         said = self._site.read((yield self._ask("ListRooms", {}, {"roomList": True})))
-        return Metered(tuple(map(_room, self._site.rows({"rooms": [], **said}, "rooms"))))
+        return Metered(tuple(map(_room, self._listed(said))))
 
     def rooms(self) -> list[Room] | None:
         return self._site.rooms(self.reading())
@@ -84,7 +84,7 @@ class LiveKit:
     def exists(self, external_id: str) -> bool:
         ask = self._ask("ListRooms", {"names": [external_id]}, {"roomList": True})
         said = self._site.call(ask, "ListRooms")
-        return bool(self._site.rows({"rooms": [], **said}, "rooms"))
+        return bool(self._listed(said))
 
     def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
         """Open a room; it closes by itself five minutes after the last one left."""
@@ -94,6 +94,10 @@ class LiveKit:
         ask = self._ask("CreateRoom", wanted, {"roomCreate": True})
         self._site.call(ask, "CreateRoom", safe=False)
         return Room(external_id, name, 0, seats=seats, running=False)
+
+    def _listed(self, said: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rooms; JSON may leave out a list without any, but then there is nothing else."""
+        return self._site.rows(said or {"rooms": []}, "rooms")
 
     def _ask(self, call: str, request: Mapping[str, object], rights: Mapping[str, object]) -> Ask:
         headers = {
@@ -139,7 +143,7 @@ def _room(room: Mapping[str, Any]) -> Room:
         participants=people,
         videos=count(room.get("num_publishers", room.get("numPublishers"))),
         seats=count(room.get("max_participants", room.get("maxParticipants"))) or None,
-        running=bool(people),
+        running=people is None or people > 0,
         created_at=datetime.fromtimestamp(seconds, UTC) if 0 < seconds < LAST else None,
     )
 

@@ -37,7 +37,7 @@ class MediaMtx:
             said = self._site.read(
                 (yield Ask(f"{self._site.url}/v3/paths/list{query}", self._headers))
             )
-            items = self._site.rows(said, "items")
+            items = self._listed(said, page)
             rooms += map(self._room, items)
             viewers += sum(len(self._counted(item)) for item in items)
             if page + 1 >= (count(said.get("pageCount")) or 1):
@@ -47,6 +47,15 @@ class MediaMtx:
 
     def rooms(self) -> list[Room] | None:
         return self._site.rooms(self.reading())
+
+    def _listed(self, said: Mapping[str, Any], page: int) -> list[dict[str, Any]]:
+        """The paths of a page: as many as its count of all leaves to it."""
+        items = self._site.rows(said, "items")
+        if "itemCount" in said:
+            total = count(said["itemCount"])
+            if total is None or len(items) != min(max(total - page * PAGE, 0), PAGE):
+                raise self._site.strange()
+        return items
 
     def _room(self, item: Mapping[str, Any]) -> Room:
         """`available` was called `ready` before 1.15."""

@@ -374,8 +374,48 @@ def test_a_refused_secret_is_unknown_and_a_broken_server_is_down(platform: str) 
 def test_a_number_that_is_no_count_is_not_told(value: str) -> None:
     said = f'{{"rooms": [{{"name": "a", "num_participants": {value}}}]}}'
     result, _wire = read("livekit", reply(said), api_key="k")
-    assert [room.participants for room in result.rooms or ()] == [None]
+    assert [(r.participants, r.running) for r in result.rooms or ()] == [(None, True)]
     assert "participants" not in figures(result)
+
+
+@pytest.mark.parametrize(
+    ("platform", "said"),
+    [
+        ("livekit", {"error": "x"}),
+        ("livekit", {"rooms": None}),
+        ("mediamtx", {"itemCount": 3, "pageCount": 1, "items": []}),
+        ("mediamtx", {"itemCount": -1, "items": []}),
+        ("mediamtx", {"itemCount": 0, "items": [{"name": "a", "readers": []}]}),
+    ],
+)
+def test_an_answer_that_lists_no_room_for_another_reason_is_unknown_and_not_nobody(
+    platform: str, said: Mapping[str, object]
+) -> None:
+    with serving(as_json(said)) as wire:
+        result = probed(made(platform, wire.url, api_key="k"))
+    assert (result.state, result.rooms, figures(result)) == (State.UNKNOWN, None, {})
+
+
+@pytest.mark.parametrize(
+    ("platform", "said"), [("livekit", {}), ("mediamtx", {"itemCount": 0, "items": []})]
+)
+def test_a_server_without_rooms_is_well(platform: str, said: Mapping[str, object]) -> None:
+    with serving(as_json(said)) as wire:
+        result = probed(made(platform, wire.url, api_key="k"))
+    assert (result.state, result.rooms) == (State.OK, ())
+
+
+@pytest.mark.parametrize("told", [{}, {"num_participants": -5}, {"num_participants": "many"}])
+def test_a_janus_room_without_a_count_is_not_counted_as_nobody(told: dict[str, object]) -> None:
+    def answer(asked: Asked) -> bytes:
+        call = json.loads(asked.body)["janus"]
+        more: dict[str, object] = {"sessions": []}
+        if call == "message_plugin":
+            more = {"response": {"list": [{"room": 7, **told}]}}
+        return as_json({"janus": "success", **more})
+
+    result, _wire = read("janus", answer)
+    assert [(r.participants, r.running) for r in result.rooms or ()] == [(None, True)]
 
 
 def test_names_that_no_table_keeps_are_cleaned_and_too_many_rooms_refused() -> None:
