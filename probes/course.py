@@ -15,6 +15,7 @@ QUICK = 0.25  # if its last good answer took no more than this of its time
 ASKING = 0.5  # seconds at least between probes of one that others ask
 TICK = 0.05  # seconds: probes due within one begin together, which costs less
 LONGEST_TICK = 0.2
+NEARLY_OVER = 0.95  # of an interval: looks at a stream come a little early or late
 SHARE = 0.125  # of its interval, by which a probe may be later than that
 
 
@@ -26,10 +27,12 @@ class Course:
     """
 
     __slots__ = (
+        "_answered",
         "_asked",
         "_brisk",
         "_good",
         "_ran_out",
+        "_watches",
         "_whole",
         "began",
         "flying",
@@ -58,6 +61,8 @@ class Course:
         self._brisk = brisk_for(PROBERS[target.prober], target)
         self._good = inf  # how long the last good answer took
         self._ran_out = False  # its last probe failed because the time was up
+        self._watches = False  # it is looked at more often than once an interval,
+        self._answered = -inf  # which is one answer: when the last one began
         self._asked: float | None = None  # when others last began to wait for an answer
 
     def begin(self, idle: float) -> None:
@@ -71,6 +76,14 @@ class Course:
         if verdict.state is State.OK:
             self._good = monotonic() - self.began
         self._ran_out = verdict.slow
+        self._watches = self._watches or verdict.again is not None
+
+    def further(self) -> bool:
+        """Whether a look at a stream belongs to the answer of an interval that is not over."""
+        if self._watches and monotonic() - self._answered < self.interval * NEARLY_OVER:
+            return True
+        self._answered = monotonic()
+        return False
 
     @property
     def time(self) -> float:

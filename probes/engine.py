@@ -165,7 +165,13 @@ class Engine:
             if target.id in self._plan.resting:
                 standing = NEW  # what it did between lessons says nothing of the next one
             elif verdict.state is not State.OK or not before.calm:
-                standing = judge(before, verdict.state, at=now, patience=patience(target))
+                standing = judge(
+                    before,
+                    verdict.state,
+                    at=now,
+                    patience=patience(target),
+                    further=course.further(),
+                )
             course.standing = standing
             if standing.state is State.OK and before.state is not State.OK:
                 self._look_below(target.id)

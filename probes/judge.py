@@ -75,9 +75,18 @@ def patience(target: Target) -> Patience:
 
 
 def judge(
-    before: Standing, found: State, *, at: datetime, patience: Patience = Patience()
+    before: Standing,
+    found: State,
+    *,
+    at: datetime,
+    patience: Patience = Patience(),
+    further: bool = False,
 ) -> Standing:
-    """The standing after a probe found OK, SUSPECT, DOWN or UNKNOWN."""
+    """The standing after a probe found OK, SUSPECT, DOWN or UNKNOWN.
+
+    `further`: a look more than once an interval, which makes no change of its own: the
+    worst of an interval is its answer.
+    """
     if found is State.OK and before.calm:
         return before
     failures = before.failures + 1 if found is State.DOWN else 0
@@ -91,12 +100,18 @@ def judge(
         state = found
     answers = before.answers
     if found is not State.UNKNOWN:  # no answer at all is neither
-        answers = (answers + (GOOD if found is State.OK else BAD))[-WINDOW:]
+        answers = _with(answers, GOOD if found is State.OK else BAD, further=further)
     flapping = _flaps(before, answers)
     if flapping and found is not State.UNKNOWN:
         state = _no_better(before.state, state)
     since = before.since if state is before.state else at
     return Standing(state, since, failures, successes, answers, flapping)
+
+
+def _with(answers: str, answer: str, *, further: bool) -> str:
+    if further and answers:
+        return answers if answer == GOOD else answers[:-1] + BAD
+    return (answers + answer)[-WINDOW:]
 
 
 def _flaps(before: Standing, answers: str) -> bool:

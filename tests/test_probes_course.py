@@ -54,6 +54,13 @@ def test_one_with_much_time_has_less_while_it_is_known_to_be_quick(prober: str) 
     assert told(quick, standing=well, target=patient).time == 8.0
 
 
+def test_looks_at_a_stream_are_one_answer_an_interval_and_other_probes_each_their_own() -> None:
+    course = Course(TARGET, Standing())
+    assert [course.further(), course.further()] == [False, False]
+    course.ended(Verdict(None, again=0.3))
+    assert [course.further(), course.further()] == [True, True]
+
+
 def test_who_asked_just_before_an_answer_wants_one_more() -> None:
     course = Course(TARGET, Standing())
     assert course.wanted == inf

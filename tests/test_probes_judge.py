@@ -94,6 +94,22 @@ def test_two_blips_are_not_flapping_and_an_outage_ends_flapping() -> None:
     assert (down.state, down.flapping) == (D, False)
 
 
+def test_many_looks_at_a_stream_are_one_answer_an_interval_the_worst() -> None:
+    """Ten looks in an interval, of which the first five fail in every other one."""
+    standing = Standing(OK, answers="1")
+    for interval in range(12):
+        for look in range(10):
+            found = D if interval % 2 == 0 and look < 5 else OK
+            at = NOON + (10 * interval + look) * SECOND
+            standing = judge(standing, found, at=at, further=look > 0)
+    assert standing.answers == "1" + "01" * 6
+    assert standing.flapping
+    short = Standing(OK, answers="1")
+    for look in range(40):  # all within one interval
+        short = judge(short, D if look % 2 else OK, at=NOON, further=look > 0)
+    assert (short.answers, short.flapping) == ("0", False)
+
+
 def test_the_worst_state_is_the_gravest() -> None:
     assert worst([OK, U, S]) is S
     assert worst([]) is OK
