@@ -89,7 +89,7 @@ def step_for(target: Target, scene: Scene) -> Step:
         return "keep"
     if result.state is State.OK:
         return "close"
-    if not _alerts(target, result, _flaps(target, scene), scene.now):
+    if not _alerts(target, result, scene):
         return "keep"
     held = (
         _behind(target, result, scene)
@@ -99,10 +99,13 @@ def step_for(target: Target, scene: Scene) -> Step:
     return "keep" if held else "open"
 
 
-def _alerts(target: Target, result: Result, flapping: bool, now: datetime) -> bool:
-    lasts = timedelta(0) if result.since is None else now - result.since
+def _alerts(target: Target, result: Result, scene: Scene) -> bool:
+    lasts = timedelta(0) if result.since is None else scene.now - result.since
     if result.state is State.SUSPECT:
-        return flapping or lasts >= SUSPECT_LASTS
+        standing = scene.standings.get(target.id, Standing())
+        if standing.unwell is not None and not standing.doubted:
+            lasts = max(lasts, scene.now - standing.unwell)
+        return standing.flapping or lasts >= SUSPECT_LASTS
     if result.state is State.UNKNOWN:
         limit = silence_for(PROBERS[target.prober], target)
         return 0 < limit <= lasts.total_seconds() and result.why != Words(line.CUT)
@@ -128,13 +131,13 @@ def _behind(target: Target, result: Result, scene: Scene) -> bool:
 
 def _may_explain(parent: Target, result: Result, scene: Scene) -> bool:
     found, standing = scene.results.get(parent.id), scene.standings.get(parent.id)
-    since = result.since or result.at
+    since = min(result.since or result.at, result.at)  # not after a clock that was set back
     if found is None or not _fresh(parent, found, scene.now):
         heard = max(since, scene.began) if scene.began else since
         return scene.now - heard < _first_answer(parent)
     if explains(parent, found, result.state):
         return True
-    if standing is not None and standing.failures > 0:
+    if standing is not None and standing.failures > 0 and standing.state is not State.UNKNOWN:
         return True  # it is being confirmed
     return found.at < since + LOOKED or _not_seen_since(found, result)
 

@@ -28,7 +28,10 @@ class Patience:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a target stands, maintenance apart; `since` is when that state began."""
+    """How a target stands, maintenance apart; `since` is when that state began.
+
+    `unwell`: when it first failed after it was last OK; unknown answers are no end of that.
+    """
 
     state: State = State.UNKNOWN
     since: datetime | None = None
@@ -36,6 +39,7 @@ class Standing:
     successes: int = 0  # in a row
     answers: str = ""  # the last WINDOW, GOOD or BAD, the newest last
     flapping: bool = False
+    unwell: datetime | None = None
 
     @property
     def changes(self) -> int:
@@ -45,7 +49,7 @@ class Standing:
     @property
     def doubted(self) -> bool:
         """The first failure of a row: a cold look at once tells a blip from an outage."""
-        return self.failures == 1 and self.state is not State.DOWN and not self.flapping
+        return self.failures == 1 and self.state is State.SUSPECT and not self.flapping
 
     @property
     def hopeful(self) -> bool:
@@ -60,7 +64,7 @@ class Standing:
     @property
     def unsettled(self) -> bool:
         """Whether the last answers contradict the state, so that each look counts."""
-        return (self.failures > 0 and self.state is not State.DOWN) or (
+        return (self.failures > 0 and self.state is State.SUSPECT) or (
             self.successes > 0 and self.state in TROUBLED
         )
 
@@ -89,8 +93,7 @@ def judge(
     """
     if found is State.OK and before.calm:
         return before
-    failures = before.failures + 1 if found is State.DOWN else 0
-    successes = before.successes + 1 if found is State.OK else 0
+    failures, successes = _in_a_row(before, found)
     if found is State.DOWN:
         confirmed = failures >= patience.fail_after or before.state is State.DOWN
         state = State.DOWN if confirmed else State.SUSPECT
@@ -104,8 +107,30 @@ def judge(
     flapping = _flaps(before, answers)
     if flapping and found is not State.UNKNOWN:
         state = _no_better(before.state, state)
-    since = before.since if state is before.state else at
-    return Standing(state, since, failures, successes, answers, flapping)
+    since = _at_most(before.since, at) if state is before.state else at
+    unwell = _unwell(before, state, at)
+    return Standing(state, since, failures, successes, answers, flapping, unwell)
+
+
+def _in_a_row(before: Standing, found: State) -> tuple[int, int]:
+    """Failures and good answers in a row; what is unknown is neither, and ends no row."""
+    if found is State.UNKNOWN:
+        return before.failures, before.successes
+    failures = before.failures + 1 if found is State.DOWN else 0
+    successes = before.successes + 1 if found is State.OK else 0
+    return failures, successes
+
+
+def _unwell(before: Standing, state: State, at: datetime) -> datetime | None:
+    if state is State.OK:
+        return None
+    first = _at_most(before.unwell, at)
+    return at if first is None and state in TROUBLED else first
+
+
+def _at_most(time: datetime | None, now: datetime) -> datetime | None:
+    """What began did not begin in the future: the clock was set back."""
+    return time if time is None else min(time, now)
 
 
 def _with(answers: str, answer: str, *, further: bool) -> str:

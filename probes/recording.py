@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from probes.judge import Standing
+from sqlalchemy import Row
+
+from probes.judge import TROUBLED, Standing
 from probes.light import light
 from probes.model import SEVERITY, Result, State, Target
 from probes.results import readings_json, result_of
@@ -111,17 +113,20 @@ def standings(mtx: Connection) -> dict[str, Standing]:
             FROM latest
         """)
     )
-    return {
-        row.target_id: Standing(
-            SEVERITY[row.judged],
-            moment(row.judged_since),
-            row.failures,
-            row.successes,
-            row.answers,
-            bool(row.flapping),
-        )
-        for row in rows
-    }
+    return {row.target_id: _standing(row) for row in rows}
+
+
+def _standing(row: Row[Any]) -> Standing:
+    state, since = SEVERITY[row.judged], moment(row.judged_since)
+    return Standing(
+        state,
+        since,
+        row.failures,
+        row.successes,
+        row.answers,
+        bool(row.flapping),
+        unwell=since if state in TROUBLED else None,
+    )
 
 
 def newest(mtx: Connection) -> dict[str, Result]:

@@ -240,6 +240,39 @@ def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so_and_end
     assert (alert.kind, alert.state, alert.since) == ("flapping", SUSPECT, NOON + 1000 * SECOND)
 
 
+@pytest.mark.parametrize("bad", [DOWN, SUSPECT])
+def test_a_target_that_fails_and_is_unknown_in_turn_has_an_alert(watch: Watch, bad: State) -> None:
+    watch.add("lms")
+    standing = Standing()
+    for probe in range(20):
+        now = NOON + probe * 10 * SECOND
+        standing = judge(standing, bad if probe % 2 else UNKNOWN, at=now)
+        watch.results["lms"] = Result("lms", now, standing.state, since=standing.since)
+        watch.standings["lms"] = standing
+        watch.follow(now)
+    assert watch.open() == ["lms"]
+    assert len(watch.ever()) == 1
+
+
+def test_the_clock_set_back_hides_no_childs_failure(watch: Watch) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    watch.stands("media", OK, NOON - 3600 * SECOND)
+    watch.stands("room", DOWN, NOON - 3601 * SECOND, since=NOON)
+    watch.follow(NOON - 3600 * SECOND)
+    assert watch.open() == ["room"]
+
+
+def test_a_parent_that_failed_once_and_is_unknown_since_explains_no_failure(watch: Watch) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    watch.stands("room", DOWN, NOON)
+    watch.stands("media", UNKNOWN, NOON + SECOND)
+    watch.standings["media"] = Standing(UNKNOWN, NOON, failures=1)
+    watch.follow(NOON + SECOND)
+    assert watch.open() == ["room"]
+
+
 def test_an_alert_that_starts_to_flap_says_so(watch: Watch) -> None:
     watch.add("lms")
     watch.stands("lms", DOWN, NOON)

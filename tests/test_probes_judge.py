@@ -17,6 +17,7 @@ from tests.conftest import NOON
 from tests.test_probes_results import add, meter, write
 
 SECOND = timedelta(seconds=1)
+USUAL = Patience()
 D, S, U, OK = State.DOWN, State.SUSPECT, State.UNKNOWN, State.OK
 
 
@@ -30,7 +31,9 @@ D, S, U, OK = State.DOWN, State.SUSPECT, State.UNKNOWN, State.OK
         ([OK, S, S, OK, OK], [OK, S, S, S, OK]),  # a picture that stands still
         ([OK, S, D, D], [OK, S, S, D]),
         ([OK, U, OK], [OK, U, OK]),  # unreadable is neither up nor down
-        ([D, D, U, D], [S, D, U, S]),
+        ([D, D, U, D], [S, D, U, D]),
+        ([OK, D, U, D, U], [OK, S, U, D, U]),  # nor does it end a row of failures
+        ([D, U, OK, D], [S, U, OK, S]),
     ],
 )
 def test_a_state_follows_from_the_probes(found: list[State], states: list[State]) -> None:
@@ -41,6 +44,17 @@ def test_a_state_follows_from_the_probes(found: list[State], states: list[State]
     assert seen == states
 
 
+def test_a_clock_set_back_leaves_no_state_that_begins_in_the_future() -> None:
+    standing = judge(judge(Standing(OK, NOON), D, at=NOON), D, at=NOON)
+    standing = judge(standing, D, at=NOON - 3600 * SECOND)
+    assert standing.since == standing.unwell == NOON - 3600 * SECOND
+
+
+def test_an_unknown_answer_wants_no_second_look_at_once() -> None:
+    seen = through([OK, D, U, U], Standing())
+    assert [each.doubted for each in seen] == [False, True, False, False]
+
+
 def test_a_state_keeps_the_time_at_which_it_began() -> None:
     standing = Standing()
     for second, state in enumerate([OK, D, D, D, D]):
@@ -48,11 +62,11 @@ def test_a_state_keeps_the_time_at_which_it_began() -> None:
     assert standing.since == NOON + 2 * SECOND
 
 
-def through(found: list[State], standing: Standing, **more: Patience) -> list[Standing]:
+def through(found: list[State], standing: Standing, patience: Patience = USUAL) -> list[Standing]:
     """The standings after each of the probes, a second apart."""
     seen = []
     for second, state in enumerate(found):
-        standing = judge(standing, state, at=NOON + second * SECOND, **more)
+        standing = judge(standing, state, at=NOON + second * SECOND, patience=patience)
         seen.append(standing)
     return seen
 
