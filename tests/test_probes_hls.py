@@ -4,13 +4,16 @@ import re
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from itertools import cycle
 from urllib.parse import urlsplit
 
 import pytest
 
 from probes import check
-from probes.model import Result, State, Target
-from tests.patience import HANG
+from probes.model import ProbeFailed, Result, State, Target
+from probes.probers import hls
+from probes.probers.base import Answer, Context, Memory, Verdict
+from tests.patience import HANG, until
 from tests.sites import say, web
 
 TARGET_DURATION = 1  # second
@@ -122,6 +125,63 @@ def test_what_the_encoder_calls_missing_is_not_loaded_but_told(stream: Stream, u
     result = watch(url)
     assert result.state is State.DOWN
     assert str(result.why) == ("The encoder says that all of the stream's segments are missing.")
+
+
+TYPED = "#EXT-X-PLAYLIST-TYPE:VOD"
+
+
+def look(memory: Memory, number: int, *lines: str, **module: bool | float) -> Verdict:
+    """One look at a stream whose playlist begins with that segment."""
+    target = Target("t", "s", "Live", "hls", "http://live.example/x.m3u8", module)
+    talk = hls.talk(target, Context(6.0, time.monotonic(), memory))
+    head = ["#EXTM3U", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{number}"]
+    playlist = "\n".join([*head, "#EXTINF:1.0,", "s.ts", *lines]).encode()
+    try:
+        fetch = next(talk)
+        while True:
+            body = TS if fetch.url.endswith(".ts") else playlist
+            fetch = talk.send(Answer(200, {}, body, len(body), phases={"total": 0.01}))
+    except StopIteration as end:
+        verdict: Verdict = end.value
+        return verdict
+
+
+def test_a_live_stream_that_ends_as_a_recording_has_ended() -> None:
+    memory: Memory = {}
+    for number in range(3):
+        look(memory, number)
+    for _ in range(2):
+        with pytest.raises(ProbeFailed, match="The broadcast has ended"):
+            look(memory, 3, TYPED, "#EXT-X-ENDLIST")
+    assert look(memory, 3, TYPED, "#EXT-X-ENDLIST", on_demand=True).state is State.OK
+
+
+def test_a_recording_is_well_also_in_place_of_another_but_not_where_there_should_be_a_lesson() -> (
+    None
+):
+    memory: Memory = {}
+    for number in range(3):
+        assert look(memory, number, TYPED, "#EXT-X-ENDLIST").state is State.OK
+    with pytest.raises(ProbeFailed, match="The broadcast has ended"):
+        look({}, 0, TYPED, "#EXT-X-ENDLIST", in_lessons=True)
+
+
+def test_two_servers_that_stand_still_at_different_places_are_frozen() -> None:
+    memory: Memory = {}
+    look(memory, 10)
+    numbers = cycle([12, 10])
+    until(lambda: look(memory, next(numbers), frozen_after=0.5).state is State.DOWN)
+
+
+def test_an_encoder_that_began_anew_and_moves_on_is_not_frozen() -> None:
+    memory: Memory = {}
+    for number in range(50, 60):
+        look(memory, number)
+    began_anew = look(memory, 0)
+    assert str(began_anew.why).startswith("The encoder began anew")
+    moved = [reading.value for reading in began_anew.readings if reading.name == "standing still"]
+    assert moved == [0.0]
+    assert look(memory, 1).state is State.OK
 
 
 def test_a_playlist_that_hangs_has_half_the_time_of_each_check() -> None:

@@ -8,10 +8,9 @@ look that still saw nothing newer: a slow network or a busy prober can make an
 alarm late, but never false.
 """
 
-import math
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urljoin
 
@@ -19,6 +18,7 @@ from probes.model import SEVERITY, ProbeFailed, Reading, State, Target
 from probes.probers import conditions, doubts, redirects, segments
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
+    IN_LESSONS,
     MEBIBYTE,
     PICTURES,
     Answer,
@@ -32,7 +32,7 @@ from probes.probers.base import (
 )
 from probes.probers.playlist import Playlist, Variant, parse
 from probes.probers.redirects import Landed
-from probes.probers.segments import Loaded
+from probes.probers.watched import Stream, Watched
 from probes.probers.web import phases, require_answer
 from store.words import N_, Words
 
@@ -43,10 +43,10 @@ FROZEN_AFTER = Condition(
     least=0.5,
     most=1000.0,
 )
+ON_DEMAND = Condition("on_demand", False, N_("A recording, or a stream that may end, is well"))
 GRACE = 0.4  # seconds more: a moment late is no alarm
 LOOK_AGAIN = 0.3  # seconds at most between looks at a playlist that moves
 FROZEN_LOOK = 1.0  # seconds at most between looks at one that stands still
-READ_A_SECOND = 50_000  # segments; looks at very long playlists are rarer
 KEPT = 5_000  # segments of a playlist in memory
 LONGEST_TARGET = 60.0  # seconds; no live stream has longer segments
 VARIANTS = 32
@@ -55,41 +55,6 @@ SHARE = 0.5  # of the time that a check may take, for a playlist: a segment take
 
 REDIRECTS = replace(redirects.REDIRECTS, default=3)  # servers of streams send players on
 Steps = Generator[Fetch, Answer, Verdict]
-
-
-@dataclass
-class Watched:
-    """What was seen of one media playlist."""
-
-    body: int = 0  # its hash: what has not changed is not read again
-    playlist: Playlist | None = None
-    length: int = 0
-    position: tuple[int, int] | None = None
-    moved: float = 0.0  # when the newest position was first seen
-    moves: bool = False  # it has been seen to move
-    loads: int = 0
-    loaded_at: float = -math.inf
-    loaded: Loaded = field(default_factory=lambda: Loaded(0.0, 0))
-
-
-@dataclass
-class Stream:
-    """What was seen of the target. Playlists are known by place: their addresses may be new
-    in each master playlist."""
-
-    opened: float = -math.inf
-    first: Answer = field(default_factory=Answer)
-    url: str = ""  # where it was, redirects followed
-    variants: tuple[Variant, ...] = ()
-    watched: dict[int, Watched] = field(default_factory=dict)
-
-    def at(self, place: int) -> Watched:
-        return self.watched.setdefault(place, Watched())
-
-    @property
-    def pause(self) -> float:
-        """Seconds between looks so that reading them holds up nobody."""
-        return sum(watched.length for watched in self.watched.values()) / READ_A_SECOND
 
 
 def talk(target: Target, context: Context) -> Talk:
@@ -172,8 +137,8 @@ def _judge(
     asked: float,
 ) -> Steps:
     """Judge one media playlist: does it stand still, does it play, what is doubtful."""
-    _require_live(target, playlist)
-    back = _follow(watched, playlist)
+    _require_live(target, watched, playlist)
+    back = watched.follow(playlist, time.monotonic())
     still = max(asked - watched.moved, 0.0)
     frozen = _frozen(target, playlist, still)
     if frozen is not None:
@@ -194,11 +159,11 @@ def _judge(
     return Verdict(None, readings, state, why, again=again, judged=judged)
 
 
-def _require_live(target: Target, playlist: Playlist) -> None:
+def _require_live(target: Target, watched: Watched, playlist: Playlist) -> None:
     duration = playlist.target_duration
     if not duration:
         raise ProbeFailed(N_("The playlist does not say its target duration."))
-    if playlist.ended and not (playlist.on_demand or target.module.get("on_demand")):
+    if playlist.ended and not _is_recording(target, watched, playlist):
         raise ProbeFailed(N_("The broadcast has ended."))
     if duration > LONGEST_TARGET and not playlist.ended:
         raise ProbeFailed(N_("The stream's target duration of {n} s is none."), {"n": duration})
@@ -206,14 +171,12 @@ def _require_live(target: Target, playlist: Playlist) -> None:
         raise ProbeFailed(N_("The playlist lists no segment."))
 
 
-def _follow(watched: Watched, playlist: Playlist) -> bool:
-    """Note where the playlist is now; whether it went back."""
-    before, watched.position = watched.position, playlist.position
-    if before is None or before != playlist.position:
-        watched.moved = time.monotonic()
-    if before is not None and before != playlist.position:
-        watched.moves = True
-    return before is not None and playlist.position < before
+def _is_recording(target: Target, watched: Watched, playlist: Playlist) -> bool:
+    """Whether an end is well: where it is said to be, or of a recording that never was live."""
+    if conditions.flag(target, ON_DEMAND):
+        return True
+    live = watched.moves or conditions.flag(target, IN_LESSONS)
+    return playlist.on_demand and not live
 
 
 def _frozen(target: Target, playlist: Playlist, still: float) -> Verdict | None:
@@ -280,7 +243,7 @@ PROBER = HttpProber(
     },
     conditions=(
         FROZEN_AFTER,
-        Condition("on_demand", False, N_("A recording, or a stream that may end, is well")),
+        ON_DEMAND,
         doubts.BEHIND,
         doubts.INTERRUPTIONS,
         doubts.OVERWEIGHT,
