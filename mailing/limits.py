@@ -1,5 +1,6 @@
 """How fast mail may go to a domain, and to a relay, by their own answers."""
 
+import re
 import time
 from collections import Counter
 from datetime import timedelta
@@ -10,6 +11,10 @@ LONGEST_REST = 15 * 60.0
 
 FIRST_GAP = 0.25  # seconds between mails to a relay that puts the sender off
 LONGER, SHORTER = 1.5, 0.98  # times as long when it was too short, and after each mail taken
+DOMAINS = 3  # domains put off in a row, none between them taken: it is the relay that is too busy
+# What is said of one mailbox, or for once to everybody who is new, is not the relay's own trouble.
+PERSONAL = re.compile(r"\d{3}[ -]4\.[12]\.\d|.*\bgr[ae]y-?\s?list", re.IGNORECASE | re.DOTALL)
+RELAYS_REST = timedelta(minutes=1)  # of a mail that a busy relay put off; longer than its pause
 STUBBORN = 6  # times too short in a row: the relay takes nothing for now
 
 
@@ -19,6 +24,7 @@ class Limits:
     def __init__(self) -> None:
         self._strikes: Counter[str] = Counter()
         self._rests: dict[str, float] = {}  # until when a domain is left alone
+        self._astray: set[str] = set()  # domains put off since a mail was taken
 
     def rest(self, email: str) -> timedelta | None:
         """How long the address's domain is to be left alone; None: not at all."""
@@ -30,10 +36,18 @@ class Limits:
 
     def took(self, email: str) -> None:
         """The relay took a mail to there: the domain is well."""
-        if self._strikes:
+        if self._strikes or self._astray:
+            self._astray.clear()
             domain = _domain(email)
             self._strikes.pop(domain, None)
             self._rests.pop(domain, None)
+
+    def relays_own(self, email: str, said: str, *, known: bool) -> bool:
+        """Whether the relay says 4xx to all alike, or is `known` to be slow."""
+        if PERSONAL.match(said):
+            return False
+        self._astray.add(_domain(email))
+        return known or len(self._astray) >= DOMAINS
 
     def put_off(self, email: str) -> None:
         """The relay said 4xx: after some in a row the others of the domain wait too."""
@@ -58,6 +72,11 @@ class Brake:
     def on(self) -> bool:
         return self._free > 0 and time.monotonic() < self._free
 
+    @property
+    def pressed(self) -> bool:
+        """Whether the relay has been found to be slow."""
+        return self._gap >= FIRST_GAP / 2
+
     def gave(self) -> None:
         """A mail is given out."""
         self._fresh = True
@@ -70,7 +89,7 @@ class Brake:
         self._gap *= SHORTER
 
     def put_off(self) -> bool:
-        """The relay said 4xx before it knew for whom; True: it takes nothing for now.
+        """The relay said 4xx, and not because of the reader; True: it takes nothing for now.
 
         Mails that were on their way together count once.
         """

@@ -1,34 +1,29 @@
 """What a sender's connections take, and what came of it: rows in, letters out, outcomes back."""
 
-import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from mailing import enclosing, intents, records
+from mailing import building, intents, retries
 from mailing.dispatch import Dispatch, Share
 from mailing.gate import Gate
 from mailing.intents import BEGUN, OVER, SENT, Intents
 from mailing.ledger import Claimed, Settled
-from mailing.limits import Brake, Limits
-from mailing.message import Addressee, Builder, Envelope
+from mailing.limits import RELAYS_REST, Brake, Limits
+from mailing.message import Builder, Envelope
 from mailing.model import MailingError, Origin
 from mailing.night import Night
 from mailing.pace import Pace
 from mailing.relay import Outcome
 from mailing.timing import Quiet
-from store import access, schools
 from store.db import Database
 from store.words import N_, Words
 
-FIRST_RETRY = 60  # seconds; doubles with every attempt
-LAST_RETRY = 60 * 60  # seconds, the longest pause between attempts
-ATTEMPTS = 12  # about eight hours of trying, then it has failed
 LOST_IN_A_ROW = 5  # connections broken without one word about a mail: the relay is at fault
 
 Clock = Callable[[], datetime]
@@ -78,6 +73,8 @@ class Work:
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
         self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
+        self._last: deque[Envelope] = deque()  # put off by a busy relay
+        self._waited: set[str] = set()  # ids that have been there
         self._lines: list[str] = []  # of the intents, not yet written
         self._lost_in_a_row = 0
         self._halted = False
@@ -93,16 +90,20 @@ class Work:
     @property
     def ready(self) -> int:
         """How many mails wait for a connection."""
-        return 0 if self.over or self._brake.on else len(self._kept) + self._dispatch.ready
+        if self.over or self._brake.on:
+            return 0
+        return len(self._kept) + self._dispatch.ready + len(self._last)
 
     @property
     def has_more(self) -> bool:
-        return not self.over and bool(self._kept or self._dispatch.has_more)
+        return not self.over and bool(self._kept or self._last or self._dispatch.has_more)
 
     def next(self) -> Envelope | None:
         if self.over or self._brake.on:
             return None
         envelope = self._kept.popleft() if self._kept else self._built()
+        if envelope is None and self._last:
+            envelope = self._last.popleft()
         if envelope is not None:
             self._brake.gave()
         return envelope
@@ -115,7 +116,7 @@ class Work:
                 continue
             try:
                 builder = self._builders[row.campaign_id]
-                envelope = builder.build(_addressee(row), now=self._now)
+                envelope = builder.build(building.addressee(row), now=self._now)
             except MailingError as error:
                 self._settle(row, "failed", error.words)
                 continue
@@ -136,6 +137,8 @@ class Work:
             self._kept.append(envelope)
             return
         if outcome.kind == "withdrawn":  # put back already
+            return
+        if outcome.kind == "later" and self._waits(envelope, outcome):
             return
         row = self._rows.pop(envelope.delivery_id)
         if outcome.kind == "later":
@@ -172,6 +175,24 @@ class Work:
                 self._lost_in_a_row = 0
         return False
 
+    def _waits(self, envelope: Envelope, outcome: Outcome) -> bool:
+        """Whether the relay puts off whatever it gets: it gets less, and no mail pays for it.
+
+        The mail goes again behind all others, once, so that domains that are never taken
+        keep nobody back.
+        """
+        row, said = self._rows[envelope.delivery_id], str(outcome.words.params.get("reply", ""))
+        if row.id in self._waited or not self._limits.relays_own(
+            row.email, said, known=self._brake.pressed
+        ):
+            return False
+        self._waited.add(row.id)
+        self._last.append(envelope)
+        self._lines.append(intents.line(OVER, row.id))
+        if self._brake.put_off():
+            self.halt(outcome.words)
+        return True
+
     def note(self) -> None:
         """Write down what was begun and answered; nothing that was begun leaves before."""
         if self._lines:
@@ -199,6 +220,8 @@ class Work:
             raise self.error
         for envelope in self._kept:
             self._dispatch.put_back(self._rows.pop(envelope.delivery_id))
+        for envelope in self._last:
+            self._dispatch.put_back(self._rows.pop(envelope.delivery_id), rest=RELAYS_REST)
         self._dispatch.close(pause=pause)
 
     def leave(self) -> None:
@@ -239,18 +262,19 @@ class Work:
     def _prepare(self, rows: Sequence[Claimed]) -> None:
         missing = {row.campaign_id for row in rows} - set(self._builders)
         if missing:
-            self._builders |= _builders(self.db, missing, self._origin, self._night)
+            self._builders |= building.builders(self.db, missing, self._origin, self._night)
 
     def _resends(self, row: Claimed) -> bool:
         return self._builders[row.campaign_id].campaign.uncertain == "resend"
 
     def _later(self, row: Claimed, outcome: Outcome) -> None:
-        self._settle(row, "failed" if row.attempt + 1 >= ATTEMPTS else "due", outcome.words)
+        over = retries.over(row.attempt, self._builders[row.campaign_id].campaign.topic)
+        self._settle(row, "failed" if over else "due", outcome.words)
 
     def _settle(self, row: Claimed, state: str, words: Words, *, hard: bool = False) -> None:
         now = next_at = self._now
         if state == "due":
-            next_at += timedelta(seconds=min(FIRST_RETRY * 2**row.attempt, LAST_RETRY))
+            next_at += timedelta(seconds=retries.pause(row.attempt))
         self._dispatch.settle(Settled(row.id, self._owner, state, words, now, next_at, hard))
         column = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}[state]
         setattr(self.done, column, getattr(self.done, column) + 1)
@@ -270,26 +294,3 @@ class Lane:
         if envelope is not None:
             self._pace.take()
         return envelope
-
-
-def _builders(
-    db: Database, campaign_ids: Collection[str], origin: Origin, night: Night
-) -> dict[str, Builder]:
-    builders: dict[str, Builder] = {}
-    with db.read() as tx:
-        pult = access.system(*schools.every_id(tx))
-        for campaign_id in campaign_ids:
-            campaign = records.content(tx, pult, campaign_id)
-            school = schools.get(tx, pult, campaign.school_id)
-            night.learn(campaign, school.zone)
-            enclosed = enclosing.of(tx, school, campaign_id)
-            builders[campaign_id] = Builder(
-                campaign, school.name, school.language, origin, enclosed
-            )
-    return builders
-
-
-def _addressee(row: Claimed) -> Addressee:
-    return Addressee(
-        row.id, row.message_id, row.name, row.email, row.language, json.loads(row.fields)
-    )

@@ -69,12 +69,12 @@ def silent(over: threading.Event, seconds: float) -> Script:
     return mute
 
 
-def hurried(now: Now, *, every: float = 1.0) -> Script:
-    """One mail in so many seconds; who comes sooner is put off."""
+def hurried(now: Now, *, every: float = 1.0, at: str = "MAIL") -> Script:
+    """One mail in so many seconds; who comes sooner is put off, `at` this command."""
     free = [0.0]
 
     def limited(verb: str, _argument: str) -> str | bool:
-        if verb != "MAIL":
+        if verb != at:
             return True
         if now() < free[0]:
             return "450 4.7.1 too much mail from you"

@@ -4,12 +4,13 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from mailing import limits, sender, work
+from mailing import limits, retries, sender, work
 from mailing.message import Envelope
-from mailing.model import MailingError, Totals
+from mailing.model import SERVICE, MailingError, Totals
 from mailing.relay import Outcome
 from mailing.sender import Delivered
 from mailing.transports import Relay
@@ -249,3 +250,77 @@ def test_a_slow_relay_gets_each_mail_once(database: Database, school: School, an
 def test_a_limit_that_is_none_says_how_to_write_a_relay(query: str) -> None:
     with pytest.raises(MailingError, match="Write it like"):
         Relay.from_url(f"smtp://relay.school.example?{query}")
+
+
+def apart(database: Database) -> None:
+    """Each of them at a domain of her own."""
+    with database.begin() as tx:
+        tx.execute(text("UPDATE delivery SET email = LOWER(name) || '@' || LOWER(name) || '.test'"))
+
+
+@either
+def test_a_relay_that_says_at_each_recipient_that_it_is_busy_loses_nobody(
+    database: Database, school: School, ana: Actor, offers: Offers
+) -> None:
+    """Whatever domain the mail is for: it is the relay's limit, and no recipient pays for it."""
+    id_ = released(database, ana, school, *NAMES)
+    apart(database)
+    clock, refused = Clock(), 0
+    hurried = misbehaving.hurried(
+        lambda: clock().timestamp() + time.monotonic(), every=0.2, at="RCPT"
+    )
+
+    def counted(verb: str, argument: str) -> str | bool | None:
+        nonlocal refused
+        said = hurried(verb, argument)
+        refused += said is not True
+        return said
+
+    with smtp.relay(counted, offers=offers) as relay:
+        for _turn in range(8):
+            deliver(database, relay.url, clock)
+            clock.now += timedelta(minutes=5)
+    assert totals(database, ana, id_) == Totals(sent=10)
+    assert len(set(relay.recipients)) == len(relay.mails) == 10
+    assert refused <= 40
+
+
+def test_mail_that_everybody_greylists_is_asked_for_at_once(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = released(database, ana, school, *NAMES)
+    apart(database)
+    clock = Clock()
+    grey = misbehaving.greylisting(lambda: clock().timestamp())
+    with smtp.relay(grey) as relay:
+        assert deliver(database, relay.url, clock).retried == 10
+        clock.now += timedelta(minutes=10)
+        assert deliver(database, relay.url, clock).sent == 10
+    assert totals(database, ana, id_) == Totals(sent=10)
+
+
+def test_domains_that_are_never_taken_do_not_keep_back_the_others(
+    database: Database, school: School, ana: Actor
+) -> None:
+    names = (*(f"Away{n}" for n in range(9)), *NAMES)
+    id_ = released(database, ana, school, *names)
+    apart(database)
+    clock = Clock()
+
+    def away(verb: str, argument: str) -> str | bool:
+        return "451 4.4.3 no answer" if verb == "RCPT" and "away" in argument else True
+
+    with smtp.relay(away) as relay:
+        for _turn in range(4):
+            deliver(database, relay.url, clock, connections=4)
+            clock.now += timedelta(seconds=31)
+    assert totals(database, ana, id_) == Totals(sent=10, waiting=9)
+
+
+@pytest.mark.parametrize(("topic", "hours"), [("news", 5 * 24), (SERVICE, 8)])
+def test_what_is_put_off_is_tried_for_days_and_what_must_be_known_for_hours(
+    topic: str, hours: int
+) -> None:
+    last = next(attempt for attempt in range(1000) if retries.over(attempt, topic))
+    took = sum(map(retries.pause, range(last)))
+    assert hours * 3600 <= took < (hours + 1) * 3600
