@@ -29,6 +29,7 @@ class Share:
     limit: int
     lease: timedelta
     until: float  # as of time.monotonic; nothing is begun after
+    most: int = MOST  # rows claimed at once
 
 
 class Dispatch:
@@ -46,7 +47,8 @@ class Dispatch:
         self._outcomes: list[Settled] = []
         self._returned: list[tuple[str, timedelta | None]] = []
         self._left = share.limit
-        self._window = FEWEST
+        self._least = min(FEWEST, share.most)
+        self._window = self._least
         self._claimed = self._settled = time.monotonic()
         self._every = share.lease.total_seconds() / RENEWALS
         self._renewed = time.monotonic()
@@ -132,9 +134,9 @@ class Dispatch:
         """Claim more next time if these were waited for, and fewer if the last lasted long."""
         now = time.monotonic()
         if not self._ready:
-            self._window = min(2 * self._window, MOST)
+            self._window = min(2 * self._window, self._share.most)
         elif now - self._claimed > LONG:
-            self._window = max(self._window // 2, FEWEST)
+            self._window = max(self._window // 2, self._least)
         self._claimed = now
 
     def _written(self, outcomes: Sequence[Settled], wanted: int) -> Sequence[Claimed]:

@@ -3,12 +3,13 @@
 import selectors
 import time
 
+from mailing.lane import Lane
 from mailing.opening import Opening
 from mailing.pace import Pace
 from mailing.relay import Relay, RelayError, Source
 from mailing.transports.smtp import SmtpSession
 from mailing.transports.wire import Wire
-from mailing.work import Lane, Work
+from mailing.work import Work
 
 LOOK = 0.05  # seconds after which it looks at the clock and at who wants it to stop
 GOODBYE = 0.5  # seconds in which relays may answer a QUIT

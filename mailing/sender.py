@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailing import campaigns, enclosing, intents, recipients, recovering
-from mailing.dispatch import Share
+from mailing.dispatch import MOST, Share
 from mailing.intents import Intents
 from mailing.ledger import LEASE
 from mailing.loop import Loop
@@ -24,6 +24,7 @@ from store.db import Database, new_id
 __all__ = ["Clock", "Delivered", "deliver", "send_test"]
 
 RELAY_PAUSE = timedelta(seconds=30)  # before a relay that gave no session is tried again
+AHEAD = 2.0  # seconds' worth of mail that is claimed at once for a relay with a limit
 LIMIT = 20_000  # mails of one call, so that other schools' have their turn
 
 
@@ -53,7 +54,7 @@ def deliver(
     recovering.recover(db, place, now=clock())
     owner = f"{owner}/{new_id()}"
     written = Intents(place, owner)
-    share = Share(owner, campaign_id, limit, lease, time.monotonic() + seconds)
+    share = Share(owner, campaign_id, limit, lease, time.monotonic() + seconds, _ahead(relay))
     work = Work(db, origin, share, clock=clock, stop=stop, written=written, quiet=quiet)
     settled = False
     try:
@@ -67,6 +68,14 @@ def deliver(
         work.leave()
         written.close(settled=settled)
     return work.done
+
+
+def _ahead(relay: Relay) -> int:
+    """How many rows to claim at once: who waits long in a claim may say no meanwhile."""
+    if relay.per_second is None:
+        return MOST
+    own = min(max(math.ceil(relay.per_second * AHEAD), 1), MOST)
+    return own if relay.otherwise is None else max(own, _ahead(relay.otherwise))
 
 
 def _hand_over(relay: Relay, work: Work) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailing import building, intents, retries
 from mailing.dispatch import Dispatch, Share
+from mailing.forgoing import Forgoing
 from mailing.gate import Gate
 from mailing.intents import BEGUN, OVER, SENT, Intents
 from mailing.ledger import Claimed, Settled
@@ -18,12 +19,12 @@ from mailing.limits import RELAYS_REST, Brake, Limits
 from mailing.message import Builder, Envelope
 from mailing.model import MailingError, Origin
 from mailing.night import Night
-from mailing.pace import Pace
 from mailing.relay import Outcome
 from mailing.timing import Quiet
 from store.db import Database
 from store.words import N_, Words
 
+COUNTED = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}
 LOST_IN_A_ROW = 5  # connections broken without one word about a mail: the relay is at fault
 
 Clock = Callable[[], datetime]
@@ -69,7 +70,7 @@ class Work:
         self._now = clock()  # as of the last turn
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
         self._gate, self._limits, self._night = Gate(db), Limits(), Night(quiet)
-        self._brake = Brake()
+        self._brake, self._forgoing = Brake(), Forgoing(db, share.owner)
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
         self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
@@ -110,6 +111,8 @@ class Work:
 
     def _built(self) -> Envelope | None:
         while (row := self._dispatch.next()) is not None:
+            if self._forgoes(row):
+                continue
             rest = self._night.rest(row, now=self._now) or self._limits.rest(row.email)
             if rest is not None or not self._open(row.campaign_id, fresh=False):
                 self._dispatch.put_back(row, rest=rest)
@@ -126,6 +129,9 @@ class Work:
 
     def begin(self, envelope: Envelope, *, alone: bool) -> bool:
         row = self._rows[envelope.delivery_id]
+        if self._forgoes(row):
+            del self._rows[row.id]
+            return False
         if not self._open(row.campaign_id, fresh=alone):
             self._dispatch.put_back(self._rows.pop(row.id))
             return False
@@ -202,7 +208,7 @@ class Work:
     def turn(self) -> None:
         """Settle what is answered and claim more, when there is enough of it."""
         self._now = self._clock()
-        self._gate.glance(time.monotonic())
+        self._glance(time.monotonic())
         if self.error is None and self._dispatch.due(claiming=not self.over):
             self.note()
             try:
@@ -259,6 +265,19 @@ class Work:
             self.fail(error)
             return False
 
+    def _glance(self, now: float) -> None:
+        self._gate.glance(now)
+        try:
+            self._forgoing.glance(now, (each.campaign for each in self._builders.values()))
+        except DBAPIError as error:
+            self.fail(error)
+
+    def _forgoes(self, row: Claimed) -> bool:
+        """Settle it if whoever it is for gets no more of this since it was claimed."""
+        if (why := self._forgoing.why(row)) is not None:
+            self._settle(row, "suppressed", why)
+        return why is not None
+
     def _prepare(self, rows: Sequence[Claimed]) -> None:
         missing = {row.campaign_id for row in rows} - set(self._builders)
         if missing:
@@ -276,21 +295,5 @@ class Work:
         if state == "due":
             next_at += timedelta(seconds=retries.pause(row.attempt))
         self._dispatch.settle(Settled(row.id, self._owner, state, words, now, next_at, hard))
-        column = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}[state]
-        setattr(self.done, column, getattr(self.done, column) + 1)
-
-
-class Lane:
-    """The work as a relay with a limit sees it: a mail for each of its slots."""
-
-    def __init__(self, work: Work, pace: Pace) -> None:
-        self._work, self._pace = work, pace
-        self.begin, self.take = work.begin, work.take
-
-    def next(self) -> Envelope | None:
-        if not self._work.ready or self._pace.away() > 0:
-            return None
-        envelope = self._work.next()
-        if envelope is not None:
-            self._pace.take()
-        return envelope
+        if (column := COUNTED.get(state)) is not None:
+            setattr(self.done, column, getattr(self.done, column) + 1)
