@@ -26,16 +26,20 @@ CUT = N_("Pult itself seems to be offline: nothing outside answers. It knows not
 
 @dataclass(frozen=True)
 class Witnesses:
-    """Who can tell whether the line works: targets by host; and all targets that need the line."""
+    """Who can tell whether the line works: targets by host; and all targets that need the line.
+
+    `others`: the hosts beside sentinels; one that answers shows that these are to blame.
+    """
 
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     sworn: bool = False  # sentinels: somebody said that they are to be believed
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def asked(self) -> list[str]:
         """One target each of the first hosts."""
-        return [ids[0] for ids in list(self.hosts.values())[:ASKED]]
+        return [ids[0] for ids in (*self.hosts.values(), *self.others.values())][:ASKED]
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,16 @@ def witnesses(targets: Collection[Target], urls: Mapping[str, str]) -> Witnesses
     hosts = {target.id: host(target, urls) for target in targets}
     sentinels = [each.id for each in targets if each.module.get("sentinel") is True]
     outside = [each for each, name in hosts.items() if name and not _is_here(name)]
-    covered = frozenset((*outside, *sentinels))
+    far = [each for each in outside if not _is_near(hosts[each])]
     if sentinels:
-        return Witnesses({each: (each,) for each in sentinels}, covered, sworn=True)
-    for found in ([each for each in outside if not _is_near(hosts[each])], outside):
+        others = _by_host((each for each in far if each not in sentinels), hosts)
+        covered = frozenset((*far, *sentinels))
+        return Witnesses({each: (each,) for each in sentinels}, covered, True, others)
+    for found in (far, outside):
         grouped = _by_host(found, hosts)
         if len(grouped) >= FEWEST:
-            return Witnesses(grouped, covered)
-    return Witnesses({}, covered)
+            return Witnesses(grouped, frozenset(found))
+    return Witnesses({}, frozenset(far))
 
 
 def look(
@@ -92,7 +98,28 @@ def look(
     few = len(failing) < min(FEWEST, len(seen.hosts))
     if few or len(failing) < NEARLY_ALL * (len(failing) + len(others)):
         return Line()
+    if _works_for_others(seen, results, standings, began, now=now):
+        return Line()
     return Line(began, len(failing))
+
+
+def _works_for_others(
+    seen: Witnesses,
+    results: Mapping[str, Result],
+    standings: Mapping[str, Standing],
+    began: datetime,
+    *,
+    now: datetime,
+) -> bool:
+    """Whether more hosts answer, since the sentinels began to fail, than may stand in the house.
+
+    For a while one that has not been asked since is waited for.
+    """
+    said = [_said(ids, results, standings) for ids in seen.others.values()]
+    failing = sum(each.fails_since is not None for each in said)
+    since = began if now - began >= HOLD else began - AT_ONCE
+    answered = sum(each.answered is not None and each.answered >= since for each in said)
+    return answered > 0 and failing < NEARLY_ALL * (failing + answered)
 
 
 def proven(

@@ -151,6 +151,29 @@ def test_sentinels_alone_are_believed_wherever_they_stand() -> None:
     assert sky.witnesses.outside == {*PUBLIC, "router"}
 
 
+def test_sentinels_that_fail_alone_are_to_blame_themselves() -> None:
+    known = school(*PUBLIC)
+    known["router"] = target("router", "192.168.1.1:80", {"sentinel": True})
+    sky = Sky(known)
+    for name in PUBLIC:
+        sky.say(name, OK, NOON)
+    sky.say("router", DOWN, NOON + SECOND)
+    assert sky.look(NOON + 2 * SECOND) == Line()
+    assert sky.look(NOON + SECOND + line.HOLD) == Line(NOON + SECOND, 1)  # nobody spoke since
+    sky.say(PUBLIC[0], OK, NOON + 20 * SECOND)
+    assert sky.look(NOON + 20 * SECOND) == Line()
+    for name in PUBLIC:
+        sky.say(name, DOWN, NOON + 30 * SECOND)
+    assert sky.look(NOON + 31 * SECOND) == Line(NOON + SECOND, 1)
+
+
+def test_what_stands_in_the_house_needs_no_line_unless_it_is_said_to() -> None:
+    known = school(*PUBLIC, "192.168.1.5", "10.0.0.9", "moodle")
+    assert line.witnesses(known.values(), {}).outside == set(PUBLIC)
+    known["router"] = target("router", "192.168.1.1:80", {"sentinel": True})
+    assert line.witnesses(known.values(), {}).outside == {*PUBLIC, "router"}
+
+
 def test_an_answer_from_before_the_failure_proves_nothing() -> None:
     sky = Sky(school(*PUBLIC))
     for name in PUBLIC:
