@@ -2,7 +2,9 @@
 
 A parent and its children are one nginx on loopback, which ends; with `--hang` it
 goes on taking connections and answers none. A target beside it fails every other
-probe, and then no more.
+probe, and then no more. With `--restarts` the parent hangs while its children fail at
+once, the prober is killed in mid-outage and started anew, and then the server is well
+again; every fourth child is checked once a minute.
 Prints how many alerts were ever open for each, and what the outage cost the
 prober's process beside the calm before it.
 """
@@ -30,6 +32,9 @@ from store.db import Database, text
 from tests.sites import say, web
 
 LONGEST = 180.0  # seconds that anything may take
+HANGING = 8.0  # seconds of an answer: more than a probe waits
+AGAIN = 30.0  # seconds that a prober started in mid-outage has to alert wrongly
+RARELY = timedelta(seconds=60)  # between the checks of every fourth child
 CALM = 20.0  # seconds that the cost of calm, and of an outage, is measured
 
 
@@ -38,8 +43,20 @@ def main() -> None:
     parser.add_argument("--children", type=int, default=1000)
     parser.add_argument("--interval", type=float, default=5.0)
     parser.add_argument("--hang", action="store_true", help="the children hang, and do not refuse")
+    parser.add_argument("--restarts", action="store_true", help="of prober and server")
     chosen = parser.parse_args()
     interval = timedelta(seconds=chosen.interval)
+    if chosen.restarts:
+        figures = restarted(chosen.children, interval)
+        print(json.dumps(vars(chosen) | figures | {"load": os.getloadavg()[0]}))
+        asked.end(
+            {
+                "one outage is one alert, whatever is restarted": figures["alerts_of_the_outage"]
+                == 1
+                and figures["alerts_of_children"] == 0
+            }
+        )
+        return
     with tempfile.TemporaryDirectory() as name, flapping() as (restless, settle):
         data = Path(name) / "data"
         with ExitStack() as outage:
@@ -66,6 +83,40 @@ def main() -> None:
             and figures["that_say_flapping"] == 1,
         }
     )
+
+
+def restarted(children: int, interval: timedelta) -> dict[str, float]:
+    """Kill the prober in mid-outage, and let the server be well again under the next one."""
+    failing: list[bool] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if failing and handler.path == "/":
+            time.sleep(HANGING)
+        say(handler, b"", 503 if failing else 200)
+
+    with tempfile.TemporaryDirectory() as name, web(answer) as address:
+        data = Path(name) / "data"
+        addresses = [f"{address}/", *(f"{address}/{n}" for n in range(children))]
+        database = school_with(data, addresses, interval=interval)
+        hang_on_the_first(database, children, rarely=RARELY)
+        with prober(data) as pid:
+            until(lambda: in_state(database, State.OK) > children)
+            failing.append(True)
+            until(lambda: in_state(database, State.DOWN) > children)
+            os.kill(pid, signal.SIGKILL)
+        with prober(data):
+            time.sleep(AGAIN)
+            failing.clear()
+            began = time.monotonic()
+            until(lambda: in_state(database, State.OK) > children)
+            figures = {
+                "all_well_s": round(time.monotonic() - began, 1),
+                "alerts_of_the_outage": alerts(database, "Target 00000", "%"),
+                "alerts_of_children": alerts(database, "Target %", "%")
+                - alerts(database, "Target 00000", "%"),
+            }
+        database.close()
+    return figures
 
 
 @contextmanager
@@ -119,15 +170,18 @@ def flapping() -> Iterator[tuple[str, Callable[[], None]]]:
         yield address, lambda: settled.append(True)
 
 
-def hang_on_the_first(database: Database, children: int) -> None:
+def hang_on_the_first(
+    database: Database, children: int, *, rarely: timedelta | None = None
+) -> None:
+    """Make the first target the parent of the others; every fourth is checked `rarely`."""
     with database.begin() as tx:
         (school_id,) = schools.every_id(tx)
         actor = access.system(school_id)
         parent, *others = targets.of(tx, actor, school_id)
-        for child in others[:children]:
-            targets.change(
-                tx, actor, replace(child, parent_ids=(parent.id,)), now=datetime.now(UTC)
-            )
+        for n, child in enumerate(others[:children]):
+            every = rarely if rarely and n % 4 == 0 else child.interval
+            changed = replace(child, parent_ids=(parent.id,), interval=every)
+            targets.change(tx, actor, changed, now=datetime.now(UTC))
 
 
 def cost(pid: int) -> float:
