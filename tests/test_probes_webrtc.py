@@ -184,6 +184,14 @@ def test_a_call_that_waited_for_this_machine_blames_no_server() -> None:
     assert judged(stage="picture", waited=2.5)[0] is State.DOWN
 
 
+def test_what_a_server_says_is_told_without_what_cannot_be_read() -> None:
+    told = judged(stage="join", why="\x1b[31mBad\r\n  line\x00\u202e " + "x" * 2000)
+    assert told[0] is State.DOWN
+    assert "[31mBad line" in told[1]
+    assert told[1].isprintable()
+    assert len(told[1]) < 400
+
+
 def test_a_server_that_drips_ends_in_time() -> None:
     def drip(listening: socket.socket) -> None:
         while True:

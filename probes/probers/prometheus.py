@@ -37,12 +37,17 @@ BELOW = N_("It is {value}, below {limit}.")
 
 def talk(target: Target, context: Context) -> Talk:
     answer = yield Fetch(_url(target, context), headers=_headers(target))
-    values = _values(answer)
+    told = _values(answer)
+    values = [value for value in told if not math.isnan(value)]
     if not values and conditions.words(target, EMPTY) == "ok":
         return Verdict(answer.seconds, phases(answer))
     if not values:
         raise _unknown(N_("The expression gives no number."))
     found = next(filter(None, (_judged(target, values, *limit) for limit in LIMITS)), None)
+    if found is None and len(values) < len(told) and conditions.words(target, EMPTY) != "ok":
+        raise _unknown(
+            N_("{n} of {m} series give no number."), {"n": len(told) - len(values), "m": len(told)}
+        )
     state, value, why = found or (State.OK, max(values), None)
     readings = (*phases(answer), Reading("value", value, ""), Reading("series", len(values), ""))
     return Verdict(answer.seconds, readings, state, why)
@@ -77,7 +82,7 @@ def _headers(target: Target) -> dict[str, str]:
 
 
 def _values(answer: Answer) -> list[float]:
-    """The number of each series that has one.
+    """The number of each series; NaN for one that has none.
 
     Raises ProbeFailed (UNKNOWN) for all else that may come.
     """
@@ -92,10 +97,9 @@ def _values(answer: Answer) -> list[float]:
             raise _unknown(N_("Prometheus cannot answer: {error}."), {"error": said})
         found = told["data"]["result"]
         pairs = [found] if told["data"]["resultType"] == "scalar" else [p["value"] for p in found]
-        values = [_number(pair) for pair in pairs]
+        return [_number(pair) for pair in pairs]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise _unknown(N_("What answers there is not a Prometheus with numbers.")) from None
-    return [value for value in values if not math.isnan(value)]
 
 
 def _number(pair: Any) -> float:

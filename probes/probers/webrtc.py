@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import certifi
 
+from platforms.answers import word
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import refuse_web
@@ -122,7 +123,7 @@ def _failure(stage: str, why: str, phases: tuple[Reading, ...]) -> ProbeFailed:
     if why:
         return ProbeFailed(
             N_("The media server takes no call: {error}."),
-            {"error": why.rstrip(". ")},
+            {"error": word(" ".join(why.split())).rstrip(". ")},
             readings=phases,
         )
     return ProbeFailed(N_("The media server does not answer the call in time."), readings=phases)
