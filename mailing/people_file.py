@@ -2,23 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailing import headers
 from mailing.model import MailingError
-from store import addresses
+from store import addresses, sheets
 from store.words import N_, Words
 
-DELIMITERS = ",;\t"
 LONGEST_NAME = 1000  # characters
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line; with a `problem` it can get no mail, and the words say why."""
+    """One row, by the line it begins in; with a `problem` it can get no mail: it says why."""
 
     line: int
     name: str
@@ -59,9 +58,14 @@ def rows(content: bytes, *, file: str) -> Iterator[Row]:
     with _whole():
         for values in lines:
             extra = values.pop(None, None)  # csv's key for the surplus
+            cells = [value or "" for value in (*values.values(), *(extra or ()))]
+            first = lines.line_num - sum(cell.count("\n") for cell in cells)
             fields = {k.strip(): (v or "").strip() for k, v in values.items()}
-            if any(fields.values()):
-                row = _row(lines.line_num, fields, surplus=extra is not None)
+            if sheets.swallowed(cells):
+                said = Words(sheets.SWALLOWED, {"last": lines.line_num})
+                yield Row(first, _shown(fields), "", "", {}, said)
+            elif any(fields.values()):
+                row = _row(first, fields, surplus=extra is not None)
                 repeated = bool(row.email) and row.email in seen
                 seen.add(row.email)
                 yield Row(**{**vars(row), "repeated": repeated})
@@ -72,9 +76,14 @@ def _row(line: int, fields: dict[str, str], *, surplus: bool) -> Row:
     email = addresses.normal(fields.get("email", ""))
     problem = _problem(name, fields, email, surplus=surplus)
     if problem is not None:
-        shown = headers.FORBIDDEN.sub("·", name or fields.get("email", ""))
-        return Row(line, shown[:LONGEST_NAME], "", language, {}, problem)
+        return Row(line, _shown(fields), "", language, {}, problem)
     return Row(line, name, email, language, {**fields, "email": email})
+
+
+def _shown(fields: dict[str, str]) -> str:
+    """What a refused line is called by."""
+    written = fields.get("name", "") or fields.get("email", "")
+    return headers.FORBIDDEN.sub("·", written)[:LONGEST_NAME]
 
 
 def _problem(name: str, fields: dict[str, str], email: str, *, surplus: bool) -> Words | None:
@@ -85,7 +94,12 @@ def _problem(name: str, fields: dict[str, str], email: str, *, surplus: bool) ->
         if not written:
             return Words(N_("The line has no address."))
         return Words(N_("“{address}” is not an address that mail can reach."), {"address": written})
-    if len(name) > LONGEST_NAME or any("\0" in value for value in fields.values()):
+    return unwritable(name, email, fields.values())
+
+
+def unwritable(name: str, email: str, values: Iterable[str]) -> Words | None:
+    """Why no letter can be addressed so, or the line's values not be kept."""
+    if len(name) > LONGEST_NAME or any("\0" in value for value in values):
         return Words(N_("The name is too long, or the line holds a NUL character."))
     try:
         headers.checked(name)
@@ -114,5 +128,5 @@ def _lines(content: bytes, file: str) -> "csv.DictReader[str]":
             N_("The file {file} is not in UTF-8. Save it as “CSV UTF-8”."), file=file
         ) from error
     head = written.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=head.count)
+    delimiter = max(sheets.DELIMITERS, key=head.count)
     return csv.DictReader(io.StringIO(written, newline=""), delimiter=delimiter, restval="")

@@ -125,6 +125,33 @@ def test_a_value_over_two_lines_does_not_shift_the_numbers() -> None:
     assert [problem.line for problem in plan.problems] == [4]
 
 
+def test_a_stray_quotation_mark_is_named_with_the_lines_that_it_takes_in() -> None:
+    table = 'name,email\nAnna,a@x.test\n"Boris,b@x.test\nVera,v@x.test\nGleb "G",g@x.test\n'
+    plan = importing.people_table(table + "Dora,d@x.test\n")
+    assert [row.email for row in plan.rows] == ["a@x.test", "d@x.test"]
+    assert [(each.line, str(each.what).split(".")[0]) for each in plan.problems] == [
+        (3, "A quotation mark takes in all lines from here to line 5")
+    ]
+    (last,) = importing.people_table('name,email\n"Boris,b@x.test\nVera,v@x.test\n').problems
+    assert last.line == 2
+
+
+@pytest.mark.parametrize("name", ["A\0nna", "x" * 1001])
+def test_a_name_that_no_letter_can_carry_is_refused_before_anything_is_brought_in(
+    name: str,
+) -> None:
+    plan = importing.people_table(f"name,email\n{name},a@x.test\nVera,v@x.test\n")
+    assert [row.email for row in plan.rows] == ["v@x.test"]
+    assert [problem.line for problem in plan.problems] == [2]
+
+
+def test_a_column_that_stands_twice_is_named() -> None:
+    plan = importing.people_table("name,email,E-mail\nAnna,a@x.test,b@x.test\n")
+    assert [str(problem.what) for problem in plan.problems] == [
+        "The column E-mail stands here twice. Keep one of them."
+    ]
+
+
 def test_a_plan_writes_nothing_and_an_apply_brings_in_the_good_rows(
     database: Database, ana: Actor, school: School
 ) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cryptography.fernet import Fernet
 
-from mailing import approving, campaigns, lint, reached, send_file, suppression
+from mailing import approving, campaigns, lint, people_file, reached, send_file, suppression
 from mailing.attachments import MB
 from mailing.model import MailingError, Origin, Totals
 from mailing.relay import Relay
@@ -111,6 +111,13 @@ def test_everyone_in_the_file_gets_it_and_a_second_run_sends_nothing(
     }
 
 
+def test_a_stray_quotation_mark_costs_only_the_lines_that_are_named() -> None:
+    table = b'email,name\na@x.test,Anna\n\nb@x.test,"Boris\nv@x.test,Vera\ng@x.test,"Gleb"\n'
+    rows = list(people_file.rows(table + b"d@x.test,Dora\n", file="people.csv"))
+    assert [(row.line, row.email) for row in rows] == [(2, "a@x.test"), (4, ""), (7, "d@x.test")]
+    assert "takes in all lines from here to line 6" in str(rows[1].problem)
+
+
 def test_a_file_with_a_segment_is_sent_to_its_people(
     database: Database, school: School, ana: Actor, tmp_path: Path
 ) -> None:
@@ -170,7 +177,7 @@ def test_lines_that_cannot_be_sent_are_named_and_stand_in_the_ledger(
         done = send(database, ana, school, written(tmp_path, people=people), relay=relay.url)
     assert relay.recipients == ["a@school.example", "b@school.example"]
     assert done.totals == Totals(sent=2, failed=3, suppressed=1)
-    assert [line for line, _ in done.problems] == [4, 5, 7, 9]
+    assert [line for line, _ in done.problems] == [4, 5, 6, 9]  # where each begins
     with database.read() as tx:
         listed = reached.undelivered(tx, ana, done.campaign)
     assert {u.name for u in listed} == {"Clara", "Dora·Bcc: x@y.example", "Otto", "Emil"}

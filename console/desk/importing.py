@@ -1,7 +1,7 @@
 """Bring people in from a table: first a plan that names every bad line, then all good rows."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -11,7 +11,7 @@ from console.desk.calendars import LessonRow
 from console.desk.reach import ReachError
 from console.desk.tables import Line, Plan, Problem, Unreadable
 from console.desk.timetables import Planned, apply_timetable, timetable
-from mailing import zones
+from mailing import people_file, zones
 from store import access, addresses, audit, guardians, roster
 from store.access import Actor
 from store.db import Database, text
@@ -171,7 +171,7 @@ def apply(
 
 def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
     before = len(plan.problems)
-    email = addresses.normal(line["email"])
+    name, email = " ".join(line["name"].split()), addresses.normal(line["email"])
     if not line["email"]:
         plan.refuse(
             line.number, N_("The e-mail address is missing. Enter it, or leave the line out.")
@@ -182,6 +182,8 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
             N_("{email} is not an e-mail address. Correct it, or leave the line out."),
             email=line["email"],
         )
+    elif said := people_file.unwritable(name, email, _values(line)):
+        plan.problems.append(Problem(line.number, said))
     zone = line.more.get(zones.FIELD, "")
     if zone and not zones.is_one(zone):
         plan.refuse(
@@ -191,7 +193,7 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
         )
     row = PersonRow(
         line.number,
-        line["name"],
+        name,
         email,
         _known(line, "role", ROLES, plan),
         _known(line, "language", LANGUAGES, plan),
@@ -203,6 +205,11 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
         _reached(line, plan, "ways", reach.in_order) or (),
     )
     return row if len(plan.problems) == before else None
+
+
+def _values(line: Line) -> Iterator[str]:
+    yield from line.cells.values()
+    yield from line.more.values()
 
 
 def _reached(

@@ -1,14 +1,14 @@
 """Read a table from a spreadsheet: a workbook, or CSV of whatever delimiter and encoding."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from console.desk import workbooks
+from store import sheets
 from store.words import N_, Words
 
-DELIMITERS = ",;\t"
 WORKBOOK = N_("The workbook cannot be read, or is too large. Save the sheet as CSV in UTF-8.")
 Row = TypeVar("Row")
 
@@ -71,11 +71,15 @@ def lines(content: str | bytes, columns: Mapping[str, str], plan: Plan[Row]) -> 
     A line with more cells than the header is refused in the plan. Raises Unreadable.
     """
     rows = _rows(content)
-    headers = [header.strip() for header in next(rows, (1, []))[1]]
+    headers = [header.strip() for header in next(rows, (1, 1, []))[2]]
     while headers and not headers[-1]:
         headers.pop()
-    for number, cells in rows:
-        if len(cells) > len(headers) and any(cell.strip() for cell in cells[len(headers) :]):
+    for twice in _twice(headers, columns):
+        plan.refuse(1, N_("The column {column} stands here twice. Keep one of them."), column=twice)
+    for number, last, cells in rows:
+        if last > number and sheets.swallowed(cells):
+            plan.refuse(number, sheets.SWALLOWED, last=last)
+        elif len(cells) > len(headers) and any(cell.strip() for cell in cells[len(headers) :]):
             plan.refuse(
                 number,
                 N_(
@@ -89,26 +93,40 @@ def lines(content: str | bytes, columns: Mapping[str, str], plan: Plan[Row]) -> 
             yield _line(number, headers, cells, columns)
 
 
-def _rows(content: str | bytes) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line it begins in, of CSV or of a workbook's first sheet."""
+def _rows(content: str | bytes) -> Iterator[tuple[int, int, list[str]]]:
+    """Each row with its first and last line, of CSV or of a workbook's first sheet."""
     if isinstance(content, bytes) and workbooks.is_workbook(content):
         try:
-            yield from enumerate(workbooks.rows(content), 1)
+            for number, cells in enumerate(workbooks.rows(content), 1):
+                yield number, number, cells
         except workbooks.BadWorkbook:
             raise Unreadable(Problem(1, Words(WORKBOOK))) from None
         return
     written = decoded(content)
     first = written.split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = max(sheets.DELIMITERS, key=first.count)
     reader = csv.reader(written.splitlines(keepends=True), delimiter=delimiter)
     start = 1
     try:
         for cells in reader:
-            yield start, cells
+            yield start, reader.line_num, cells
             start = reader.line_num + 1
     except csv.Error:
         broken = Words(N_("The table breaks off here. Save it again as CSV in UTF-8."))
         raise Unreadable(Problem(reader.line_num, broken)) from None
+
+
+def _twice(headers: Iterable[str], columns: Mapping[str, str]) -> list[str]:
+    """The headers that mean the same as one before them."""
+    seen: set[str] = set()
+    again = []
+    for header in headers:
+        column = columns.get(header.lower())
+        if column in seen:
+            again.append(header)
+        elif column:
+            seen.add(column)
+    return again
 
 
 def _line(number: int, headers: list[str], cells: list[str], columns: Mapping[str, str]) -> Line:
