@@ -41,7 +41,7 @@ class Record:
     lessons: int
     miss: float  # mean of |P50 - actual| / actual
     within: float  # share of lessons at or under P80
-    brier: float | None  # of "every seat is taken"; None: no room had a limit
+    brier: float | None  # of "every seat is taken" of what bound then; None: nothing did
 
 
 def write(mtx: Connection, actor: Actor, school_id: str, foreseen: Sequence[Foreseen]) -> None:
@@ -54,7 +54,8 @@ def write(mtx: Connection, actor: Actor, school_id: str, foreseen: Sequence[Fore
             UPDATE lesson_count SET forecast = :forecast, foreseen_at = :at,
                 early_p50 = CASE WHEN :early THEN :p50 ELSE early_p50 END,
                 early_p80 = CASE WHEN :early THEN :p80 ELSE early_p80 END,
-                early_full = CASE WHEN :early THEN :full ELSE early_full END
+                early_full = CASE WHEN :early THEN :full ELSE early_full END,
+                early_seats = CASE WHEN :early THEN :seats ELSE early_seats END
             WHERE lesson_id = :lesson AND starts_at = :starts AND school_id = :school
         """),
         [_values(school_id, one) for one in foreseen],
@@ -84,11 +85,13 @@ def record(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) ->
         text("""
             SELECT COUNT(*) AS lessons, AVG(ABS(early_p50 - peak) * 1.0 / peak) AS miss,
                    AVG(CASE WHEN peak <= early_p80 THEN 1.0 ELSE 0.0 END) AS inside,
-                   AVG((early_full - CASE WHEN peak >= seats THEN 1.0 ELSE 0.0 END)
-                       * (early_full - CASE WHEN peak >= seats THEN 1.0 ELSE 0.0 END)) AS brier
-            FROM lesson_count
-            WHERE school_id = :school AND ends_at <= :until AND ends_at > :since
-              AND peak > 0 AND early_p50 IS NOT NULL
+                   AVG((early_full - filled) * (early_full - filled)) AS brier
+            FROM (SELECT peak, early_p50, early_p80, early_full,
+                         CASE WHEN early_seats IS NULL THEN NULL
+                              WHEN peak >= early_seats THEN 1.0 ELSE 0.0 END AS filled
+                  FROM lesson_count
+                  WHERE school_id = :school AND ends_at <= :until AND ends_at > :since
+                    AND peak > 0 AND early_p50 IS NOT NULL) AS past
         """),
         {"school": school_id, "until": until, "since": until - KEEP},
     ).one()
@@ -116,6 +119,7 @@ def _values(school_id: str, one: Foreseen) -> dict[str, object]:
         "p50": forecast.wanted.p50,
         "p80": forecast.wanted.p80,
         "full": forecast.full,
+        "seats": one.limit.free if one.limit else None,
     }
 
 

@@ -47,8 +47,14 @@ def told(evening: Evening, at: datetime = NOON) -> list[Foreseen]:
     return list(found.values())
 
 
-def remember(evening: Evening, title: str, peaks: Sequence[int], seats: int | None = 30) -> None:
-    """Past lessons of the same title, as the worker had written them."""
+def remember(
+    evening: Evening,
+    title: str,
+    peaks: Sequence[int],
+    seats: int | None = 30,
+    bound: int | None = None,
+) -> None:
+    """Past lessons of the same title, as the worker had written them; `bound`: seats then left."""
     with evening.db.begin("metrics") as mtx:
         for week, peak in enumerate(peaks, start=1):
             counts = [round(peak * min(max((m + 5) / 15, 0), 1)) for m in range(-15, 45)]
@@ -56,9 +62,9 @@ def remember(evening: Evening, title: str, peaks: Sequence[int], seats: int | No
                 text("""
                     INSERT INTO lesson_count (lesson_id, starts_at, ends_at, school_id, course,
                         teacher, day, expected, seats, counts, peak, counted_until, early_p50,
-                        early_p80, early_full)
+                        early_p80, early_full, early_seats)
                     VALUES (:id, :starts, :ends, :school, :title, '', :day, 30, :seats, :counts,
-                        :peak, 0, 20, 24, 0.5)
+                        :peak, 0, 20, 24, 0.9, :bound)
                 """),
                 {
                     "id": f"{title} {week}",
@@ -68,6 +74,7 @@ def remember(evening: Evening, title: str, peaks: Sequence[int], seats: int | No
                     "title": f"{title}/classroom",
                     "day": f"{NOON - WEEK * week:%Y-%m-%d}",
                     "seats": seats,
+                    "bound": bound,
                     "counts": json.dumps(counts),
                     "peak": peak,
                 },
@@ -179,13 +186,27 @@ def test_a_licence_counts_over_all_servers_of_its_platform(evening: Evening) -> 
 
 
 def test_how_true_forecasts_were_is_told_from_what_was_said_before(evening: Evening) -> None:
-    remember(evening, "Maths", (20, 22, 25, 40))
+    remember(evening, "Maths", (20, 22, 25, 40), bound=25)
     with evening.db.read("metrics") as mtx:
         found = foreseen.record(mtx, evening.actor, evening.school.id, until=NOON)
     assert found is not None
     assert (found.lessons, found.within) == (4, 0.5)
     assert found.miss == pytest.approx((0 + 2 / 22 + 5 / 25 + 20 / 40) / 4)
-    assert found.brier == pytest.approx(0.25)
+    assert found.brier == pytest.approx((0.9**2 * 2 + 0.1**2 * 2) / 4)
+
+
+def test_a_chance_is_judged_by_what_bound_when_it_was_told(evening: Evening) -> None:
+    evening.server("B", seats=35)
+    evening.lesson("Maths", "B", seats=100, expected=20, starts=11 * MINUTE)
+    remember(evening, "Maths", (20, 20, 20, 20), seats=None)
+    with evening.db.read("metrics") as mtx:
+        found = foreseen.record(mtx, evening.actor, evening.school.id, until=NOON)
+    assert found is not None
+    assert found.brier is None  # whether seats ran out is not known of them
+    follow(evening, NOON)
+    with evening.db.read("metrics") as mtx:
+        kept = mtx.execute(text("SELECT early_seats FROM lesson_count WHERE early_seats > 0"))
+        assert kept.scalars().all() == [35]
 
 
 def test_last_year_is_forgotten(evening: Evening) -> None:
