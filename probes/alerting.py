@@ -46,6 +46,7 @@ class Scene:
     """All that alerting looks at: the targets, how they stand, and which are silenced.
 
     `troubled`: the targets whose newest result is not OK; the others need no look.
+    `well`: when the prober saw a target well again, also after a maintenance.
     `began`: when the prober did, which cannot know before what all parents say.
     """
 
@@ -59,6 +60,7 @@ class Scene:
     line: Line = field(default_factory=Line)
     resting: Collection[str] = frozenset()  # not judged until their next lesson
     began: datetime | None = None
+    well: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def follow(db: Database, scene: Scene) -> None:
@@ -139,13 +141,16 @@ def _may_explain(parent: Target, result: Result, scene: Scene) -> bool:
         return True
     if standing is not None and standing.failures > 0 and standing.state is not State.UNKNOWN:
         return True  # it is being confirmed
-    return found.at < since + LOOKED or _not_seen_since(found, result)
+    return found.at < since + LOOKED or _not_seen_since(found, result, scene)
 
 
-def _not_seen_since(found: Result, result: Result) -> bool:
+def _not_seen_since(found: Result, result: Result, scene: Scene) -> bool:
     """Whether the result is from before the parent was well, or was on its way by then."""
-    recovered = found.since if found.state is State.OK else None
-    return recovered is not None and recovered <= found.at and result.at < recovered + LOOKED
+    if found.state is not State.OK:
+        return False
+    times = (found.since, scene.well.get(found.target_id))
+    known = [time for time in times if time is not None and time <= found.at]
+    return any(result.at < time + LOOKED for time in known)
 
 
 def _first_answer(parent: Target) -> timedelta:

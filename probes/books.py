@@ -60,6 +60,7 @@ class Books:
         self._series: Mapping[str, int] = {}
         self._results: dict[str, Result] = {}
         self._troubled: set[str] = set()  # whose newest result is not OK
+        self._well: dict[str, datetime] = {}  # when a target was so again
         self._stop = threading.Event()
         self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="books")
@@ -147,6 +148,8 @@ class Books:
             self._results[record.target.id] = record.result
             self._written[record.target.id] = record.standing
             if record.result.state is State.OK:
+                if record.target.id in self._troubled:
+                    self._well[record.target.id] = record.result.at
                 self._troubled.discard(record.target.id)
             else:
                 self._troubled.add(record.target.id)
@@ -179,6 +182,7 @@ class Books:
             self.line,
             plan.resting,
             self._began,
+            self._well,
         )
         alerting.follow(self._db, scene)
 
@@ -189,7 +193,7 @@ class Books:
 
     def _prune(self, planned: Mapping[str, Target]) -> None:
         """Know nothing more of targets that are probed no more."""
-        for known in (self._results, self._written):
+        for known in (self._results, self._written, self._well):
             for target_id in known.keys() - planned.keys():
                 del known[target_id]
         self._troubled &= planned.keys()

@@ -85,6 +85,11 @@ class Course:
         self._answered = monotonic()
         return False
 
+    def was_well(self, before: Standing) -> bool:
+        """Whether its last result was good; under maintenance it is not, though all is well."""
+        last = State.OK if self.record is None else self.record.result.state
+        return last is State.OK and before.state is State.OK
+
     @property
     def time(self) -> float:
         """Its whole time; less for one known to be quick, and still less to confirm that it hangs.

@@ -173,9 +173,10 @@ class Engine:
                     further=course.further(),
                 )
             course.standing = standing
-            if standing.state is State.OK and before.state is not State.OK:
+            result = self._result(target, verdict, standing, now)
+            if result.state is State.OK and not course.was_well(before):
                 self._look_below(target.id)
-            self._record(course, self._result(target, verdict, standing, now))
+            self._record(course, result)
         self._again(course, verdict)
 
     def _to_blame(self, course: Course) -> bool:

@@ -38,6 +38,7 @@ class Watch:
         self.silenced: set[str] = set()
         self.resting: set[str] = set()
         self.began: datetime | None = None
+        self.well: dict[str, datetime] = {}
 
     def add(self, name: str, *parents: str, address: str = "127.0.0.1:80") -> str:
         self.targets[name] = Target(
@@ -74,6 +75,7 @@ class Watch:
                 self.line,
                 self.resting,
                 self.began,
+                self.well,
             ),
         )
 
@@ -417,3 +419,18 @@ def test_a_parent_that_rests_between_lessons_explains_nothing(watch: Watch) -> N
     watch.resting = {"live"}
     watch.follow(NOON + SECOND)
     assert watch.open() == ["recorder"]
+
+
+def test_a_child_last_seen_in_its_parents_maintenance_is_looked_at_before_it_alerts(
+    watch: Watch,
+) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    watch.stands("room", DOWN, NOON)
+    watch.stands("media", OK, NOON + 9 * SECOND, since=NOON - 3600 * SECOND)
+    watch.well["media"] = NOON + 9 * SECOND
+    watch.follow(NOON + 9 * SECOND)
+    assert watch.open() == []
+    watch.stands("room", DOWN, NOON + 10 * SECOND)
+    watch.follow(NOON + 10 * SECOND)
+    assert watch.open() == ["room"]

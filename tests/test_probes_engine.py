@@ -256,6 +256,34 @@ def test_children_are_looked_at_as_soon_as_their_parent_is_well_and_only_those_s
     assert ever == {parent.id, children[0].id}
 
 
+def test_children_are_looked_at_as_soon_as_their_parents_maintenance_is_over(
+    database: Database, ana: Actor, site: Site
+) -> None:
+    def the_parent_is_well(handler: BaseHTTPRequestHandler) -> None:
+        say(handler, b"", site.status if handler.path == "/page" else 200)
+
+    with web(the_parent_is_well) as both, probing(database):
+        parent = add(database, ana, "Server", f"{both}/")
+        child = add(database, ana, "Page", f"{both}/page", parent_id=parent.id)
+        changed(database, ana, child, 3600)
+        now = datetime.now(UTC)
+        with database.begin() as tx:
+            window = windows.maintenance(
+                tx, ana, parent.id, since=now, until=now + HOUR, reason="upgrade", now=now
+            )
+        until(is_(database, ana, parent, State.MAINTENANCE))
+        site.status = 500
+        changed(database, ana, child, 3599)
+        until(is_(database, ana, child, State.DOWN))
+        site.status = 200
+        until(partial(seen_since, database, ana, parent, datetime.now(UTC) + 3 * SECOND))
+        with database.begin() as tx:
+            windows.end(tx, ana, window, now=datetime.now(UTC))
+        until(is_(database, ana, child, State.OK))
+    with database.read() as tx:
+        assert list(alerts_ever(tx, parent.school_id)) == []
+
+
 def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so(
     database: Database, ana: Actor, site: Site
 ) -> None:
