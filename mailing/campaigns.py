@@ -16,6 +16,7 @@ from store.db import Connection, new_id, text
 from store.words import N_
 
 DEFAULT_TOPIC = "announcements"
+MOST_TOPICS = 50
 RELEASED = N_("This announcement is released; it cannot be changed any more.")
 
 
@@ -125,6 +126,19 @@ def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> lis
     ).all()
     known = sums.of(tx, [row.id for row in rows])
     return [records.campaign(row, known.get(row.id, Totals())) for row in rows]
+
+
+def topics(tx: Connection, actor: Actor, school_id: str) -> list[str]:
+    """Of which the school has written, but for mandatory mail's; at most MOST_TOPICS."""
+    access.require(actor, "write", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT DISTINCT topic FROM campaign WHERE school_id = :school AND topic <> :service
+            ORDER BY topic LIMIT :most
+        """),
+        {"school": school_id, "service": SERVICE, "most": MOST_TOPICS},
+    )
+    return [*rows.scalars()]
 
 
 def by_source(tx: Connection, actor: Actor, school_id: str, source: str) -> tuple[str, str] | None:

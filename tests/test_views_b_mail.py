@@ -132,6 +132,32 @@ def test_what_is_typed_is_kept_as_a_draft_at_once(
     assert "Saved " in said(at)
 
 
+def test_a_letter_has_the_topic_that_is_chosen_and_what_one_must_know_reaches_all(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    with console.db.begin() as tx:
+        suppression.add(
+            tx, ana, school.id, "ben@school.test", topic="camp",
+            reason=suppression.UNSUBSCRIBED, now=NOON,
+        )  # fmt: skip
+        campaigns.draft(
+            tx, ana, school.id, subject={}, body={}, segment=Segment(everyone=True),
+            sender="news@school14.test", topic="camp", now=NOON,
+        )  # fmt: skip
+    campaign_id = drafted(console, ana, school, ru="Входите")
+    key = f"topic-{campaign_id}"
+    at = screen("composer", console, ana, school, id=campaign_id)
+    assert at.selectbox(key=key).options[:2] == ["Announcements", "camp"]
+    assert "2 people get it" in said(at)
+    at.selectbox(key=key).set_value("camp").run()
+    assert kept(console, ana, campaign_id).topic == "camp"
+    assert "1 person gets it" in said(at)
+    at.selectbox(key=key).set_value("service").run()
+    assert kept(console, ana, campaign_id).topic == "service"
+    assert "It reaches those too who left" in said(at)
+    assert "2 people get it" in said(at)
+
+
 def test_a_field_that_is_no_field_is_told_before_sending(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:

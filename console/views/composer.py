@@ -10,6 +10,7 @@ from console.views import (
     composer_enclosed,
     composer_preview,
     composer_send,
+    composer_topic,
     saved_groups,
     segment_picker,
 )
@@ -63,6 +64,7 @@ def _write(
     asked = "".join(kept.absent_from[2:])  # asked again, its people are others
     key = f"to-{campaign.id}-{begun.id}" if begun else f"to-{campaign.id}{asked}"
     segment = segment_picker.pick(kept, offered, key=key)
+    campaign = composer_topic.pick(console, actor, school, campaign, segment)
     meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
     segment_picker.count(meant)
     chosen = _language(campaign, school, meant)

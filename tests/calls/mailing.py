@@ -119,6 +119,7 @@ CALLS: Calls = {
     hooks.of: lambda tx, who, on: hooks.of(tx, who, on.school),
     campaigns.get: lambda tx, who, on: campaigns.get(tx, who, on.draft),
     campaigns.of: lambda tx, who, on: campaigns.of(tx, who, on.school),
+    campaigns.topics: lambda tx, who, on: campaigns.topics(tx, who, on.school),
     campaigns.by_source: lambda tx, who, on: campaigns.by_source(tx, who, on.school, "file"),
     campaigns.keep_relay: lambda tx, who, on: campaigns.keep_relay(tx, who, on.draft, "sealed"),
     campaigns.totals: lambda tx, who, on: campaigns.totals(tx, who, on.released.id),
