@@ -1,13 +1,14 @@
 """The participants' listener, over real sockets: unsubscribe, report trouble, see what works."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from store.access import Actor
 from store.db import Database
 from store.schools import School
 from tests.listening import listening
+from tests.patience import HANG, PATIENCE
 from tests.running import free_port
 
 
@@ -91,15 +93,16 @@ def test_an_unsubscription_that_waits_for_a_writer_holds_up_nobody(
     console: Console, url: str, database: Database, school: School
 ) -> None:
     mark, now = token(console, school), console.now()
-    waiting = threading.Thread(target=post, args=(f"{url}/u/{mark}",))
-    with suppress(Undone), database.begin() as tx:
-        unsubscribe.act(tx, console.origin.key, mark, every_topic=False, now=now)
-        waiting.start()
-        time.sleep(0.3)  # it is likely to wait by then
-        assert requests.get(f"{url}/healthz", timeout=60).text == "ok\n"
-        assert waiting.is_alive()
-        raise Undone
-    waiting.join()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    waiting = HTTPConnection(url.removeprefix("http://"), timeout=HANG)
+    with closing(waiting):
+        with suppress(Undone), database.begin() as tx:
+            unsubscribe.act(tx, console.origin.key, mark, every_topic=False, now=now)
+            waiting.request("POST", f"/u/{mark}", "List-Unsubscribe=One-Click", form)
+            assert requests.get(f"{url}/healthz", timeout=PATIENCE).text == "ok\n"
+            assert select([waiting.sock], [], [], 0) == ([], [], [])
+            raise Undone
+        assert waiting.getresponse().status == 200
     assert suppressed(database, school, "news")
 
 
