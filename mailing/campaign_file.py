@@ -17,7 +17,7 @@ from store.words import N_
 
 KEYS = (
     "subject", "body", "from", "recipients", "segment", "files", "relay", "topic", "uncertain",
-    "id",
+    "id", "anyway",
 )  # fmt: skip
 UNCERTAIN = ("hold", "resend")
 
@@ -37,6 +37,7 @@ class SendFile:
     people: bytes | None  # the CSV as it stands, or None for a segment
     people_name: str
     files: Mapping[str, bytes]  # what goes along, by name
+    anyway: str = ""  # why it goes out whatever stops it
 
     @property
     def digest(self) -> str:
@@ -85,6 +86,7 @@ def read(path: Path, *, language: str, room: Room) -> SendFile:
         people=people_file.read(path.parent / people) if people is not None else None,
         people_name=people or "",
         files=_files(values.get("files", []), path.parent, room),
+        anyway=_text(values, "anyway") if "anyway" in values else "",
     )
 
 

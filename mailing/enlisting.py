@@ -5,6 +5,7 @@ from datetime import datetime
 from mailing import conditions, outbox, people_file, preferences, recipients, suppression
 from mailing.campaign_file import SendFile
 from mailing.model import Campaign, MailingError
+from mailing.readers import Readers
 from store.db import Connection, text
 from store.words import N_, Words
 
@@ -17,12 +18,13 @@ def enlist(
     language: str,
     file: SendFile,
     people: bytes,
+    readers: Readers,
     now: datetime,
 ) -> list[tuple[int, Words]]:
     """Write the CSV's people into the ledger; return the lines with something wrong.
 
     A line that can get no mail stands there as failed, so that the list of those
-    not reached is whole.
+    not reached is whole. `readers` sees everybody who is to get it.
     """
     _require_columns(file, people_file.columns(people, file=file.people_name))
     reasons = suppression.reasons(tx, campaign.school_id, campaign.topic)
@@ -37,7 +39,10 @@ def enlist(
         if row.problem is not None:
             problems.append((row.line, row.problem))
         spoken = recipients.variant(chosen.get(row.email) or row.language, language, written)
-        values.append(_delivery(campaign, row, spoken, reasons.get(row.email), now))
+        reason = reasons.get(row.email)
+        if row.problem is None and reason is None:
+            readers.see(row.name or row.email, spoken, row.fields)
+        values.append(_delivery(campaign, row, spoken, reason, now))
         if len(values) >= CHUNK:
             tx.execute(outbox.INSERT, values)
             values = []

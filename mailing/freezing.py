@@ -10,6 +10,7 @@ from secrets import token_hex
 from mailing import preferences, recipients
 from mailing.headers import domain_of
 from mailing.model import Campaign
+from mailing.readers import Readers
 from mailing.segments import Meant
 from store.db import Connection, insert_many
 
@@ -39,21 +40,28 @@ def freeze(
     windows: Iterable[Iterable[Meant]],
     *,
     language: str,
+    readers: Readers | None = None,
     now: datetime,
 ) -> None:
     """Write the audience as it is now; those left out stand there too, with their reason.
+
+    `readers` sees everybody who is to get it.
 
     In the order of people's ids each page of the index by person is touched once, as it lies
     on the disk.
     """
     chosen = preferences.languages(tx, campaign.school_id)
-    row = _rows(campaign, language, chosen, now)
+    row = _rows(campaign, language, chosen, readers, now)
     for window in windows:
         insert_many(tx, "delivery", COLUMNS, map(row, window))
 
 
 def _rows(
-    campaign: Campaign, language: str, chosen: Mapping[str, str], now: datetime
+    campaign: Campaign,
+    language: str,
+    chosen: Mapping[str, str],
+    readers: Readers | None,
+    now: datetime,
 ) -> Callable[[Meant], tuple[object, ...]]:
     """What makes a row of one person."""
     written = recipients.written(campaign.body)
@@ -70,6 +78,9 @@ def _rows(
     def row(meant: Meant) -> tuple[object, ...]:
         person, email, why = meant
         id_ = next(ids)
+        spoken, known = variant(chosen.get(email) or person.language), recipients.fields(person)
+        if readers is not None and why is None:
+            readers.see(person.name or email, spoken, known)
         return (
             id_,
             campaign_id,
@@ -77,8 +88,8 @@ def _rows(
             person.id,
             person.name,
             email,
-            variant(chosen.get(email) or person.language),
-            JSON.encode(recipients.fields(person)),
+            spoken,
+            JSON.encode(known),
             "due" if why is None else "suppressed",
             0,
             leaves,

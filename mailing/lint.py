@@ -33,10 +33,13 @@ ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)+/?\S*")
 
 @dataclass(frozen=True)
 class Finding:
-    """`stops`: it should not go out like this, unless somebody says so."""
+    """`stops`: it goes out like this only if somebody says why; `forbids`: not even then."""
 
     words: Words
     stops: bool
+    forbids: bool = False
+    who: tuple[str, ...] = ()  # the first of the readers whom it is about
+    field: str = ""  # that these lack
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def findings(subject: Mapping[str, str], body: Mapping[str, str]) -> list[Findin
         try:
             found += _of(language, subject.get(language, ""), body[language])
         except MailingError as error:
-            found.append(Finding(error.words, stops=True))
+            found.append(Finding(error.words, stops=True, forbids=True))
     once = {str(finding.words): finding for finding in found}
     return sorted(once.values(), key=lambda finding: not finding.stops)
 

@@ -1,6 +1,6 @@
 """From a draft to its audience: when it leaves, who must agree, how it is stopped and resumed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,13 +12,17 @@ from mailing import (
     inviting,
     ledger,
     outbox,
+    readiness,
     recipients,
     segments,
     spreading,
     timing,
 )
 from mailing.campaigns import RELEASED
+from mailing.enclosing import Enclosed
+from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
+from mailing.readers import Readers
 from mailing.records import load
 from mailing.segments import Meant, Segment
 from mailing.timing import Terms
@@ -61,12 +65,20 @@ def schedule(
 
 
 def release(
-    tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms = OPEN, now: datetime
+    tx: Connection,
+    actor: Actor,
+    campaign_id: str,
+    *,
+    terms: Terms = OPEN,
+    anyway: str = "",
+    beside: Sequence[Finding] = (),
+    now: datetime,
 ) -> bool:
     """Freeze the audience; the first mail leaves after UNDO, or when it was scheduled for.
 
     Where the terms ask for a second person, it waits for one. False if it was released
-    already. Raises MailingError when nothing is written, a field is none, or nobody is meant.
+    already. Raises MailingError when nothing is written, a field is none, or nobody is meant;
+    NotReady for what stops it (readiness), unless a reason to send it `anyway` is given.
     """
     drafted = load(tx, actor, campaign_id, "send")
     zone = schools.get(tx, actor, drafted.school_id).zone
@@ -74,7 +86,8 @@ def release(
     campaign = start(tx, actor, campaign_id, leaves_at=leaves, now=now)
     if campaign is None:
         return False
-    freeze(tx, actor, campaign, now=now)
+    readers = freeze(tx, actor, campaign, now=now)
+    readiness.require(tx, actor, campaign, readers, anyway=anyway, beside=beside, now=now)
     spreading.spread(tx, campaign, terms, zone, now=now)
     if approving.needed(tx, campaign_id, terms):
         approving.ask(tx, actor, campaign, now=now)
@@ -112,8 +125,11 @@ def start(
     return replace(campaign, leaves_at=leaves_at)
 
 
-def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> None:
-    """Write the segment's people of this moment into the ledger. Raises MailingError for none."""
+def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> Readers:
+    """Write the segment's people of this moment into the ledger; return what they would get.
+
+    Raises MailingError for none.
+    """
     access.require(actor, "send", campaign.school_id)
     segment = Segment.from_json(campaign.segment)
     windows: Iterator[Iterable[Meant]] = segments.windows(
@@ -121,10 +137,12 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     )
     if courses.asked(campaign.subject, campaign.body):
         windows = (courses.joined(tx, campaign.school_id, window) for window in windows)
-    language = schools.get(tx, actor, campaign.school_id).language
-    freezing.freeze(tx, campaign, windows, language=language, now=now)
+    school = schools.get(tx, actor, campaign.school_id)
+    readers = Readers(campaign, Enclosed(school.zone, inviting.stored(tx, campaign.id)))
+    freezing.freeze(tx, campaign, windows, language=school.language, readers=readers, now=now)
     if not outbox.waits(tx, campaign.id):
         raise MailingError(N_("Nobody would get this announcement. Choose who is meant."))
+    return readers
 
 
 def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:

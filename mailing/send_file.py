@@ -13,13 +13,16 @@ from mailing import (
     campaigns,
     enlisting,
     lint,
+    readiness,
     releasing,
     sender,
     spreading,
 )
 from mailing.attachments import Room
 from mailing.campaign_file import SendFile
+from mailing.enclosing import Enclosed
 from mailing.model import Campaign, MailingError, Origin, Totals
+from mailing.readers import Readers
 from mailing.relay import MAX_CONNECTIONS, Relay
 from mailing.sender import Clock
 from mailing.timing import Terms
@@ -79,7 +82,7 @@ def send(
     command means it. `tell` hears at the beginning what she should know.
 
     `relay` is the settings' one, for a file that names none. Raises MailingError
-    (nothing has begun, or the content is not what it was) and Denied. `seal` keeps
+    (nothing has begun, or the content is not what it was), NotReady and Denied. `seal` keeps
     the file's own relay, password and all, for a worker that delivers later. `room`: for
     the files that it names.
     """
@@ -138,9 +141,11 @@ def _begin(
         return campaign_id, []
     problems: list[tuple[int, Words]] = []
     if file.people is None:
-        releasing.freeze(tx, actor, campaign, now=now)
+        readers = releasing.freeze(tx, actor, campaign, now=now)
     else:
-        problems = enlisting.enlist(tx, campaign, school.language, file, file.people, now)
+        readers = Readers(campaign, Enclosed(school.zone))
+        problems = enlisting.enlist(tx, campaign, school.language, file, file.people, readers, now)
+    readiness.require(tx, actor, campaign, readers, anyway=file.anyway, now=now)
     if terms.quiet is not None:
         spreading.spread(tx, campaign, terms, school.zone, now=now)
     if approving.needed(tx, campaign_id, terms):

@@ -107,7 +107,7 @@ def test_a_release_freezes_the_audience_and_acts_once(
         person(tx, ana, school, "Nomail", email="")
         id_ = draft(tx, ana, school)
     with database.begin() as tx:
-        assert releasing.release(tx, ana, id_, now=NOON)
+        assert releasing.release(tx, ana, id_, anyway="A trial", now=NOON)
     with database.begin() as tx:
         assert not releasing.release(tx, ana, id_, now=NOON)
         person(tx, ana, school, "Latecomer")

@@ -96,7 +96,7 @@ def test_an_audience_of_several_windows_is_frozen_whole_with_its_courses(
             sender=SENDER,
             now=NOON,
         )
-        releasing.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, anyway="A trial", now=NOON)
         rows = tx.execute(text("SELECT person_id, email, fields, message_id FROM delivery")).all()
     assert len(rows) == MANY
     assert {row.email for row in rows} == {f"pupil{n}@school.example" for n in range(MANY)}

@@ -177,7 +177,7 @@ def drafted(database: Database, actor: Actor, school: School, lesson: str) -> st
 
 def release(database: Database, actor: Actor, id_: str) -> Invitation | None:
     with database.begin() as tx:
-        releasing.release(tx, actor, id_, now=NOON)
+        releasing.release(tx, actor, id_, anyway="A trial", now=NOON)
         tx.execute(text("UPDATE delivery SET state = 'sent' WHERE state = 'due'"))
         return inviting.of(tx, actor, id_)
 

@@ -16,9 +16,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from cryptography.fernet import Fernet
 
-from mailing import approving, campaigns, lint, people_file, reached, send_file, suppression
+from mailing import (
+    approving,
+    campaigns,
+    lint,
+    people_file,
+    reached,
+    readiness,
+    send_file,
+    suppression,
+)
 from mailing.attachments import MB
 from mailing.model import MailingError, Origin, Totals
+from mailing.readiness import NotReady
 from mailing.relay import Relay
 from mailing.releasing import OPEN
 from mailing.send_file import Summary
@@ -45,6 +55,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from mailing import send_file, sender, ledger
 from mailing.model import Origin
+from mailing.readiness import NotReady
 from mailing.relay import Relay
 from store import access, db
 kind, where, school, toml = sys.argv[1:]
@@ -440,3 +451,31 @@ def test_a_relay_of_the_files_own_is_kept_sealed(
         (kept,) = tx.execute(text("SELECT relay_sealed FROM campaign")).scalars()
     assert "secret" not in kept
     assert vault.open(kept) == "smtp://u:secret@127.0.0.1:2525"
+
+
+def test_a_file_that_leaves_some_with_a_gap_is_refused_until_it_says_why(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    people = PEOPLE + "c@school.example,Cid,en,\n"
+    path = written(tmp_path, people=people)
+    with pytest.raises(NotReady, match="Field room is empty: 1 of 3") as caught:
+        send(database, ana, school, path, wait=False)
+    assert caught.value.findings[0].who == ("Cid",)
+    with database.read() as tx:
+        assert campaigns.of(tx, ana, school.id) == [], "nothing has begun"
+    path = written(tmp_path, people=people, more='anyway = "Cid stays at home"\n')
+    summary = send(database, ana, school, path, wait=False)
+    assert summary.totals.audience == 3
+    with database.read() as tx:
+        found = readiness.overruled(tx, ana, summary.campaign)
+    assert found is not None
+    assert found.reason == "Cid stays at home"
+
+
+def test_a_file_that_would_leave_somebody_an_empty_letter_is_refused_whatever_it_says(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    head = 'subject = "S"\nbody = "{% if room = R1 %}Come{% end %}"\n'
+    path = written(tmp_path, head=head, more='anyway = "I want it so"\n')
+    with pytest.raises(NotReady, match="1 of 2 would get an empty letter"):
+        send(database, ana, school, path, wait=False)

@@ -378,7 +378,7 @@ def test_an_empty_draft_begins_with_a_ready_text_that_is_stopped_until_it_is_fil
     assert at.text_area(key=f"body-{campaign_id}-ru").value == campaign.body["ru"]
     assert "Still to be filled in" in said(at)
     assert at.button(key="composer-send").disabled
-    at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    at.text_input(key=f"composer-anyway-{campaign_id}").set_value("It is a trial").run()
     assert not at.button(key="composer-send").disabled
 
 
@@ -419,7 +419,7 @@ def test_a_letter_that_nobody_elsewhere_can_leave_is_stopped_until_she_says_so(
     at = screen("composer", bare, ana, school, id=campaign_id)
     assert "The link to unsubscribe leads to this machine alone" in said(at)
     assert at.button(key="composer-send").disabled
-    at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    at.text_input(key=f"composer-anyway-{campaign_id}").set_value("It is a trial").run()
     assert not at.button(key="composer-send").disabled
     at = screen("composer", console, ana, school, id=campaign_id)
     assert not at.button(key="composer-send").disabled
@@ -434,7 +434,7 @@ def test_a_dead_link_stops_the_letter_until_she_says_so(
     at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
     assert "Nothing answers at http" in said(at)
     assert at.button(key="composer-send").disabled
-    at.checkbox(key=f"composer-anyway-{campaign_id}").check().run()
+    at.text_input(key=f"composer-anyway-{campaign_id}").set_value("It is a trial").run()
     at = press(at, "Review and send")
     assert "Send to 2 people" in [button.label for button in at.button]
 
@@ -578,3 +578,32 @@ def test_who_has_not_got_it_is_taken_away_in_the_readers_language_and_told_on_th
     assert header[0] == "Имя"
     assert {row[0]: row[3] for row in rows}["Ben"] == "Письмо вернулось: 552 *full*"
     assert "It came back: 552 *full*" in letters(screen("person", console, ana, school, id=ben))
+
+
+def test_readers_who_lack_something_are_named_and_the_reason_stands_on_the_campaigns_page(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, en="Go to {{ level }}", ru="Входите")
+    at = screen("composer", console, ana, school, id=campaign_id)
+    assert "Field level is empty: 1 of 2." in said(at)
+    assert "Ben" in [each.value for each in at.caption]
+    assert at.button(key="composer-send").disabled
+    at.text_input(key=f"composer-anyway-{campaign_id}").set_value("Ben *knows* it").run()
+    at = press(at, "Review and send")
+    assert "Ben *knows* it" in letters(at)
+    campaign = kept(console, ana, campaign_id)
+    dialog(lambda: composer_send._release(console, ana, campaign, anyway="Ben *knows* it"))
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    assert r"sends it all the same, because: Ben \*knows\* it" in said(at)
+    assert "Field level is empty: 1 of 2." in said(at)
+
+
+def test_nobody_can_overrule_a_letter_that_would_be_empty(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    body = "{% if role = teacher %}Come{% end %}"
+    campaign_id = drafted(console, ana, school, en=body, ru="Входите")
+    at = screen("composer", console, ana, school, id=campaign_id)
+    assert "1 of 2 would get an empty letter" in said(at)
+    assert at.button(key="composer-send").disabled
+    assert not [each for each in at.text_input if each.key == f"composer-anyway-{campaign_id}"]

@@ -31,7 +31,7 @@ def test_a_condition_in_every_language_and_a_lesson_not_yet_chosen_are_told_once
         ]  # fmt: skip
     meant = Audience([each for each in people if each], [])
     points = composer_points.open_points(about, school, meant, Enclosed(None, []), now=NOON)
-    said = [str(each) for each in points]
+    said = [str(each.words) for each in points]
     assert len([each for each in said if "true for nobody" in each]) == 1
     assert not [each for each in said if "is empty" in each]
     found = composer_points.unknown(about, meant, Enclosed(None, []))

@@ -25,6 +25,7 @@ from console.lifeline import told_to_end
 from console.settings import load
 from console.wiring import Console
 from mailing import send_file
+from mailing.readiness import NotReady
 from moderation import rules, screening
 from moderation.filters import Rules
 from probes import modules, targets
@@ -97,23 +98,26 @@ def send(given: argparse.Namespace) -> int:
         with console.db.read() as tx:
             if restoring.paused(tx):
                 raise Refused(PAUSED)
-        summary = send_file.send(
-            console.db,
-            system(school.id),
-            school.id,
-            given.file,
-            relay=console.relay(school.id),
-            origin=console.origin,
-            clock=console.now,
-            wait=given.wait,
-            connections=given.connections,
-            seal=console.vault.seal,
-            owner=owners.mine(),
-            stop=stop,
-            room=console.attachment_room,
-            terms=console.terms,
-            tell=lambda words: tell(str(words)),
-        )
+        try:
+            summary = send_file.send(
+                console.db,
+                system(school.id),
+                school.id,
+                given.file,
+                relay=console.relay(school.id),
+                origin=console.origin,
+                clock=console.now,
+                wait=given.wait,
+                connections=given.connections,
+                seal=console.vault.seal,
+                owner=owners.mine(),
+                stop=stop,
+                room=console.attachment_room,
+                terms=console.terms,
+                tell=lambda words: tell(str(words)),
+            )
+        except NotReady as error:
+            return _not_ready(error)
     for line, words in summary.problems:
         tell(f"Line {line}: {words}")
     if summary.relay_problem:
@@ -126,6 +130,15 @@ def send(given: argparse.Namespace) -> int:
     totals = summary.totals
     unfinished = totals.failed or totals.held or (given.wait and totals.waiting)
     return FINDING if unfinished or summary.problems else DONE
+
+
+def _not_ready(error: NotReady) -> int:
+    """Nothing has begun; say all that stops it, and how it is overruled."""
+    for finding in error.findings:
+        tell(f"{finding.words} {', '.join(finding.who)}".rstrip())
+    if not any(finding.forbids for finding in error.findings):
+        tell('Mend it, or write anyway = "why" into the file: nothing was sent.')
+    return FINDING
 
 
 def _is_address(given: str) -> bool:

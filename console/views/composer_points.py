@@ -1,18 +1,17 @@
 """What a writer should know of her readers before a letter goes out to them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from console.i18n import NAMES
 from console.views.composer_enclosed import Enclosed
 from console.wiring import Console
-from mailing import conditions, courses, enclosing, fields, invitation, lint, recipients, zones
+from mailing import conditions, courses, enclosing, invitation, lint, recipients, zones
 from mailing.attachments import MB
-from mailing.conditions import Outcomes
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
+from mailing.readers import NAMED, Readers
 from mailing.segments import Audience
 from store import access
 from store.access import Actor
@@ -59,24 +58,30 @@ def _texts(campaign: Campaign) -> list[str]:
 
 def open_points(
     campaign: Campaign, school: School, meant: Audience, enclosed: Enclosed, *, now: datetime
-) -> Iterator[Words]:
-    """What she should know before it goes out: empty fields, missing languages and subjects."""
+) -> Iterator[Finding]:
+    """What would reach whom with a gap, and what she should merely know before it goes out."""
     written = recipients.written(campaign.body)
     if not written:
-        yield Words(N_("The text is empty."))
+        yield Finding(Words(N_("The text is empty.")), stops=True, forbids=True)
         return
     for language in written:
         if not campaign.subject.get(language, "").strip():
-            yield Words(N_("The subject is missing: {language}."), {"language": NAMES[language]})
+            words = Words(N_("The subject is missing: {language}."), {"language": NAMES[language]})
+            yield Finding(words, stops=True, forbids=True)
     yield from _other_languages(school, meant, written)
     yield from _by_reader(campaign, school, meant, written, enclosed)
-    yield from _too_late(campaign, school, meant, now)
+    yield from _remarks(_too_late(campaign, school, meant, now))
     weight = enclosed.size * BASE64
     if weight * len(meant.people) >= HEAVY:
-        yield Words(
+        words = Words(
             N_("The files make {each} MB of every letter, {all} GB of all. A link weighs nothing."),
             {"each": round(weight / MB, 1), "all": round(weight * len(meant.people) / GB, 1)},
         )
+        yield Finding(words, stops=False)
+
+
+def _remarks(told: Iterable[Words]) -> Iterator[Finding]:
+    return (Finding(words, stops=False) for words in told)
 
 
 def _too_late(
@@ -94,96 +99,33 @@ def _too_late(
         yield Words(words, {"people": late, "all": len(meant.people)})
 
 
-def _other_languages(school: School, meant: Audience, written: list[str]) -> Iterator[Words]:
-    swapped = Counter(
-        (
-            recipients.variant(person.language, school.language, LANGUAGES),
-            recipients.variant(person.language, school.language, written),
-        )
-        for person in meant.people
-    )
-    for (own, got), people in swapped.items():
+def _other_languages(school: School, meant: Audience, written: list[str]) -> Iterator[Finding]:
+    """They do get a letter, the one that the school writes in; she should know who they are."""
+    swapped: dict[tuple[str, str], list[str]] = {}
+    for person in meant.people:
+        own = recipients.variant(person.language, school.language, LANGUAGES)
+        got = recipients.variant(person.language, school.language, written)
         if own != got:
-            yield Words(
-                N_("No text in {own}: {people} will get {got}."),
-                {"own": NAMES[own], "people": people, "got": NAMES.get(got, got)},
-            )
+            swapped.setdefault((own, got), []).append(person.name or person.email)
+    for (own, got), names in swapped.items():
+        words = Words(
+            N_("No text in {own}: {people} will get {got}."),
+            {"own": NAMES[own], "people": len(names), "got": NAMES.get(got, got)},
+        )
+        yield Finding(words, stops=False, who=tuple(names[:NAMED]))
 
 
 def _by_reader(
     campaign: Campaign, school: School, meant: Audience, written: list[str], enclosed: Enclosed
-) -> Iterator[Words]:
+) -> Iterator[Finding]:
     """Fields that are empty for somebody, parts that are for nobody, people left without a text."""
     try:
-        texts = {
-            each: _Text(campaign.subject.get(each, ""), campaign.body[each]) for each in written
-        }
+        readers = Readers(campaign, enclosing.Enclosed(school.zone, enclosed.invitation))
     except MailingError:
         return  # the lint says what is wrong with it
-    carried = enclosing.Enclosed(school.zone, enclosed.invitation)
-    empty: Counter[str] = Counter()
-    blank = 0
     for person in meant.people:
         language = recipients.variant(person.language, school.language, written)
-        known = enclosing.known(carried, recipients.fields(person), language)
-        version = texts[language].of(known)
-        empty.update(name for name in version.names if not known.get(name, "").strip())
-        blank += version.blank
-    everybody = len(meant.people)
+        readers.see(person.name or person.email, language, recipients.fields(person))
     untold = () if enclosed.invitation else invitation.FIELDS  # `unknown` asks for the lesson
-    for name in [each for each in empty if each not in untold]:
-        people = empty[name]
-        words = N_("Field {field} is empty: {people} of {all}.")
-        yield Words(words, {"field": name, "people": people, "all": everybody})
-    if blank:
-        words = N_("The conditions leave no text: {people} of {all} would get an empty letter.")
-        yield Words(words, {"people": blank, "all": everybody})
-    told: list[Words] = []  # once, though a condition stands in each language
-    for note in (each for text in texts.values() for each in text.for_nobody()):
-        if note not in told:
-            told.append(note)
-    yield from told
-
-
-@dataclass(frozen=True)
-class _Version:
-    names: tuple[str, ...]
-    blank: bool
-
-
-class _Text:
-    """One language, and which of its conditions were met by those who read it."""
-
-    def __init__(self, subject: str, body: str) -> None:
-        """Raises MailingError for a condition or a field that is none."""
-        conditions.asked(subject), conditions.asked(body)
-        self._parts = (conditions.parse(subject), conditions.parse(body))
-        self._tests = conditions.tests((*self._parts[0], *self._parts[1]))
-        self._versions: dict[Outcomes, _Version] = {}
-
-    def of(self, known: Mapping[str, str]) -> _Version:
-        outcomes = conditions.outcomes(self._tests, known)
-        if outcomes not in self._versions:
-            self._versions[outcomes] = self._made(outcomes)
-        return self._versions[outcomes]
-
-    def for_nobody(self) -> Iterator[Words]:
-        """Conditions that came out the same for all: mostly a value written wrongly."""
-        if not self._versions:
-            return
-        met = {
-            test
-            for each in self._versions
-            for test, held in zip(self._tests, each, strict=True)
-            if held
-        }
-        for block in conditions.blocks((*self._parts[0], *self._parts[1])):
-            if block.test not in met:
-                words = N_("Line {line}: the condition on “{field}” is true for nobody.")
-                yield Words(words, {"line": block.line, "field": block.test.field})
-
-    def _made(self, outcomes: Outcomes) -> _Version:
-        held = dict(zip(self._tests, outcomes, strict=True))
-        subject, body = (conditions.chosen(parts, held) for parts in self._parts)
-        asked = (*fields.names(fields.parse(subject)), *fields.names(fields.parse(body)))
-        return _Version(tuple(dict.fromkeys(asked)), not body.strip())
+    yield from (each for each in readers.findings() if each.field not in untold)
+    yield from _remarks(readers.for_nobody())

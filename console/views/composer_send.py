@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from console.i18n import _, escape, ngettext, number, say
+from console.i18n import _, escape, listed, ngettext, number, say
 from console.views import (
     acting,
     composer_enclosed,
@@ -18,16 +18,16 @@ from console.views import (
 )
 from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
-from console.widgets import actionbar, confirm, pages
+from console.widgets import actionbar, confirm, pages, strangers
 from console.wiring import Console
-from mailing import campaigns, lint, reaching, recipients, releasing, sender
+from mailing import campaigns, lint, reaching, readiness, releasing, sender
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
 from store import access
 from store.access import Actor
 from store.schools import School
-from store.words import N_, Words
+from store.words import N_
 
 CHANGED = N_("The draft has changed since it was shown. Review it again.")
 NO_RELAY = N_("No mail relay is set yet. An administrator enters it under Admin, Mail.")
@@ -41,72 +41,90 @@ def draw(
     meant: Audience,
     offered: Choices,
 ) -> None:
-    """The open points, then the two buttons."""
+    """What stops it and what she should know, then the two buttons."""
     reading = composer_points.with_courses(console, actor, campaign, meant)
     enclosed = composer_enclosed.known(console, actor, campaign)
     now = console.now()
-    points = list(composer_points.open_points(campaign, school, reading, enclosed, now=now))
-    found = [*_led_nowhere(campaign), *lint.findings(campaign.subject, campaign.body)]
+    found = [*_led_nowhere(console, campaign), *lint.findings(campaign.subject, campaign.body)]
+    found += composer_points.open_points(campaign, school, reading, enclosed, now=now)
     found += composer_points.unknown(campaign, meant, enclosed)
     found += lint.unleavable(console.origin, campaign.topic)
-    _tell(points, found)
-    stopped = any(finding.stops for finding in found)
-    anyway = stopped and st.checkbox(
-        _("Send it all the same"), key=f"composer-anyway-{campaign.id}"
-    )
+    _tell(found)
+    anyway = _reason(campaign, found)
     with st.container(horizontal=True):
         may = access.may(actor, "send", school.id)
-        written = recipients.written(campaign.body)
-        named = all(campaign.subject.get(each, "").strip() for each in written)
-        ready = bool(meant.people) and bool(written) and named and may
+        stopped = any(each.stops for each in found) and not anyway
+        ready = bool(meant.people) and may and not any(each.forbids for each in found)
         if st.button(
             _("Review and send"),
             type="primary",
             icon=":material/send:",
             shortcut=None if confirm.is_open() else "Mod+Enter",
-            disabled=not ready or (stopped and not anyway),
+            disabled=not ready or stopped,
             on_click=confirm.opening,
             key="composer-send",
         ):
-            if not anyway and _look_at_links(campaign, school):
+            if not anyway and _look_at_links(console, actor, campaign, school):
                 confirm.closed()
                 st.rerun()
-            told = [*points, *(finding.words for finding in found)]
             campaign, absent = presence.again(console, actor, school, campaign)
             if absent:
                 segment = Segment.from_json(campaign.segment)
                 meant = segment_picker.audience(
                     console, actor, school, segment, topic=campaign.topic
                 )
-            _ask(console, actor, school, campaign, meant, offered, told, absent)
+            _ask(console, actor, school, campaign, meant, offered, found, absent, anyway)
         composer_when.draw(console, actor, school, campaign)
         if st.button(_("Send a test"), icon=":material/forward_to_inbox:", key="composer-test"):
             _test(console, actor, school, campaign)
 
 
-def _tell(points: Sequence[Words], found: Sequence[Finding]) -> None:
-    for point in points:
-        st.markdown(f":orange[◆] {say(point)}")
-    for finding in found:
-        st.markdown(f"{':red[▲]' if finding.stops else ':orange[◆]'} {say(finding.words)}")
-    if not points and not found:
+def _tell(found: Sequence[Finding]) -> None:
+    """What stops it first; with the readers whom it is about."""
+    for finding in sorted(found, key=lambda each: not each.stops):
+        shape = ":red[▲]" if finding.stops else ":orange[◆]"
+        st.markdown(f"{shape} {say(finding.words)}")
+        if finding.who:
+            st.caption(_named(finding))
+    if not found:
         st.markdown(f":green[●] {_('Every reader has a text, and no field is empty.')}")
 
 
-def _look_at_links(campaign: Campaign, school: School) -> bool:
+def _named(finding: Finding) -> str:
+    """The readers by name, and how many more there are."""
+    more = int(finding.words.params.get("people", 0)) - len(finding.who)
+    names = listed(strangers.name(each) for each in finding.who)
+    return names if more <= 0 else _("{names} and {n} more").format(names=names, n=number(more))
+
+
+def _reason(campaign: Campaign, found: Sequence[Finding]) -> str:
+    """Why it goes out all the same, where a person may say so."""
+    stopping = [each for each in found if each.stops]
+    if not stopping or any(each.forbids for each in stopping):
+        return ""
+    given = st.text_input(
+        _("Send it all the same, because"),
+        max_chars=readiness.LONGEST,
+        help=_("Kept with the campaign, with your name and with what was open."),
+        key=f"composer-anyway-{campaign.id}",
+    )
+    return (given or "").strip()
+
+
+def _look_at_links(console: Console, actor: Actor, campaign: Campaign, school: School) -> bool:
     """Ask, when she means to send, whether the links lead anywhere; True if one does not."""
     links = lint.links(campaign.body)
     with st.spinner(_("Looking whether the links lead anywhere")):
         dead = reaching.dead(links, loopback_only=school.simulated)
-    st.session_state[f"dead-{campaign.id}"] = (links, dead)
+    with console.db.begin() as tx:
+        readiness.keep_look(tx, actor, campaign.id, dead, now=console.now())
     return bool(dead)
 
 
-def _led_nowhere(campaign: Campaign) -> list[Finding]:
+def _led_nowhere(console: Console, campaign: Campaign) -> list[Finding]:
     """What the last look at these links found."""
-    links, dead = st.session_state.get(f"dead-{campaign.id}", ([], []))
-    same = links == lint.links(campaign.body)
-    return [Finding(words, stops=True) for words in dead] if same else []
+    with console.db.read() as tx:
+        return readiness.led_nowhere(tx, campaign)
 
 
 def _ask(
@@ -116,8 +134,9 @@ def _ask(
     campaign: Campaign,
     meant: Audience,
     offered: Choices,
-    points: list[Words],
+    points: Sequence[Finding],
     absent: str = "",
+    anyway: str = "",
 ) -> None:
     """Say back what goes to whom; the button names the number."""
     getting, out = len(meant.people), len(meant.left_out)
@@ -140,19 +159,30 @@ def _ask(
         size = composer_enclosed.sized(enclosed.size)
         told[_("Files")] = f"{', '.join(each.name for each in enclosed.files)} · {size}"
     if points:
-        told[_("Open points")] = " ".join(say(point, markdown=False) for point in points)
+        told[_("Open points")] = " ".join(say(each.words, markdown=False) for each in points)
+    if anyway:
+        told[_("All the same, because")] = anyway
     button = ngettext("Send to {n} person", "Send to {n} people", getting).format(n=getting)
-    confirm.ask(_("Send this?"), told, button, partial(_release, console, actor, campaign))
+    go = partial(_release, console, actor, campaign, anyway=anyway)
+    confirm.ask(_("Send this?"), told, button, go)
 
 
-def _release(console: Console, actor: Actor, campaign: Campaign) -> None:
+def _release(console: Console, actor: Actor, campaign: Campaign, *, anyway: str = "") -> None:
     """Release the draft that was shown, not a later one."""
     released = False
     with acting.guarded():
         with console.db.begin() as tx:
             if campaigns.get(tx, actor, campaign.id).updated_at != campaign.updated_at:
                 raise MailingError(CHANGED)
-            releasing.release(tx, actor, campaign.id, terms=console.terms, now=console.now())
+            releasing.release(
+                tx,
+                actor,
+                campaign.id,
+                terms=console.terms,
+                anyway=anyway,
+                beside=lint.unleavable(console.origin, campaign.topic),
+                now=console.now(),
+            )
         released = True
     if released:
         pages.go("delivery", id=campaign.id)

@@ -11,8 +11,9 @@ from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
 from console.wiring import Console
-from mailing import campaigns, reached, urgent
+from mailing import campaigns, reached, readiness, urgent
 from mailing.model import Campaign, Totals, Undelivered
+from mailing.readiness import Overruling
 from store import access
 from store.access import Actor
 from store.schools import School
@@ -65,7 +66,9 @@ def _draw(
     with console.db.read() as tx:
         campaign = campaigns.get(tx, actor, campaign_id)
         missing = reached.undelivered(tx, actor, campaign_id, limit=SHOWN)
+        overruled = readiness.overruled(tx, actor, campaign_id)
     _stage(console, school, campaign)
+    _overruled(overruled)
     _figures(campaign.totals)
     _stacked(campaign.totals)
     if campaign.lane != urgent.LANE:
@@ -102,6 +105,16 @@ def _stage(console: Console, school: School, campaign: Campaign) -> None:
             at = clock(campaign.released_at, school.zone)
             st.caption(_("Released at {time}").format(time=at), width="content")
         head.updated(now, school)
+
+
+def _overruled(found: Overruling | None) -> None:
+    """Who let it out all the same, and why: whoever agrees to it reads it before."""
+    if found is None:
+        return
+    who, reason = strangers.name(found.account_name), strangers.name(found.reason)
+    words = _("{who} sends it all the same, because: {reason}")
+    st.markdown(f":orange[◆] {words.format(who=who, reason=reason)}")
+    st.caption(" ".join(say(each) for each in found.points))
 
 
 def _figures(totals: Totals) -> None:

@@ -14,6 +14,7 @@ from mailing import (
     hooks,
     inviting,
     reached,
+    readiness,
     records,
     releasing,
     saved,
@@ -26,8 +27,10 @@ from mailing import (
     urgent_texts,
 )
 from mailing.attachments import Room
+from mailing.enclosing import NOTHING
 from mailing.invitation import Invitation
 from mailing.model import Origin
+from mailing.readers import Readers
 from mailing.relay import Relay
 from mailing.segments import Segment
 from mailing.timing import Terms
@@ -148,6 +151,11 @@ CALLS: Calls = {
     releasing.decide_held: lambda tx, who, on: releasing.decide_held(
         tx, who, on.released.id, resend=True, now=NOON
     ),
+    readiness.require: lambda tx, who, on: readiness.require(
+        tx, who, on.released, Readers(on.released, NOTHING), now=NOON
+    ),
+    readiness.overruled: lambda tx, who, on: readiness.overruled(tx, who, on.released.id),
+    readiness.keep_look: lambda tx, who, on: readiness.keep_look(tx, who, on.draft, [], now=NOON),
     reached.without: lambda tx, who, on: reached.without(tx, who, on.released.id),
     reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
     reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),
