@@ -20,8 +20,13 @@ STYLES = {
     "table": "margin:0 0 16px;border-collapse:collapse",
     "th": "padding:4px 12px 4px 0;text-align:left",
     "td": "padding:4px 12px 4px 0",
-    "pre": "white-space:pre-wrap;margin:0 0 16px",
 }
+# A line of code is folded like any other: it must not make a letter wider than a phone.
+PRE = (
+    "white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word;margin:0 0 16px;"
+    "padding:10px 12px;border-left:3px solid #d9e0e7;font-size:14px;"
+    "font-family:Consolas,Menlo,monospace"
+)
 BUTTON = (
     "display:inline-block;background:#0b5cad;color:#ffffff;text-decoration:none;"
     "font-weight:bold;padding:12px 20px;border-radius:8px"
@@ -39,6 +44,7 @@ PAGE = """<!DOCTYPE html>
 .sheet {{ background:#18202a !important; color:#e6ecf2 !important }}
 .quiet {{ color:#a9b5c1 !important; border-color:#2b3743 !important }}
 .sheet a {{ color:#7cb9f5 !important }}
+.code {{ border-color:#2b3743 !important }}
 .sheet a.button {{ background:#2f78c8 !important; color:#ffffff !important }}
 }}
 @media (max-width: 480px) {{ .sheet {{ padding:20px 16px !important }} }}
@@ -50,7 +56,7 @@ PAGE = """<!DOCTYPE html>
  style="max-width:600px"><tr>
 <td class="sheet" style="background:#ffffff;color:#1b2733;border-radius:8px;padding:28px;
 font-family:'Source Sans 3','Noto Sans','PingFang SC','Microsoft YaHei',Arial,sans-serif;
-font-size:16px;line-height:1.5;text-align:left;overflow-wrap:anywhere">
+font-size:16px;line-height:1.5;text-align:left;overflow-wrap:anywhere;word-break:break-word">
 <p class="quiet" style="margin:0 0 8px;font-size:14px;color:#5f6b78">{school}</p>
 <h1 style="font-size:22px;line-height:1.3;margin:0 0 16px">{subject}</h1>
 {above}{body}
@@ -89,6 +95,13 @@ def page(
 def link(word: str, address: str) -> str:
     """A link beside the letter; its address is HTML already."""
     return f'<a class="quiet" href="{address}" style="color:#5f6b78">{escape(word)}</a>'
+
+
+def code(
+    _renderer: object, tokens: Sequence[Token], at: int, _options: object, _env: object
+) -> str:
+    """A block of code, as markdown-it asks for it: its own way leaves the block without a style."""
+    return f'<pre class="code" style="{PRE}"><code>{escape(tokens[at].content)}</code></pre>\n'
 
 
 def dark(html: str) -> str:

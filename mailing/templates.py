@@ -130,6 +130,8 @@ def within(subject: str, body: str, around: Around, *, language: str, school: st
     titled = fields.parse(subject)
     title = "".join(escape(p) if isinstance(p, str) else token(p.name) for p in titled)
     markdown = reader()
+    for kind in ("fence", "code_block"):
+        markdown.add_render_rule(kind, frame.code)
     parsed = markdown.parse(marked)
     words = plain(parsed)
     frame.dress(parsed)
