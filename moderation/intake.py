@@ -1,16 +1,14 @@
 """Pull comments by a cursor, keep them as evidence, and queue what the rules flag.
 
-The cursor moves only with the rows, in one transaction, and each pull reads what was
-said shortly before it again, and now and then the last hour: platforms put what comes
-late (a sender's slow clock, another server, a queue) behind what was read. What comes
-twice is one.
+The cursor (moderation.cursors) moves only with the rows, in one transaction. What comes
+late or twice is one.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from moderation import comments, judging, likeness, returning, rules, wordings
+from moderation import comments, cursors, judging, likeness, returning, rules, wordings
 from moderation.calls import CANNOT
 from moderation.filters import Rules
 from moderation.model import ActionKind, Adapters, Stored
@@ -19,15 +17,7 @@ from platforms.base import Adapter, Comment, PlatformError
 from platforms.capabilities import CommentRemover, CommentSource
 from store import access
 from store.access import Actor
-from store.db import Connection, Database, instant, text
-
-OVERLAP = timedelta(minutes=1)  # read again by every pull
-LOOK_BACK = timedelta(hours=1)  # read again by the first pull in each SELDOM
-SELDOM = timedelta(minutes=5)
-RECENT = timedelta(days=1)  # of older ones evidence may have been let go: they are not read again
-PAGE = 500  # comments a call
-BEGINNING = datetime.fromtimestamp(0, UTC)
-PAGES = 20  # calls a pull: the rest comes with the next one
+from store.db import Connection, Database, text
 
 
 def pull(
@@ -47,21 +37,19 @@ def pull(
     with db.read() as tx:
         school_id = school_of(tx, connection_id)
         access.require(actor, "moderate", school_id)
-        since = _start(tx, connection_id, now)
+        row = cursors.reached(tx, connection_id)
         watched = watched or rules.of(tx, actor, school_id)
     adapter = adapters(connection_id)
     if not isinstance(adapter, CommentSource):
         raise PlatformError(CANNOT, permanent=True)
-    taken, limit = 0, PAGE
-    for _ in range(PAGES):
-        page = adapter.comments(since, limit=limit)
-        reached = max((_changed(comment) for comment in page), default=since)
-        advance = partial(_advance, school_id=school_id, id_=connection_id, at=reached, now=now)
-        taken += take(db, actor, connection_id, adapter, page, watched, also=advance, now=now)
-        if len(page) < limit:
-            break
-        limit = limit * 2 if reached == since else PAGE  # more in one second than a page holds
-        since = reached
+    taken = 0
+    for page in cursors.pages(adapter, row, now=now):
+        advance = partial(
+            cursors.advance, school_id=school_id, connection_id=connection_id, page=page, now=now
+        )
+        taken += take(
+            db, actor, connection_id, adapter, page.comments, watched, also=advance, now=now
+        )
     with db.begin() as tx:
         likeness.fill(tx, actor, school_id)
     return taken
@@ -108,25 +96,6 @@ def take(
             judging.judge(tx, actor, watched, stored, screened=found, returned=back, now=now)
             taken += 1
         return taken
-
-
-def _start(tx: Connection, connection_id: str, now: datetime) -> datetime | None:
-    """From when to read; None for all there is."""
-    row = tx.execute(
-        text("SELECT since, pulled_at FROM intake_cursor WHERE connection_id = :id"),
-        {"id": connection_id},
-    ).first()
-    if row is None:
-        return None
-    reached = instant(int(row.since))
-    if reached < now - RECENT:
-        return reached
-    far = _spell(instant(row.pulled_at)) != _spell(now)
-    return reached - (LOOK_BACK if far else OVERLAP)
-
-
-def _spell(at: datetime) -> int:
-    return int(at.timestamp() // SELDOM.total_seconds())
 
 
 def _screened(
@@ -188,32 +157,6 @@ def _under_way(tx: Connection, connection_id: str, kind: ActionKind) -> set[str]
         {"connection": connection_id, "kind": kind},
     )
     return {row.external_id for row in rows}
-
-
-def _advance(
-    tx: Connection, *, school_id: str, id_: str, at: datetime | None, now: datetime
-) -> bool:
-    """Never back: two workers may pull at once."""
-    tx.execute(
-        text("""
-            INSERT INTO intake_cursor (connection_id, school_id, since, pulled_at)
-            VALUES (:connection, :school, :since, :now)
-            ON CONFLICT (connection_id) DO UPDATE SET pulled_at = excluded.pulled_at,
-                since = CASE WHEN excluded.since > intake_cursor.since
-                             THEN excluded.since ELSE intake_cursor.since END
-        """),
-        {
-            "connection": id_,
-            "school": school_id,
-            "since": at or BEGINNING,
-            "now": now,
-        },
-    )
-    return True
-
-
-def _changed(comment: Comment) -> datetime:
-    return comment.changed_at or comment.written_at
 
 
 def school_of(tx: Connection, connection_id: str) -> str:

@@ -119,6 +119,15 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Arrived:
+    """What a platform took in after a cursor of its own; `more`: it has more to read at once."""
+
+    comments: list[Comment]
+    cursor: str
+    more: bool
+
+
+@dataclass(frozen=True)
 class Participant:
     """Somebody in a room, by the id that let them in, and by name. Never kept."""
 

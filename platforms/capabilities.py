@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from platforms.base import (
     Account,
+    Arrived,
     Capability,
     Comment,
     Course,
@@ -36,6 +37,19 @@ class CommentSource(Protocol):
 
 
 @runtime_checkable
+class ArrivalSource(Protocol):
+    """Comments as the platform took them in, whenever they were written."""
+
+    def arrived(self, cursor: str, *, since: datetime | None) -> Arrived:
+        """What came in after `cursor`, which is the adapter's own.
+
+        With "", or one that the platform does not know any more, what was
+        written at or after `since`. May repeat comments.
+        """
+        ...
+
+
+@runtime_checkable
 class HookSource(Protocol):
     def hooked(self, headers: Mapping[str, str], body: bytes) -> list[Comment]:
         """What the platform delivered of itself: [] when it is not about comments.
@@ -49,11 +63,13 @@ class HookSource(Protocol):
 class Moderated(Protocol):
     """What can be taken back there, and how gently a comment goes: told before anybody acts.
 
-    `undoes`: those of `can` that the platform takes back exactly. `removal`: its
-    own call for the gentlest removal, "mod_forum_update_discussion_post".
+    `undoes`: those of `can` that the platform takes back exactly. `removes`: what readers
+    see after its gentlest removal, marked with N_; `removal`: its own call for that, for
+    technicians, "mod_forum_update_discussion_post".
     """
 
     undoes: frozenset[Capability]
+    removes: str
     removal: str
 
 

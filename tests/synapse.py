@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from tests.running import free_port
 
 CLIENT = "/_matrix/client/v3"
 SECRET = "s3cret"
+BRIDGE = "br1dge"  # the token of an application that may say when a message was written
 FREELY = {"per_second": 1000, "burst_count": 1000}
 NUMBERS = itertools.count()
 
@@ -78,6 +80,13 @@ class Synapse:
         body = {"msgtype": "m.text", "body": said, **more}
         return f"{room}/{self.at('PUT', token, room, place, body)['event_id']}"
 
+    def say_late(self, user_id: str, room: str, said: str, *, written: datetime) -> str:
+        """What arrives now and was written before, as by another server or a queue."""
+        at, once = int(written.timestamp() * 1000), next(NUMBERS)
+        place = f"/send/m.room.message/{once}?ts={at}&user_id={quote(user_id)}"
+        body = {"msgtype": "m.text", "body": said}
+        return f"{room}/{self.at('PUT', BRIDGE, room, place, body)['event_id']}"
+
     def at(self, method: str, token: str, room: str, place: str, body: Any = None) -> Any:
         return self.call(method, f"{CLIENT}/rooms/{quote(room, safe='')}{place}", token, body)
 
@@ -92,6 +101,16 @@ class Synapse:
         return self.folder / "homeserver.yaml"
 
     def _write(self) -> None:
+        bridge = {
+            "id": "bridge",
+            "url": None,
+            "as_token": BRIDGE,
+            "hs_token": SECRET,
+            "sender_localpart": "bridge",
+            "namespaces": {"users": [{"exclusive": False, "regex": "@.*"}]},
+        }
+        registered = self.folder / "bridge.yaml"
+        registered.write_text(json.dumps(bridge), encoding="utf-8")
         config = {
             "server_name": "pult.test",
             "listeners": [
@@ -111,6 +130,8 @@ class Synapse:
             "form_secret": SECRET,
             "trusted_key_servers": [],
             "report_stats": False,
+            "caches": {"sync_response_cache_duration": "0s"},  # one test's answer is not another's
+            "app_service_config_files": [str(registered)],
             "bcrypt_rounds": 4,
             "rc_message": FREELY,
             "rc_registration": FREELY,

@@ -1,13 +1,15 @@
 """Matrix with a homeserver that answers strangely: bounded, and what is not ours stays."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from platforms.answers import Site
 from platforms.base import Account
-from platforms.matrix import muting, people
+from platforms.matrix import arrivals, muting, people
 from platforms.matrix.calls import Calls
+from tests.conftest import NOON
 from tests.wire import Asked, as_json, serving
 
 JOE = "@joe:example"
@@ -89,3 +91,35 @@ def test_only_the_mutes_own_level_is_taken_where_nothing_is_known_of_before() ->
         muting.unmute(_calls(w.url), list(kept), JOE, "")
         assert muting.is_unmuted(_calls(w.url), list(kept), JOE, "")
     assert kept == {"!muted:x": {}, "!given:x": {JOE: 50}}
+
+
+def test_what_the_homeserver_itself_missed_is_asked_for_backwards_down_to_an_hour_before() -> None:
+    """A sync that leaves out more than it brings has a gap: read backwards the server fills it."""
+
+    def said(id_: str, minutes: int) -> dict[str, Any]:
+        at = int((NOON - timedelta(minutes=minutes)).timestamp() * 1000)
+        content = {"msgtype": "m.text", "body": id_}
+        return {"event_id": id_, "sender": JOE, "origin_server_ts": at, "content": content}
+
+    def answer(asked: Asked) -> bytes:
+        place = urlsplit(asked.target)
+        query = {name: values[0] for name, values in parse_qs(place.query).items()}
+        if place.path.endswith("/whoami"):
+            return as_json({"user_id": "@pult:x"})
+        if place.path.endswith("/sync"):
+            left_out = {"events": [], "limited": True, "prev_batch": "s5"}
+            joined = {"join": {"!a:x": {"timeline": left_out}}} if "since" in query else {}
+            return as_json({"next_batch": "s9", "rooms": joined})
+        if query.get("dir") == "b":
+            page = [said("missed", 10), said("long ago", 90)]
+            return as_json({"chunk": page, "end": "t1"})
+        return as_json({"chunk": [], "name": "Algebra"})
+
+    with serving(answer) as w:
+        calls = _calls(w.url)
+        cursor, found = "", list[str]()
+        for _ in range(5):
+            read = arrivals.read(calls, ["!a:x"], cursor, None, now=NOON)
+            cursor, found = read.cursor, [*found, *(one.text for one in read.comments)]
+    assert found[0] == "missed"
+    assert "long ago" not in found

@@ -207,7 +207,7 @@ def test_the_connection_says_what_it_lacks(synapse: Synapse) -> None:
     assert matrix(synapse, "*").check().problem == ""
     assert matrix(synapse, token=joe).check().problem == ""
     assert "administrator's token" in matrix(synapse, "*", token=joe).check().problem
-    assert "does not know this" in matrix(synapse, "#nothing:pult.test").check().problem
+    assert "Correct the rooms" in matrix(synapse, "#nothing:pult.test").check().problem
 
 
 def test_an_encrypted_room_is_told_because_nobody_can_watch_over_it(synapse: Synapse) -> None:

@@ -11,6 +11,7 @@ from platforms.answers import Site
 from platforms.base import (
     N_,
     Account,
+    Arrived,
     Capability,
     Comment,
     Course,
@@ -20,7 +21,7 @@ from platforms.base import (
     PlatformError,
     Room,
 )
-from platforms.matrix import messages, meter, muting, notices, people, removing, rooms
+from platforms.matrix import arrivals, messages, meter, muting, notices, people, removing, rooms
 from platforms.matrix.calls import Calls
 from platforms.metering import Reading
 from platforms.sentences import OWN
@@ -51,6 +52,7 @@ class Matrix:
 
     can: frozenset[Capability] = COUNTED
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
+    removes = N_("its words go for everybody, its edits too; answers stay")
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
     suspends = N_("{platform} suspends the account: it reads and leaves rooms, but writes nothing")
 
@@ -104,6 +106,14 @@ class Matrix:
 
     def comments(self, since: datetime | None, *, limit: int = 500) -> list[Comment]:
         return messages.comments(self._calls, self._rooms(), since, limit, now=self._clock())
+
+    def arrived(self, cursor: str, *, since: datetime | None) -> Arrived:
+        """A room that is gone or closed is told once nothing else is to be read."""
+        open_, refused = rooms.readable(self._calls, self._wanted)
+        found = arrivals.read(self._calls, open_, cursor, since, now=self._clock())
+        if refused is not None and not (found.comments or found.more):
+            raise refused
+        return found
 
     def thread(self, thread_id: str) -> list[Comment]:
         return messages.thread(self._calls, thread_id, now=self._clock())

@@ -3,7 +3,7 @@
 https://spec.matrix.org/latest/client-server-api/#event-replacements
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -26,6 +26,15 @@ def comments(
     """Messages written or edited at or after `since`, oldest first."""
     found = [comment for room in ids for comment in _of_room(calls, room, since, limit, now=now)]
     return sorted(found, key=changed)[:limit]
+
+
+def comments_of(
+    calls: Calls, room: str, events: Iterable[Mapping[str, Any]], *, now: datetime
+) -> list[Comment]:
+    """Each message once, as it stands now; an edit brings the message that it changed."""
+    reader = _Reader(calls, room, now)
+    found = {made.external_id: made for each in events if (made := reader.comment(each))}
+    return list(found.values())
 
 
 def thread(calls: Calls, thread_id: str, *, now: datetime) -> list[Comment]:
@@ -92,7 +101,7 @@ def _of_room(
 def _events(calls: Calls, room: str, since: datetime | None) -> Iterator[dict[str, Any]]:
     query: dict[str, str | int] = {"dir": "f", "limit": PAGE, "filter": FILTER}
     if since is not None:
-        start = _token(calls, room, since)
+        start = token(calls, room, since)
         if not start:
             return
         query["from"] = start
@@ -105,7 +114,7 @@ def _events(calls: Calls, room: str, since: datetime | None) -> Iterator[dict[st
         query["from"] = end
 
 
-def _token(calls: Calls, room: str, since: datetime) -> str:
+def token(calls: Calls, room: str, since: datetime) -> str:
     """Where to read from; empty when nothing was said after that moment."""
     at = int(since.timestamp() * 1000)
     try:

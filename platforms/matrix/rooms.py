@@ -3,29 +3,47 @@
 from collections.abc import Iterable
 
 from platforms.answers import word
-from platforms.base import PlatformError
+from platforms.base import N_, PlatformError
 from platforms.matrix.calls import ADMIN, CLIENT, Calls, path
 
 EVERY = "*"
+GONE = {"M_NOT_FOUND", "M_UNKNOWN"}  # a room that was purged, or never was
+CLOSED = N_(
+    "Matrix at {host} has no such room, or does not let Pult's account in: {room}. "
+    "Correct the rooms of this connection."
+)
 
 
 def moderated(calls: Calls, wanted: str) -> list[str]:
     """Ids of the rooms that the option names: ids or aliases with commas between, or EVERY.
 
     EVERY are those that Pult's account is in, but for the talks with one person; into
-    rooms that are named it comes by itself.
+    rooms that are named it comes by itself. Raises PlatformError for one that is closed to it.
     """
+    found, refused = readable(calls, wanted)
+    if refused is not None:
+        raise refused
+    return found
+
+
+def readable(calls: Calls, wanted: str) -> tuple[list[str], PlatformError | None]:
+    """The same, but for rooms that are gone or closed; and what was said of one of those."""
     named = [name.strip() for name in wanted.split(",") if name.strip()]
     if not named:
-        return []
+        return [], None
     inside = joined(calls)
     if named == [EVERY]:
-        return sorted(inside - {room for rooms in direct(calls).values() for room in rooms})
-    ids = [_id(calls, name) if name.startswith("#") else name for name in named]
-    for room in ids:
-        if room not in inside:
-            enter(calls, room)
-    return ids
+        return sorted(inside - {room for rooms in direct(calls).values() for room in rooms}), None
+    found, refused = list[str](), None
+    for name in named:
+        try:
+            found.append(_entered(calls, name, inside))
+        except PlatformError as error:
+            if not error.permanent or error.code not in GONE:
+                raise
+            said = {"host": calls.host, "room": name}
+            refused = PlatformError(CLOSED, said, permanent=True, code=error.code)
+    return found, refused
 
 
 def joined(calls: Calls) -> set[str]:
@@ -79,6 +97,13 @@ def _is_encrypted(calls: Calls, room: str) -> bool:
             return False
         raise
     return True
+
+
+def _entered(calls: Calls, name: str, inside: set[str]) -> str:
+    room = _id(calls, name) if name.startswith("#") else name
+    if room not in inside:
+        enter(calls, room)
+    return room
 
 
 def _id(calls: Calls, alias: str) -> str:
