@@ -17,7 +17,6 @@ from store.access import Actor
 from store.db import Connection, text
 from store.words import N_, Words
 
-BY = N_("by its own call {call}")
 RESTORED = N_("put back as it stood before a rule hid it")
 NO_CALL = N_("nothing changes there")
 BACK = N_("Undo puts each back exactly.")
@@ -83,10 +82,9 @@ def _calls(row: Row[Any] | None, ids: list[str], verdict: Verdict, *, hidden: bo
 
 
 def _by(row: Row[Any]) -> Words | None:
-    """The platform's own call for the gentlest removal, where it has a name."""
+    """What readers see after the platform's gentlest removal."""
     try:
         adapter = planning.adapter(row)
     except PlatformError:
         return None
-    call = adapter.removal if isinstance(adapter, Moderated) else ""
-    return Words(BY, {"call": call}) if call else None
+    return Words(adapter.removes) if isinstance(adapter, Moderated) else None

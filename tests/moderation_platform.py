@@ -136,6 +136,7 @@ class Adapter:
         {"comments", "remove comment", "restore comment", "suspend account"}
     )
     undoes: frozenset[Capability] = frozenset({"remove comment", "suspend account"})
+    removes = "a notice takes its place"
     removal = "remove"
 
     def __init__(self, url: str) -> None:

@@ -105,7 +105,10 @@ def test_what_a_platform_refused_is_listed_until_it_is_left_so(
         tx.execute(text("UPDATE moderation_action SET state = 'refused', tries = 1"))
     at = screen("people", console, ben, school)
     assert "Not blocked on LMS" in said(at)
-    assert "Ask again" in [button.label for button in at.button]
+    keys = {button.label: button.proto.shortcut for button in at.button}
+    assert (keys["Ask again"], keys["Leave it so"]) == ("a", "z")
+    [folded] = at.expander
+    assert folded.proto.expanded  # keys of what nobody sees would be pressed by mistake
     press(at, "Leave it so")
     assert not screen("people", console, ben, school).expander
 

@@ -123,12 +123,16 @@ def test_the_block_names_each_account_and_the_person_s_page_lifts_it(
     at = stage.dialog(lambda: blocking.ask(console, ben, school, "Kim", about))
     assert "**Moodle** · user" in said(at)
     assert "Moodle suspends the account" in said(at)
+    [block] = [each for each in at.button if each.label == "Block 1 account"]
+    assert block.proto.shortcut == "ctrl+enter"
     assert not suspender.suspended(comment.author_external_id)
     at = press(at, "Block 1 account")
     assert suspender.suspended(comment.author_external_id)
     assert "Blocked on Moodle, checked at" in said(at)
     at = screen("person", console, ben, school, id=found.person.id)
     assert "until " in said(at)
+    [lift] = [each for each in at.button if each.label == "Lift it everywhere"]
+    assert lift.proto.shortcut == "z"
     at = press(at, "Lift it everywhere")
     assert not suspender.suspended(comment.author_external_id)
     assert "Block lifted on Moodle" in said(at)

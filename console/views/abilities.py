@@ -11,15 +11,15 @@ from platforms.capabilities import Moderated
 from store.vault import VaultError
 
 CANNOT = N_("{place} cannot do this from here. Do it there by hand.")
-BY = N_("On {place}, by its own call {call}.")
-AT = N_("On {place}.")
+HOW = N_("On {place}: {how}.")
+REWORDED = N_("your wording takes the place of theirs")
 BACK = N_("Undo puts it back exactly.")
 SECOND = N_("{place} cannot take it back: a second person has to allow it first.")
 
 
 @dataclass(frozen=True)
 class Ability:
-    """`off`: why it cannot be done there; else `hint` says by which call, and the way back."""
+    """`off`: why it cannot be done there; else `hint` says what is seen then, and the way back."""
 
     off: str | None
     hint: str | None
@@ -35,10 +35,12 @@ def of(console: Console, comment: Stored, place: str, kind: ActionKind) -> Abili
     if KINDS[kind].ability not in adapter.can:
         return Ability(_(CANNOT).format(**name), None)
     back = BACK if undoable(adapter, kind) else SECOND
-    return Ability(None, f"{_does(adapter, kind, place)} {_(back).format(**name)}")
+    does = _(HOW).format(how=_(_seen(adapter, kind)), **name)
+    return Ability(None, f"{does} {_(back).format(**name)}")
 
 
-def _does(adapter: Adapter, kind: ActionKind, place: str) -> str:
-    if kind == "remove comment" and isinstance(adapter, Moderated) and adapter.removal:
-        return _(BY).format(place=escape(place), call=f"`{adapter.removal}`")
-    return _(AT).format(place=escape(place))
+def _seen(adapter: Adapter, kind: ActionKind) -> str:
+    """What readers see then."""
+    if kind == "remove comment" and isinstance(adapter, Moderated):
+        return adapter.removes
+    return REWORDED

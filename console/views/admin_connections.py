@@ -13,6 +13,8 @@ from console.views.connection_form import add, change
 from console.widgets import actionbar, confirm, status
 from console.wiring import Console
 from platforms import PLATFORMS
+from platforms.base import PlatformError
+from platforms.capabilities import Moderated
 from store.access import Actor
 from store.schools import School
 
@@ -53,8 +55,21 @@ def _card(console: Console, actor: Actor, school: School, connection: Connection
     if hasattr(PLATFORMS[connection.platform].adapter, "hooked"):
         st.caption(_("It can tell of new posts by itself: enter this as its webhook's address."))
         st.code(console.hook_address(connection.id), language=None)
+    _technical(connection)
     with st.container(horizontal=True):
         _buttons(console, actor, connection)
+
+
+def _technical(connection: Connection) -> None:
+    """What moderators are told in words, as those call it who look after the platform."""
+    try:
+        adapter = PLATFORMS[connection.platform].adapter(connection.url, "", connection.options)
+    except PlatformError:
+        return
+    if isinstance(adapter, Moderated) and adapter.removal:
+        with st.expander(_("For technicians"), icon=":material/code:"):
+            st.caption(_("A comment is removed by this call of the platform:"))
+            st.code(adapter.removal, language=None)
 
 
 def _facts(console: Console, school: School, connection: Connection) -> list[str]:

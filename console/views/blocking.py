@@ -198,17 +198,9 @@ def _buttons(kind: PenaltyKind, chosen: Sequence[Step], impose: Callable[[], Non
         label = ngettext("Suspend {n} account", "Suspend {n} accounts", count).format(n=count)
     else:
         label = ngettext("Block {n} account", "Block {n} accounts", count).format(n=count)
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Cancel"), type="tertiary", key="block-no"):
-            confirm.closed()
-            st.rerun()
-        pressed = st.button(
-            label, type="primary", icon=ICONS[kind], key="block-yes", disabled=not chosen
-        )
-        if pressed and confirm.is_open():
-            confirm.closed()
-            impose()
-            st.rerun()
+    if confirm.pressed(label, ICONS[kind], key="block", possible=bool(chosen)):
+        impose()
+        st.rerun()
 
 
 def _length(key: str) -> str:

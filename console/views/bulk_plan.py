@@ -24,6 +24,6 @@ def _shape(calls: Calls) -> str:
 def _line(calls: Calls) -> str:
     count = len(calls.case_ids)
     number = ngettext("{n} comment", "{n} comments", count).format(n=count)
-    by = f", {say(calls.by)}" if calls.by else ""
+    by = f": {say(calls.by)}" if calls.by else ""
     why = f" {say(calls.why)}" if calls.why else ""
     return f"{number}{by}.{why}"

@@ -1,6 +1,6 @@
 """What stands against a person now, with the way back; and what waits for a second person."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -41,8 +41,9 @@ def draw(
         return
     with st.container(border=True):
         st.subheader(_("In force"), anchor=False)
-        for measure in standing:
-            _measure(console, actor, school, measure, names)
+        for place, measure in enumerate(standing):
+            keys = place == 0 and not held
+            _measure(console, actor, school, measure, names, keys=keys)
         for place, action in enumerate(held):
             name = names.get(action.connection_id, "?")
             waiting(console, actor, school, action, name, keys=place == 0)
@@ -56,17 +57,18 @@ def unsettled(console: Console, actor: Actor, school: School) -> None:
     if not found:
         return
     held = [action for action in found if action.receipt.state == "held"]
+    asking = [*held, *(action for action in found if action.receipt.state == "refused")]
     title = ngettext("{n} action is not settled", "{n} actions are not settled", len(found))
-    with st.expander(title.format(n=len(found)), icon=":material/pending:", expanded=bool(held)):
+    with st.expander(title.format(n=len(found)), icon=":material/pending:", expanded=bool(asking)):
         for action in sorted(found, key=lambda each: each not in held):
-            place = names.get(action.connection_id, "?")
+            place, keys = names.get(action.connection_id, "?"), action in asking[:1]
             if action in held:
-                waiting(console, actor, school, action, place, keys=action is held[0])
+                waiting(console, actor, school, action, place, keys=keys)
                 continue
             st.markdown(acting.sentence(action.receipt, place, school))
             st.caption(_tries(action, school, console.now()))
             if action.receipt.state == "refused":
-                _refused(console, actor, school, action)
+                _refused(console, actor, school, action, keys=keys)
 
 
 def waiting(
@@ -111,21 +113,43 @@ def _answers(
     ]
 
 
-def _refused(console: Console, actor: Actor, school: School, action: Action) -> None:
+def _refused(console: Console, actor: Actor, school: School, action: Action, *, keys: bool) -> None:
     """The platform's no, until somebody asks again or leaves it at that."""
     if not access.may(actor, "moderate", school.id):
         return
+    acts = [
+        Act(
+            f"again-{action.id}",
+            _("Ask again"),
+            lambda: _ask_again(console, actor, school, action),
+            "A" if keys else None,
+            ":material/refresh:",
+        ),
+        Act(
+            f"leave-{action.id}",
+            _("Leave it so"),
+            lambda: _leave(console, actor, action),
+            "Z" if keys else None,
+            ":material/close:",
+        ),
+    ]
     with st.container(horizontal=True):
-        if st.button(_("Ask again"), key=f"again-{action.id}", icon=":material/refresh:"):
-            with acting.guarded():
-                with console.db.begin() as tx:
-                    asked = actions.ask_again(tx, actor, action.id, now=console.now())
-                acting.carry_out(console, actor, school, [asked])
-            st.rerun()
-        if st.button(_("Leave it so"), key=f"leave-{action.id}", icon=":material/close:"):
-            with acting.guarded(), console.db.begin() as tx:
-                actions.take_note(tx, actor, action.id, now=console.now())
-            st.rerun()
+        for act in acts:
+            actionbar.button(act)
+
+
+def _ask_again(console: Console, actor: Actor, school: School, action: Action) -> None:
+    with acting.guarded():
+        with console.db.begin() as tx:
+            asked = actions.ask_again(tx, actor, action.id, now=console.now())
+        acting.carry_out(console, actor, school, [asked])
+    st.rerun()
+
+
+def _leave(console: Console, actor: Actor, action: Action) -> None:
+    with acting.guarded(), console.db.begin() as tx:
+        actions.take_note(tx, actor, action.id, now=console.now())
+    st.rerun()
 
 
 def _tries(action: Action, school: School, now: datetime) -> str:
@@ -138,16 +162,27 @@ def _tries(action: Action, school: School, now: datetime) -> str:
 
 
 def _measure(
-    console: Console, actor: Actor, school: School, measure: Measure, names: Mapping[str, str]
+    console: Console,
+    actor: Actor,
+    school: School,
+    measure: Measure,
+    names: Mapping[str, str],
+    *,
+    keys: bool,
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         status.mark(_(STATES[measure.kind]), "red", shape="▲")
         st.markdown(_until(measure.until, school, console.now()), width="content")
         if access.may(actor, "moderate", school.id):
-            _button(
-                _("Lift it everywhere"),
-                f"lift-measure-{measure.id}",
-                lambda: blocking.lift(console, actor, school, measure),
+            actionbar.button(
+                Act(
+                    f"lift-{measure.id}",
+                    _("Lift it everywhere"),
+                    lambda: _lift(console, actor, school, measure),
+                    "Z" if keys else None,
+                    ":material/lock_open:",
+                    "tertiary",
+                )
             )
     if measure.refused:
         places = listed(escape(names.get(each, "?")) for each in measure.refused)
@@ -166,10 +201,9 @@ def _until(until: datetime | None, school: School, now: datetime) -> str:
     return _("until {time}").format(time=moment(until, school.zone, now=now))
 
 
-def _button(label: str, key: str, act: Callable[[], None]) -> None:
-    if st.button(label, key=key, icon=":material/lock_open:", type="tertiary"):
-        act()
-        st.rerun()
+def _lift(console: Console, actor: Actor, school: School, measure: Measure) -> None:
+    blocking.lift(console, actor, school, measure)
+    st.rerun()
 
 
 def _settle(console: Console, actor: Actor, school: School, action: Action, *, allow: bool) -> None:

@@ -73,7 +73,8 @@ def draw(
     if not kept:
         st.caption(_("Nothing is known yet: no comments, no decisions, no mail."))
     shown = kept[:SHOWN]
-    offer = Offer(console, actor, school, [each.comment_id for each in shown if each.comment_id])
+    ids = [each.comment_id for each in shown if each.comment_id]
+    offer = Offer(console, actor, school, ids, keyed=True)
     offered: set[str] = set()
     for event in shown:
         _event(event, school, console.now())

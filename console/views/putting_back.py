@@ -9,6 +9,8 @@ from console.i18n import N_, _, escape
 from console.views import acting
 from console.views.abilities import CANNOT
 from console.views.reasons import DECISIONS
+from console.widgets import actionbar
+from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import reversal
 from moderation.model import Stored
@@ -19,18 +21,29 @@ from store.access import Actor
 from store.schools import School
 from store.vault import VaultError
 
+KEY = "Shift+U"  # beside U, which undoes what was just done
 PUTS = N_("On {place}: the original wording stands in its place again, and is read back.")
 ANEW = N_("On {place}: the original wording is written there anew, and is read back.")
 TOLD = N_("The author is told, if they were told that it went.")
 
 
 class Offer:
-    """What of these comments can be restored, and the buttons for it; read once a screen."""
+    """What of these comments can be restored, and the buttons for it; read once a screen.
+
+    `keyed`: the first of them is the screen's own, which has the key.
+    """
 
     def __init__(
-        self, console: Console, actor: Actor, school: School, comment_ids: Sequence[str]
+        self,
+        console: Console,
+        actor: Actor,
+        school: School,
+        comment_ids: Sequence[str],
+        *,
+        keyed: bool = False,
     ) -> None:
         self._console, self._actor, self._school = console, actor, school
+        self._key = KEY if keyed else None
         self._found: dict[str, Stored] = {}
         if not comment_ids or not access.may(actor, "moderate", school.id):
             return
@@ -44,15 +57,19 @@ class Offer:
         if comment is None:
             return
         off, hint = _does(self._console, comment, self._names.get(comment.connection_id, ""))
-        if st.button(
-            _("Restore"),
-            key=f"restore-{key}-{comment.id}",
-            icon=":material/restore:",
-            type="tertiary",
-            disabled=bool(off),
-            help=off or hint,
-        ):
-            self._restore(comment)
+        actionbar.button(
+            Act(
+                f"restore-{key}-{comment.id}",
+                _("Restore"),
+                lambda: self._restore(comment),
+                self._key,
+                ":material/restore:",
+                "tertiary",
+                off=off or None,
+                hint=hint,
+            )
+        )
+        self._key = None
 
     def _restore(self, comment: Stored) -> None:
         """Outside the transaction the platform is asked, and the bar tells what came of it."""

@@ -175,7 +175,7 @@ def _similar(console: Console, actor: Actor, school: School, similar: list[Past]
         return
     removed = sum(past.decision == "remove" for past in similar)
     share = _("{n} of {all} removed").format(n=removed, all=len(similar))
-    offer = Offer(console, actor, school, [past.comment_id for past in similar])
+    offer = Offer(console, actor, school, [past.comment_id for past in similar], keyed=True)
     with st.container(border=True):
         st.subheader(f"{_('Similar decisions')} :gray[{share}]", anchor=False)
         for place, past in enumerate(similar):

@@ -71,7 +71,14 @@ def pressed(label: str, icon: str, *, key: str, possible: bool = True) -> bool:
 
 
 def _yes(button: str, icon: str, *, possible: bool) -> bool:
-    return st.button(button, type="primary", icon=icon, key="confirm-yes", disabled=not possible)
+    return st.button(
+        button,
+        type="primary",
+        icon=icon,
+        key="confirm-yes",
+        shortcut="Mod+Enter",
+        disabled=not possible,
+    )
 
 
 def opening() -> None:

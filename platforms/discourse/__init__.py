@@ -39,6 +39,10 @@ class Discourse:
     undoes: frozenset[Capability] = frozenset(
         {"remove comment", "edit comment", "suspend account", "mute account"}
     )
+    removes = N_(
+        "readers no longer see it, answers stay; "
+        "where it opens a topic, a notice takes the place of its text"
+    )
     removal = "DELETE /posts/{id}.json"
     suspends = N_("{platform} suspends the account: nobody signs in with it")
 

@@ -43,7 +43,7 @@ class Ejabberd:
         {"roster", "suspend account", "mute account", "meter rooms", "notice board"}
     )
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
-    removal = ""
+    removes = removal = ""
     suspends = N_("{platform} shuts the account out of the rooms that Pult moderates, of no others")
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:

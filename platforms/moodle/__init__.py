@@ -21,7 +21,7 @@ from platforms.http import Http
 from platforms.metering import Reading
 from platforms.moodle import forums, health, materials, messages, online, people, roster
 from platforms.moodle.calls import Calls
-from platforms.sentences import OWN, STAFF
+from platforms.sentences import BLANKED, OWN, STAFF
 
 # `level_field`, `role_field`: short names of the site's own profile fields;
 # `never_suspend`: user names that Pult leaves alone, besides its own account;
@@ -57,6 +57,7 @@ class Moodle:
         }
     )
     undoes: frozenset[Capability] = frozenset({"remove comment", "edit comment", "suspend account"})
+    removes = BLANKED
     removal = "mod_forum_update_discussion_post"
     suspends = N_("{platform} suspends the account: nobody signs in with it")
 

@@ -9,7 +9,7 @@ from platforms.openedx.calls import Calls
 from platforms.openedx.forum import Forum
 from platforms.openedx.lms import Lms
 from platforms.openedx.posts import Discussions, Post, Thread, comment
-from platforms.sentences import NOTICE
+from platforms.sentences import BLANKED, NOTICE
 from platforms.texts import plain
 
 OPTIONS = {
@@ -40,6 +40,7 @@ class OpenEdx:
         {"comments", "remove comment", "restore comment", "edit comment"}
     )
     undoes: frozenset[Capability] = frozenset({"remove comment", "edit comment"})
+    removes = BLANKED
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         self._options = {**OPTIONS, **options}
