@@ -4,13 +4,16 @@ Every pupil is an agent with habits, friends, a connection that fails and limite
 evening has weather, the platform has hiccups, courses have exams and guests, rooms turn away.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-FROM, AFTER = -15, 5  # minutes from a lesson's start, and after its end, that are counted
+from benchmarks.term_lesson import AFTER, FROM, Course, Held, Lesson, Mood, Pupil
+
 MONDAY = date(2026, 1, 5)
+SERVERS = 3
+BEARS, LICENSED = 0.55, 0.45  # of those enrolled at the fullest moment of the week
 HABITS = {  # minutes around the start at which they try the door: earliest, usual, latest
     "early": (-14, -8, -2),
     "on the dot": (-4, -1, 3),
@@ -19,66 +22,64 @@ HABITS = {  # minutes around the start at which they try the door: earliest, usu
 }
 
 
-@dataclass
-class Pupil:
-    name: int
-    diligence: float
-    habit: str
-    shaky: float  # chance of falling out in any minute
-    friends: list[int] = field(default_factory=list)
-
-
-@dataclass
-class Course:
-    name: str
-    teacher: str
-    weekdays: tuple[int, int]
-    starts: int  # minutes after the evening's first lesson
-    minutes: int
-    seats: int
-    pull: float  # how much it is liked
-    roster: list[Pupil]
-    exams: bool
-
-
 @dataclass(frozen=True)
-class Held:
-    """A lesson that was held: the head count by minute from FROM, and the teacher's minute."""
+class Seats:
+    """What each server bears, turning nobody away; what the licence for all of them lets in."""
 
-    course: str
-    teacher: str
-    day: date
-    enrolled: int
-    seats: int
-    starts: int
-    minutes: int
-    counts: tuple[int | None, ...]
-    opened: int
+    servers: tuple[int, ...]
+    licence: int
 
 
-@dataclass(frozen=True)
-class Mood:
-    """What is the same for everybody this evening."""
+def evenings(seed: int, count: int, *, licensed: bool = False) -> Iterator[list[Held]]:
+    """School evenings, Monday to Friday, each with the lessons of its weekday.
 
-    gloom: float  # keeps people away where positive
-    hiccup: tuple[int, int] | None  # minutes of the evening in which nobody gets in
-    exam_week: bool
-
-
-def evenings(seed: int, count: int) -> Iterator[list[Held]]:
-    """School evenings, Monday to Friday, each with the lessons of its weekday."""
-    random = Random(seed)
-    pupils = _pupils(random)
-    courses = _courses(random, pupils)
+    `licensed`: beyond the licence's seats nobody gets in anywhere.
+    """
+    random, courses, pupils = _school(seed)
+    licence = _seats(courses).licence if licensed else None
     day = MONDAY
     while count:
         if day.weekday() < 5:
             mood = _mood(random, day)
             held = [c for c in courses if day.weekday() in c.weekdays]
-            yield [_held(random, course, day, mood) for course in held]
+            if licence is None:
+                yield [_held(random, course, day, mood) for course in held]
+            else:
+                yield _held_together(random, held, day, mood, licence)
             _week_goes_by(random, pupils, courses)
             count -= 1
         day += timedelta(days=1)
+
+
+def seats(seed: int) -> Seats:
+    """Those of that school year."""
+    return _seats(_school(seed)[1])
+
+
+def _school(seed: int) -> tuple[Random, list[Course], list[Pupil]]:
+    random = Random(seed)
+    pupils = _pupils(random)
+    return random, _courses(random, pupils), pupils
+
+
+def _seats(courses: Sequence[Course]) -> Seats:
+    of = [[c for c in courses if c.server == server] for server in range(SERVERS)]
+    return Seats(
+        tuple(round(BEARS * _fullest(each)) for each in of), round(LICENSED * _fullest(courses))
+    )
+
+
+def _fullest(courses: Sequence[Course]) -> int:
+    """The most who are enrolled in lessons of the same moment, of all evenings of the week."""
+    return max(
+        sum(
+            len(c.roster)
+            for c in courses
+            if day in c.weekdays and c.starts <= minute < c.starts + c.minutes
+        )
+        for day in range(5)
+        for minute in range(200)
+    )
 
 
 def _pupils(random: Random) -> list[Pupil]:
@@ -115,6 +116,7 @@ def _courses(random: Random, pupils: list[Pupil]) -> list[Course]:
                 random.uniform(-0.15, 0.08),
                 random.sample(pupils, size),
                 random.random() < 0.3,
+                n % SERVERS,
             )
         )
     return made
@@ -141,17 +143,33 @@ def _week_goes_by(random: Random, pupils: list[Pupil], courses: list[Course]) ->
 
 
 def _held(random: Random, course: Course, day: date, mood: Mood) -> Held:
+    lesson = _begun(random, course, mood)
+    for minute in range(FROM, course.minutes + AFTER):
+        lesson.goes_on(random, minute, mood)
+    return lesson.held(random, day)
+
+
+def _held_together(
+    random: Random, courses: Sequence[Course], day: date, mood: Mood, licence: int
+) -> list[Held]:
+    """All lessons of an evening, whose people take their seats of one licence."""
+    lessons = [_begun(random, course, mood) for course in courses]
+    for evening in range(FROM, 240):
+        for lesson in random.sample(lessons, len(lessons)):
+            minute = evening - lesson.course.starts
+            if FROM <= minute < lesson.course.minutes + AFTER:
+                others = sum(other.people for other in lessons if other is not lesson)
+                lesson.goes_on(random, minute, mood, licence - others)
+    return [lesson.held(random, day) for lesson in lessons]
+
+
+def _begun(random: Random, course: Course, mood: Mood) -> Lesson:
     opens = _opens(random, course)
     at_door = _intents(random, course, mood)
     if random.random() < 0.04:  # an open lesson, told to parents and to other schools
         for _ in range(random.randint(3, max(4, course.seats // 2))):
             at_door.append((random.triangular(-8, 12, 0), random.uniform(5, 60), 0.003))
-    counts = _play(random, course, mood, opens, at_door)
-    return Held(
-        course.name, course.teacher, day, len(course.roster), course.seats,
-        course.starts, course.minutes,
-        tuple(None if random.random() < 0.02 else count for count in counts), opens,
-    )  # fmt: skip
+    return Lesson(course, opens, [[tries, stays, shaky, 0.0] for tries, stays, shaky in at_door])
 
 
 def _opens(random: Random, course: Course) -> int:
@@ -180,42 +198,3 @@ def _intents(random: Random, course: Course, mood: Mood) -> list[tuple[float, fl
             stays = random.uniform(10, course.minutes) if leaves else course.minutes + 10.0
             intents.append((random.triangular(low, high, usual), stays, pupil.shaky))
     return intents
-
-
-def _play(
-    random: Random,
-    course: Course,
-    mood: Mood,
-    opens: int,
-    at_door: list[tuple[float, float, float]],
-) -> list[int]:
-    outside = [[tries, stays, shaky, 0.0] for tries, stays, shaky in at_door]
-    inside: list[list[float]] = []
-    counts = []
-    for minute in range(FROM, course.minutes + AFTER):
-        evening = minute + course.starts
-        down = mood.hiccup is not None and mood.hiccup[0] <= evening < mood.hiccup[1]
-        teacher = opens <= minute < course.minutes + 2
-        still = []
-        for agent in inside:
-            falls = random.random() < (agent[2] + (0.25 if down else 0.0))
-            if falls:
-                agent[0] = minute + random.uniform(1, 4)
-                outside.append(agent)
-            elif minute < agent[0] + agent[1] and minute < course.minutes + random.randint(-3, 2):
-                still.append(agent)
-        inside = still
-        waiting = []
-        for agent in sorted(outside):
-            if agent[0] > minute or minute >= course.minutes - 3:
-                waiting.append(agent)
-            elif down or not teacher or len(inside) + teacher >= course.seats:
-                agent[3] += 1
-                agent[0] = minute + random.choice((1, 1, 2, 4))
-                if agent[3] < 8 or not teacher:  # then they give up
-                    waiting.append(agent)
-            else:
-                inside.append(agent)
-        outside = waiting
-        counts.append(len(inside) + teacher)
-    return counts

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["room", "server", "licence"]
+Pool = tuple[Kind, str]  # seats that several rooms share: of a connection or of a platform
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many may be in at once; `taken`: of them, by everybody else or by all."""
+    """So many may be in at once; `taken`: of them, by everybody else or by all.
+
+    `of`: the connection or the platform whose seats several rooms share.
+    """
 
     kind: Kind
     name: str
     seats: int
     taken: int = 0
+    of: str = ""
 
     @property
     def free(self) -> int:

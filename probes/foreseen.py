@@ -3,19 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from probes.capacity import Limit
-from probes.forecasting.model import Forecast, Point
+from probes.capacity import Limit, Pool
+from probes.forecasting.forecast import TWICE
+from probes.forecasting.model import AHEAD, Forecast, Point
 from probes.lessons import KEEP, Key
 from store import access
 from store.access import Actor
 from store.db import Connection, instant, text
 
 EARLY = 10  # minutes before the start at which a forecast is kept to be judged
+JUDGED = timedelta(minutes=AHEAD - EARLY)  # after the start: so far it had looked
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,27 @@ class Foreseen:
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """A lesson of which it was told early that a server's or a licence's seats bind.
+
+    `people`: the most who were counted on it at once from the start `until` then.
+    """
+
+    lesson_id: str
+    starts_at: datetime
+    until: datetime
+    pool: Pool
+    people: int = 0
+
+
+@dataclass(frozen=True)
 class Record:
     """Forecasts made ten minutes before the start, against the most people who then came."""
 
     lessons: int
     miss: float  # mean of |P50 - actual| / actual
     within: float  # share of lessons at or under P80
-    brier: float | None  # of "every seat is taken" of what bound then; None: nothing did
+    brier: float | None  # of "every seat is taken" of what bound then; None: nobody knows
 
 
 def write(mtx: Connection, actor: Actor, school_id: str, foreseen: Sequence[Foreseen]) -> None:
@@ -55,7 +71,9 @@ def write(mtx: Connection, actor: Actor, school_id: str, foreseen: Sequence[Fore
                 early_p50 = CASE WHEN :early THEN :p50 ELSE early_p50 END,
                 early_p80 = CASE WHEN :early THEN :p80 ELSE early_p80 END,
                 early_full = CASE WHEN :early THEN :full ELSE early_full END,
-                early_seats = CASE WHEN :early THEN :seats ELSE early_seats END
+                early_seats = CASE WHEN :early THEN :seats ELSE early_seats END,
+                early_kind = CASE WHEN :early THEN :kind ELSE early_kind END,
+                early_of = CASE WHEN :early THEN :of ELSE early_of END
             WHERE lesson_id = :lesson AND starts_at = :starts AND school_id = :school
         """),
         [_values(school_id, one) for one in foreseen],
@@ -78,6 +96,69 @@ def newest(
     return {(one.lesson_id, one.starts_at): one for one in found}
 
 
+def pooled(mtx: Connection, actor: Actor, school_id: str, *, since: datetime) -> list[Pooled]:
+    """Of the lessons that end after `since`, in school time."""
+    access.require(actor, "see", school_id)
+    rows = mtx.execute(
+        text("""
+            SELECT lesson_id, starts_at, ends_at, early_kind, early_of FROM lesson_count
+            WHERE school_id = :school AND ends_at > :since
+              AND early_kind IN ('server', 'licence')
+        """),
+        {"school": school_id, "since": since},
+    )
+    return [
+        Pooled(
+            row.lesson_id,
+            starts_at := instant(row.starts_at),
+            min(instant(row.ends_at), starts_at + JUDGED),
+            (row.early_kind, row.early_of),
+        )
+        for row in rows
+    ]
+
+
+def reach(mtx: Connection, actor: Actor, school_id: str, reached: Sequence[Pooled]) -> None:
+    """Keep how many were counted; the most stands."""
+    access.require(actor, "steer", school_id)
+    if not reached:
+        return
+    mtx.execute(
+        text("""
+            UPDATE lesson_count SET pool_peak = :people
+            WHERE lesson_id = :lesson AND starts_at = :starts AND school_id = :school
+              AND (pool_peak IS NULL OR pool_peak < :people)
+        """),
+        [
+            {
+                "school": school_id,
+                "lesson": each.lesson_id,
+                "starts": each.starts_at,
+                "people": each.people,
+            }
+            for each in reached
+        ],
+    )
+
+
+def turning_away(
+    mtx: Connection, actor: Actor, school_id: str, *, until: datetime
+) -> frozenset[Pool]:
+    """The servers and licences that were full on two days of the last term and never above it."""
+    access.require(actor, "see", school_id)
+    rows = mtx.execute(
+        text(f"""
+            SELECT early_kind, early_of FROM lesson_count
+            WHERE school_id = :school AND ends_at <= :until AND ends_at > :since
+              AND early_kind IN ('server', 'licence') AND pool_peak >= early_seats
+            GROUP BY early_kind, early_of
+            HAVING COUNT(DISTINCT day) >= {TWICE} AND MAX(pool_peak - early_seats) <= 0
+        """),
+        {"school": school_id, "until": until, "since": until - KEEP},
+    )
+    return frozenset((row.early_kind, row.early_of) for row in rows)
+
+
 def record(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) -> Record | None:
     """How true the forecasts were over the last term; None: none can be judged yet."""
     access.require(actor, "see", school_id)
@@ -88,6 +169,10 @@ def record(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) ->
                    AVG((early_full - filled) * (early_full - filled)) AS brier
             FROM (SELECT peak, early_p50, early_p80, early_full,
                          CASE WHEN early_seats IS NULL THEN NULL
+                              WHEN early_kind IN ('server', 'licence') AND pool_peak IS NULL
+                                  THEN NULL
+                              WHEN early_kind IN ('server', 'licence')
+                                  THEN CASE WHEN pool_peak >= early_seats THEN 1.0 ELSE 0.0 END
                               WHEN peak >= early_seats THEN 1.0 ELSE 0.0 END AS filled
                   FROM lesson_count
                   WHERE school_id = :school AND ends_at <= :until AND ends_at > :since
@@ -119,7 +204,9 @@ def _values(school_id: str, one: Foreseen) -> dict[str, object]:
         "p50": forecast.wanted.p50,
         "p80": forecast.wanted.p80,
         "full": forecast.full,
-        "seats": one.limit.free if one.limit else None,
+        "seats": one.limit.seats if one.limit else None,
+        "kind": one.limit.kind if one.limit else None,
+        "of": one.limit.of if one.limit else None,
     }
 
 
@@ -127,11 +214,17 @@ def _foreseen(row: Row[Any]) -> Foreseen:
     said = json.loads(row.forecast)
     told = said["forecast"]
     points = tuple(Point(**point) for point in told.pop("points"))
+    together = told.pop("together", None)
     return Foreseen(
         row.lesson_id,
         instant(row.starts_at),
         instant(row.foreseen_at),
-        Forecast(points, Point(**told.pop("wanted")), **told),
+        Forecast(
+            points,
+            Point(**told.pop("wanted")),
+            **told,
+            together=Point(**together) if together else None,
+        ),
         Limit(**said["limit"]) if said["limit"] else None,
         said["minute"],
         tuple(json.loads(row.counts)),

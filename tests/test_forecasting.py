@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from benchmarks import forecast as benchmark
+from benchmarks import shared_seats
+from benchmarks.scoring import report
 from probes.forecasting.forecast import School, learn
 from probes.forecasting.model import LEAD, Live, Plan, Session
+from probes.forecasting.together import Shared, by_minute
 
 TODAY = date(2026, 3, 2)
 PLAN = Plan("next", "algebra", "ivanova", TODAY, expected=30, length=45, seats=25)
@@ -108,7 +112,57 @@ def test_without_a_limit_nothing_fills() -> None:
 
 
 def test_it_beats_the_simple_guesses_on_evenings_it_has_not_seen() -> None:
-    brier = benchmark.report(benchmark.run(seed=5, learned=25, evenings=8))["brier"]
+    brier = report(benchmark.run(seed=5, learned=25, evenings=8))["brier"]
     assert isinstance(brier, dict)
     ours = brier.pop("forecast")
     assert all(ours < theirs for theirs in brier.values())
+
+
+def test_it_beats_them_too_where_lessons_share_a_server() -> None:
+    brier = report(shared_seats.run(seed=5, learned=25, evenings=8, kind="server"))["brier"]
+    ours = brier.pop("forecast")
+    assert all(ours < theirs for theirs in brier.values())
+
+
+def test_two_lessons_of_one_evening_are_many_or_few_together() -> None:
+    """The spread of their sum is wider than if each went its own way."""
+    sessions = []
+    for week in range(1, 13):
+        for course in ("algebra", "physics", "history", "music"):
+            plan = replace(PLAN, course=course)
+            sessions.append(held(week, 10 if week % 2 else 22, plan=plan))
+    past = learn(sessions, today=TODAY)
+    lessons = [
+        past.draw(replace(PLAN, id=course, course=course), Live(-10, 0))
+        for course in ("algebra", "physics", "history")
+    ]
+    people = [by_minute(lesson)[:, 30] for lesson in lessons]
+    alone = sum(float(each.var()) for each in people)
+    assert float(np.sum(people, axis=0).var()) > 1.5 * alone
+
+
+def test_lessons_in_turn_do_not_add_up() -> None:
+    past = school(20, 22, 21, 23)
+    lessons = [past.draw(replace(PLAN, id=str(n)), Live(-n * 20.0)) for n in (0, 1, 2)]
+    lessons = [replace(each, plan=replace(each.plan, length=15)) for each in lessons]
+    shared = Shared(30, 0, {each.plan.id: by_minute(each) for each in lessons})
+    for lesson in lessons:
+        told, others = shared.forecast(lesson, lesson.forecast())
+        assert told.full == 0
+        assert others < 5
+
+
+def test_of_a_server_that_turns_away_each_gets_a_share_of_what_is_left() -> None:
+    past = school(20, 22, 21, 23)
+    lessons = [
+        past.draw(replace(PLAN, id=str(n)), Live(2, people)) for n, people in enumerate((6, 6, 0))
+    ]
+    people = {each.plan.id: by_minute(each) for each in lessons}
+    told = [
+        Shared(30, 6, people, turns_away=True).forecast(each, each.forecast())[0]
+        for each in lessons
+    ]
+    last = [forecast.points[4] for forecast in told]
+    assert sum(point.p50 for point in last) == pytest.approx(24, abs=3)
+    assert last[0].p50 > last[2].p50  # who is in stays
+    assert [forecast.full for forecast in told] == [1.0] * 3

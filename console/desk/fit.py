@@ -8,7 +8,7 @@ from typing import Literal
 from console.desk import bounds
 from console.desk.evening import Evening
 from probes.capacity import Kind, Limit
-from probes.forecasting.model import ENOUGH, Forecast, Point
+from probes.forecasting.model import ENOUGH
 from probes.foreseen import Foreseen
 from probes.model import State
 from store import timetable
@@ -28,12 +28,12 @@ REASONS: dict[Kind, tuple[str, str]] = {
         N_("{p50} will want in, perhaps {p80}; {seats} seats. Larger and free: {room}"),
     ),
     "server": (
-        N_("{p50} will want in, perhaps {p80}; {name} has {seats} seats left"),
-        N_("{p50} will want in, perhaps {p80}; {name} has {seats} seats left. Free: {room}"),
+        N_("{p50} people at once on {name}, perhaps {p80}; it bears {seats}"),
+        N_("{p50} people at once on {name}, perhaps {p80}; it bears {seats}. Free: {room}"),
     ),
     "licence": (
-        N_("{p50} will want in, perhaps {p80}; the licence leaves {seats} seats"),
-        N_("{p50} will want in, perhaps {p80}; the licence leaves {seats} seats"),
+        N_("{p50} people at once under the licence, perhaps {p80}; it allows {seats}"),
+        N_("{p50} people at once under the licence, perhaps {p80}; it allows {seats}"),
     ),
 }
 # The same where a course has no past to foresee from.
@@ -74,7 +74,8 @@ WORTH_SAYING = 0.3  # chance from which "will fill" is shown and a lesson asks f
 class Fit:
     """`chance`: that every seat is taken within the hour; None: not enough history.
 
-    `over`: that more people want in than that. `seats`: what the binding limit leaves.
+    `over`: that more people want in than that, so many would then be `outside`. `seats`: of
+    what lessons share, all of them where a forecast is told, else what the others leave.
     """
 
     word: Word
@@ -83,7 +84,7 @@ class Fit:
     binds: Kind
     chance: float | None = None
     over: float | None = None
-    wanted: Point | None = None
+    outside: int = 0
     larger: str | None = None  # a free room in which it would fit
 
     @property
@@ -125,21 +126,16 @@ def _foreseen(
     larger = None
     if word != "fits" and limit.kind != "licence":  # no room of the platform helps against that
         larger = _larger(evening, lesson, room, forecast.wanted.p80, limit.kind)
-    why = _because(forecast, limit, larger)
-    return Fit(
-        word, why, limit.free, limit.kind, forecast.full, over,
-        forecast.wanted, larger,
-    )  # fmt: skip
-
-
-def _because(forecast: Forecast, limit: Limit, larger: str | None) -> Words:
+    crowd = forecast.together if forecast.together and limit.kind != "room" else forecast.wanted
     params: dict[str, Value] = {
-        "p50": forecast.wanted.p50,
-        "p80": forecast.wanted.p80,
-        "seats": limit.free,
+        "p50": crowd.p50,
+        "p80": crowd.p80,
+        "seats": limit.seats,
         "name": limit.name,
     }
-    return _with_room(REASONS[limit.kind], params, larger)
+    why = _with_room(REASONS[limit.kind], params, larger)
+    outside = min(max(crowd.p80 - limit.seats, 1), max(forecast.wanted.p80, 1))
+    return Fit(word, why, limit.seats, limit.kind, forecast.full, over, outside, larger)
 
 
 def _planned(

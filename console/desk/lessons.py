@@ -182,12 +182,11 @@ def _by_people(evening: Evening, lesson: timetable.Lesson, row: LessonRow) -> Le
 
 def _by_forecast(evening: Evening, row: LessonRow) -> LessonRow | None:
     """More will want in than there are seats, told before it happens."""
-    if not row.fit or not row.fit.asks or not row.fit.wanted or row.starts_at is None:
+    if not row.fit or not row.fit.asks or row.starts_at is None:
         return None
     if row.starts_at - evening.school_now > AHEAD:
         return None
-    outside = max(row.fit.wanted.p50 - row.fit.seats, row.fit.wanted.p80 - row.fit.seats, 1)
-    return replace(row, state="filling", why=row.fit.why, affected=outside)
+    return replace(row, state="filling", why=row.fit.why, affected=row.fit.outside)
 
 
 def _planned(evening: Evening, row: LessonRow) -> LessonRow:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from platforms import PLATFORMS
+from probes.capacity import Limit, Pool
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -51,6 +52,27 @@ def servers(tx: Connection, actor: Actor, school_id: str) -> dict[str, Server]:
         )
         for row in rows
     }
+
+
+def pools(known: Mapping[str, Server]) -> dict[Pool, Limit]:
+    """The seats that the rooms of a server, or of all servers of a platform, share."""
+    found = {}
+    for server in known.values():
+        if server.seats:
+            limit = Limit("server", server.name, server.seats, of=server.id)
+            found[limit.kind, limit.of] = limit
+        if server.licence:
+            limit = Limit("licence", server.platform, server.licence, of=server.platform)
+            found[limit.kind, limit.of] = limit
+    return found
+
+
+def under(known: Mapping[str, Server], pool: Pool) -> frozenset[str]:
+    """The servers whose people take those seats."""
+    kind, whose = pool
+    if kind == "server":
+        return frozenset({whose})
+    return frozenset(each.id for each in known.values() if each.platform == whose)
 
 
 def of(platform: str) -> Mapping[str, str]:

@@ -1,11 +1,15 @@
 """How many seats are taken on a server or of a licence: everybody in a room, lesson or not."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from console.desk.limits import Server
+from probes.lessons import Sample
 from probes.rooms import RoomKey, RoomReading
 
 Readings = Mapping[RoomKey, RoomReading]
+Sums = dict[datetime, int | None]
 
 
 def on_server(readings: Readings, server_id: str) -> int | None:
@@ -26,6 +30,33 @@ def outside(readings: Readings, servers: Collection[str], held: Collection[RoomK
         for key, each in readings.items()
         if key[0] in servers and key not in held
     )
+
+
+def over_time(read: Mapping[RoomKey, Sequence[Sample]]) -> dict[str, Sums]:
+    """By server: the people in all of its rooms at each of its readings; None: not known."""
+    found: defaultdict[str, Sums] = defaultdict(dict)
+    for (server, _room), samples in read.items():
+        sums = found[server]
+        for at, people in samples:
+            before = sums.get(at, 0)
+            sums[at] = None if before is None or people is None else before + people
+    return found
+
+
+def most(
+    sums: Mapping[str, Sums], servers: Collection[str], *, since: datetime, until: datetime
+) -> int | None:
+    """The most people at once on all these servers, minute by minute.
+
+    None where none of them was read whole in that time.
+    """
+    minutes: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
+    for server in servers:
+        for at, people in sums.get(server, {}).items():
+            if since <= at < until and people is not None:
+                minute = minutes[at.replace(second=0, microsecond=0)]
+                minute[server] = max(people, minute[server])
+    return max((each.total() for each in minutes.values()), default=None)
 
 
 def _people(readings: Iterable[RoomReading]) -> int | None:

@@ -9,10 +9,17 @@ from console.desk.board import Board
 from console.desk.lessons import LessonRow, seats_taken
 from console.i18n import _, number, say
 from console.widgets import bands, status
+from probes.capacity import Kind
 from probes.forecasting.model import ENOUGH, LEAD
 from probes.foreseen import Foreseen
+from store.words import N_
 
 MINUTE = timedelta(minutes=1)
+FILLS: dict[Kind, str] = {
+    "room": N_("Chance that every seat is taken: {n}%."),
+    "server": N_("Chance that every seat of the server is taken: {n}%."),
+    "licence": N_("Chance that every seat of the licence is taken: {n}%."),
+}
 
 
 def draw(board: Board, room_id: str) -> None:
@@ -65,9 +72,7 @@ def _words(row: LessonRow, told: Foreseen) -> None:
     ).format(p50=number(wanted.p50), p80=number(wanted.p80), p95=number(wanted.p95))
     fills = ""
     if row.fit and row.fit.chance is not None:
-        fills = _("Chance that every seat is taken: {n}%.").format(
-            n=number(round(row.fit.chance * 100))
-        )
+        fills = _(FILLS[row.fit.binds]).format(n=number(round(row.fit.chance * 100)))
     st.caption(f"{within} {fills}")
 
 

@@ -61,6 +61,13 @@ class Attendance:
             mean, variance = mean + more, variance + doubt
         return mean, variance + _variance(self.noise, plan.expected)
 
+    def common(self, plan: Plan, tonight: tuple[float, float] | None = None) -> float:
+        """The part of that variance which all lessons of the evening share."""
+        evening = tonight[1] if tonight else self.evening.spread
+        weekday = self.effects[2].of(_groups(plan)[2])[1]
+        _, variance = self.expect(plan, tonight)
+        return float(min((self.doubt + weekday + evening) / variance, 1.0))
+
     def draw(
         self, plan: Plan, quantiles: Array, tonight: tuple[float, float] | None = None
     ) -> Array:

@@ -71,6 +71,8 @@ class Forecast:
 
     `wanted`: the most people who want in, which a room that turns away never holds.
     `sessions`: own past lessons that were counted; under ENOUGH it leans on other courses.
+    `together`: where lessons share what binds, the most people of all of them at once while
+    this one is held; `full` and `over` are of them then.
     """
 
     points: tuple[Point, ...]
@@ -78,6 +80,7 @@ class Forecast:
     full: float | None
     over: float | None
     sessions: int
+    together: Point | None = None
 
     @property
     def enough(self) -> bool:

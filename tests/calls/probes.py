@@ -39,6 +39,11 @@ CALLS: Calls = {
     foreseen.write: lambda mtx, who, on: foreseen.write(mtx, who, on.school, []),
     foreseen.newest: lambda mtx, who, on: foreseen.newest(mtx, who, on.school, since=NOON),
     foreseen.record: lambda mtx, who, on: foreseen.record(mtx, who, on.school, until=LATER),
+    foreseen.pooled: lambda mtx, who, on: foreseen.pooled(mtx, who, on.school, since=NOON),
+    foreseen.reach: lambda mtx, who, on: foreseen.reach(mtx, who, on.school, []),
+    foreseen.turning_away: lambda mtx, who, on: foreseen.turning_away(
+        mtx, who, on.school, until=LATER
+    ),
     history.history: lambda mtx, who, on: history.history(
         mtx, who, on.school, on.target.id, since=NOON, until=LATER
     ),
