@@ -1,12 +1,12 @@
 """Who would get a mail: those who are meant, without those whom none may or can reach."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
-from mailing import selecting, suppression
+from mailing import leaving, selecting, suppression
 from mailing.selecting import BY_ID, BY_NAME, Guardians, Segment
 from store import access, addresses, db
 from store.access import Actor
@@ -78,11 +78,12 @@ def windows(
 def _judged(
     tx: Connection, school_id: str, segment: Segment, topic: str, order: str, now: datetime
 ) -> Iterator[Iterator[Meant]]:
+    left = leaving.reasons(tx, school_id, segment, now=now)
     reasons = suppression.reasons(tx, school_id, topic)
     other = _other_forms(tx, school_id)
-    first = _first(tx, school_id, segment, other, now)
+    first = _first(tx, school_id, segment, other, left, now)
     for window in selecting.matching(tx, school_id, segment, order=order, now=now):
-        yield (_meant(person, other, reasons, first) for person in window)
+        yield (_meant(person, other, reasons, first, left) for person in window)
 
 
 def _other_forms(tx: Connection, school_id: str) -> dict[str, str]:
@@ -100,7 +101,12 @@ def _other_forms(tx: Connection, school_id: str) -> dict[str, str]:
 
 
 def _first(
-    tx: Connection, school_id: str, segment: Segment, other: dict[str, str], now: datetime
+    tx: Connection,
+    school_id: str,
+    segment: Segment,
+    other: Mapping[str, str],
+    left: Collection[str],
+    now: datetime,
 ) -> dict[str, Person]:
     """Who stands for an address that several may share: the first by name.
 
@@ -111,14 +117,20 @@ def _first(
     if shared:
         for person in chain.from_iterable(selecting.matching(tx, school_id, segment, now=now)):
             email = other.get(person.email, person.email)
-            if email in shared:
+            if email in shared and person.id not in left:
                 first.setdefault(email, person)
     return first
 
 
 def _meant(
-    person: Person, other: dict[str, str], reasons: dict[str, str], first: dict[str, Person]
+    person: Person,
+    other: Mapping[str, str],
+    reasons: Mapping[str, str],
+    first: Mapping[str, Person],
+    left: Mapping[str, Words],
 ) -> Meant:
+    if left and person.id in left:
+        return Meant(person, _own(person, other, first), left[person.id])
     if not person.email:
         return Meant(person, "", Words(N_("No address is known.")))
     email = other.get(person.email, person.email)
@@ -132,3 +144,8 @@ def _meant(
         shares = N_("Shares the address with {name}, who gets it.")
         return Meant(person, "", Words(shares, {"name": stands.name}))
     return Meant(person, email, None)
+
+
+def _own(person: Person, other: Mapping[str, str], first: Mapping[str, Person]) -> str:
+    """Her address in its one form; '' where it is kept in another, or somebody gets mail there."""
+    return "" if person.email in other or person.email in first else person.email

@@ -27,7 +27,8 @@ class Segment:
     An empty segment is nobody; `everyone` is the whole address book. `got`,
     `missed` and `meant` are campaigns' ids: who has the mail, who was meant and has
     it not, whoever stands in the ledger. `unseen_days`: on no platform for so long.
-    `guardians` of all these come beside them ("too") or in their place ("instead").
+    `guardians` of all these come beside them ("too") or in their place ("instead");
+    `leaving` leaves out those of adults.
     `absent_from`: that the `people` were missing there (room, course, when that was asked for).
     """
 
@@ -72,17 +73,22 @@ def matching(
     """
     values: Values = {"school": school_id}
     statement = f"""
-        WITH meant AS (
-            SELECT person.id FROM person JOIN school ON school.id = person.school_id
-            WHERE person.school_id = :school
-              AND (({_by_rule(segment, values, now)}) OR {_by_name(segment, values)})
-        )
+        WITH meant AS ({meant(segment, values, now)})
         SELECT id, school_id, name, email, role, language, level, grp, fields FROM person
         WHERE school_id = :school AND id IN ({_with_guardians(segment)})
         ORDER BY {order}
     """
     for window in windows(tx, statement, values):
         yield map(_person, window)
+
+
+def meant(segment: Segment, values: Values, now: datetime) -> str:
+    """A query for the ids of those who are meant themselves, without guardians; adds its values."""
+    return f"""
+        SELECT person.id FROM person JOIN school ON school.id = person.school_id
+        WHERE person.school_id = :school
+          AND (({_by_rule(segment, values, now)}) OR {_by_name(segment, values)})
+    """
 
 
 def _person(row: Row[Any]) -> Person:

@@ -99,6 +99,7 @@ SAVE_PERSON = """
         grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
         fields = CASE WHEN excluded.fields = '{}' THEN person.fields
                       ELSE excluded.fields END,
+        source = CASE WHEN excluded.source = 'import' THEN 'import' ELSE person.source END,
         updated_at = excluded.updated_at
     RETURNING id
 """

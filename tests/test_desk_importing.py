@@ -532,3 +532,28 @@ def test_a_time_zone_that_is_none_is_named_by_its_line() -> None:
     assert str(problem.what) == (
         "“Siberia” is no time zone. Write it like Asia/Novosibirsk, or leave it out."
     )
+
+
+def test_ages_come_in_by_any_name_stay_what_they_are_and_go_along_with_no_letter(
+    database: Database, ana: Actor, school: School
+) -> None:
+    table = "почта;дата рождения;несовершеннолетний\na@x.example;30.05.2011;\nb@x.example;;да\n"
+    plan = importing.people_table(table)
+    importing.apply(database, ana, school.id, plan, now=NOON)
+    again = importing.people_table("email,born,minor\na@x.example,,no\nb@x.example,,\n")
+    importing.apply(database, ana, school.id, again, now=NOON)
+    with database.read() as tx:
+        kept = tx.execute(text("""
+            SELECT email, born, minor FROM age JOIN person ON person.id = age.person_id
+            ORDER BY email
+        """)).all()  # fmt: skip
+        people = roster.people(tx, ana, school.id)
+    assert [tuple(row) for row in kept] == [
+        ("a@x.example", "2011-05-30", "no"), ("b@x.example", "", "yes")
+    ]  # fmt: skip
+    assert [dict(each.fields) for each in people] == [{}, {}]
+    wrong = importing.people_table("email,born,minor\na@x.example,soon,\nb@x.example,,perhaps\n")
+    assert [(one.line, str(one.what).split(" Write")[0]) for one in wrong.problems] == [
+        (2, "“soon” is no day of birth."),
+        (3, "“perhaps” does not say whether they are a minor."),
+    ]

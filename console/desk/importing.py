@@ -11,7 +11,8 @@ from console.desk.calendars import LessonRow
 from console.desk.reach import ReachError
 from console.desk.tables import Line, Plan, Problem, Unreadable
 from console.desk.timetables import Planned, apply_timetable, timetable
-from mailing import people_file, zones
+from mailing import ages, people_file, zones
+from mailing.model import MailingError
 from store import access, addresses, audit, guardians, roster
 from store.access import Actor
 from store.db import Database, text
@@ -47,6 +48,9 @@ COLUMNS = _by_any_name(
         "监护对象,孩子,子女",
         "phone": "phone,telephone,mobile,phone number,телефон,мобильный,номер телефона,"
         "电话,手机,手机号",
+        "born": "born,birth date,date of birth,birthday,birthdate,дата рождения,день рождения,"
+        "родился,出生日期,生日",
+        "minor": "minor,under age,underage,несовершеннолетний,未成年,未成年人",
         "ways": "ways,channels,order of ways,способы связи,каналы,связь,联系方式,联系渠道",
     }
 )
@@ -93,6 +97,8 @@ class PersonRow:
     guardian_of: tuple[str, ...] = ()  # addresses
     phone: str = ""
     ways: tuple[str, ...] = ()  # desk.reach.WAYS, in the person's own order
+    born: str = ""  # mailing.ages
+    minor: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,8 @@ def apply(
         for person_id, row in guardians_of:
             if row.phone or row.ways:
                 reach.bring(tx, actor, person_id, phone=row.phone, ways=row.ways, now=now)
+            if row.born or row.minor:
+                ages.bring(tx, actor, school_id, person_id, born=row.born, minor=row.minor, now=now)
         for person_id, row in guardians_of:  # the children may stand further down in the table
             for email in guardians.add(tx, actor, school_id, person_id, row.guardian_of):
                 brought.problems.append(Problem(row.line, Words(NO_CHILD, {"email": email})))
@@ -201,8 +209,10 @@ def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:
         line["group"],
         line.more,
         _children(line, plan),
-        _reached(line, plan, "phone", reach.normal) or "",
-        _reached(line, plan, "ways", reach.in_order) or (),
+        _read(line, plan, "phone", reach.normal) or "",
+        _read(line, plan, "ways", reach.in_order) or (),
+        _read(line, plan, "born", ages.born) or "",
+        _read(line, plan, "minor", ages.minor) or "",
     )
     return row if len(plan.problems) == before else None
 
@@ -212,13 +222,13 @@ def _values(line: Line) -> Iterator[str]:
     yield from line.more.values()
 
 
-def _reached(
+def _read(
     line: Line, plan: Plan[PersonRow], column: str, read: Callable[[str], Read]
 ) -> Read | None:
-    """What the column says of how to reach the person, its fault named."""
+    """What the column says, its fault named."""
     try:
         return read(line[column])
-    except ReachError as error:
+    except (ReachError, MailingError) as error:
         plan.problems.append(Problem(line.number, error.words))
         return None
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from console.i18n import NAMES
 from console.views.composer_enclosed import Enclosed
 from console.wiring import Console
-from mailing import conditions, courses, enclosing, invitation, lint, recipients, zones
+from mailing import conditions, courses, enclosing, invitation, leaving, lint, recipients, zones
 from mailing.attachments import MB
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
 from mailing.readers import NAMED, Readers
-from mailing.segments import Audience
+from mailing.segments import Audience, Segment
 from store import access
 from store.access import Actor
 from store.schools import LANGUAGES, School
@@ -34,6 +34,16 @@ def with_courses(console: Console, actor: Actor, campaign: Campaign, meant: Audi
         return meant
     with console.db.read() as tx:
         return Audience(courses.added(tx, campaign.school_id, meant.people), meant.left_out)
+
+
+def ages(console: Console, actor: Actor, campaign: Campaign) -> list[Finding]:
+    """Where parents of minors are meant: of how many children nobody has said the age."""
+    access.require(actor, "see people", campaign.school_id)
+    segment = Segment.from_json(campaign.segment)
+    with console.db.read() as tx:
+        people = leaving.unknown_ages(tx, actor, campaign.school_id, segment, now=console.now())
+    words = N_("Age unknown: {people}. They count as minors, and their parents are meant.")
+    return [Finding(Words(words, {"people": people}), stops=False)] if people else []
 
 
 def unknown(campaign: Campaign, meant: Audience, enclosed: Enclosed) -> list[Finding]:

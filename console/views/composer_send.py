@@ -49,6 +49,7 @@ def draw(
     found += composer_points.open_points(campaign, school, reading, enclosed, now=now)
     found += composer_points.unknown(campaign, meant, enclosed)
     found += lint.unleavable(console.origin, campaign.topic)
+    found += composer_points.ages(console, actor, campaign)
     _tell(found)
     anyway = _reason(campaign, found)
     with st.container(horizontal=True):

@@ -14,9 +14,9 @@ from store.access import Actor
 from store.schools import School
 
 SAMPLE = (
-    "email,name,role,language,group,guardian of\n"
-    "alina@pupils.example,Alina Vetrova,student,ru,7B,\n"
-    "vetrov@home.example,Oleg Vetrov,guardian,ru,,alina@pupils.example\n"
+    "email,name,role,language,group,born,guardian of\n"
+    "alina@pupils.example,Alina Vetrova,student,ru,7B,2012-05-30,\n"
+    "vetrov@home.example,Oleg Vetrov,guardian,ru,,,alina@pupils.example\n"
 )
 SHOWN = 200  # rows and bad lines drawn; all good rows come in
 
@@ -25,6 +25,9 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     access.require(actor, "write", school.id)
     st.caption(_("A CSV table or an Excel workbook; its first line names the columns."))
     st.caption(_("Only email is needed. “guardian of” holds the children's addresses."))
+    st.caption(
+        _("“born”, or “minor” with yes or no, tells whose parents are meant: those of minors.")
+    )
     st.code(SAMPLE, language=None)
     taken = st.session_state.get("import-count", 0)  # a new key empties the field
     given = st.file_uploader(_("Table of people"), type=["csv", "xlsx"], key=f"import-file-{taken}")

@@ -22,8 +22,8 @@ from store.words import Words
 FIELD = re.compile(r"\{\{[^{}]*\}\}")  # differs from reader to reader
 GUARDIANS: dict[Guardians, str] = {
     "": N_("Not asked"),
-    "too": N_("Parents too"),
-    "instead": N_("Parents instead of them"),
+    "too": N_("Parents of minors too"),
+    "instead": N_("Parents of minors instead"),
 }
 LEVELS = {"city": N_("City"), "district": N_("District"), "school": N_("School")}
 

@@ -44,7 +44,9 @@ def plain_sentence(segment: Segment, offered: Choices) -> str:
         )
     if parts and segment.guardians:
         parts.append(
-            _("and their parents") if segment.guardians == "too" else _("— only their parents")
+            _("and the parents of minors")
+            if segment.guardians == "too"
+            else _("— only the parents of minors")
         )
     return " ".join(parts) or _("Nobody yet")
 

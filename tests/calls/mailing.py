@@ -7,12 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mailing import (
+    ages,
     approving,
     attachments,
     campaigns,
     following,
     hooks,
     inviting,
+    leaving,
     reached,
     readiness,
     records,
@@ -156,6 +158,12 @@ CALLS: Calls = {
     ),
     readiness.overruled: lambda tx, who, on: readiness.overruled(tx, who, on.released.id),
     readiness.keep_look: lambda tx, who, on: readiness.keep_look(tx, who, on.draft, [], now=NOON),
+    ages.bring: lambda tx, who, on: ages.bring(
+        tx, who, on.school, on.roster.person, born="2011-05-30", minor="", now=NOON
+    ),
+    leaving.unknown_ages: lambda tx, who, on: leaving.unknown_ages(
+        tx, who, on.school, EVERYONE, now=NOON
+    ),
     reached.without: lambda tx, who, on: reached.without(tx, who, on.released.id),
     reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
     reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),
