@@ -160,10 +160,10 @@ def weekday(at: datetime, zone: ZoneInfo) -> str:
     return dates.format_date(at.astimezone(zone), pattern, locale=_locale())
 
 
-def moment(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
-    """18:05 today; with the day before it otherwise."""
+def moment(at: datetime, zone: ZoneInfo, *, now: datetime | None) -> str:
+    """18:05 today; with the day before it otherwise, or with no `now`: read on another day."""
     time = clock(at, zone)
-    if at.astimezone(zone).date() == now.astimezone(zone).date():
+    if now is not None and at.astimezone(zone).date() == now.astimezone(zone).date():
         return time
     return f"{day(at, zone)} {time}"
 

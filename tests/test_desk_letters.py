@@ -58,6 +58,7 @@ def test_a_warning_reaches_mail_and_platform_once_with_a_way_to_appeal(
     assert subject == "[School 14] Warning"
     assert "Hello Olga kolibri," in body
     assert "Rule: Insult" in body
+    assert "When: 10 Mar 1" in body  # a letter is read on another day: never the hour alone
     assert "you moron" in body
     assert desk.console.appeal_link(measure) in body
     assert NOTED not in body
@@ -81,6 +82,11 @@ def test_they_are_told_in_their_language_by_the_school_s_own_words(
     assert subject == "[School 14] Предупреждение"
     assert "Olga kolibri, так в школе «School 14» не пишут." in body
     assert "Оскорбление" in body
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE person SET language = 'zh_Hans'"))
+    warn(desk, ben)
+    desk.follow()
+    assert "规则：侮辱" in desk.mails()[-1][1]
 
 
 def test_a_block_is_told_when_it_holds_and_its_lift_when_it_was_told(

@@ -64,6 +64,7 @@ def test_they_write_are_answered_and_read_the_outcome(
 ) -> None:
     page = post(link, said="It was a joke")
     assert "It was a joke" in read(page)
+    assert page.request.method == "GET"  # reloaded it is not said twice
     appeal = open_appeal(console, ben, school)
     with console.db.begin() as tx:
         appeals.answer(tx, ana, appeal, "Whose joke?", now=console.now())

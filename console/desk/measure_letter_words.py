@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from console.desk import measure_words
 from console.desk.measure_words import KINDS
@@ -55,12 +54,11 @@ def imposed(
     reader: Reader,
     *,
     link: str,
-    now: datetime,
 ) -> Told:
     with speaking(reader.language):
         kept = house.of(tx, actor, school.id)
         own = kept.words.get(measure.kind, {}).get(language(), "")
-        known = measure_words.facts(tx, actor, school, measure, now=now)
+        known = measure_words.facts(tx, actor, school, measure, now=None)
         way = _("If you think that this is wrong, say so here; somebody else decides: {link}")
         parts = [
             _greeting(reader),
@@ -87,11 +85,10 @@ def answered(
     *,
     settled: bool,
     link: str,
-    now: datetime,
 ) -> Told:
     """An answer of the school in the appeal; the last one of a decided appeal is its outcome."""
     with speaking(reader.language):
-        ended = measure_words.outcome(appeal, school, settled=settled, now=now)
+        ended = measure_words.outcome(appeal, school, settled=settled, now=None)
         read = _("The whole conversation: {link}").format(link=link)
         parts = [_greeting(reader), ended, legible(message.said), read]
         title = _("Your appeal is decided") if ended else _("An answer to your appeal")
@@ -120,7 +117,8 @@ def _filled(written: str, reader: Reader, school: School) -> str:
 
 
 def _lines(known: Mapping[str, str]) -> str:
-    return "\n".join(f"{label}: {said}" for label, said in known.items())
+    line = _("{label}: {said}")
+    return "\n".join(line.format(label=label, said=said) for label, said in known.items())
 
 
 def _told(school: School, subject: str, parts: list[str]) -> Told:

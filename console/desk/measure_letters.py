@@ -49,7 +49,7 @@ def follow(
         ways = _ways(db, actor, measure_id, adapters)
         with db.begin() as tx:
             measure = appeals.measure_of(tx, actor, measure_id)
-            told = _told(tx, actor, school, measure, about, link(measure_id), now)
+            told = _told(tx, actor, school, measure, about, link(measure_id))
             why = NO_WAY
             if about == "imposed" and _told_enough(tx, measure, now):
                 ways, why = [Way("none")], ENOUGH
@@ -136,11 +136,10 @@ def _told(
     measure: Measure,
     about: str,
     link: str,
-    now: datetime,
 ) -> Told:
     reader = reader_of(tx, actor, school, measure.subject)
     if about == "imposed":
-        return said_in.imposed(tx, actor, school, measure, reader, link=link, now=now)
+        return said_in.imposed(tx, actor, school, measure, reader, link=link)
     if about == "lifted":
         return said_in.lifted(school, measure, reader)
     appeal = appeals.of_measures(tx, actor, school.id, [measure.id])[measure.id]
@@ -149,9 +148,7 @@ def _told(
     if place < len(said):  # what came after it has a letter of its own
         appeal = replace(appeal, outcome="", condition="", ends_at=None)
     settled = measures.settled(tx, actor, measure)
-    return said_in.answered(
-        school, appeal, said[place - 1], reader, settled=settled, link=link, now=now
-    )
+    return said_in.answered(school, appeal, said[place - 1], reader, settled=settled, link=link)
 
 
 def reader_of(tx: Connection, actor: Actor, school: School, about: Subject) -> Reader:

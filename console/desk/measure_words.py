@@ -63,9 +63,12 @@ STANDS: dict[ActionKind, str] = {
 
 
 def facts(
-    tx: Connection, actor: Actor, school: School, measure: Measure, *, now: datetime
+    tx: Connection, actor: Actor, school: School, measure: Measure, *, now: datetime | None
 ) -> dict[str, str]:
-    """Label and plain text, in the language that is spoken; a stranger's words among them."""
+    """Label and plain text, in the language that is spoken; a stranger's words among them.
+
+    `now` is None in a letter, which is read on another day.
+    """
     lines = {
         _("Decided"): _(KINDS[measure.kind]),
         _("When"): moment(measure.imposed_at, school.zone, now=now),
@@ -108,7 +111,7 @@ def why(suggestion: Suggestion, school: School) -> str:
     return say(said)
 
 
-def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datetime) -> str:
+def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datetime | None) -> str:
     """What came of the appeal, in a sentence or two; '' until it is decided.
 
     `settled`: every platform showed it; until then nothing is called lifted.
@@ -126,7 +129,7 @@ def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datet
     return f"{said}."
 
 
-def _until(measure: Measure, school: School, now: datetime, *, settled: bool) -> str:
+def _until(measure: Measure, school: School, now: datetime | None, *, settled: bool) -> str:
     if measure.lifted_at is not None and not settled:
         return _("is being lifted")
     if measure.lifted_at is not None:

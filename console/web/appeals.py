@@ -7,7 +7,7 @@ names nobody of the staff.
 from html import escape
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from console.desk import measure_words
 from console.i18n import _, moment, say, speaking
@@ -52,7 +52,7 @@ class Appeals(Linked):
             except ModerationError as error:
                 why = say(error, markdown=False)
                 return self._page(request, measure, school, why=why, said=said, status=422)
-        return self._page(request, measure, school)
+        return RedirectResponse(request.url.path, 303)  # reloaded it is not sent twice
 
     def _measure(self, request: Request) -> tuple[Measure, School] | None:
         opened = self.opened(request)
@@ -91,7 +91,7 @@ class Appeals(Linked):
         actor, now = access.system(school.id), self.console.now()
         told = measure_words.facts(tx, actor, school, measure, now=now)
         rows = "".join(
-            f"<tr><th>{escape(label)}</th><td>{escape(words)}</td></tr>"
+            f'<tr><th scope="row">{escape(label)}</th><td>{escape(words)}</td></tr>'
             for label, words in told.items()
         )
         return f"<table>{rows}</table>"
@@ -120,9 +120,8 @@ class Appeals(Linked):
             late = say(ModerationError(appeals.TOO_LATE), markdown=False)
             return f"<section><p>{escape(late)}</p></section>"
         note = _("Somebody else than who decided this reads it and answers here. Keep the link.")
-        field = pages.words(
-            "said", _("Why is it wrong?"), value=legible(said), longest=appeals.LONGEST
-        )
+        label = _("Why is it wrong?") if appeal is None else _("Something to add?")
+        field = pages.words("said", label, value=legible(said), longest=appeals.LONGEST)
         form = pages.form(request.url.path, field, _("Send"), token="")
         return f'<section>{pages.problem(why)}<p class="quiet">{escape(note)}</p>{form}</section>'
 

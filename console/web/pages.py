@@ -45,7 +45,8 @@ border-radius:.5rem;padding:.6rem 1rem;margin-top:1rem;cursor:pointer}
 .sim{color:var(--sim);font-weight:600}
 label.box{display:flex;align-items:center;gap:.5rem;font-weight:400;padding:.25rem 0}
 label.box input{width:1.15rem;height:1.15rem;margin:0}
-main>section+section{margin-top:1rem}
+main>section+section{margin-top:1rem}main>section+h2{margin-top:1.5rem}
+section>:first-child{margin-top:0}section>:last-child{margin-bottom:0}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .5rem;
 border-bottom:1px solid var(--line)}
 """

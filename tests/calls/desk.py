@@ -353,7 +353,6 @@ CALLS: Calls = {
         appeals.measure_of(tx, access.system(on.school), on.measure),
         Reader("Olga", "en"),
         link="",
-        now=NOON,
     ),
     measure_words.facts: lambda tx, who, on: measure_words.facts(
         tx,
