@@ -29,7 +29,8 @@ class Segment:
     it not, whoever stands in the ledger. `unseen_days`: on no platform for so long.
     `guardians` of all these come beside them ("too") or in their place ("instead");
     `leaving` leaves out those of adults.
-    `absent_from`: that the `people` were missing there (room, course, when that was asked for).
+    `absent_from`, `present_in`: that the `people` were missing from the lesson there, or in it
+    (room, course, when that was asked for).
     """
 
     courses: tuple[str, ...] = ()
@@ -46,12 +47,19 @@ class Segment:
     unseen_days: int = 0
     guardians: Guardians = ""
     absent_from: tuple[str, ...] = ()
+    present_in: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The lesson whose people they are: room, course, as of when; () of other groups."""
+        return self.absent_from or self.present_in
 
     def to_json(self) -> str:
-        """Without an empty `absent_from`: digests of send files that are under way rest on it."""
+        """Without an empty lesson: digests of send files that are under way rest on it."""
         values = asdict(self)
-        if not self.absent_from:
-            del values["absent_from"]
+        for lesson in ("absent_from", "present_in"):
+            if not values[lesson]:
+                del values[lesson]
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod

@@ -110,3 +110,27 @@ def test_names_are_for_those_who_see_people(
             look(database, actor, place, moderation_platform.Adapter(""))
     with database.read() as tx:
         assert len(roster.people(tx, Actor("a", "A", "admin", frozenset({school.id})), school.id))
+
+
+def test_the_lessons_that_run_now_in_rooms_that_tell_who_is_there_can_be_asked(
+    database: Database, school: School, ana: Actor, place: tuple[str, str]
+) -> None:
+    adapter = media("http://127.0.0.1:9")
+    found = presence.meetings(database, ana, school.id, lambda _: adapter, now=NOON)
+    assert [(each.room_id, each.course_id) for each in found] == [place]
+    later = NOON + timedelta(days=1)
+    assert presence.meetings(database, ana, school.id, lambda _: adapter, now=later) == []
+    silent = moderation_platform.Adapter("")
+    assert presence.meetings(database, ana, school.id, lambda _: silent, now=NOON) == []
+
+
+def test_a_group_of_those_present_knows_where_and_stays_as_it_was_asked(
+    database: Database, school: School, ana: Actor, place: tuple[str, str]
+) -> None:
+    with serving(signed("sha256", {"getMeetingInfo": INFO})) as wire:
+        group = presence.attenders(look(database, ana, place, media(wire.url)), *place)
+    assert group.present_in == (*place, NOON.isoformat())
+    assert Segment.from_json(group.to_json()) == group
+    with database.read() as tx:
+        meant = segments.audience(tx, ana, school.id, group, now=NOON + timedelta(hours=3))
+    assert sorted(each.name for each in meant.people) == ["Oleg Petrov", "lena"]

@@ -30,6 +30,7 @@ from store import access, planning, roster
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.planning import PlannedLesson
+from store.roster import Person
 from store.schools import School
 from store.words import Words
 from tests import stage
@@ -78,6 +79,11 @@ def person(tx: Connection, school: School, name: str, language: str) -> str:
         source="test",
         now=NOON,
     )
+
+
+def people_of(console: Console, actor: Actor, school: School) -> list[Person]:
+    with console.db.read() as tx:
+        return roster.people(tx, actor, school.id)
 
 
 def drafted(console: Console, actor: Actor, school: School, **body: str) -> str:
@@ -409,6 +415,36 @@ def test_a_letter_to_absentees_asks_again_before_it_goes(
     at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
     assert "does not answer" in letters(at)
     assert "Send to 1 person" in [button.label for button in at.button]
+
+
+def test_a_letter_is_for_those_present_in_a_lesson_that_runs_once_its_room_was_asked(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    with console.db.begin() as tx:
+        lesson(tx, school, "Algebra", ["dana", "emil"])
+        tx.execute(
+            text("UPDATE lesson SET starts_at = :now, ends_at = :until"),
+            {"now": console.now(), "until": console.now() + timedelta(hours=1)},
+        )
+    dana = "<attendee><userID>w_1</userID><fullName>dana</fullName></attendee>"
+    info = f"""<response><returncode>SUCCESS</returncode><running>true</running>
+        <attendees>{dana}</attendees></response>"""
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    with serving(signed("sha256", {"getMeetingInfo": info})) as wire:
+        console.adapters = cast("Adapters", lambda _id: media(wire.url))
+        at = screen("composer", console, ana, school, id=campaign_id)
+        at = press(at, "Ask the room")
+        absent = Segment.from_json(kept(console, ana, campaign_id).segment)
+        at.segmented_control(key=f"lesson-group-{campaign_id}-who").set_value("present").run()
+        at = press(at, "Ask the room")
+    present = Segment.from_json(kept(console, ana, campaign_id).segment)
+    names = {each.id: each.name for each in people_of(console, ana, school)}
+    assert [names[each] for each in absent.people] == ["emil"]
+    assert [names[each] for each in present.people] == ["dana"]
+    assert absent.absent_from[:2] == present.present_in[:2]
+    assert not present.everyone
+    assert "1 person present as of" in said(at)
+    assert "1 person gets it" in said(at)
 
 
 def test_a_letter_that_nobody_elsewhere_can_leave_is_stopped_until_she_says_so(

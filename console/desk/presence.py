@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from console.desk import rooms
 from console.desk.rooms import RoomError
 from mailing.segments import Segment
 from moderation.model import Adapters
 from platforms.base import Participant
 from platforms.capabilities import RoomRegister
-from store import access, roster
+from store import access, roster, schools, timetable
 from store.access import Actor
 from store.db import Database, text
 from store.roster import Person
@@ -57,6 +58,42 @@ def look(
     for row in accounts:
         by_id |= {row.external_id: row.person_id, row.username: row.person_id}
     return _sorted(there, enrolled, by_id, now)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A lesson that runs now, in a room whose platform tells who is in it."""
+
+    room_id: str
+    course_id: str
+    title: str
+
+
+def meetings(
+    db: Database, actor: Actor, school_id: str, adapters: Adapters, *, now: datetime
+) -> list[Meeting]:
+    """By title. Adapters are only made, nothing is called."""
+    access.require(actor, "see people", school_id)
+    with db.read() as tx:
+        at = schools.get(tx, actor, school_id).time(now)
+        running = timetable.lessons(tx, actor, school_id, since=at, until=at)
+        places = {room.id: room.connection_id for room in timetable.rooms(tx, actor, school_id)}
+    telling = {
+        each: "who is in" in rooms.can(adapters, each)
+        for each in {places[one.room_id] for one in running if one.room_id in places}
+    }
+    found = [
+        Meeting(one.room_id, one.course_id, one.title)
+        for one in running
+        if one.room_id in places and one.room_id and one.course_id and telling[places[one.room_id]]
+    ]
+    return sorted(found, key=lambda each: each.title)
+
+
+def attenders(found: Presence, room_id: str, course_id: str) -> Segment:
+    """Those who are in the room, as a group that knows where."""
+    people = tuple(person.id for person in found.present)
+    return Segment(people=people, present_in=(room_id, course_id, found.at.isoformat()))
 
 
 def absentees(found: Presence, room_id: str, course_id: str) -> Segment:

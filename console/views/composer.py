@@ -11,6 +11,7 @@ from console.views import (
     composer_preview,
     composer_send,
     composer_topic,
+    lesson_group,
     saved_groups,
     segment_picker,
 )
@@ -58,11 +59,13 @@ def _write(
     console: Console, actor: Actor, school: School, campaign: Campaign
 ) -> tuple[Campaign, Audience]:
     """Draw the fields, keep what changed; return the draft as kept, and who is meant."""
+    _ask_a_lesson(console, actor, school, campaign)
     begun = saved_groups.chosen(console, actor, school, key=f"group-{campaign.id}")
     kept = begun.segment if begun else Segment.from_json(campaign.segment)
     offered = segment_picker.choices(console, actor, school, kept)
-    asked = "".join(kept.absent_from[2:])  # asked again, its people are others
-    key = f"to-{campaign.id}-{begun.id}" if begun else f"to-{campaign.id}{asked}"
+    asked = "".join(kept.asked[2:])  # asked again, its people are others
+    key = f"to-{campaign.id}-{begun.id}{asked}" if begun else f"to-{campaign.id}{asked}"
+    lesson_group.caption(console, school, kept)
     segment = segment_picker.pick(kept, offered, key=key)
     campaign = composer_topic.pick(console, actor, school, campaign, segment)
     meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
@@ -75,6 +78,16 @@ def _write(
     composer_enclosed.draw(console, actor, school, campaign)
     composer_send.draw(console, actor, school, campaign, meant, offered)
     return campaign, meant
+
+
+def _ask_a_lesson(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
+    """The people of a lesson that runs now take the place of whoever was chosen."""
+    kept = Segment.from_json(campaign.segment)
+    found = lesson_group.draw(console, actor, school, kept, key=f"lesson-group-{campaign.id}")
+    if found is not None:
+        _save(console, actor, campaign, found, campaign.subject, campaign.body)
+        st.session_state[f"group-{campaign.id}"] = ""
+        st.rerun()
 
 
 def _begin(console: Console, actor: Actor, campaign: Campaign) -> Campaign:

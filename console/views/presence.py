@@ -95,7 +95,7 @@ def _draw(console: Console, actor: Actor, school: School, row: LessonRow, found:
     with right:
         _listed(_("Present"), found.present)
         words = ngettext("Write to {n} present", "Write to {n} present", len(found.present))
-        there = Segment(people=tuple(person.id for person in found.present))
+        there = presence.attenders(found, row.room_id, row.course_id or "")
         _write(console, actor, school, words, there, "present")
     if found.others:
         words = ngettext(

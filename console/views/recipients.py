@@ -7,6 +7,7 @@ import streamlit as st
 from console.i18n import _
 from console.views import (
     acting,
+    lesson_group,
     recipients_import,
     saved_groups,
     segment_picker,
@@ -42,13 +43,18 @@ def page(console: Console, actor: Actor, school: School) -> None:
 
 def _groups(console: Console, actor: Actor, school: School) -> None:
     begun = saved_groups.chosen(console, actor, school, key="recipients-group")
-    known = begun.segment if begun else Segment()
+    asked = f"recipients-asked-{begun.id if begun else ''}"
+    known = st.session_state.get(asked) or (begun.segment if begun else Segment())
     offered = segment_picker.choices(console, actor, school, known)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        segment = segment_picker.pick(
-            known, offered, key=f"recipients-{begun.id}" if begun else "recipients"
-        )
+        found = lesson_group.draw(console, actor, school, known, key="recipients-lesson")
+        if found is not None:
+            st.session_state[asked] = found
+            st.rerun()
+        lesson_group.caption(console, school, known)
+        key = f"recipients-{begun.id}" if begun else "recipients"
+        segment = segment_picker.pick(known, offered, key=key + "".join(known.asked[2:]))
         saved_groups.keep(console, actor, school, segment, begun)
     with right:
         st.markdown(f"**{segment_words.sentence(segment, offered)}**")

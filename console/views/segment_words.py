@@ -39,9 +39,7 @@ def plain_sentence(segment: Segment, offered: Choices) -> str:
     by_name = len(segment.people)
     if by_name:
         parts += ["+"] if parts else []
-        parts.append(
-            ngettext("{n} person by name", "{n} people by name", by_name).format(n=by_name)
-        )
+        parts.append(_by_name(segment, offered))
     if parts and segment.guardians:
         parts.append(
             _("and the parents of minors")
@@ -49,6 +47,19 @@ def plain_sentence(segment: Segment, offered: Choices) -> str:
             else _("— only the parents of minors")
         )
     return " ".join(parts) or _("Nobody yet")
+
+
+def _by_name(segment: Segment, offered: Choices) -> str:
+    people = len(segment.people)
+    if not segment.asked:
+        return ngettext("{n} person by name", "{n} people by name", people).format(n=people)
+    words = (
+        ngettext("{n} person absent from {lesson}", "{n} people absent from {lesson}", people)
+        if segment.absent_from
+        else ngettext("{n} person present in {lesson}", "{n} people present in {lesson}", people)
+    )
+    lesson = strangers.line(offered.courses.get(segment.asked[1], "?"))
+    return words.format(n=people, lesson=lesson)
 
 
 def _deeds(segment: Segment, offered: Choices) -> list[str]:

@@ -159,6 +159,9 @@ CALLS: Calls = {
     presence.look: lambda db, who, on: presence.look(
         db, who, on.roster.room, on.roster.course, registers(on), now=NOON
     ),
+    presence.meetings: lambda db, who, on: presence.meetings(
+        db, who, on.school, registers(on), now=NOON
+    ),
     presence.still_absent: lambda db, who, on: presence.still_absent(
         db,
         who,
