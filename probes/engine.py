@@ -3,31 +3,29 @@
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from threading import Event
 from time import monotonic
 
+from probes import telling
 from probes.agenda import Agenda
 from probes.alerting import LOOKED
 from probes.books import Books
 from probes.course import TICK, Course
 from probes.graph import ancestors, children, descendants
-from probes.judge import TROUBLED, Standing, judge, patience
-from probes.line import CUT
+from probes.judge import Standing, judge, patience
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
 from probes.pace import SATURATED
 from probes.planning import AdaptersFor, Plan
 from probes.probers.base import Context, Verdict
 from probes.recording import Record
-from probes.resting import BETWEEN
 from probes.runner import Runner
 from probes.steps import KEEP, Keep
 from store.db import Database
-from store.words import N_, Words
+from store.words import Words
 
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
 JITTER = 0.02  # of an interval: targets that began together drift apart
@@ -160,7 +158,7 @@ class Engine:
             return
         course.ended(verdict)
         if verdict.judged or before.state is State.UNKNOWN:
-            verdict = verdict if verdict.judged else _watching(verdict)
+            verdict = verdict if verdict.judged else telling.watching(verdict)
             now = self._clock()
             if target.id in self._plan.resting:
                 standing = NEW  # what it did between lessons says nothing of the next one
@@ -185,8 +183,7 @@ class Engine:
     def _doubt(self, course: Course, verdict: Verdict) -> None:
         """Keep a slowness that may be the prober's own as an unknown one; it judges nothing."""
         self._doubted += 1
-        why = Words(N_("The prober itself was too slow to tell; this reading does not count."))
-        unknown = replace(verdict, state=State.UNKNOWN, why=why, rooms=None)
+        unknown = telling.doubtful(verdict)
         self._record(course, self._result(course.target, unknown, Standing(), self._clock()))
         self._schedule(course, course.interval)
 
@@ -242,38 +239,9 @@ class Engine:
     def _result(
         self, target: Target, verdict: Verdict, standing: Standing, now: datetime
     ) -> Result:
-        recovering = verdict.state is State.OK and standing.state is not State.OK
-        why = Words(N_("It answers again; the next answer decides.")) if recovering else verdict.why
-        if standing.flapping:
-            why = Words(
-                N_("It comes and goes: {n} changes in its last {m} checks."),
-                {"n": standing.changes, "m": len(standing.answers)},
-            )
-        result = Result(
-            target.id,
-            now,
-            standing.state,
-            verdict.seconds,
-            verdict.readings,
-            why,
-            standing.since,
-            verdict.rooms,
+        return telling.result(
+            target, verdict, standing, self._plan, cut_since=self.books.line.cut_since, now=now
         )
-        if target.id in self._plan.resting:
-            return replace(result, state=State.MAINTENANCE, why=Words(BETWEEN), since=None)
-        window = self._plan.maintenance.get(target.id)
-        if window is None:
-            return self._or_offline(result)
-        words = Words(N_("Under maintenance: {reason}"), {"reason": window.reason})
-        return replace(result, state=State.MAINTENANCE, why=words, since=window.since)
-
-    def _or_offline(self, result: Result) -> Result:
-        """Nobody is blamed for failing while Pult's own line is cut."""
-        cut_since = self.books.line.cut_since
-        outside = result.target_id in self._plan.witnesses.outside
-        if cut_since is None or not outside or result.state not in TROUBLED:
-            return result
-        return replace(result, state=State.UNKNOWN, why=Words(CUT), since=cut_since)
 
     def _detail(self) -> str:
         """For the heartbeat, read and reset every two seconds; a saturated prober says so."""
@@ -293,8 +261,3 @@ class Engine:
 
 def _calm(last: Result, result: Result) -> bool:
     return last.state is result.state is State.OK and last.why is result.why is None
-
-
-def _watching(verdict: Verdict) -> Verdict:
-    words = Words(N_("Watching whether the picture moves."))
-    return replace(verdict, state=State.UNKNOWN, why=words)

@@ -1,4 +1,4 @@
-"""Write results in batches: the newest, its sample, the rooms it counted; the prober's alone.
+"""Write results in batches: the newest, its sample, whom it counted; the prober's alone.
 
 One transaction a batch: a killed prober loses at most the batch it had not written.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from probes import headcounts
 from probes.judge import TROUBLED, Standing
 from probes.light import light
 from probes.model import SEVERITY, Result, State, Target
@@ -73,8 +74,8 @@ def write(
             series = _series(mtx, records, {})
             _update(mtx, [replace(record, calm=False) for record in each_once], series)
         _write_samples(mtx, each_once, series)
-    _write_rooms(mtx, [record for record in records if record.result.rooms is not None])
-    _write_crowds(mtx, records, series)
+    found = [(record.target, record.result) for record in records]
+    headcounts.write(mtx, found, series)
     return series
 
 
@@ -205,101 +206,3 @@ def _row(record: Record, series: int) -> dict[str, Any]:
         "answers": standing.answers,
         "flapping": standing.flapping,
     }
-
-
-def _write_rooms(mtx: Connection, records: list[Record]) -> None:
-    for record in records:
-        _upsert_rooms(mtx, _room_rows(record))
-        _empty_the_rest(mtx, record)
-
-
-def _write_crowds(mtx: Connection, records: Sequence[Record], series: Mapping[str, int]) -> None:
-    """The people of a whole server, also of one that does not tell its rooms apart."""
-    rows = [
-        {"series": series[record.target.id], "at": record.result.at, "people": int(people)}
-        for record in records
-        if record.target.prober == "classroom" and (people := _people(record.result)) is not None
-    ]
-    if rows:
-        mtx.execute(
-            text("""
-                INSERT INTO crowd (series, at, participants) VALUES (:series, :at, :people)
-                ON CONFLICT DO NOTHING
-            """),
-            rows,
-        )
-
-
-def _people(result: Result) -> float | None:
-    if result.rooms is None:
-        said = (each.value for each in result.readings if each.name == "participants")
-        return next(said, None)
-    counts = [room.participants for room in result.rooms if room.participants is not None]
-    return sum(counts) if len(counts) == len(result.rooms) else None
-
-
-def _room_rows(record: Record) -> list[dict[str, Any]]:
-    return [
-        {
-            "connection": record.target.connection_id,
-            "external": room.external_id,
-            "school": record.target.school_id,
-            "target": record.target.id,
-            "at": record.result.at,
-            "participants": room.participants,
-            "moderators": room.moderators,
-            "seats": room.seats,
-            "running": room.running,
-        }
-        for room in record.result.rooms or ()
-    ]
-
-
-def _empty_the_rest(mtx: Connection, record: Record) -> None:
-    """Rooms that a good answer leaves out have ended: nobody is in them."""
-    values = {"connection": record.target.connection_id, "at": record.result.at}
-    mtx.execute(
-        text("""
-            INSERT INTO room_sample (room, at, participants)
-            SELECT id, :at, 0 FROM room_latest
-            WHERE connection_id = :connection AND at < :at AND running
-            ON CONFLICT DO NOTHING
-        """),
-        values,
-    )
-    mtx.execute(
-        text("""
-            UPDATE room_latest SET at = :at, participants = 0, moderators = 0, running = FALSE
-            WHERE connection_id = :connection AND at < :at
-        """),
-        values,
-    )
-
-
-def _upsert_rooms(mtx: Connection, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    number = int(mtx.execute(text("SELECT COALESCE(MAX(id), 0) FROM room_latest")).scalar_one())
-    mtx.execute(
-        text("""
-            INSERT INTO room_latest (id, connection_id, external_id, school_id, target_id, at,
-                participants, moderators, seats, running)
-            VALUES (:number, :connection, :external, :school, :target, :at,
-                :participants, :moderators, :seats, :running)
-            ON CONFLICT (connection_id, external_id) DO UPDATE SET
-                school_id = excluded.school_id, target_id = excluded.target_id,
-                at = excluded.at, participants = excluded.participants,
-                moderators = excluded.moderators, seats = excluded.seats,
-                running = excluded.running
-        """),
-        [{**row, "number": number + place} for place, row in enumerate(rows, start=1)],
-    )
-    mtx.execute(
-        text("""
-            INSERT INTO room_sample (room, at, participants)
-            SELECT id, :at, :participants FROM room_latest
-            WHERE connection_id = :connection AND external_id = :external
-            ON CONFLICT DO NOTHING
-        """),
-        rows,
-    )

@@ -10,7 +10,7 @@ import streamlit as st
 from console.desk import channels, posting
 from console.desk.channels import MAIL, MESSENGER, Channel
 from console.i18n import N_, NAMES, _, escape, say
-from console.views import acting, forms, reaching, safeguarding_leads
+from console.views import acting, forms, keeping, reaching, safeguarding_leads
 from console.widgets import actionbar, choice, confirm, status
 from console.wiring import Console
 from store.access import Actor
@@ -169,13 +169,13 @@ def _ask_removal(console: Console, actor: Actor, channel: Channel) -> None:
         _("Tell this one no more?"),
         {_("Who"): channel.name, _("Undo"): _("none; the address is entered anew")},
         _("Tell {name} no more").format(name=escape(channel.name)),
-        partial(_remove, console, actor, channel),
+        partial(
+            keeping.remove,
+            console,
+            actor,
+            channels.remove,
+            channel.id,
+            _("{name} is removed.").format(name=escape(channel.name)),
+        ),
         icon=":material/delete:",
     )
-
-
-def _remove(console: Console, actor: Actor, channel: Channel) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            channels.remove(tx, actor, channel.id, now=console.now())
-        actionbar.say(_("{name} is removed.").format(name=escape(channel.name)))

@@ -8,7 +8,7 @@ import streamlit as st
 from console.desk import connections
 from console.desk.connections import Connection
 from console.i18n import _, escape, moment, say
-from console.views import acting, connecting
+from console.views import acting, connecting, keeping
 from console.views.connection_form import add, change
 from console.widgets import actionbar, confirm, status
 from console.wiring import Console
@@ -115,16 +115,16 @@ def _ask_removal(console: Console, actor: Actor, connection: Connection) -> None
             _("Undo"): _("add it again with its secret, then sync"),
         },
         _("Remove the connection"),
-        partial(_remove, console, actor, connection),
+        partial(
+            keeping.remove,
+            console,
+            actor,
+            connections.remove,
+            connection.id,
+            _("{name} is removed.").format(name=escape(connection.name)),
+        ),
         icon=":material/delete:",
     )
-
-
-def _remove(console: Console, actor: Actor, connection: Connection) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            connections.remove(tx, actor, connection.id, now=console.now())
-        actionbar.say(_("{name} is removed.").format(name=escape(connection.name)))
 
 
 def _examine(console: Console, actor: Actor) -> None:

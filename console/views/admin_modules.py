@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import N_, _, escape, say
-from console.views import acting, forms, module_form
+from console.views import forms, keeping, module_form
 from console.widgets import actionbar, confirm, names, strangers, tables
 from console.wiring import Console
 from probes import exporting, importing, modules
@@ -99,16 +99,16 @@ def _ask_removal(console: Console, actor: Actor, module: NamedModule) -> None:
         _("Remove this module?"),
         {_("What"): module.name, _("Undo"): _("none; export it first to keep it")},
         _("Remove the module"),
-        partial(_remove, console, actor, module),
+        partial(
+            keeping.remove,
+            console,
+            actor,
+            modules.remove,
+            module.id,
+            _("{name} is removed.").format(name=escape(module.name)),
+        ),
         icon=":material/delete:",
     )
-
-
-def _remove(console: Console, actor: Actor, module: NamedModule) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            modules.remove(tx, actor, module.id, now=console.now())
-        actionbar.say(_("{name} is removed.").format(name=escape(module.name)))
 
 
 def _import(console: Console, actor: Actor, school: School) -> None:

@@ -7,9 +7,9 @@ import streamlit as st
 
 from console.desk import connections
 from console.i18n import N_, _, escape, say, span
-from console.views import acting, admin_modules
+from console.views import admin_modules, keeping
 from console.views.target_form import Known, edit
-from console.widgets import actionbar, confirm, names, status, strangers, tables
+from console.widgets import confirm, names, status, strangers, tables
 from console.wiring import Console
 from probes import modules, targets
 from probes.model import Target
@@ -105,13 +105,13 @@ def _ask_removal(console: Console, actor: Actor, target: Target) -> None:
             _("Undo"): _("none; to stop for a while, switch it off instead"),
         },
         _("Remove the target"),
-        partial(_remove, console, actor, target),
+        partial(
+            keeping.remove,
+            console,
+            actor,
+            targets.remove,
+            target.id,
+            _("{name} is removed.").format(name=escape(target.name)),
+        ),
         icon=":material/delete:",
     )
-
-
-def _remove(console: Console, actor: Actor, target: Target) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            targets.remove(tx, actor, target.id, now=console.now())
-        actionbar.say(_("{name} is removed.").format(name=escape(target.name)))

@@ -1,11 +1,23 @@
 """The two buttons of what a school keeps under a name: change it, remove it after a question."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
 
 import streamlit as st
 
 from console.i18n import _
-from console.widgets import confirm
+from console.views import acting
+from console.widgets import actionbar, confirm
+from console.wiring import Console
+from store.access import Actor
+from store.db import Connection
+
+
+class Removal(Protocol):
+    """What takes a row with this id out of a school, for who may."""
+
+    def __call__(self, tx: Connection, actor: Actor, id_: str, /, *, now: datetime) -> object: ...
 
 
 def buttons(
@@ -30,3 +42,11 @@ def buttons(
         key=f"{key}-remove",
     ):
         confirm.ask(question, facts, button, remove, icon=":material/delete:")
+
+
+def remove(console: Console, actor: Actor, removal: Removal, id_: str, said: str) -> None:
+    """In a transaction of its own; `said` stands in the bar once it is gone."""
+    with acting.guarded():
+        with console.db.begin() as tx:
+            removal(tx, actor, id_, now=console.now())
+        actionbar.say(said)

@@ -129,18 +129,18 @@ def _buttons(console: Console, actor: Actor, school: School, rule: Standing) -> 
     keeping.buttons(
         f"standing-{rule.id}",
         partial(_edit, console, actor, school, rule),
-        partial(_remove, console, actor, rule),
+        partial(
+            keeping.remove,
+            console,
+            actor,
+            standing.remove,
+            rule.id,
+            _("No issue is drawn any more."),
+        ),
         question=_("Remove this newsletter?"),
         facts={_("Name"): strangers.line(rule.name), _("Undo"): _("none; what was drawn stays")},
         button=_("Remove the newsletter"),
     )
-
-
-def _remove(console: Console, actor: Actor, rule: Standing) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            standing.remove(tx, actor, rule.id, now=console.now())
-        actionbar.say(_("No issue is drawn any more."))
 
 
 def _edit(console: Console, actor: Actor, school: School, rule: Standing) -> None:

@@ -85,18 +85,18 @@ def _buttons(console: Console, actor: Actor, school: School, written: UrgentText
     keeping.buttons(
         f"urgent-{written.id}",
         partial(_edit, console, actor, school, written),
-        partial(_remove, console, actor, written),
+        partial(
+            keeping.remove,
+            console,
+            actor,
+            urgent_texts.remove,
+            written.id,
+            _("The text is removed."),
+        ),
         question=_("Remove this text?"),
         facts={_("Text"): strangers.line(written.name), _("Undo"): _("none")},
         button=_("Remove the text"),
     )
-
-
-def _remove(console: Console, actor: Actor, written: UrgentText) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            urgent_texts.remove(tx, actor, written.id, now=console.now())
-        actionbar.say(_("The text is removed."))
 
 
 def _begin(console: Console, actor: Actor, school: School) -> None:
