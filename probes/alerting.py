@@ -141,6 +141,8 @@ def _may_explain(parent: Target, result: Result, scene: Scene) -> bool:
         return True
     if standing is not None and standing.failures > 0 and standing.state is not State.UNKNOWN:
         return True  # it is being confirmed
+    if standing is not None and standing.hopeful:
+        return True  # the next look at it decides
     return found.at < since + LOOKED or _not_seen_since(found, result, scene)
 
 

@@ -87,6 +87,10 @@ class Books:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
+    def last(self, target_id: str) -> Result | None:
+        """What the target was found to be when the last batch was written."""
+        return self._results.get(target_id)
+
     def enter(self, record: Record, *, urgent: bool) -> None:
         """Have the record written, soon if it is urgent."""
         self._queue.put(record)

@@ -5,7 +5,7 @@ from time import monotonic
 
 from probes.alerting import LOOKED
 from probes.judge import Standing
-from probes.model import State, Target
+from probes.model import Result, State, Target
 from probes.probers import PROBERS
 from probes.probers.base import Memory, Verdict, brisk_for, time_for
 from probes.recording import Record
@@ -46,10 +46,11 @@ class Course:
         "tick",
     )
 
-    def __init__(self, target: Target, standing: Standing) -> None:
+    def __init__(self, target: Target, standing: Standing, last: Result | None = None) -> None:
+        """`last`: what was found at the same address before, if anything was."""
         self.target = target
         self.standing = standing
-        self.memory: Memory = {}
+        self.memory: Memory = PROBERS[target.prober].recall(last) if last else {}
         self.interval = target.interval.total_seconds()
         self.tick = min(max(SHARE * self.interval, TICK), LONGEST_TICK)
         self.flying = False

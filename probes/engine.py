@@ -110,13 +110,15 @@ class Engine:
 
     def _begin(self, target: Target) -> Course:
         """A new course of the target; what flies on an earlier one will not be heard."""
-        earlier = self._courses.get(target.id)
+        earlier, last = self._courses.get(target.id), self.books.last(target.id)
         if earlier is not None:
             self._agenda.forget(earlier)
             standing = earlier.standing
+            if _place(earlier.target) != _place(target):
+                last = None
         else:
             standing = self.books.standings.get(target.id, NEW)
-        course = self._courses[target.id] = Course(target, standing)
+        course = self._courses[target.id] = Course(target, standing, last)
         return course
 
     def _schedule(self, course: Course, seconds: float, tick: float = TICK) -> None:
@@ -257,6 +259,10 @@ class Engine:
                 "doubted": doubted,
             }
         )
+
+
+def _place(target: Target) -> tuple[str, str]:
+    return target.prober, target.address
 
 
 def _calm(last: Result, result: Result) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from probes.judge import FLAPS
 from probes.model import Result, State, Target
 from probes.probers import PROBERS
 from probes.probers.base import silence_for
@@ -16,10 +17,13 @@ BAD: Mapping[State, int] = MappingProxyType(
 def explains(parent: Target, found: Result, child: State) -> bool:
     """A parent at least as bad as the child does; one that rests tells nothing, though it is well.
 
-    One whose silence nobody is told of does not, or nobody would hear of its children's.
+    One that comes and goes does too: its children fail with it. One whose silence nobody is told
+    of does not, or nobody would hear of its children's.
     """
     if rests(found) or (found.state is State.UNKNOWN and not _is_told(parent)):
         return False
+    if found.state is State.SUSPECT and found.why is not None and found.why.template == FLAPS:
+        return True
     return found.state is not State.OK and BAD[found.state] >= BAD[child]
 
 

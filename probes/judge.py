@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from probes.model import State, Target
+from store.words import N_
 
 TROUBLED = (State.DOWN, State.SUSPECT)
 
@@ -16,6 +17,8 @@ RESTLESS = 5  # changes among them from which a target flaps
 CALM = 1  # changes among them with which it flaps no more
 
 GOOD, BAD = "1", "0"
+FLAPS = N_("It comes and goes: {n} changes in its last {m} checks.")
+WAVERS = N_("It is well and doubtful by turns: {n} changes in its last {m} checks.")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Standing:
     """How a target stands, maintenance apart; `since` is when that state began.
 
     `unwell`: when it first failed after it was last OK; unknown answers are no end of that.
+    `fell`: it was found DOWN since it was last OK.
     """
 
     state: State = State.UNKNOWN
@@ -40,6 +44,7 @@ class Standing:
     answers: str = ""  # the last WINDOW, GOOD or BAD, the newest last
     flapping: bool = False
     unwell: datetime | None = None
+    fell: bool = False
 
     @property
     def changes(self) -> int:
@@ -109,7 +114,8 @@ def judge(
         state = _no_better(before.state, state)
     since = _at_most(before.since, at) if state is before.state else at
     unwell = _unwell(before, state, at)
-    return Standing(state, since, failures, successes, answers, flapping, unwell)
+    fell = found is State.DOWN or (before.fell and state is not State.OK)
+    return Standing(state, since, failures, successes, answers, flapping, unwell, fell)
 
 
 def _in_a_row(before: Standing, found: State) -> tuple[int, int]:

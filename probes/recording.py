@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from probes import headcounts
-from probes.judge import TROUBLED, Standing
+from probes.judge import FLAPS, TROUBLED, Standing
 from probes.light import light
 from probes.model import SEVERITY, Result, State, Target
 from probes.results import readings_json, result_of
@@ -110,7 +110,7 @@ def standings(mtx: Connection) -> dict[str, Standing]:
     """Where each target stood when the last batch was written: the prober starts from here."""
     rows = mtx.execute(
         text("""
-            SELECT target_id, judged, judged_since, failures, successes, answers, flapping
+            SELECT target_id, judged, judged_since, failures, successes, answers, flapping, why
             FROM latest
         """)
     )
@@ -127,6 +127,7 @@ def _standing(row: Row[Any]) -> Standing:
         row.answers,
         bool(row.flapping),
         unwell=since if state in TROUBLED else None,
+        fell=state is State.DOWN or FLAPS in (row.why or ""),
     )
 
 

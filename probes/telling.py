@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from probes.judge import TROUBLED, Standing
+from probes.judge import FLAPS, TROUBLED, WAVERS, Standing
 from probes.line import CUT
 from probes.model import Result, State, Target
 from probes.planning import Plan
@@ -59,7 +59,7 @@ def doubtful(verdict: Verdict) -> Verdict:
 def _why(verdict: Verdict, standing: Standing) -> Words | None:
     if standing.flapping:
         return Words(
-            N_("It comes and goes: {n} changes in its last {m} checks."),
+            FLAPS if standing.fell else WAVERS,
             {"n": standing.changes, "m": len(standing.answers)},
         )
     if verdict.state is State.OK and standing.state is not State.OK:

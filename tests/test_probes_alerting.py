@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from probes import alerting, alerts, line
+from probes import alerting, alerts, line, telling
 from probes.alerting import Scene
 from probes.alerts import Alert
 from probes.judge import Standing, judge
 from probes.line import Line
 from probes.model import Result, State, Target
+from probes.planning import Plan
 from probes.probers import PROBERS
-from probes.probers.base import time_for
+from probes.probers.base import Verdict, time_for
 from store.access import Actor
 from store.db import Database
 from store.schools import School
@@ -240,6 +241,47 @@ def test_a_target_that_flaps_every_other_probe_is_one_alert_that_says_so_and_end
         assert watch.open() == (["lms"] if 104 <= probe < 418 else []), probe
     (alert,) = watch.ever()
     assert (alert.kind, alert.state, alert.since) == ("flapping", SUSPECT, NOON + 1000 * SECOND)
+
+
+def looked(watch: Watch, name: str, found: State, now: datetime) -> None:
+    """One answer of the target, judged and told as the prober does."""
+    standing = judge(watch.standings.get(name, Standing()), found, at=now)
+    watch.standings[name] = standing
+    watch.results[name] = telling.result(
+        watch.targets[name], Verdict(state=found), standing, Plan(), cut_since=None, now=now
+    )
+    if standing.state is OK:
+        watch.well.setdefault(name, now)
+
+
+@pytest.mark.parametrize(
+    ("bad", "opens"), [(DOWN, ["media"]), (SUSPECT, ["media", "room 0", "room 1", "room 2"])]
+)
+def test_a_parent_that_comes_and_goes_explains_what_fails_and_one_that_is_slow_now_and_then_not(
+    watch: Watch, bad: State, opens: list[str]
+) -> None:
+    watch.add("media")
+    rooms = [watch.add(f"room {n}", "media") for n in range(3)]
+    for probe in range(80):
+        now = NOON + probe * 10 * SECOND
+        looked(watch, "media", bad if probe % 2 and probe > 20 else OK, now)
+        for room in rooms:
+            looked(watch, room, DOWN if probe > 20 else OK, now + SECOND)
+        watch.follow(now + SECOND)
+    assert watch.open() == opens
+    assert len(watch.ever()) == len(opens)
+
+
+def test_what_fails_alerts_by_itself_once_its_parent_comes_and_goes_no_more(watch: Watch) -> None:
+    watch.add("media")
+    watch.add("room", "media")
+    for probe in range(80):
+        now = NOON + probe * 10 * SECOND
+        looked(watch, "media", DOWN if probe % 2 and probe < 30 else OK, now)
+        looked(watch, "room", DOWN if probe > 20 else OK, now + SECOND)
+        watch.follow(now + SECOND)
+        assert watch.open() in (["media"], ["room"], []), probe
+    assert watch.open() == ["room"]
 
 
 @pytest.mark.parametrize("bad", [DOWN, SUSPECT])

@@ -328,3 +328,10 @@ def test_metrics_have_stable_ids_and_nothing_that_was_not_read(
 def test_metrics_of_a_school_are_for_those_who_may_see_it(database: Database, eve: Actor) -> None:
     with pytest.raises(access.Denied):
         metrics.exposition(database, eve, now=NOON)
+
+
+def test_who_was_only_doubtful_did_not_fall_until_it_is_down_once() -> None:
+    wavering = through([OK, S] * 12, Standing())[-1]
+    assert (wavering.flapping, wavering.fell) == (True, False)
+    assert through([OK, D, OK, S], wavering)[-1].fell
+    assert not through([OK] * 25, through([D], wavering)[-1])[-1].fell

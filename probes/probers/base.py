@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from platforms.base import Adapter
 from probes.light import light
-from probes.model import Beat, Reading, RoomCount, State, Target
+from probes.model import Beat, Reading, Result, RoomCount, State, Target
 from store.words import N_, Value, Words
 
 MEBIBYTE = 1024 * 1024
@@ -202,6 +202,11 @@ PHASES: Mapping[str, str] = {
 }
 
 
+def nothing(_last: Result) -> Memory:
+    """Where the last result of a prober that ran before says nothing of the next look."""
+    return {}
+
+
 def sensible(_target: Target) -> Words | None:
     """Where each condition makes sense by itself."""
     return None
@@ -222,6 +227,7 @@ class _Declared:
     shared: bool = False  # every call needs what it looks at
     judges_answers: bool = False  # it tells errors apart from silence
     readings: Mapping[str, str] = field(default_factory=dict)  # how screens call them
+    recall: Callable[[Result], Memory] = nothing  # what to know of a target from its last result
 
     @cached_property
     def defaults(self) -> Mapping[str, Value | bool]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urljoin
 
-from probes.model import SEVERITY, ProbeFailed, Reading, State, Target
+from probes.model import SEVERITY, ProbeFailed, Reading, Result, State, Target
 from probes.probers import conditions, doubts, redirects, segments
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
@@ -26,6 +26,7 @@ from probes.probers.base import (
     Context,
     Fetch,
     HttpProber,
+    Memory,
     Talk,
     Verdict,
     within,
@@ -44,6 +45,8 @@ FROZEN_AFTER = Condition(
     most=1000.0,
 )
 ON_DEMAND = Condition("on_demand", False, N_("A recording, or a stream that may end, is well"))
+ENDED = N_("The broadcast has ended.")
+STANDING = "standing still"  # only what is live has this reading
 GRACE = 0.4  # seconds more: a moment late is no alarm
 LOOK_AGAIN = 0.3  # seconds at most between looks at a playlist that moves
 FROZEN_LOOK = 1.0  # seconds at most between looks at one that stands still
@@ -55,6 +58,13 @@ SHARE = 0.5  # of the time that a check may take, for a playlist: a segment take
 
 REDIRECTS = replace(redirects.REDIRECTS, default=3)  # servers of streams send players on
 Steps = Generator[Fetch, Answer, Verdict]
+
+
+def recall(last: Result) -> Memory:
+    """A prober that begins anew knows a live stream by how the last one left it."""
+    moved = any(reading.name == STANDING for reading in last.readings)
+    ended = last.why is not None and last.why.template == ENDED
+    return {"stream": Stream(was_live=moved or ended)}
 
 
 def talk(target: Target, context: Context) -> Talk:
@@ -147,7 +157,7 @@ def _judge(
     late = doubts.behind(playlist, answer.headers)
     readings = (
         *segments.readings(watched.loaded),
-        *(() if playlist.ended else (Reading("standing still", round(still, 3), "s"),)),
+        *(() if playlist.ended else (Reading(STANDING, round(still, 3), "s"),)),
         *doubts.readings(playlist, None if playlist.ended else late),
     )
     why = doubts.first(target, playlist, variant, watched.loaded, None if playlist.ended else late)
@@ -164,7 +174,7 @@ def _require_live(target: Target, watched: Watched, playlist: Playlist) -> None:
     if not duration:
         raise ProbeFailed(N_("The playlist does not say its target duration."))
     if playlist.ended and not _is_recording(target, watched, playlist):
-        raise ProbeFailed(N_("The broadcast has ended."))
+        raise ProbeFailed(ENDED)
     if duration > LONGEST_TARGET and not playlist.ended:
         raise ProbeFailed(N_("The stream's target duration of {n} s is none."), {"n": duration})
     if not playlist.segments:
@@ -175,7 +185,7 @@ def _is_recording(target: Target, watched: Watched, playlist: Playlist) -> bool:
     """Whether an end is well: where it is said to be, or of a recording that never was live."""
     if conditions.flag(target, ON_DEMAND):
         return True
-    live = watched.moves or conditions.flag(target, IN_LESSONS)
+    live = watched.moves or watched.was_live or conditions.flag(target, IN_LESSONS)
     return playlist.on_demand and not live
 
 
@@ -184,7 +194,7 @@ def _frozen(target: Target, playlist: Playlist, still: float) -> Verdict | None:
         return None
     return Verdict(
         None,
-        (Reading("standing still", round(still, 3), "s"),),
+        (Reading(STANDING, round(still, 3), "s"),),
         State.DOWN,
         Words(N_("The picture has stood still for {seconds} s."), {"seconds": round(still)}),
         again=min(FROZEN_LOOK, playlist.target_duration / 2),
@@ -231,10 +241,11 @@ PROBER = HttpProber(
     nonsense=redirects.refuse,
     endings=(".m3u8", ".m3u"),
     kind=PICTURES,
+    recall=recall,
     judges_answers=True,
     readings={
         "variants": N_("Variants of the stream"),
-        "standing still": N_("Picture stands still, s"),
+        STANDING: N_("Picture stands still, s"),
         "behind": N_("The picture is old by, s"),
         "interruptions": N_("Breaks of the encoding"),
         "part": N_("Length of a part, s"),

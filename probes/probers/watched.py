@@ -23,6 +23,7 @@ class Watched:
     positions: deque[Position] = field(default_factory=lambda: deque(maxlen=SIDES))
     moved: float = 0.0  # when the newest position was first seen
     moves: bool = False  # it has been seen to move
+    was_live: bool = False
     loads: int = 0
     loaded_at: float = -math.inf
     loaded: Loaded = field(default_factory=lambda: Loaded(0.0, 0))
@@ -52,9 +53,10 @@ class Stream:
     url: str = ""  # where it was, redirects followed
     variants: tuple[Variant, ...] = ()
     watched: dict[int, Watched] = field(default_factory=dict)
+    was_live: bool = False  # a prober that ran before saw that
 
     def at(self, place: int) -> Watched:
-        return self.watched.setdefault(place, Watched())
+        return self.watched.setdefault(place, Watched(was_live=self.was_live))
 
     @property
     def pause(self) -> float:
