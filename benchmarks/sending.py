@@ -3,8 +3,9 @@
 The same sessions, the same size, the same relay (Postfix's smtp-sink); the ways take
 turns and each figure is the median of the rounds. `pult` is the whole way on its
 database: claims, personal letters, the sender's file, receipts; `no ledger` the same loop
-with letters that are made already, the least that it can cost here. With `--apart` the relay
-has one core for itself, and everybody else the other ones.
+with letters that are made already, the least that it can cost here. Where the database has
+processes of its own, what they spend stands beside. With `--apart` the relay has one core for
+itself, and everybody else the other ones.
 """
 
 import argparse
@@ -109,11 +110,15 @@ def _compare(places: dict[str, str], chosen: argparse.Namespace) -> dict[str, di
 
 def _median(figures: list[dict[str, float]], limit: list[float]) -> dict[str, float]:
     ratios = [each["rate"] / most for each, most in zip(figures, limit, strict=True)]
-    return {
+    told = {
         "messages a second": round(statistics.median(each["rate"] for each in figures)),
         "CPU us a message": round(statistics.median(each["cpu_us"] for each in figures), 1),
         "of smtp-source's rate": round(statistics.median(ratios), 2),
+        "lowest": round(min(ratios), 2),
+        "highest": round(max(ratios), 2),
     }
+    server = statistics.median(each.get("server_us", 0.0) for each in figures)
+    return told | ({"its server's CPU": round(server, 1)} if server else {})
 
 
 if __name__ == "__main__":
