@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailing import ledger
-from mailing.ledger import RENEWALS, Claimed, Settled
+from mailing.ledger import RENEWALS, Claimed
+from mailing.settling import Settled, settle
 from store.db import Database
 
 FEWEST, MOST = 100, 1000  # rows claimed at once; twice as many may be held if a machine is lost
-LONG = 2.0  # seconds; when as much lies between two claims, half as many do
+SPAN = 0.5  # seconds' worth of mail that is claimed at once
 SETTLE = 0.2  # seconds that an outcome waits for others to share its commit
 
 
@@ -49,6 +50,7 @@ class Dispatch:
         self._left = share.limit
         self._least = min(FEWEST, share.most)
         self._window = self._least
+        self._had = 0  # rows in hand after the last claim
         self._claimed = self._settled = time.monotonic()
         self._every = share.lease.total_seconds() / RENEWALS
         self._renewed = time.monotonic()
@@ -106,12 +108,13 @@ class Dispatch:
         self._accept(writing.result())
 
     def _accept(self, rows: Sequence[Claimed]) -> None:
-        if self._claiming:
-            self._left = self._left - len(rows) if rows else 0
-            self._resize()
-        if rows:
-            self._prepare(rows)
-            self._ready.extend(rows)
+        if not self._claiming:
+            return
+        self._left = self._left - len(rows) if rows else 0
+        self._resize()
+        self._prepare(rows)
+        self._ready.extend(rows)
+        self._had = len(self._ready)
 
     def close(self, *, pause: timedelta) -> None:
         """Write what is left to write; rows not begun are due again after the pause."""
@@ -120,7 +123,7 @@ class Dispatch:
         now = self._clock()
         unbegun = [*self._returned, *((row.id, None) for row in self._ready)]
         with self._db.begin() as tx:
-            ledger.settle(tx, self._outcomes)
+            settle(tx, self._outcomes)
             for rest in {rest for _, rest in unbegun}:
                 ids = [id_ for id_, own in unbegun if own == rest]
                 after = now + (pause if rest is None else rest)
@@ -131,18 +134,17 @@ class Dispatch:
         self._thread.shutdown()
 
     def _resize(self) -> None:
-        """Claim more next time if these were waited for, and fewer if the last lasted long."""
+        """Claim by how fast mail leaves, and at most twice as much as the last time."""
         now = time.monotonic()
-        if not self._ready:
-            self._window = min(2 * self._window, self._share.most)
-        elif now - self._claimed > LONG:
-            self._window = max(self._window // 2, self._least)
+        rate = (self._had - len(self._ready)) / max(now - self._claimed, 0.001)
+        wanted = int(rate * SPAN) if self._ready else self._share.most
+        self._window = max(min(wanted, 2 * self._window, self._share.most), self._least)
         self._claimed = now
 
     def _written(self, outcomes: Sequence[Settled], wanted: int) -> Sequence[Claimed]:
         share, now = self._share, self._clock()
         with self._db.begin() as tx:
-            ledger.settle(tx, outcomes)
+            settle(tx, outcomes)
             if time.monotonic() - self._renewed >= self._every:
                 ledger.renew(tx, share.owner, now=now, lease=share.lease)
                 self._renewed = time.monotonic()

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from mailing import suppression
 from mailing.ledger import Claimed
 from mailing.model import Campaign
-from store.db import Database
+from store.glances import Glances
 from store.words import Words
 
 AGAIN = 0.5  # seconds between two looks
 
 
 class Forgoing:
-    def __init__(self, db: Database, owner: str) -> None:
-        self._db, self._owner = db, owner
+    def __init__(self, glances: Glances, owner: str) -> None:
+        self._glances, self._owner = glances, owner
         self._reasons: dict[tuple[str, str], str] = {}  # by campaign and address
         self._looked = time.monotonic()
 
@@ -22,15 +22,18 @@ class Forgoing:
         """Look again, if the last look was long ago; `now` as of time.monotonic."""
         if now - self._looked < AGAIN:
             return
-        with self._db.read() as tx:
-            self._reasons = {
-                (campaign.id, email): reason
-                for campaign in campaigns
-                for email, reason in suppression.reasons(
-                    tx, campaign.school_id, campaign.topic, claimed_by=self._owner
-                ).items()
-            }
+        self._reasons = {
+            (campaign.id, email): reason
+            for campaign in campaigns
+            for email, reason in self._look(campaign).items()
+        }
         self._looked = time.monotonic()
+
+    def _look(self, campaign: Campaign) -> dict[str, str]:
+        with self._glances.look() as tx:
+            return suppression.reasons(
+                tx, campaign.school_id, campaign.topic, claimed_by=self._owner
+            )
 
     def why(self, row: Claimed) -> Words | None:
         """Why it must not leave any more; None: it may."""

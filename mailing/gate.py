@@ -5,15 +5,16 @@ So does the pause of all mail, a setting that stands while a restored backup is 
 
 import time
 
-from store.db import Database, text
+from store.db import text
+from store.glances import Glances
 
 ALL_MAIL = "sending"  # the setting's name; while it is there, nothing leaves
 GLANCE = 0.05  # seconds that a look at a campaign serves all connections
 
 
 class Gate:
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, glances: Glances) -> None:
+        self._glances = glances
         self._released: set[str] = set()  # as of the last look
         self._looked = time.monotonic()
 
@@ -33,7 +34,7 @@ class Gate:
         return released
 
     def _look(self, campaign_id: str) -> bool:
-        with self._db.glance() as tx:
+        with self._glances.look() as tx:
             found = tx.execute(
                 text("""
                     SELECT 1 FROM campaign WHERE id = :id AND state = 'released'

@@ -1,4 +1,4 @@
-"""Moves of ledger rows: claim, settle, give back, reclaim.
+"""Moves of ledger rows: claim, give back, reclaim; `settling` ends them.
 
 A row says `sending` on the disk before its mail is handed over, so that after
 any crash the rows in `sending` are all that can be uncertain; the sender's own
@@ -16,11 +16,17 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from mailing import suppression
+from mailing.settling import Settled, settle
 from store.db import Connection, execute_many, text
 from store.words import N_, Words
 
 LEASE = timedelta(seconds=20)  # how soon another machine may take over from a sender that died
 RENEWALS = 4  # in the time of one lease, by a sender that lives
+# By their place in the table, which no index need be asked for.
+AMONG = {
+    "postgresql": "ctid = ANY (ARRAY (SELECT delivery.ctid {} FOR UPDATE OF delivery SKIP LOCKED))",
+    "sqlite": "rowid IN (SELECT delivery.rowid {})",
+}
 STALE = N_("It could not leave in time; hours later it is not sent any more.")
 CALLED_OFF = N_("Somebody stopped this campaign before it left.")
 STOPPED = N_("The sender stopped while it was on its way.")
@@ -52,17 +58,17 @@ def claim(
 ) -> list[Claimed]:
     """Take rows that are due; those suppressed since the release are left out with their reason."""
     chosen = "" if campaign_id is None else "AND campaign_id = :campaign"
-    skip = "FOR UPDATE OF delivery SKIP LOCKED" if dialect == "postgresql" else ""
+    due = f"""
+        FROM delivery JOIN campaign ON campaign.id = campaign_id
+        WHERE delivery.state = 'due' AND delivery.next_at <= :now
+          AND campaign.state = 'released' AND campaign.leaves_at <= :now
+          AND (campaign.expires_at IS NULL OR campaign.expires_at > :now) {chosen}
+        ORDER BY delivery.next_at LIMIT :limit
+    """
     statement = text(f"""
         UPDATE delivery SET state = 'sending', owner = :owner, lease_until = :until,
                updated_at = :now
-        WHERE id IN (
-            SELECT delivery.id FROM delivery JOIN campaign ON campaign.id = campaign_id
-            WHERE delivery.state = 'due' AND delivery.next_at <= :now
-              AND campaign.state = 'released' AND campaign.leaves_at <= :now
-              AND (campaign.expires_at IS NULL OR campaign.expires_at > :now) {chosen}
-            ORDER BY delivery.next_at LIMIT :limit {skip}
-        )
+        WHERE {AMONG[dialect].format(due)}
         RETURNING {", ".join(Claimed._fields)}
     """)
     values: dict[str, object] = {"owner": owner, "now": now, "until": now + lease, "limit": limit}
@@ -188,13 +194,16 @@ def taken(tx: Connection, owner: str) -> list[tuple[str, str]]:
 def give_back(
     tx: Connection, owner: str, ids: Collection[str], *, next_at: datetime, now: datetime
 ) -> None:
-    """Rows that were claimed and never begun are due again; that was no attempt."""
+    """Rows that were claimed and never begun are due again; that was no attempt.
+
+    The owner is asked for so that PostgreSQL does not read all of its rows for each.
+    """
     execute_many(
         tx,
         """
             UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL, reply = NULL,
                    next_at = ?, updated_at = ?
-            WHERE id = ? AND owner = ? AND state IN ('sending', 'held')
+            WHERE id = ? AND COALESCE(owner, '') = ? AND state IN ('sending', 'held')
         """,
         [(next_at.timestamp(), now.timestamp(), id_, owner) for id_ in ids],
     )
@@ -210,93 +219,3 @@ def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> boo
         {"owner": owner, "until": now + lease},
     )
     return changed.rowcount > 0
-
-
-class Settled(NamedTuple):
-    """What became of a row."""
-
-    delivery_id: str
-    owner: str
-    state: str  # sent, failed, held, suppressed; due to try again
-    reply: Words
-    now: datetime
-    next_at: datetime
-    hard: bool = False  # the address is dead: nothing goes there any more
-
-
-def settle(tx: Connection, settled: Sequence[Settled]) -> None:
-    """Write the outcomes; a row that is no longer its sender's stays as it is."""
-    if not settled:
-        return
-    if tx.dialect.name == "postgresql":
-        _settle_at_once(tx, settled)
-    else:
-        _settle_one_by_one(tx, settled)
-    for each in settled:
-        if each.hard:
-            _suppress(tx, each)
-
-
-def _settle_at_once(tx: Connection, settled: Sequence[Settled]) -> None:
-    """One statement: PostgreSQL spends as much on beginning one as on a row."""
-    tx.execute(
-        text("""
-            UPDATE delivery SET state = done.state, next_at = done.next_at, reply = done.reply,
-                   attempt = attempt + 1, owner = NULL, lease_until = NULL, updated_at = done.now
-            FROM unnest(CAST(:ids AS text[]), CAST(:owners AS text[]), CAST(:states AS text[]),
-                        CAST(:replies AS text[]), CAST(:times AS float8[]),
-                        CAST(:next AS float8[])) AS done (id, owner, state, reply, now, next_at)
-            WHERE delivery.id = done.id AND delivery.owner = done.owner
-              AND delivery.state IN ('sending', 'held')
-        """),
-        {
-            "ids": [each.delivery_id for each in settled],
-            "owners": [each.owner for each in settled],
-            "states": [each.state for each in settled],
-            "replies": [_kept(each.reply) for each in settled],
-            "times": [each.now.timestamp() for each in settled],
-            "next": [each.next_at.timestamp() for each in settled],
-        },
-    )
-
-
-def _settle_one_by_one(tx: Connection, settled: Sequence[Settled]) -> None:
-    execute_many(
-        tx,
-        """
-            UPDATE delivery SET state = ?, next_at = ?, reply = ?, attempt = attempt + 1,
-                   owner = NULL, lease_until = NULL, updated_at = ?
-            WHERE id = ? AND owner = ? AND state IN ('sending', 'held')
-        """,
-        [
-            (
-                each.state,
-                each.next_at.timestamp(),
-                _kept(each.reply),
-                each.now.timestamp(),
-                each.delivery_id,
-                each.owner,
-            )
-            for each in settled
-        ],
-    )
-
-
-def _kept(reply: Words) -> str | None:
-    return reply.to_json() if reply.template else None
-
-
-def _suppress(tx: Connection, settled: Settled) -> None:
-    row = tx.execute(
-        text("SELECT school_id, email FROM delivery WHERE id = :id"), {"id": settled.delivery_id}
-    ).first()
-    if row is not None:
-        suppression.keep(
-            tx,
-            row.school_id,
-            row.email,
-            topic=suppression.EVERY_TOPIC,
-            reason=suppression.HARD_BOUNCE,
-            detail="",
-            now=settled.now,
-        )

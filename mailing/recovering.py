@@ -5,7 +5,8 @@ from pathlib import Path
 
 from mailing import intents, ledger
 from mailing.intents import Left
-from mailing.ledger import STOPPED, Settled
+from mailing.ledger import STOPPED
+from mailing.settling import Settled, settle
 from store.db import Connection, Database
 from store.words import N_, Words
 
@@ -37,6 +38,6 @@ def _settle(tx: Connection, left: Left, now: datetime) -> int:
                 settled.append(Settled(id_, left.owner, state, Words(STOPPED), now, now))
             case _:
                 unbegun.append(id_)
-    ledger.settle(tx, settled)
+    settle(tx, settled)
     ledger.give_back(tx, left.owner, unbegun, next_at=now, now=now)
     return sum(each.state == "held" for each in settled)

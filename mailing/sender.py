@@ -13,10 +13,11 @@ from mailing.ledger import LEASE
 from mailing.loop import Loop
 from mailing.message import Addressee, Builder
 from mailing.model import Origin
+from mailing.receipts import Delivered
 from mailing.relay import Outcome, Relay
 from mailing.timing import Quiet
 from mailing.transports import open_session
-from mailing.work import Clock, Delivered, Work
+from mailing.work import Clock, Work
 from store import access, roster, schools
 from store.access import Actor
 from store.db import Database, new_id

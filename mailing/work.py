@@ -4,45 +4,30 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from mailing import building, intents, retries
+from mailing import building
 from mailing.dispatch import Dispatch, Share
 from mailing.forgoing import Forgoing
 from mailing.gate import Gate
-from mailing.intents import BEGUN, OVER, SENT, Intents
-from mailing.ledger import Claimed, Settled
+from mailing.intents import Intents
+from mailing.ledger import Claimed
 from mailing.limits import RELAYS_REST, Brake, Limits
 from mailing.message import Builder, Envelope
 from mailing.model import MailingError, Origin
 from mailing.night import Night
+from mailing.receipts import Receipts
 from mailing.relay import Outcome
 from mailing.timing import Quiet
 from store.db import Database
+from store.glances import Glances
 from store.words import N_, Words
 
-COUNTED = {"sent": "sent", "failed": "failed", "held": "held", "due": "retried"}
 LOST_IN_A_ROW = 5  # connections broken without one word about a mail: the relay is at fault
 
 Clock = Callable[[], datetime]
-
-
-@dataclass
-class Delivered:
-    """What one call of `deliver` did."""
-
-    sent: int = 0
-    failed: int = 0
-    retried: int = 0
-    held: int = 0
-    problem: Words | None = None  # the relay gives no session
-
-    @property
-    def moved(self) -> int:
-        return self.sent + self.failed + self.retried + self.held
 
 
 class Work:
@@ -64,22 +49,22 @@ class Work:
         written: Intents,
         quiet: Quiet | None,
     ) -> None:
-        self.db, self._origin, self._owner = db, origin, share.owner
-        self._clock, self._stop, self._intents = clock, stop, written
-        self._until = share.until
+        self.db, self._origin = db, origin
+        self._clock, self._stop, self._until = clock, stop, share.until
         self._now = clock()  # as of the last turn
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
-        self._gate, self._limits, self._night = Gate(db), Limits(), Night(quiet)
-        self._brake, self._forgoing = Brake(), Forgoing(db, share.owner)
+        self._receipts = Receipts(self._dispatch.settle, written, share.owner)
+        self._glances = Glances(db)
+        self._gate, self._forgoing = Gate(self._glances), Forgoing(self._glances, share.owner)
+        self._limits, self._night, self._brake = Limits(), Night(quiet), Brake()
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
         self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
         self._last: deque[Envelope] = deque()  # put off by a busy relay
         self._waited: set[str] = set()  # ids that have been there
-        self._lines: list[str] = []  # of the intents, not yet written
         self._lost_in_a_row = 0
         self._halted = False
-        self.done = Delivered()
+        self.done = self._receipts.done
         self.refusal: Words | None = None  # why a connection got no session
         self.error: DBAPIError | None = None
 
@@ -121,7 +106,7 @@ class Work:
                 builder = self._builders[row.campaign_id]
                 envelope = builder.build(building.addressee(row), now=self._now)
             except MailingError as error:
-                self._settle(row, "failed", error.words)
+                self._receipts.settle(row, "failed", error.words, now=self._now)
                 continue
             self._rows[row.id] = row
             return envelope
@@ -135,7 +120,7 @@ class Work:
         if not self._open(row.campaign_id, fresh=alone):
             self._dispatch.put_back(self._rows.pop(row.id))
             return False
-        self._lines.append(intents.line(BEGUN, row.id))
+        self._receipts.begun(row)
         return True
 
     def take(self, envelope: Envelope, outcome: Outcome) -> None:
@@ -152,17 +137,7 @@ class Work:
         elif outcome.kind == "sent":
             self._limits.took(row.email)
             self._brake.took()
-        if outcome.kind != "uncertain":
-            self._lines.append(intents.line(SENT if outcome.kind == "sent" else OVER, row.id))
-        match outcome.kind:
-            case "sent":
-                self._settle(row, "sent", outcome.words)
-            case "refused":
-                self._settle(row, "failed", outcome.words, hard=outcome.hard)
-            case "uncertain" if not self._resends(row):
-                self._settle(row, "held", outcome.words)
-            case _:
-                self._later(row, outcome)
+        self._receipts.came(row, outcome, self._builders[row.campaign_id].campaign, now=self._now)
 
     def _goes_again(self, envelope: Envelope, outcome: Outcome) -> bool:
         """Whether nothing became of the mail, and the relay's trouble is the relay's."""
@@ -194,16 +169,14 @@ class Work:
             return False
         self._waited.add(row.id)
         self._last.append(envelope)
-        self._lines.append(intents.line(OVER, row.id))
+        self._receipts.over(row)
         if self._brake.put_off():
             self.halt(outcome.words)
         return True
 
     def note(self) -> None:
         """Write down what was begun and answered; nothing that was begun leaves before."""
-        if self._lines:
-            self._intents.note("".join(self._lines))
-            self._lines.clear()
+        self._receipts.note()
 
     def turn(self) -> None:
         """Settle what is answered and claim more, when there is enough of it."""
@@ -233,6 +206,7 @@ class Work:
     def leave(self) -> None:
         """Nothing is written into the ledger any more when this returns."""
         self._dispatch.leave()
+        self._glances.close()
 
     def loses(self) -> bool:
         """Another connection broke before its mail; True if so many did that it is no accident."""
@@ -275,25 +249,10 @@ class Work:
     def _forgoes(self, row: Claimed) -> bool:
         """Settle it if whoever it is for gets no more of this since it was claimed."""
         if (why := self._forgoing.why(row)) is not None:
-            self._settle(row, "suppressed", why)
+            self._receipts.settle(row, "suppressed", why, now=self._now)
         return why is not None
 
     def _prepare(self, rows: Sequence[Claimed]) -> None:
         missing = {row.campaign_id for row in rows} - set(self._builders)
         if missing:
             self._builders |= building.builders(self.db, missing, self._origin, self._night)
-
-    def _resends(self, row: Claimed) -> bool:
-        return self._builders[row.campaign_id].campaign.uncertain == "resend"
-
-    def _later(self, row: Claimed, outcome: Outcome) -> None:
-        over = retries.over(row.attempt, self._builders[row.campaign_id].campaign.topic)
-        self._settle(row, "failed" if over else "due", outcome.words)
-
-    def _settle(self, row: Claimed, state: str, words: Words, *, hard: bool = False) -> None:
-        now = next_at = self._now
-        if state == "due":
-            next_at += timedelta(seconds=retries.pause(row.attempt))
-        self._dispatch.settle(Settled(row.id, self._owner, state, words, now, next_at, hard))
-        if (column := COUNTED.get(state)) is not None:
-            setattr(self.done, column, getattr(self.done, column) + 1)

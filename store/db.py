@@ -52,18 +52,15 @@ class Database:
             with tx.begin():
                 yield tx
 
-    @contextmanager
-    def glance(self) -> Iterator[Connection]:
-        """For one small question, asked many times a second: at most one statement.
+    def for_glances(self) -> Connection:
+        """For small questions, a statement within each `begin()`; whoever asked for it closes it.
 
-        PostgreSQL answers it without a transaction, which would be three more ways there and back.
+        PostgreSQL answers each without a transaction, which would be three more ways there and
+        back.
         """
         if self.dialect == "sqlite":
-            with self.read() as tx:
-                yield tx
-            return
-        with self.operations.connect() as bare:
-            yield bare.execution_options(isolation_level="AUTOCOMMIT")
+            return self.operations.connect().execution_options(readonly=True)
+        return self.operations.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         self.operations.dispose()
