@@ -30,7 +30,8 @@ class Many:
 class Alike:
     """The other waiting cases with the same words, those first, or of the same author.
 
-    `cases` are at most as many as one decision takes; the counts are of all that wait.
+    `cases` are at most as many as one decision takes; the counts are of all that wait, up to
+    review.MOST_COUNTED of each sort: one more than that means more.
     """
 
     cases: tuple[Case, ...]
@@ -40,6 +41,11 @@ class Alike:
     @property
     def count(self) -> int:
         return self.same_words + self.same_author
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more than were counted."""
+        return max(self.same_words, self.same_author) > review.MOST_COUNTED
 
 
 def alike(tx: Connection, actor: Actor, case: Case, *, now: datetime) -> Alike:

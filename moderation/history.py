@@ -55,25 +55,34 @@ class Wrote:
     restored: bool = False
 
 
-# By the author of one comment, from any account that is the same person's; without that comment.
+# Any account of the person whose one account this is, and that one if the roster knows nobody.
+ACCOUNTS = """
+    SELECT CAST(:connection AS TEXT) AS connection_id, CAST(:author AS TEXT) AS author
+    UNION
+    SELECT other.connection_id, other.external_id FROM platform_account AS other
+    JOIN platform_account AS own ON own.person_id = other.person_id
+    WHERE own.connection_id = :connection AND own.external_id = :author
+"""
+# A branch an account, each by the index and no further than what is shown: in a wave, one account
+# has written nearly everything.
+NEWEST = """
+    SELECT * FROM (
+        SELECT id FROM comment
+        WHERE connection_id = :connection{n} AND author_external_id = :author{n}
+          AND school_id = :school AND id <> :id
+        ORDER BY written_at DESC, id LIMIT :limit
+    ) AS newest{n}
+"""
 WROTE = f"""
     SELECT comment.id, comment.text, comment.place, comment.written_at,
            decision.decision, {RESTORED} AS restored
-    FROM (
-        SELECT CAST(:connection AS TEXT) AS connection_id, CAST(:author AS TEXT) AS author
-        UNION
-        SELECT other.connection_id, other.external_id FROM platform_account AS other
-        JOIN platform_account AS own ON own.person_id = other.person_id
-        WHERE own.connection_id = :connection AND own.external_id = :author
-    ) AS account
-    JOIN comment ON comment.connection_id = account.connection_id
-        AND comment.author_external_id = account.author
+    FROM ({{newest}}) AS newest
+    JOIN comment ON comment.id = newest.id
     LEFT JOIN decision ON decision.id = (
         SELECT last.id FROM decision AS last
         JOIN cases ON cases.id = last.case_id
         WHERE cases.comment_id = comment.id AND cases.state = 'decided'
         ORDER BY last.decided_at DESC, last.id LIMIT 1)
-    WHERE comment.school_id = :school AND comment.id <> :id
     ORDER BY comment.written_at DESC, comment.id LIMIT :limit
 """
 
@@ -81,15 +90,14 @@ WROTE = f"""
 def wrote(tx: Connection, actor: Actor, comment: Stored, *, limit: int = 10) -> list[Wrote]:
     """The author's other comments, from any of their accounts, the newest first."""
     access.require(actor, "see people", comment.school_id)
+    own = {"connection": comment.connection_id, "author": comment.author_external_id}
+    accounts = tx.execute(text(ACCOUNTS), own).all()
+    places = {f"connection{n}": row.connection_id for n, row in enumerate(accounts)}
+    authors = {f"author{n}": row.author for n, row in enumerate(accounts)}
+    newest = " UNION ALL ".join(NEWEST.format(n=n) for n in range(len(accounts)))
     rows = tx.execute(
-        text(WROTE),
-        {
-            "school": comment.school_id,
-            "id": comment.id,
-            "connection": comment.connection_id,
-            "author": comment.author_external_id,
-            "limit": limit,
-        },
+        text(WROTE.format(newest=newest)),
+        places | authors | {"school": comment.school_id, "id": comment.id, "limit": limit},
     )
     return [
         Wrote(

@@ -41,14 +41,23 @@ SELECT = """
     FROM cases
 """
 
-# Each of them once; two branches, so that each is read by its own index.
-ALIKE = """
-    SELECT id, 0 AS other FROM cases
-    WHERE school_id = :school AND state = 'waiting' AND words = :words AND id <> :case
-    UNION ALL SELECT id, 1 AS other FROM cases
-    WHERE school_id = :school AND state = 'waiting' AND author = :author AND words <> :words
-      AND id <> :case
+MOST_COUNTED = 1000  # of one sort; beyond, nobody needs to know how many more
+
+# Each of them once. The branches are read by an index each, and no further than what is counted:
+# in a wave of spam the alike ones are nearly all that waits.
+LIKE = f"""
+    SELECT cases.id, {{other}} AS other FROM cases
+    WHERE cases.school_id = :school AND cases.state = 'waiting' AND {{which}}
+      AND cases.id <> :case AND {MINE} {{order}} LIMIT {MOST_COUNTED + 1}
 """
+SAME_WORDS = LIKE.format(
+    other=0, which="cases.words = :words", order="ORDER BY cases.rank DESC, cases.id"
+)
+SAME_AUTHOR = (  # in other words: a range on each side of them, which "<>" would not be
+    LIKE.format(other=1, which=f"cases.author = :author AND cases.words {side} :words", order="")
+    for side in "<>"
+)
+ALIKE = " UNION ALL ".join(f"SELECT * FROM ({each}) AS one" for each in (SAME_WORDS, *SAME_AUTHOR))
 
 
 def waiting(
@@ -82,12 +91,14 @@ def count(tx: Connection, actor: Actor, school_id: str) -> tuple[int, datetime |
 def alike(
     tx: Connection, actor: Actor, case: Case, *, now: datetime, limit: int = 25
 ) -> list[Case]:
-    """The others that wait for this actor with the same words, those first, or of one author."""
+    """The others that wait for this actor with the same words, those first, or of one author.
+
+    The most due first; of an author with more than MOST_COUNTED of them, of those that many.
+    """
     access.require(actor, "see people", case.school_id)
     rows = tx.execute(
         text(f"""
             {SELECT} JOIN ({ALIKE}) AS found ON found.id = cases.id
-            WHERE {MINE}
             ORDER BY found.other, cases.rank DESC, cases.id LIMIT :limit
         """),
         _mine(actor) | _like(case) | {"limit": limit},
@@ -96,16 +107,19 @@ def alike(
 
 
 def count_alike(tx: Connection, actor: Actor, case: Case) -> tuple[int, int]:
-    """How many others wait with the same words, and how many of its author in other words."""
+    """How many others wait with the same words, and how many of its author in other words.
+
+    Counted to MOST_COUNTED each: one more than that means more, nobody knows how many.
+    """
     access.require(actor, "see people", case.school_id)
     row = tx.execute(
         text(f"""
             SELECT COUNT(*) AS found, COALESCE(SUM(found.other), 0) AS other
-            FROM cases JOIN ({ALIKE}) AS found ON found.id = cases.id WHERE {MINE}
+            FROM ({ALIKE}) AS found
         """),
         _mine(actor) | _like(case),
     ).one()
-    return int(row.found) - int(row.other), int(row.other)
+    return int(row.found) - int(row.other), min(int(row.other), MOST_COUNTED + 1)
 
 
 def case(tx: Connection, actor: Actor, case_id: str, *, now: datetime | None = None) -> Case | None:

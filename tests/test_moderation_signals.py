@@ -245,7 +245,7 @@ def test_the_calls_of_a_decision_on_many_are_told_by_platform_and_what_cannot_be
         assert found["LMS"].undoable
         assert not found["CHAT"].undoable
         assert "second person" in str(found["CHAT"].why)
-        assert "redact" in str(found["CHAT"].by)
+        assert "words go for everybody" in str(found["CHAT"].by)
         assert found["TALK"].left_out
         made = bulk.decide(tx, ben, school.id, bulk.as_read(waiting), "remove", now=NOON)
         assert len(made.decided) == 2
@@ -292,6 +292,61 @@ def test_all_that_wait_with_the_same_words_are_found_however_many_there_are(
         made = bulk.decide(tx, ben, school.id, chosen, "approve", now=NOON)
         assert len(made.decided) == bulk.MOST
         assert bulk.alike(tx, ben, case, now=NOON).count == 31
+
+
+def copy(tx: Connection, case: Case, number: int, *, words: str, author: str) -> None:
+    """Another that waits like this one, `number` more due than the first."""
+    tx.execute(
+        text("""
+            INSERT INTO comment (id, school_id, connection_id, external_id, thread_id,
+                course_external_id, author_external_id, author_name, place, subject, text, html,
+                attachments, sha256, parent_id, has_replies, removed, written_at, seen_at)
+            SELECT :id, school_id, connection_id, :id, thread_id, course_external_id, :author,
+                author_name, place, subject, text, html, attachments, sha256, parent_id,
+                has_replies, removed, written_at, seen_at
+            FROM comment WHERE id = :like
+        """),
+        {"id": f"copy{number}", "like": case.comment.id, "author": author},
+    )
+    tx.execute(
+        text("""
+            INSERT INTO cases (id, school_id, comment_id, state, flags, reports, reach, weight,
+                rank, version, created_at, words, author)
+            SELECT :id, school_id, :id, state, flags, reports, reach, weight, rank + :number,
+                version, created_at, :words, :author
+            FROM cases WHERE id = :like
+        """),
+        {
+            "id": f"copy{number}",
+            "like": case.id,
+            "number": number,
+            "words": words,
+            "author": f"lms/{author}",
+        },
+    )
+
+
+def test_a_wave_is_counted_no_further_than_anybody_needs_the_most_due_first(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        say(tx, ben, school, "0", "a frog", watched=PLAIN)
+        [case] = held(tx, ben, school)
+        kept = tx.execute(text("SELECT words FROM cases")).one()
+        for number in range(review.MOST_COUNTED):
+            copy(tx, case, number, words=kept.words, author=f"u{number % 7}")
+        alike = bulk.alike(tx, ben, case, now=NOON)
+        assert (alike.same_words, alike.same_author) == (review.MOST_COUNTED, 0)
+        assert not alike.more
+        for number in range(review.MOST_COUNTED, review.MOST_COUNTED + 50):
+            copy(tx, case, number, words=kept.words, author="u1")
+        for number in range(3000, 4600):  # on both sides of its words, more than is counted
+            copy(tx, case, number, words=f"{'0' if number % 2 else 'f' * 64}{number}", author="u1")
+        alike = bulk.alike(tx, ben, case, now=NOON)
+        assert alike.more
+        assert (alike.same_words, alike.same_author) == (review.MOST_COUNTED + 1,) * 2
+        newest = [f"copy{number}" for number in range(review.MOST_COUNTED + 49, 0, -1)]
+        assert [each.id for each in alike.cases] == newest[: bulk.MOST - 1]
 
 
 def test_cases_from_before_there_were_digests_are_read_at_the_next_pull(

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 
 from console.views import noting, review_acts, review_bulk, rewording, sentencing
 from console.views.review_acts import Beside
 from console.views.settling import READ
 from console.wiring import Console
 from moderation import actions, comments, judging, ladder, measures, review, rules, wordings
+from moderation.bulk import Alike
 from moderation.filters import Rules
 from moderation.model import Case
 from platforms.base import Comment
@@ -204,6 +206,18 @@ def test_like_cases_are_shown_before_they_are_decided_together(
     at = press(at, "Approve 2 comments")
     assert decisions(console) == [("approve", ""), ("approve", "")]
     assert "2 approved" in said(at)
+
+
+def show(alike: Alike) -> None:
+    st.caption(review_bulk.told(alike))
+
+
+def test_of_a_wave_the_bulk_says_no_exact_number(console: Console, ben: Actor) -> None:
+    at = stage.dialog(lambda: show(Alike((), 1001, 1000)))
+    assert "1,000+ more in the same words · 1,000 more by the same author" in said(at)
+    assert "the others come up after this decision" in said(at)
+    at = stage.dialog(lambda: show(Alike((), 998, 0)))
+    assert "998 more in the same words · 998 of them come up after" in said(at)
 
 
 def test_a_moderator_writes_a_word_that_counts_for_nothing_by_the_platform_without_a_relay(

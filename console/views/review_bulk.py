@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.desk.measure_words import spoken
-from console.i18n import N_, _, ngettext
+from console.i18n import N_, _, ngettext, number
 from console.views import acting, bulk_plan
 from console.widgets import actionbar, confirm, strangers
 from console.widgets.actionbar import Act
@@ -12,6 +12,7 @@ from moderation import bulk, house, previewing
 from moderation.bulk import Alike
 from moderation.model import Case, Verdict
 from moderation.previewing import Calls
+from moderation.review import MOST_COUNTED
 from store.access import Actor
 from store.schools import School
 
@@ -28,11 +29,12 @@ def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
     if not alike.cases:
         return
     label = ngettext("{n} more like this", "{n} more like this", alike.count)
+    count = _counted(MOST_COUNTED + 1) if alike.more else number(alike.count)
     actionbar.button(
         Act(
             f"alike-{case.id}",
-            label.format(n=alike.count),
-            lambda: ask(console, actor, school, [case, *alike.cases], _told(alike)),
+            label.format(n=count),
+            lambda: ask(console, actor, school, [case, *alike.cases], told(alike)),
             "O",
             ":material/library_add_check:",
             hint=_(
@@ -43,7 +45,9 @@ def offer(console: Console, actor: Actor, school: School, case: Case) -> None:
     )
 
 
-def ask(console: Console, actor: Actor, school: School, found: list[Case], told: str = "") -> None:
+def ask(
+    console: Console, actor: Actor, school: School, found: list[Case], how_many: str = ""
+) -> None:
     with console.db.read() as tx:
         rules = {rule.name: spoken(rule) for rule in house.of(tx, actor, school.id).rules}
 
@@ -58,7 +62,7 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case], told:
                 format_func=lambda name: rules[name],
                 key="bulk-rule",
             )
-        st.caption(told)
+        st.caption(how_many)
         chosen = [each for each in found if _row(each)]
         plan = _planned(console, actor, school, chosen, verdict)
         bulk_plan.draw(plan)
@@ -69,15 +73,17 @@ def ask(console: Console, actor: Actor, school: School, found: list[Case], told:
     dialog()
 
 
-def _told(alike: Alike) -> str:
+def told(alike: Alike) -> str:
     """How many there are in all: more than one decision takes come up again after it."""
     words = ngettext("{n} more in the same words", "{n} more in the same words", alike.same_words)
     author = ngettext(
         "{n} more by the same author", "{n} more by the same author", alike.same_author
     )
     counts = ((words, alike.same_words), (author, alike.same_author))
-    said = " · ".join(template.format(n=count) for template, count in counts if count)
+    said = " · ".join(template.format(n=_counted(count)) for template, count in counts if count)
     left = alike.count - len(alike.cases)
+    if alike.more:
+        return f"{said} · {_('the others come up after this decision')}"
     if left:
         rest = ngettext(
             "{n} of them comes up after this decision",
@@ -86,6 +92,11 @@ def _told(alike: Alike) -> str:
         )
         said = f"{said} · {rest.format(n=left)}"
     return said
+
+
+def _counted(count: int) -> str:
+    """As it was counted: no further than to MOST_COUNTED."""
+    return number(count) if count <= MOST_COUNTED else f"{number(MOST_COUNTED)}+"
 
 
 def _verdict(kept: str) -> Verdict:
