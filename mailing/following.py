@@ -46,7 +46,7 @@ def change(tx: Connection, actor: Actor, campaign_id: str) -> Change | None:
 
 
 def follow(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> str:
-    """Draft what tells the same people of the change; return the draft's id.
+    """Draft what tells of the change whoever has the invitation, or may have it; return its id.
 
     Raises MailingError when nothing has changed.
     """
@@ -61,7 +61,7 @@ def follow(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> 
         campaign.school_id,
         subject=_in(ready.subject, campaign.body),
         body=_in(ready.body, campaign.body),
-        segment=Segment(got=(campaign_id,)),
+        segment=Segment(had=(campaign_id,)),
         sender=campaign.sender,
         topic=SERVICE,
         now=now,

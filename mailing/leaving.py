@@ -19,7 +19,7 @@ OF_AGE = N_("Their child is of age.")
 def reasons(tx: Connection, school_id: str, segment: Segment, *, now: datetime) -> dict[str, Words]:
     """Those of the school whom the segment does not reach, by id; whoever is chosen by name is
     reached, and so are all to whom a letter that follows another goes."""
-    if segment.meant:
+    if segment.meant or segment.had:
         return {}
     values: Values = {"school": school_id}
     gone = _gone(segment, values)

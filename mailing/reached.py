@@ -37,8 +37,13 @@ def undelivered(
     return [*_undelivered(tx, campaign_id, limit)]
 
 
-def without(tx: Connection, actor: Actor, campaign_id: str) -> list[str]:
-    """Everyone whose mail failed or is in doubt: the persons' ids, however many."""
+def without(
+    tx: Connection, actor: Actor, campaign_id: str, *, uncertain: bool = False
+) -> list[str]:
+    """Everyone whose mail failed: the persons' ids, however many.
+
+    With `uncertain` those too whose mail is held: some of them have it.
+    """
     school = tx.execute(
         text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
     ).scalar()
@@ -46,10 +51,10 @@ def without(tx: Connection, actor: Actor, campaign_id: str) -> list[str]:
     rows = tx.execute(
         text("""
             SELECT person_id FROM delivery
-            WHERE campaign_id = :campaign AND state IN ('held', 'failed')
+            WHERE campaign_id = :campaign AND state IN ('failed', :also)
               AND person_id IS NOT NULL
         """),
-        {"campaign": campaign_id},
+        {"campaign": campaign_id, "also": "held" if uncertain else "failed"},
     )
     return [*rows.scalars()]
 

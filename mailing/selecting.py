@@ -29,6 +29,7 @@ class Segment:
     it not, whoever stands in the ledger. `unseen_days`: on no platform for so long.
     `guardians` of all these come beside them ("too") or in their place ("instead");
     `leaving` leaves out those of adults.
+    `had`: campaigns whose mail they have, or may have: it is held.
     `absent_from`, `present_in`: that the `people` were missing from the lesson there, or in it
     (room, course, when that was asked for).
     """
@@ -48,6 +49,7 @@ class Segment:
     guardians: Guardians = ""
     absent_from: tuple[str, ...] = ()
     present_in: tuple[str, ...] = ()
+    had: tuple[str, ...] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -55,11 +57,11 @@ class Segment:
         return self.absent_from or self.present_in
 
     def to_json(self) -> str:
-        """Without an empty lesson: digests of send files that are under way rest on it."""
+        """Without what is empty and came later: digests of send files under way rest on it."""
         values = asdict(self)
-        for lesson in ("absent_from", "present_in"):
-            if not values[lesson]:
-                del values[lesson]
+        for name in ("absent_from", "present_in", "had"):
+            if not values[name]:
+                del values[name]
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
@@ -113,7 +115,8 @@ def _by_rule(segment: Segment, values: Values, now: datetime) -> str:
         _among(LANGUAGE, segment.languages, "language", values),
         _enrolled(segment.courses, values),
         _unseen(segment.unseen_days, values, now),
-        _delivered(segment.got, "got", values),
+        _delivered(segment.got, "got", "= 'sent'", values),
+        _delivered(segment.had, "had", "IN ('sent', 'held')", values),
         _missed(segment.missed, values),
         _meant(segment.meant, values),
         _named(segment.search, values),
@@ -161,12 +164,12 @@ def _unseen(days: int, values: Values, now: datetime) -> str:
                             AND seen.last_seen_at >= :unseen_since)"""
 
 
-def _delivered(campaigns: Sequence[str], prefix: str, values: Values) -> str:
+def _delivered(campaigns: Sequence[str], prefix: str, states: str, values: Values) -> str:
     among = _among("delivery.campaign_id", campaigns, prefix, values)
     if not among:
         return ""
     return f"""EXISTS (SELECT 1 FROM delivery
-                       WHERE delivery.person_id = person.id AND delivery.state = 'sent'
+                       WHERE delivery.person_id = person.id AND delivery.state {states}
                          AND {among})"""
 
 

@@ -209,6 +209,16 @@ def test_what_follows_goes_to_exactly_the_same_people(desk: Desk) -> None:
         )  # fmt: skip
     second = desk.send(Cause("campaign", first), note="It is over.")
     third = desk.send(Cause("campaign", second), note="Really.")
+    with desk.console.db.begin() as tx:
+        tx.execute(
+            text("UPDATE delivery SET state = 'failed' WHERE campaign_id = :id AND name = 'oleg'"),
+            {"id": first},
+        )
+    with desk.console.db.read() as tx:
+        counted = desk.plan(tx, Cause("campaign", third), note="So be it.").first
+    assert (counted.waiting, counted.failed) == (1, 1), "said back before more is told"
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = 'due' WHERE name = 'oleg'"))
     delivered(desk)
     assert desk.relay.recipients == ["lena@pupils.test"] * 3 + ["oleg@pupils.test"] * 3
     with desk.console.db.read() as tx:

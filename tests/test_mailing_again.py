@@ -139,16 +139,18 @@ def test_nobody_agrees_to_an_issue_that_is_over(
         assert approving.approve(tx, ada, id_, terms=TWO, now=until - UNDO)
 
 
-def test_those_without_it_are_all_of_them(database: Database, school: School, ana: Actor) -> None:
+def test_those_without_it_are_those_whose_mail_failed_and_the_uncertain_if_that_is_asked(
+    database: Database, school: School, ana: Actor
+) -> None:
     id_ = scheduled(database, ana, school)
     with database.begin() as tx:
-        missing = reached.undelivered(tx, ana, id_)
-        assert sorted(reached.without(tx, ana, id_)) == sorted(
-            each.person_id for each in missing if each.person_id
-        )
-        assert len(missing) == 2
+        missing = {each.state: each.person_id for each in reached.undelivered(tx, ana, id_)}
+        assert missing.keys() == {"failed", "held"}
+        assert reached.without(tx, ana, id_) == [missing["failed"]]
+        both = reached.without(tx, ana, id_, uncertain=True)
+        assert sorted(both) == sorted(each for each in missing.values() if each)
         releasing.decide_held(tx, ana, id_, resend=False, now=WANTED)
-        assert len(reached.without(tx, ana, id_)) == 1
+        assert reached.without(tx, ana, id_, uncertain=True) == [missing["failed"]]
 
 
 @pytest.mark.parametrize("dead", [False, True])

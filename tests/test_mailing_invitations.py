@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from mailing import campaigns, following, inviting, releasing
+from mailing import campaigns, following, inviting, releasing, segments
 from mailing.enclosing import Enclosed
 from mailing.invitation import Invitation
 from mailing.message import Addressee, Builder, Envelope
@@ -197,7 +197,7 @@ def test_an_invitation_follows_its_lesson_to_its_new_time_and_out_of_the_calenda
     with database.begin() as tx:
         moved = following.follow(tx, ana, first, now=NOON)
         draft = campaigns.get(tx, ana, moved)
-    assert draft.segment == Segment(got=(first,)).to_json()
+    assert draft.segment == Segment(had=(first,)).to_json()
     assert draft.subject == {"en": MOVED.subject["en"]}
     told = release(database, ana, moved)
     assert told is not None
@@ -215,6 +215,31 @@ def test_an_invitation_follows_its_lesson_to_its_new_time_and_out_of_the_calenda
         assert following.change(tx, ana, first) is None
         with pytest.raises(MailingError, match="nothing to tell"):
             following.follow(tx, ana, first, now=NOON)
+
+
+def test_a_change_goes_to_whoever_has_the_invitation_or_may_have_it(
+    database: Database, ana: Actor, school: School
+) -> None:
+    lesson, _other = planned(database, school, NOON + timedelta(days=1), lessons=2)
+    first = drafted(database, ana, school, lesson)
+    with database.begin() as tx:
+        for name in ("Held", "Failed"):
+            roster.save_person(
+                tx, ana, school.id, name=name, email=f"{name}@x.example", language="en",
+                source="t", now=NOON,
+            )  # fmt: skip
+    release(database, ana, first)
+    with database.begin() as tx:
+        for state in ("held", "failed"):
+            tx.execute(
+                text("UPDATE delivery SET state = :state WHERE LOWER(name) = :state"),
+                {"state": state},
+            )
+        found = segments.audience(tx, ana, school.id, Segment(had=(first,)), now=NOON)
+        named = {each.name for each in found.people}
+    assert "Held" in named
+    assert "Failed" not in named
+    assert len(named) > 1
 
 
 def test_a_lesson_that_moved_since_it_was_chosen_is_not_released(

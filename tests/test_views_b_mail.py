@@ -634,6 +634,29 @@ def test_readers_who_lack_something_are_named_and_the_reason_stands_on_the_campa
     assert "Field level is empty: 1 of 2." in said(at)
 
 
+def test_a_letter_to_those_without_it_leaves_the_uncertain_alone_until_they_are_ticked(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = released(console, ana, school)
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE campaign SET leaves_at = 0"))
+        tx.execute(text("UPDATE delivery SET state = 'held', next_at = 0 WHERE name = 'Alina'"))
+        tx.execute(text("UPDATE delivery SET state = 'sent' WHERE name = 'Ben'"))
+    shown = kept(console, ana, campaign_id)
+    at = dialog(lambda: delivery_acts._follow(console, ana, school, shown))
+    assert "0 mails failed" in said(at)
+    assert "1 mail is uncertain: they may have it already" in said(at)
+    at = press(at, "Draft it")
+    assert "Nobody's mail failed" in said(at)
+    with console.db.read() as tx:
+        assert len(campaigns.of(tx, ana, school.id)) == 1
+    at.checkbox(key=f"follow-held-{campaign_id}").check().run()
+    press(at, "Draft it")
+    with console.db.read() as tx:
+        draft = next(each for each in campaigns.of(tx, ana, school.id) if each.state == "draft")
+    assert Segment.from_json(draft.segment).people == (readers[0],)
+
+
 def test_nobody_can_overrule_a_letter_that_would_be_empty(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:

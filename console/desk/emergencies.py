@@ -1,7 +1,7 @@
 """Tell the people whom trouble affects, in two steps: look at the plan, then send it."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -10,7 +10,7 @@ from console.desk.already import Told
 from console.desk.incidents import Incident, IncidentError
 from console.i18n import clock
 from mailing import campaigns, segments, urgent, urgent_texts
-from mailing.model import SERVICE, Campaign, MailingError
+from mailing.model import SERVICE, Campaign, MailingError, Totals
 from mailing.segments import Audience, Guardians, Segment
 from mailing.urgent_texts import UrgentText
 from store import access, schools
@@ -56,6 +56,7 @@ class Plan:
     follows: str | None
     segment: Segment
     people: Audience
+    first: Totals = field(default_factory=Totals)  # how far the one came that it follows
 
     @property
     def mailed(self) -> int:
@@ -181,7 +182,7 @@ def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: 
     people = affected.filled(
         tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
     )
-    return Plan(school, incident, first, segment, people)
+    return Plan(school, incident, first, segment, people, campaigns.totals(tx, actor, first))
 
 
 def _incident(tx: Connection, actor: Actor, cause: Cause) -> tuple[Incident | None, School]:

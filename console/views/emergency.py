@@ -16,6 +16,7 @@ from console.views.segment_picker import GUARDIANS
 from console.widgets import actionbar, confirm, head, pages, strangers
 from console.wiring import Console
 from mailing import recipients, saved, templates, urgent_texts
+from mailing.model import Totals
 from mailing.segments import Segment
 from mailing.templates import Message
 from mailing.urgent_texts import UrgentText
@@ -171,6 +172,8 @@ def _preview(planned: Plan, written: UrgentText) -> None:
 
 def _send(console: Console, actor: Actor, planned: Plan, written: UrgentText) -> None:
     segment_picker.count(planned.people)
+    if planned.follows:
+        st.caption(f"{_('The first one')}: {_first(planned.first)}")
     with console.db.read() as tx:
         before = emergencies.already_told(tx, actor, planned, written, now=console.now())
     for told in before:
@@ -190,6 +193,19 @@ def _send(console: Console, actor: Actor, planned: Plan, written: UrgentText) ->
         _ask(console, actor, planned, written, before)
 
 
+def _first(totals: Totals) -> str:
+    """How far the first one came: those who lack it get this one too, and may wonder at it."""
+    said = _("{sent} have it, {held} may have it, {failed} failed, {out} left out, {waiting} wait")
+    counts = said.format(
+        sent=number(totals.sent),
+        held=number(totals.held),
+        failed=number(totals.failed),
+        out=number(totals.suppressed),
+        waiting=number(totals.waiting),
+    )
+    return f"{counts}. {_('All of them are told this one, by whatever way reaches them.')}"
+
+
 def _told(console: Console, planned: Plan, told: Told) -> str:
     """18:05, Ana, 214 people."""
     at = moment(told.at, planned.school.zone, now=console.now())
@@ -206,6 +222,8 @@ def _ask(
     """
     out = planned.people.left_out
     told = {}
+    if planned.follows:
+        told[_("The first one")] = _first(planned.first)
     if before:
         told[_("Already told")] = "\n".join(_told(console, planned, each) for each in before)
     told |= {
