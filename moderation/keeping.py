@@ -22,8 +22,11 @@ IN_USE = """
             WHERE other.connection_id = comment.connection_id
               AND other.thread_id = comment.thread_id
               AND (cases.state = 'waiting' OR cases.decided_at > :before))
-    OR EXISTS (SELECT 1 FROM welfare_alarm WHERE welfare_alarm.comment_id = comment.id
-               AND (acknowledged_at IS NULL OR acknowledged_at > :before))
+    OR EXISTS (SELECT 1 FROM comment AS other
+               JOIN welfare_alarm ON welfare_alarm.comment_id = other.id
+               WHERE other.connection_id = comment.connection_id
+                 AND other.thread_id = comment.thread_id
+                 AND (acknowledged_at IS NULL OR acknowledged_at > :before))
     OR EXISTS (SELECT 1 FROM measure JOIN cases ON cases.id = measure.case_id
                LEFT JOIN appeal ON appeal.measure_id = measure.id
                WHERE cases.comment_id = comment.id AND (appeal.state = 'open'
@@ -37,7 +40,10 @@ UNSETTLED = f"""
               AND action.external_id = comment.external_id
               AND action.kind LIKE '% comment' AND action.state IN {OPEN})
 """
-WAITS = N_("{n} of their comments wait for a decision or for a platform. Settle these first.")
+WAITS = N_(
+    "{n} of their comments wait for a decision, for a platform, or stand beside an open alarm "
+    "about a child. Settle these first."
+)
 
 
 def forget(
@@ -51,12 +57,14 @@ def forget(
 ) -> int:
     """Let go of comments last seen before that time; return how many went.
 
-    A comment stays while its discussion has a case that waits or was decided since,
-    because the discussion is part of that case's evidence; and while a measure that
-    rests on it holds or is appealed against. One that was ever decided loses its texts
-    and keeps its row; the others go whole.
+    A comment stays while its discussion has a case that waits or was decided since, or
+    an alarm about a child that is open or was answered since, because the discussion is
+    part of their evidence; and while a measure that rests on it holds or is appealed
+    against. One that was ever decided loses its texts and keeps its row; the others go
+    whole. What was said in appeals goes as long after they were decided.
     """
     access.require(actor, "administer", school_id)
+    tx.execute(text(FORGET_APPEALS), {"school": school_id, "before": before})
     rows = tx.execute(
         text(f"""
             SELECT id, EXISTS (SELECT 1 FROM cases WHERE cases.comment_id = comment.id)
@@ -94,12 +102,26 @@ def erase(
     for connection_id, external_id in accounts:
         found += _written_by(tx, school_id, connection_id, external_id)
         _erase_appeals(tx, school_id, connection_id, external_id)
-        audit.record(
-            tx, actor, "erase texts", f"{connection_id}/{external_id}", school_id=school_id, now=now
-        )
+        of = _own_id(tx, connection_id, external_id)
+        audit.record(tx, actor, "erase texts", of, school_id=school_id, now=now)
     evidence.note_erased(tx, actor, school_id, found, now=now)
     _blank(tx, found, now)
     return len(found)
+
+
+def _own_id(tx: Connection, connection_id: str, external_id: str) -> str:
+    """The account as the audit may name it for good: by Pult's id, else by its place alone.
+
+    A platform's own id is a name or an address on some.
+    """
+    row = tx.execute(
+        text("""
+            SELECT id FROM platform_account
+            WHERE connection_id = :connection AND external_id = :external
+        """),
+        {"connection": connection_id, "external": external_id},
+    ).first()
+    return str(row.id) if row else connection_id
 
 
 def _written_by(tx: Connection, school_id: str, connection_id: str, external_id: str) -> list[str]:
@@ -108,8 +130,10 @@ def _written_by(tx: Connection, school_id: str, connection_id: str, external_id:
             SELECT id, {UNSETTLED} OR EXISTS (
                 SELECT 1 FROM cases WHERE cases.comment_id = comment.id AND state = 'waiting'
             ) OR EXISTS (
-                SELECT 1 FROM welfare_alarm
-                WHERE welfare_alarm.comment_id = comment.id AND acknowledged_at IS NULL
+                SELECT 1 FROM comment AS other
+                JOIN welfare_alarm ON welfare_alarm.comment_id = other.id
+                WHERE other.connection_id = comment.connection_id
+                  AND other.thread_id = comment.thread_id AND acknowledged_at IS NULL
             ) AS open
             FROM comment
             WHERE school_id = :school AND connection_id = :connection
@@ -144,6 +168,14 @@ def _erase_appeals(tx: Connection, school_id: str, connection_id: str, external_
     )
 
 
+FORGET_APPEALS = """
+    UPDATE appeal_message SET said = ''
+    WHERE said <> '' AND appeal_id IN (
+        SELECT appeal.id FROM appeal JOIN measure ON measure.id = appeal.measure_id
+        WHERE appeal.school_id = :school AND appeal.state <> 'open' AND decided_at < :before
+          AND (measure.kind NOT IN ('mute', 'suspension', 'block')
+               OR measure.lifted_at IS NOT NULL OR measure.until <= :before))
+"""  # while a measure holds, what was said against it stands beside it
 MEASURES = """
     SELECT measure_id FROM measure_account
     WHERE connection_id = :connection AND external_id = :external

@@ -5,9 +5,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from moderation import actions, cases, comments, keeping, metrics, review, wordings
-from moderation.model import Flag, ModerationError
-from store import chain
+from moderation import (
+    actions,
+    appeals,
+    cases,
+    comments,
+    hearing,
+    keeping,
+    measures,
+    metrics,
+    review,
+    welfare,
+    wordings,
+)
+from moderation.model import Flag, ModerationError, Subject
+from store import access, chain
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -160,3 +172,70 @@ def test_nothing_is_erased_that_waits_and_nothing_erased_is_put_back(
         keeping.erase(tx, ada, school.id, [("lms", "u1")], now=NOON)
     with database.begin() as tx, pytest.raises(ModerationError, match="cannot be put back"):
         actions.undo(tx, ben, str(removal), now=NOON)
+
+
+def test_the_talk_around_an_alarm_stays_until_the_alarm_was_answered_long_ago(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    later = NOON + YEAR
+    with database.begin() as tx:
+        put(tx, ben, school, "bully", thread="t1")
+        tx.execute(text("UPDATE comment SET author_external_id = 'u9'"))
+        welfare.by_hand(tx, ben, waiting(tx, ben, school, "cry"), "self-harm", now=NOON)
+        tx.execute(text("UPDATE cases SET state = 'decided', decided_at = 0"))
+        assert keeping.forget(tx, ada, school.id, before=later, now=later) == 0
+        with pytest.raises(ModerationError, match="an open alarm about a child"):
+            keeping.erase(tx, ada, school.id, [("lms", "u9")], now=NOON)
+    with database.begin() as tx:
+        tx.execute(
+            text("UPDATE welfare_alarm SET acknowledged_at = :at"), {"at": NOON + timedelta(days=9)}
+        )
+        young = NOON + timedelta(days=8)
+        assert keeping.forget(tx, ada, school.id, before=young, now=later) == 0
+        assert keeping.forget(tx, ada, school.id, before=later, now=later) == 2
+
+
+def test_what_was_said_in_an_appeal_goes_as_long_after_it_as_evidence_does(
+    database: Database, school: School, ben: Actor, ana: Actor, ada: Actor
+) -> None:
+    who = Subject(None, "lms", "u1")
+    later = NOON + YEAR
+    with database.begin() as tx:
+        for kind in ("warning", "block"):
+            measure = measures.impose(tx, ben, school.id, who, kind, now=NOON)
+            appeal = appeals.write(tx, access.system(school.id), measure.id, SECRET, now=NOON)
+            hearing.decide(tx, ana, appeal, "uphold", said="No.", now=NOON)
+        keeping.forget(tx, ada, school.id, before=NOON, now=later)
+        assert said_in_appeals(tx) == [SECRET, "No.", SECRET, "No."]
+        keeping.forget(tx, ada, school.id, before=later, now=later)
+        assert said_in_appeals(tx) == ["", "", SECRET, "No."]  # the block holds
+
+
+def waiting(tx: Connection, ben: Actor, school: School, id_: str) -> str:
+    """The case of one flagged comment in thread t1."""
+    case = cases.flagged(tx, ben, put(tx, ben, school, id_, thread="t1"), FLAGS, now=NOON)
+    assert case is not None
+    return case
+
+
+def said_in_appeals(tx: Connection) -> list[str]:
+    rows = tx.execute(
+        text("""
+            SELECT said FROM appeal_message
+            JOIN appeal ON appeal.id = appeal_message.appeal_id
+            JOIN measure ON measure.id = appeal.measure_id
+            ORDER BY measure.kind DESC, place
+        """)
+    )
+    return list(rows.scalars())
+
+
+def test_the_audit_names_no_account_by_its_address(
+    database: Database, school: School, ben: Actor, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        put(tx, ben, school, "p1", thread="t1")
+        tx.execute(text("UPDATE comment SET author_external_id = '@kolibri:chat.example'"))
+        assert keeping.erase(tx, ada, school.id, [("lms", "@kolibri:chat.example")], now=NOON) == 1
+        rows = tx.execute(text("SELECT subject FROM audit WHERE action = 'erase texts'"))
+        assert list(rows.scalars()) == ["lms"]

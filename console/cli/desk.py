@@ -22,7 +22,7 @@ from console.cli.common import (
     show,
     the_school,
 )
-from console.desk import accounts, doctor, restoring
+from console.desk import accounts, doctor, erasure, people, restoring
 from console.settings import load
 from console.wiring import PACKAGES, open_databases
 from store import backup, heartbeats, lock
@@ -43,6 +43,7 @@ def add(commands: Any) -> None:
 
     _add_users(commands)
     _add_backups(commands)
+    _add_erasure(commands)
 
 
 def _add_users(commands: Any) -> None:
@@ -70,6 +71,15 @@ def _add_backups(commands: Any) -> None:
     words = "although the console runs: everybody is signed out, and unfinished mail is held"
     command.add_argument("--while-running", action="store_true", help=words)
     command.set_defaults(run=restore)
+
+
+def _add_erasure(commands: Any) -> None:
+    words = "Erase what an account wrote, where Pult knows no person for it. Cannot be undone."
+    command = commands.add_parser("erase", help=words, description=words)
+    command.add_argument("connection", help="name or id; the id of one that is removed")
+    command.add_argument("account", help="its id on that platform")
+    command.add_argument("--school", help="name or id; needed where there are several")
+    command.set_defaults(run=erase_texts)
 
 
 def migrate(_given: argparse.Namespace) -> int:
@@ -112,6 +122,18 @@ def add_user(given: argparse.Namespace) -> int:
             )
     say(f"{given.name} may sign in.")
     return DONE
+
+
+def erase_texts(given: argparse.Namespace) -> int:
+    with opened() as console:
+        school = the_school(console, given.school)
+        with console.db.begin() as tx:
+            names = people.connection_names(tx, system(school.id), school.id)
+            named = [id_ for id_, name in names.items() if given.connection in (id_, name)]
+            whose = [(id_, given.account) for id_ in named or [given.connection]]
+            gone = erasure.erase(tx, system(school.id), school.id, whose, now=console.now())
+    say(f"Comments erased: {gone}.")
+    return DONE if gone else FINDING
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from console.desk import letter_sending
+from console.desk import erasure
 from console.desk.people import Found
 from console.i18n import _, ngettext
 from console.views import acting
 from console.widgets import actionbar, confirm, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import keeping
 from store import access
 from store.access import Actor
 from store.schools import School
@@ -26,7 +25,7 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
             lambda: ask(console, actor, school, found),
             icon=":material/delete_forever:",
             kind="tertiary",
-            off=None if found.accounts else _("No account on any connected platform."),
+            off=None if _accounts(console, actor, school, found) else _("No account is known."),
             asks=True,
         )
     ]
@@ -47,12 +46,18 @@ def ask(console: Console, actor: Actor, school: School, found: Found) -> None:
     )
 
 
+def _accounts(
+    console: Console, actor: Actor, school: School, found: Found
+) -> list[tuple[str, str]]:
+    with console.db.read() as tx:
+        return erasure.accounts(tx, actor, school.id, found.person.id)
+
+
 def _erase(console: Console, actor: Actor, school: School, found: Found) -> None:
-    accounts = [(each.connection_id, each.external_id) for each in found.accounts]
     with acting.guarded():
         with console.db.begin() as tx:
-            gone = keeping.erase(tx, actor, school.id, accounts, now=console.now())
-            letter_sending.erase(tx, actor, school.id, accounts)
+            whose = erasure.accounts(tx, actor, school.id, found.person.id)
+            gone = erasure.erase(tx, actor, school.id, whose, now=console.now())
         words = ngettext("{n} comment erased", "{n} comments erased", gone).format(n=gone)
         actionbar.say(f":green[●] {words}")
     st.rerun()

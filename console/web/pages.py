@@ -49,6 +49,7 @@ main>section+section{margin-top:1rem}main>section+h2{margin-top:1.5rem}
 section>:first-child{margin-top:0}section>:last-child{margin-bottom:0}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .5rem;
 border-bottom:1px solid var(--line)}
+th{overflow-wrap:normal;vertical-align:top}
 """
 
 

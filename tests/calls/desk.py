@@ -18,6 +18,7 @@ from console.desk import (
     doctor,
     emergencies,
     entering,
+    erasure,
     evening,
     exporting,
     histories,
@@ -345,6 +346,10 @@ CALLS: Calls = {
     ),
     letter_sending.forget: lambda tx, who, on: letter_sending.forget(
         tx, who, on.school, before=NOON
+    ),
+    erasure.accounts: lambda tx, who, on: erasure.accounts(tx, who, on.school, on.roster.person),
+    erasure.erase: lambda tx, who, on: erasure.erase(
+        tx, who, on.school, [(on.roster.connection, "silent")], now=NOON
     ),
     letter_sending.erase: lambda tx, who, on: letter_sending.erase(
         tx, who, on.school, [(on.roster.connection, "u1")]
