@@ -108,14 +108,14 @@ class Transfer:
             curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
 
     def begin(self, fetch: Fetch, timeout: float) -> None:
-        """Make the handle ready for the fetch; raises pycurl.error for a bad URL."""
+        """Make the handle ready for the fetch; raises pycurl.error or ValueError for a bad URL."""
         self._fetch = fetch
         self._timeout = timeout
         self._chunks: list[bytes] = []
         self._size = 0
         self._cut = False
         self._lines.clear()
-        self.curl.setopt(pycurl.URL, fetch.url)
+        self.curl.setopt(pycurl.URL, fetch.wire)
         milliseconds = max(int(timeout * 1000), 1)
         if milliseconds != self._milliseconds:
             self.curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
@@ -173,7 +173,7 @@ class Transfer:
         return -1 if self._cut else len(chunk)
 
 
-def refused(fetch: Fetch, timeout: float, error: pycurl.error | UnicodeError) -> Answer:
+def refused(fetch: Fetch, timeout: float, error: pycurl.error | ValueError) -> Answer:
     """The answer to a fetch that could not even begin."""
     code = error.args[0] if isinstance(error, pycurl.error) else pycurl.E_URL_MALFORMAT
     return Answer(error=_words(fetch, timeout, code, str(error)))

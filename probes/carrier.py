@@ -63,7 +63,7 @@ class Carrier:
         transfer = spare.pop() if spare else Transfer(shape, self._authorities, self._open)
         try:
             transfer.begin(fetch, timeout)
-        except (pycurl.error, UnicodeError) as error:
+        except (pycurl.error, ValueError) as error:
             done(refused(fetch, timeout, error))
             return
         self._flying[transfer.curl] = (transfer, done)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from probes import alerts, fitting, rows
+from probes import alerts, fitting, graph, rows
 from probes.fitting import SHORTEST
 from probes.model import Module, Target, TargetError
 from probes.probers import PROBERS
@@ -134,10 +134,10 @@ def get(tx: Connection, actor: Actor, target_id: str) -> Target:
 
 
 def probed(tx: Connection, actor: Actor) -> list[Target]:
-    """All targets that are switched on, in every school of the actor's scope."""
-    found = tx.execute(text("SELECT * FROM target WHERE enabled ORDER BY id"))
+    """All targets that are switched on, in every school of the actor's scope, as `bridged`."""
+    found = tx.execute(text("SELECT * FROM target ORDER BY id"))
     seen = [row for row in found if access.may(actor, "see", row.school_id)]
-    return rows.targets(tx, seen, None)
+    return list(graph.bridged(rows.targets(tx, seen, None)))
 
 
 def called(tx: Connection, actor: Actor, name: str) -> list[Target]:

@@ -1,5 +1,7 @@
 """Who is affected: the boards, the letter and the urgent lane name the same lessons."""
 
+from datetime import timedelta
+
 import pytest
 
 from console.desk import affected, incidents, notices
@@ -150,3 +152,38 @@ def test_the_board_folds_under_a_maintenance_but_not_under_what_rests(evening: E
         fails(evening, parent, State.MAINTENANCE, why)
         rows = {row.target_id: row for row in evening.board().services}
         assert (rows[parent].behind, rows[child].folded) == (int(folded), folded)
+
+
+def test_an_outage_of_the_lms_hits_lessons_without_a_room_too(evening: Evening) -> None:
+    turn = probe(evening, "turn", "turn.school14.test:3478")
+    fails(evening, turn)
+    with evening.db.begin() as tx:
+        tx.execute(text("UPDATE lesson SET room_id = NULL WHERE title = 'Biology'"))
+    assert hit(evening, turn) == ALL
+    later = evening.board(at=NOON + timedelta(hours=12))
+    assert {row.affected for row in later.services} == {0}
+
+
+def test_what_is_switched_off_in_the_middle_cuts_no_line(evening: Evening) -> None:
+    top, middle, below = (probe(evening, "tcp", f"{name}.test:80") for name in "abc")
+    depends(evening, middle, top)
+    depends(evening, below, middle)
+    switch(evening, middle, on=False)
+    fails(evening, top)
+    fails(evening, below)
+    rows = {row.target_id: row for row in evening.board().services}
+    assert (rows[top].behind, rows[below].folded) == (1, True)
+    with evening.db.read() as tx:
+        probed = {each.id: each for each in targets.probed(tx, evening.actor)}
+    assert probed[below].parent_ids == (top,)
+    switch(evening, top, on=False)
+    with evening.db.read() as tx:
+        probed = {each.id: each for each in targets.probed(tx, evening.actor)}
+    assert probed[below].parent_ids == ()
+
+
+def switch(evening: Evening, target_id: str, *, on: bool) -> None:
+    with evening.db.begin() as tx:
+        tx.execute(
+            text("UPDATE target SET enabled = :on WHERE id = :id"), {"id": target_id, "on": on}
+        )

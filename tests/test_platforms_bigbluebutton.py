@@ -80,6 +80,44 @@ def test_a_wrong_secret_is_a_sentence_without_the_secret() -> None:
     assert len(wire.asked) == 4
 
 
+def test_a_hash_that_an_upgraded_server_takes_no_more_is_changed_for_another() -> None:
+    takes: list[str] = []
+
+    def respond(asked: Asked) -> bytes:
+        return signed(takes[-1], ROOM)(asked)
+
+    with serving(respond) as wire:
+        adapter = server(wire.url)
+        for taken in ("sha256", "sha1", "sha512"):
+            takes.append(taken)
+            assert len(adapter.rooms()) == 2
+        takes.append("md5")  # BigBlueButton has none such
+        asked = len(wire.asked)
+        with pytest.raises(PlatformError, match="does not accept the secret"):
+            adapter.rooms()
+        assert len(wire.asked) == asked + 4
+
+
+def test_a_hash_that_was_chosen_is_the_only_one_tried() -> None:
+    with serving(signed("sha1", ROOM)) as wire:
+        with pytest.raises(PlatformError, match="does not accept the secret"):
+            server(wire.url, hash_="sha256").rooms()
+        assert len(wire.asked) == 1
+
+
+def test_whoever_works_in_a_breakout_room_is_counted_once() -> None:
+    """BigBlueButton counts them in both: they have not left the room that it was made from."""
+    breakout = """<meeting><meetingName>Group 1</meetingName><meetingID>alg-8b-1</meetingID>
+        <participantCount>30</participantCount><isBreakout>true</isBreakout></meeting></meetings>"""
+    body = ROOM.replace("</meetings>", breakout).replace(
+        "<running>true</running>", "<running>true</running><isBreakout>false</isBreakout>"
+    )
+    found = server("http://127.0.0.1:1").parse(body.encode())
+    assert [room.external_id for room in found] == ["alg-8b", "hour"]
+    with serving(signed("sha1", body)) as wire:
+        assert [room.external_id for room in server(wire.url).rooms()] == ["alg-8b", "hour"]
+
+
 def test_counts_are_read_and_names_and_passwords_are_not() -> None:
     full, open_ = server("http://127.0.0.1:1").parse(ROOM.encode())
     assert (full.participants, full.moderators, full.voices, full.videos) == (1234, 2, 12, 3)

@@ -93,6 +93,14 @@ def test_a_segment_that_comes_a_little_late_is_no_alarm(encoder: Encoder, url: s
     assert {verdict.state for verdict in looks(f"{url}/live.m3u8", 16)} == {State.OK}
 
 
+@pytest.mark.parametrize("name", ["урок-{n}.ts", "lesson {n}.ts", "第{n}课.ts?key=ключ"])
+def test_segments_may_have_names_of_any_alphabet(encoder: Encoder, url: str, name: str) -> None:
+    encoder.segment = ["#EXTINF:1.0,", name]
+    result = watch(url)
+    assert (result.state, result.why) == (State.OK, None)
+    assert all(path.isascii() for path, _ in encoder.asked)
+
+
 def test_an_old_picture_is_suspect(encoder: Encoder, url: str) -> None:
     began = datetime.now(UTC) - timedelta(seconds=93)
     encoder.lines = [f"#EXT-X-PROGRAM-DATE-TIME:{began.isoformat()}"]

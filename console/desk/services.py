@@ -33,7 +33,7 @@ class ServiceRow:
 
 def rows(evening: Evening, lessons: list[LessonRow]) -> list[ServiceRow]:
     """What is probed, the worst first, and what hurts most people before what hurts fewer."""
-    known = {target.id: target for target in evening.targets if target.enabled}
+    known = {target.id: target for target in graph.bridged(evening.targets)}
     people = _People(evening, lessons)
     found = [_row(evening, each, known, people) for each in known.values()]
     return sorted(found, key=lambda row: (ORDER.index(row.state), -row.affected, row.name))
@@ -45,7 +45,7 @@ def affected(evening: Evening, target: Target, lessons: list[LessonRow]) -> int:
 
 
 class _People:
-    """The people in the rooms of the lessons that run now, by what these stand on."""
+    """The people of the lessons that run now, by what these stand on; some have no room."""
 
     def __init__(self, evening: Evening, lessons: list[LessonRow]) -> None:
         self._evening = evening
@@ -55,12 +55,17 @@ class _People:
             if row.running:
                 self._people[row.room_id] = max(row.expected, row.participants or 0)
                 self._rooms[row.connection_id].add(row.room_id)
+        self._elsewhere = sum(
+            lesson.expected
+            for lesson in evening.lessons
+            if lesson.room_id is None and evening.running(lesson)
+        )
 
     def on(self, target: Target) -> int:
         """Those in the rooms that fall with the target; nobody is counted twice."""
         hit = fallout.of(target, self._evening.behind, self._evening.servers)
         if hit.every:
-            return sum(self._people.values())
+            return sum(self._people.values()) + self._elsewhere
         rooms = set(hit.rooms).union(*(self._rooms.get(each, ()) for each in hit.connections))
         return sum(self._people.get(room_id, 0) for room_id in rooms)
 

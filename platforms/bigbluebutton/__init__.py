@@ -87,10 +87,10 @@ class BigBlueButton:
         answer = self._answer(body)
         if answer.code != "noMeetings" and "meetings" not in answer.values:
             raise self._unreadable()
-        return [_room(meeting) for meeting in answer.meetings]
+        return _rooms(answer)
 
     def rooms(self) -> list[Room]:
-        return [_room(meeting) for meeting in self._meetings().meetings]
+        return _rooms(self._meetings())
 
     def join_link(self, external_id: str, name: str, *, as_moderator: bool) -> str:
         """A link that lets one person in; whoever holds it is let in under that name.
@@ -242,6 +242,11 @@ class BigBlueButton:
 
 class _NextHash(PlatformError):
     """The checksum was refused, and there is another hash to try."""
+
+
+def _rooms(answer: Answer) -> list[Room]:
+    """Without breakout rooms: whoever works in one is counted in the room that it was made from."""
+    return [_room(each) for each in answer.meetings if each.get("isBreakout") != "true"]
 
 
 def _room(meeting: dict[str, str]) -> Room:

@@ -31,6 +31,7 @@ MEETING = {
     "maxUsers",
     "running",
     "createTime",
+    "isBreakout",
 }
 
 

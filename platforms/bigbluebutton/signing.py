@@ -16,7 +16,7 @@ class Signer:
     def __init__(self, base: str, secret: str, hash_: str = "") -> None:
         self._base, self._secret = base, secret
         self._hashes = (hash_,) if hash_ in HASHES else HASHES
-        self._place = 0
+        self._place = self._refused = 0
         self.settled = False
 
     def url(self, call: str, params: dict[str, str] | None = None) -> str:
@@ -29,7 +29,12 @@ class Signer:
         self.settled = True
 
     def next_hash(self) -> bool:
-        """Turn to the next hash; False when the server has refused them all."""
-        if not self.settled:
-            self._place = (self._place + 1) % len(self._hashes)
-        return not self.settled and self._place != 0
+        """Turn to the next hash; False when the server has refused them all.
+
+        One that it took before is no longer taken after an upgrade: then all are tried anew.
+        """
+        if self.settled:
+            self.settled, self._refused = False, 0
+        self._place = (self._place + 1) % len(self._hashes)
+        self._refused = (self._refused + 1) % len(self._hashes)
+        return self._refused != 0

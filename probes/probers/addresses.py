@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from probes.model import ProbeFailed, Target
+from probes.probers.iri import uri
 from store.words import N_, Words
 
 PLACE = r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]?#@]+))(?::(?P<port>\d{1,5}))?"
@@ -29,7 +30,7 @@ class Relay:
 def refuse_web(target: Target) -> Words | None:
     """Why the address is not one of the web, or holds a password; None when it is well."""
     try:
-        parts = urlsplit(target.address)
+        parts = urlsplit(uri(target.address))
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fine = False

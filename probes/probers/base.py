@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from platforms.base import Adapter
 from probes.light import light
 from probes.model import Beat, Reading, Result, RoomCount, State, Target
+from probes.probers.iri import uri
 from store.words import N_, Value, Words
 
 MEBIBYTE = 1024 * 1024
@@ -53,6 +54,11 @@ class Fetch:
     read: bool = True
     method: str = ""
     share: float = 1.0
+
+    @cached_property
+    def wire(self) -> str:
+        """The address as it is sent. Raises ValueError for a host that is none."""
+        return uri(self.url)
 
     @cached_property
     def shape(self) -> Shape:

@@ -11,6 +11,7 @@ from probes.light import light
 from probes.model import ProbeFailed, Target
 from probes.probers import conditions
 from probes.probers.base import Answer, Condition, Fetch
+from probes.probers.iri import unwrapped, uri
 from store.words import N_, Words
 
 MOST = 20
@@ -75,15 +76,15 @@ def _asked(fetch: Fetch, status: int) -> Fetch:
 def _next(target: Target, fetch: Fetch, place: str) -> Fetch:
     """The next to fetch. Raises ProbeFailed where the module does not let it lead."""
     try:
-        url = urljoin(fetch.url, place)
-        parts, before = urlsplit(url), urlsplit(fetch.url)
+        url = uri(urljoin(fetch.wire, unwrapped(place)))
+        parts, before = urlsplit(url), urlsplit(fetch.wire)
         host, scheme = parts.hostname or "", parts.scheme
     except ValueError:
         host = scheme = ""
     if scheme not in ("http", "https") or not host:
         raise ProbeFailed(N_("It redirects to what is no web address."))
     within = conditions.words(target, WITHIN)
-    if within == "host" and host != urlsplit(target.address).hostname:
+    if within == "host" and host != urlsplit(uri(target.address)).hostname:
         raise ProbeFailed(N_("It redirects to another host, {host}."), {"host": host[:100]})
     if within == "https" and before.scheme == "https" and scheme != "https":
         raise ProbeFailed(N_("It redirects to {host} without encryption."), {"host": host[:100]})
