@@ -1,9 +1,11 @@
-"""A second person agrees to the text and to the audience, exactly as they were shown."""
+"""A second person agrees to the letter, its time and its audience, exactly as they were shown."""
 
 import hashlib
+import json
+from collections.abc import Iterator
 from datetime import datetime
 
-from mailing import inviting, spreading, timing
+from mailing import inviting, preferences, spreading, timing
 from mailing.model import Campaign, MailingError
 from mailing.records import content
 from mailing.timing import Terms
@@ -16,6 +18,7 @@ OWN = N_("Somebody else must agree to it: it is you who asked.")
 OVER = N_("Nobody released this issue in time; it is over. Its text may be sent as a new campaign.")
 LATE = N_("Nobody agreed in time; its hour is over. Call it back and choose a new time.")
 CHANGED = N_("The text or the audience is no longer what was asked about. Call it back.")
+SINCE = N_("It has changed since it was shown to you. Read it again.")
 
 
 def needed(tx: Connection, campaign_id: str, terms: Terms) -> bool:
@@ -48,11 +51,17 @@ def ask(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> N
     audit.record(tx, actor, "ask to release", campaign.id, school_id=campaign.school_id, now=now)
 
 
-def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now: datetime) -> bool:
+def approve(
+    tx: Connection, actor: Actor, campaign_id: str, shown: str, *, terms: Terms, now: datetime
+) -> bool:
     """Let it leave; False when it does not wait for anybody (any more).
 
-    Raises MailingError for the person who asked, when it is not what was asked about, and
-    once its time is over: as late as that nothing leaves by itself either.
+    `shown`: the campaign's `asked_digest` when she read it, by which she agrees to that and
+    nothing else. A reader who has chosen another language meanwhile gets it in that one: the
+    letter was read in all of them.
+
+    Raises MailingError for the person who asked, when it is not what was shown or asked about,
+    and once its time is over: as late as that nothing leaves by itself either.
     """
     campaign = content(tx, actor, campaign_id, "send")
     if campaign.state != "asked":
@@ -63,10 +72,9 @@ def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now
         raise MailingError(OVER)
     if campaign.expires_at is not None and campaign.expires_at <= now:
         raise MailingError(LATE)
-    row = tx.execute(
-        text("SELECT asked_digest FROM campaign WHERE id = :id"), {"id": campaign_id}
-    ).one()
-    if row.asked_digest != _digest(tx, campaign_id):
+    if shown != campaign.asked_digest:
+        raise MailingError(SINCE)
+    if shown != _digest(tx, campaign_id):
         raise MailingError(CHANGED)
     zone = schools.get(tx, actor, campaign.school_id).zone
     leaves = timing.leaves_at(campaign, terms, zone, now=now)
@@ -86,22 +94,38 @@ def approve(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now
     )
     if not changed.rowcount:
         return False
+    preferences.follow(tx, campaign_id)
     spreading.spread(tx, campaign, terms, zone, now=now)
     audit.record(tx, actor, "approve release", campaign_id, school_id=campaign.school_id, now=now)
     return True
 
 
 def _digest(tx: Connection, campaign_id: str) -> str:
-    """Of what was written, of what goes along with it, and of everybody who gets it."""
-    row = tx.execute(text("SELECT digest FROM campaign WHERE id = :id"), {"id": campaign_id}).one()
-    digest = hashlib.sha256(row.digest.encode())
-    asked = "SELECT email FROM delivery WHERE campaign_id = :id AND state = 'due' ORDER BY email"
-    for window in windows(tx, asked, {"id": campaign_id}):
-        digest.update("".join(f"\n{email}" for (email,) in window).encode())
-    for file in tx.execute(
-        text("SELECT name, digest FROM attachment WHERE campaign_id = :id ORDER BY name"),
-        {"id": campaign_id},
-    ):
-        digest.update(f"\n{file.name} {file.digest}".encode())
-    digest.update(f"\n{inviting.stored(tx, campaign_id)}".encode())
+    """Of all that makes the letters: what was written, by whom, when, what goes along, to whom."""
+    digest = hashlib.sha256()
+    for part in _parts(tx, campaign_id):
+        digest.update(json.dumps(part, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
+
+
+def _parts(tx: Connection, campaign_id: str) -> Iterator[list[object]]:
+    yield [
+        *tx.execute(
+            text("""
+                SELECT campaign.digest, sender, subject, body, topic, scheduled_for, by_zone,
+                       school.name, school.time_zone
+                FROM campaign JOIN school ON school.id = campaign.school_id
+                WHERE campaign.id = :id
+            """),
+            {"id": campaign_id},
+        ).one()
+    ]
+    yield [str(inviting.stored(tx, campaign_id))]
+    files = "SELECT name, digest FROM attachment WHERE campaign_id = :id ORDER BY name"
+    yield [list(each) for each in tx.execute(text(files), {"id": campaign_id})]
+    asked = """
+        SELECT email, name, language, fields FROM delivery
+        WHERE campaign_id = :id AND state = 'due' ORDER BY email, id
+    """
+    for window in windows(tx, asked, {"id": campaign_id}):
+        yield from (list(each) for each in window)

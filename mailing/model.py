@@ -63,6 +63,7 @@ class Campaign:
     follows: str | None = None  # the urgent campaign that it goes on from
     release_by: datetime | None = None  # a draft that nobody released until then is over
     by_zone: bool = False  # the chosen time is meant by each reader's own clock
+    asked_digest: str = ""  # of all that the second person is shown (approving)
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:

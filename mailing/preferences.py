@@ -129,6 +129,26 @@ def languages(
     return {row.email: row.language for row in rows}
 
 
+def follow(tx: Connection, campaign_id: str) -> None:
+    """In the language that each has chosen while it waited for a second person; for Pult's own use.
+
+    As long as it waits, nothing of what was shown to that person changes.
+    """
+    tx.execute(
+        text("""
+            UPDATE delivery SET language = (
+                SELECT chosen_language.language FROM chosen_language
+                WHERE chosen_language.school_id = delivery.school_id
+                  AND chosen_language.email = delivery.email)
+            WHERE campaign_id = :id AND state = 'due' AND EXISTS (
+                SELECT 1 FROM chosen_language
+                WHERE chosen_language.school_id = delivery.school_id
+                  AND chosen_language.email = delivery.email)
+        """),
+        {"id": campaign_id},
+    )
+
+
 def _topics(tx: Connection, school_id: str) -> list[str]:
     """Of which the school has sent mail; nobody can leave mandatory mail."""
     rows = tx.execute(
@@ -157,14 +177,14 @@ def _off(tx: Connection, school_id: str, email: str) -> dict[str, set[str]]:
 def _keep_language(
     tx: Connection, school_id: str, email: str, language: str, now: datetime
 ) -> None:
-    """From now on, also for mail that is released and has yet to leave."""
+    """From now on, also for mail that is released and has yet to leave (`follow`)."""
     values = {"school": school_id, "email": email, "language": language}
     tx.execute(
         text("""
             UPDATE delivery SET language = :language
             WHERE email = :email AND state = 'due' AND campaign_id IN (
                 SELECT id FROM campaign WHERE school_id = :school
-                  AND state IN ('asked', 'released', 'paused'))
+                  AND state IN ('released', 'paused'))
         """),
         values,
     )

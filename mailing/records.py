@@ -83,5 +83,6 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         row.follows,
         moment(row.release_by),
         bool(row.by_zone),
+        row.asked_digest or "",
         sums,
     )

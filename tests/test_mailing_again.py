@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailing import approving, campaigns, ledger, outbox, reached, releasing, sums
+from mailing import campaigns, ledger, outbox, reached, releasing, sums
 from mailing.model import UNDO, MailingError, Totals
 from mailing.timing import STALE, Terms
 from store.access import Actor
@@ -12,6 +12,7 @@ from store.db import Database, text
 from store.schools import School
 from tests import smtp
 from tests.conftest import NOON
+from tests.test_mailing_campaigns import agree
 from tests.test_mailing_sender import Clock, deliver, released
 from tests.test_mailing_spreading import drafted
 
@@ -116,10 +117,10 @@ def test_nobody_agrees_any_more_when_the_chosen_time_is_long_past(
     with database.begin() as tx:
         releasing.release(tx, ana, id_, terms=TWO, now=NOON)
         with pytest.raises(MailingError, match="Nobody agreed in time"):
-            approving.approve(tx, ada, id_, terms=TWO, now=WANTED + STALE)
+            agree(tx, ada, id_, terms=TWO, now=WANTED + STALE)
         assert campaigns.get(tx, ana, id_).state == "asked"
         soon = WANTED + STALE - timedelta(minutes=1)
-        assert approving.approve(tx, ada, id_, terms=TWO, now=soon)
+        assert agree(tx, ada, id_, terms=TWO, now=soon)
 
 
 def test_nobody_agrees_to_an_issue_that_is_over(
@@ -135,8 +136,8 @@ def test_nobody_agrees_to_an_issue_that_is_over(
         )
         releasing.release(tx, ana, id_, terms=TWO, now=NOON)
         with pytest.raises(MailingError, match="Nobody released this issue in time"):
-            approving.approve(tx, ada, id_, terms=TWO, now=until)
-        assert approving.approve(tx, ada, id_, terms=TWO, now=until - UNDO)
+            agree(tx, ada, id_, terms=TWO, now=until)
+        assert agree(tx, ada, id_, terms=TWO, now=until - UNDO)
 
 
 def test_those_without_it_are_those_whose_mail_failed_and_the_uncertain_if_that_is_asked(

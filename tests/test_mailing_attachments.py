@@ -24,6 +24,7 @@ from tests import smtp
 from tests.cast import SENDER
 from tests.conftest import NOON
 from tests.strict_mail import faults
+from tests.test_mailing_campaigns import agree
 from tests.test_mailing_invitations import LESSON, MOSCOW
 from tests.test_mailing_message import ORIGIN, campaign, parsed
 
@@ -179,7 +180,7 @@ def test_what_was_released_keeps_its_files_and_the_second_person_agrees_to_them(
         approving.ask(tx, ana, campaigns.get(tx, ana, draft), now=NOON)
         tx.exec_driver_sql("UPDATE attachment SET digest = 'another'")
         with pytest.raises(MailingError, match="no longer what was asked about"):
-            approving.approve(tx, ada, draft, terms=terms, now=NOON)
+            agree(tx, ada, draft, terms=terms, now=NOON)
 
 
 def test_a_backup_has_the_files(

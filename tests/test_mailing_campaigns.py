@@ -1,14 +1,15 @@
 """An announcement goes from draft to release, once, and only by those who may."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mailing import campaigns, reached, releasing, saved, segments, suppression
+from mailing import approving, campaigns, reached, releasing, saved, segments, suppression
 from mailing.model import UNDO, MailingError, Totals
 from mailing.segments import Segment
+from mailing.timing import Terms
 from store import guardians, roster
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
@@ -44,6 +45,12 @@ def draft(tx: Connection, actor: Actor, school: School, segment: Segment = EVERY
         sender=SENDER,
         now=NOON,
     )
+
+
+def agree(tx: Connection, actor: Actor, campaign_id: str, *, terms: Terms, now: datetime) -> bool:
+    """As a second person does who has just read what waits for her."""
+    shown = campaigns.get(tx, actor, campaign_id).asked_digest
+    return approving.approve(tx, actor, campaign_id, shown, terms=terms, now=now)
 
 
 def test_a_segment_narrows_by_kind_and_adds_people(

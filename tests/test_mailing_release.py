@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailing import approving, campaigns, ledger, reached, releasing
+from mailing import approving, campaigns, ledger, preferences, reached, releasing, unsubscribe
 from mailing.model import SERVICE, UNDO, MailingError, Totals
 from mailing.timing import STALE, Quiet, Terms
 from store import access
@@ -13,7 +13,7 @@ from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
-from tests.test_mailing_campaigns import EVERYONE, SENDER, draft, person
+from tests.test_mailing_campaigns import EVERYONE, SENDER, agree, draft, person
 
 MOSCOW = ZoneInfo("Europe/Moscow")  # the school's: three hours ahead of UTC
 NIGHT = Terms(quiet=Quiet.parse("22:00-07:00"))
@@ -144,9 +144,9 @@ def test_a_large_audience_waits_for_a_second_person(
         assert campaigns.get(tx, ana, id_).stage(later) == "asked"
         assert claimed(tx, database, later) == []
         with pytest.raises(MailingError, match="you who asked"):
-            approving.approve(tx, ana, id_, terms=TWO, now=later)
-        assert approving.approve(tx, boris, id_, terms=TWO, now=later)
-        assert not approving.approve(tx, boris, id_, terms=TWO, now=later)
+            agree(tx, ana, id_, terms=TWO, now=later)
+        assert agree(tx, boris, id_, terms=TWO, now=later)
+        assert not agree(tx, boris, id_, terms=TWO, now=later)
         assert claimed(tx, database, later) == []  # there is time to call it back
         assert sorted(claimed(tx, database, later + UNDO)) == ["Alina", "Clara"]
 
@@ -167,11 +167,60 @@ def test_the_second_person_agrees_to_this_text_and_this_audience_only(
                 sender=SENDER,
                 now=NOON,
             )
+        kept = tx.execute(text("SELECT * FROM delivery WHERE name = 'Clara'")).one()._mapping
         tx.execute(text("DELETE FROM delivery WHERE name = 'Clara'"))
         with pytest.raises(MailingError, match="no longer what was asked about"):
-            approving.approve(tx, boris, id_, terms=TWO, now=NOON)
-        assert releasing.cancel(tx, ana, id_, now=NOON + timedelta(days=1))
+            agree(tx, boris, id_, terms=TWO, now=NOON)
+        names = ", ".join(kept.keys())
+        binds = ", ".join(f":{each}" for each in kept)
+        tx.execute(text(f"INSERT INTO delivery ({names}) VALUES ({binds})"), dict(kept))
+        for changed in (
+            "UPDATE delivery SET language = 'en' WHERE name = 'Clara'",
+            """UPDATE delivery SET fields = '{"room": "9"}' WHERE name = 'Clara'""",
+            "UPDATE delivery SET name = 'Klara' WHERE name = 'Clara'",
+            "UPDATE campaign SET scheduled_for = 9",
+            "UPDATE campaign SET sender = 'x@evil.test'",
+            "UPDATE school SET name = 'Another'",
+        ):
+            back = tx.begin_nested()
+            tx.execute(text(changed))
+            with pytest.raises(MailingError, match="no longer"):
+                agree(tx, boris, id_, terms=TWO, now=NOON)
+            back.rollback()
+        assert agree(tx, boris, id_, terms=TWO, now=NOON)
+        assert releasing.cancel(tx, ana, id_, now=NOON)
         assert campaigns.get(tx, ana, id_).state == "draft"
+
+
+def test_an_old_screen_agrees_to_nothing_that_was_written_since(
+    database: Database, school: School, ana: Actor, boris: Actor
+) -> None:
+    with database.begin() as tx:
+        id_ = asked(tx, ana, school)
+        shown = campaigns.get(tx, boris, id_).asked_digest
+        assert releasing.cancel(tx, ana, id_, now=NOON)
+        other = {"en": "Other", "ru": "Другое"}
+        campaigns.save(
+            tx, ana, id_, subject=other, body=other, segment=EVERYONE, sender=SENDER, now=NOON
+        )
+        releasing.release(tx, ana, id_, terms=TWO, now=NOON)
+        with pytest.raises(MailingError, match="since it was shown"):
+            approving.approve(tx, boris, id_, shown, terms=TWO, now=NOON)
+        assert agree(tx, boris, id_, terms=TWO, now=NOON)
+
+
+def test_a_reader_who_chooses_her_language_meanwhile_voids_nothing_and_gets_it(
+    database: Database, school: School, ana: Actor, boris: Actor
+) -> None:
+    key = b"k" * 32
+    with database.begin() as tx:
+        id_ = asked(tx, ana, school)
+        token = unsubscribe.token(key, school.id, "clara@school.example", "announcements")
+        preferences.choose(tx, key, token, wanted={"announcements"}, language="en", now=NOON)
+        spoken = text("SELECT language FROM delivery WHERE name = 'Clara'")
+        assert tx.execute(spoken).scalar() == "ru"  # as it is shown to Boris
+        assert agree(tx, boris, id_, terms=TWO, now=NOON)
+        assert tx.execute(spoken).scalar() == "en"
 
 
 def test_few_recipients_need_nobody_else(database: Database, school: School, ana: Actor) -> None:

@@ -17,7 +17,6 @@ import pytest
 from cryptography.fernet import Fernet
 
 from mailing import (
-    approving,
     campaigns,
     lint,
     people_file,
@@ -42,6 +41,7 @@ from store.words import Words
 from tests import smtp
 from tests.conftest import NOON
 from tests.strict_mail import faults
+from tests.test_mailing_campaigns import agree
 from tests.test_mailing_invitations import parsed_bytes
 
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
@@ -411,7 +411,7 @@ def test_so_many_need_a_second_person_at_the_command_line_too(
         assert (first.totals.waiting, relay.mails) == (2, [])
         assert ["second person" in each for each in told] == [True]
         with database.begin() as tx:
-            assert approving.approve(tx, ada, first.campaign, terms=terms, now=NOON)
+            assert agree(tx, ada, first.campaign, terms=terms, now=NOON)
         after = NOON + timedelta(minutes=1)
         last = send(database, ana, school, path, relay=relay.url, terms=terms, now=after)
         assert (last.totals.sent, len(relay.mails)) == (2, 2)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailing import approving, campaigns, ledger, releasing
+from mailing import campaigns, ledger, releasing
 from mailing.model import SERVICE, UNDO
 from mailing.segments import Segment
 from mailing.timing import STALE, Quiet, Terms
@@ -16,6 +16,7 @@ from store.db import Database, instant, text
 from store.schools import School
 from tests.cast import SENDER
 from tests.conftest import NOON
+from tests.test_mailing_campaigns import agree
 
 ZONES = {
     "Mia": "", "Nora": "Asia/Novosibirsk", "Lisa": "Europe/Lisbon", "Odd": "Mars/Olympus"
@@ -144,7 +145,7 @@ def test_a_second_person_who_agrees_late_moves_nobody_to_another_clock(
     release(database, ana, id_, terms)
     with database.begin() as tx:
         agreed = evening(school, "Asia/Novosibirsk") + timedelta(minutes=5)
-        assert approving.approve(tx, ada, id_, terms=terms, now=agreed)
+        assert agree(tx, ada, id_, terms=terms, now=agreed)
     assert leaving(database, id_)["Nora"] == agreed + UNDO
     assert leaving(database, id_)["Mia"] == evening(school)
     assert leaving(database, id_)["Lisa"] == evening(school, "Europe/Lisbon")

@@ -23,9 +23,12 @@ from console.views import (
     writing,
 )
 from console.wiring import Console
-from mailing import campaigns, inviting, reached, releasing, suppression
+from mailing import attachments, campaigns, inviting, reached, releasing, suppression
+from mailing import letters as mail_letters
+from mailing.attachments import Room
 from mailing.model import Campaign
 from mailing.segments import Segment
+from mailing.timing import Terms
 from store import access, planning, roster
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -491,6 +494,69 @@ def test_a_campaign_for_many_is_let_go_by_somebody_else(
     boris = Actor("boris", "Boris", "coordinator", frozenset({school.id}))
     press(screen("delivery", console, boris, school, id=campaign_id), "Let it leave")
     assert kept(console, ana, campaign_id).state == "released"
+
+
+def waiting(console: Console, actor: Actor, school: School, **body: str) -> str:
+    """A letter with a file that waits for a second person."""
+    id_ = drafted(console, actor, school, **body)
+    with console.db.begin() as tx:
+        attachments.add(tx, actor, id_, "plan.txt", b"x", room=Room(), now=console.now())
+        releasing.release(tx, actor, id_, terms=Terms(second_person_above=1), now=console.now())
+    return id_
+
+
+def test_the_second_person_reads_all_of_it_in_every_language(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    id_ = waiting(console, ana, school, en="Come in, {{ name }}", ru="Входите")
+    boris = Actor("boris", "Boris", "coordinator", frozenset({school.id}))
+    at = screen("delivery", console, boris, school, id=id_)
+    at.segmented_control(key="preview-view").set_value("text").run()
+    for part in ("news@school14.test", "Everybody in the school", "At once", "English: 1"):
+        assert part in letters(at)
+    assert "The address does not exist: 1" in letters(at)
+    assert "plan.txt" in str(at.get("download_button")).replace("\\", "")
+    seen = letters(at)
+    at.segmented_control(key=f"letter-language-{id_}").set_value("ru").run()
+    seen += letters(at)
+    assert "Come in, Ben" in seen
+    assert "Входите" in seen
+    at.text_input(key=f"letter-search-{id_}").set_value("ben").run()
+    assert "Come in, Ben" in letters(at)
+
+
+def test_a_button_that_was_drawn_for_another_text_lets_nothing_leave(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    id_ = waiting(console, ana, school, en="Come in", ru="Входите")
+    boris = Actor("boris", "Boris", "coordinator", frozenset({school.id}))
+    at = screen("delivery", console, boris, school, id=id_)
+    with console.db.begin() as tx:
+        now = console.now()
+        releasing.cancel(tx, ana, id_, now=now)
+        campaigns.save(
+            tx, ana, id_, subject={"en": "Other"}, body={"en": "Other"},
+            segment=Segment(everyone=True), sender="News <news@school14.test>", now=now,
+        )  # fmt: skip
+        releasing.release(tx, ana, id_, terms=Terms(second_person_above=1), now=now)
+    at = press(at, "Let it leave")
+    assert kept(console, ana, id_).state == "asked"
+    assert "It has changed since it was shown to you." in said(at)
+    press(at, "Let it leave")
+    assert kept(console, ana, id_).state == "released"
+
+
+def test_a_letter_can_be_read_again_after_it_has_left(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    id_ = released(console, ana, school)
+    at = screen("delivery", console, ana, school, id=id_)
+    assert "Come in" not in letters(at)  # folded, and not even read
+    with console.db.read() as tx:
+        [alina] = mail_letters.readers(tx, ana, id_, search="alina")
+    at = screen("delivery", console, ana, school, id=id_, letter=alina.delivery_id)
+    at.segmented_control(key="preview-view").set_value("text").run()
+    assert "Входите" in letters(at)
 
 
 def test_a_time_is_chosen_and_said_back(

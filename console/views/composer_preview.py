@@ -55,7 +55,7 @@ def show(rendered: Rendered) -> None:
             list(VIEWS),
             default="phone",
             required=True,
-            format_func=lambda each: _chosen(_(VIEWS[each]), each == current),
+            format_func=lambda each: label(_(VIEWS[each]), on=each == current),
             label_visibility="collapsed",
             key="preview-view",
         )
@@ -82,9 +82,9 @@ def boxed(html: str, *, width: int, dark: bool) -> str:
     )
 
 
-def _chosen(label: str, on: bool) -> str:
+def label(words: str, *, on: bool) -> str:
     """In the dark no blue serves both under white and on the ground: the chosen label wears it."""
-    return f":blue[{label}]" if on else label
+    return f":blue[{words}]" if on else words
 
 
 def _show(rendered: Rendered, view: str, *, dark: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.i18n import _, clock, moment, number, say, span
-from console.views import delivery_acts, delivery_lesson, missed_away, unreached
+from console.views import delivery_acts, delivery_lesson, letter, missed_away, unreached
 from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
@@ -44,6 +44,8 @@ def page(console: Console, actor: Actor, school: School) -> None:
         actionbar.told()
         return
     delivery_lesson.draw(console, actor, school, campaign)
+    delivery_acts.tell_changed(campaign)
+    letter.draw(console, actor, school, campaign)
     drawn = delivery_acts.situation(campaign, console)
     acts = delivery_acts.acts(console, actor, school, campaign)
     if campaign.lane == urgent.LANE:
@@ -61,7 +63,7 @@ def _draw(
     actor: Actor,
     school: School,
     campaign_id: str,
-    drawn: tuple[str, bool, bool],
+    drawn: delivery_acts.Situation,
 ) -> None:
     with console.db.read() as tx:
         campaign = campaigns.get(tx, actor, campaign_id)

@@ -18,19 +18,29 @@ from store.schools import School
 
 NOBODY_FAILED = N_("Nobody's mail failed. Decide about the uncertain ones, or tick them.")
 HELD_WHY = N_("The connection broke, or a backup was restored: they may have arrived.")
+Situation = tuple[str, bool, bool, str]
 
 
-def situation(campaign: Campaign, console: Console) -> tuple[str, bool, bool]:
-    """What the bar depends on: when it changes, the page is drawn anew."""
-    totals = campaign.totals
-    return campaign.stage(console.now()), bool(totals.held), bool(totals.failed)
+def situation(campaign: Campaign, console: Console) -> Situation:
+    """What the bar and the letter depend on: when it changes, the page is drawn anew."""
+    totals, asked = campaign.totals, campaign.asked_digest
+    return campaign.stage(console.now()), bool(totals.held), bool(totals.failed), asked
+
+
+def tell_changed(campaign: Campaign) -> None:
+    """What she reads now is not what she was shown: her button for that is gone."""
+    key = f"asked-{campaign.id}"
+    before = st.session_state.get(key, campaign.asked_digest)
+    st.session_state[key] = campaign.asked_digest
+    if campaign.state == "asked" and before != campaign.asked_digest:
+        actionbar.say(_(approving.SINCE))
 
 
 def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> list[Act]:
     """What can be done now; whatever cannot is not there."""
     if not access.may(actor, "send", school.id):
         return []
-    stage, held, failed = situation(campaign, console)
+    stage, held, failed, _asked = situation(campaign, console)
     offered = _leaving(console, actor, school, campaign)
     if failed and stage != "stopped":
         retry = _do(console, actor, campaign, _retry)
@@ -65,12 +75,18 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
 
 def _leaving(console: Console, actor: Actor, school: School, campaign: Campaign) -> list[Act]:
     """Agree, call back, pause and go on, each where the campaign's stage has it."""
-    stage, _held, _failed = situation(campaign, console)
+    stage, _held, _failed, digest = situation(campaign, console)
     do = partial(_do, console, actor, campaign)
     offered: list[Act] = []
     if stage == "asked" and campaign.asked_by != actor.account_id:
-        offered.append(
-            Act("agree", _("Let it leave"), do(_approve), icon=":material/done:", kind="primary")
+        offered.append(  # a button for this text alone: pressed on an older screen, it does nothing
+            Act(
+                f"agree-{digest[:12]}",
+                _("Let it leave"),
+                do(_approve),
+                icon=":material/done:",
+                kind="primary",
+            )
         )
     if stage in ("undo", "scheduled", "asked"):
         kind: Kind = "primary" if stage == "undo" else "secondary"
@@ -194,7 +210,8 @@ def _cancel(console: Console, actor: Actor, campaign: Campaign) -> str:
 def _approve(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
         now = console.now()
-        done = approving.approve(tx, actor, campaign.id, terms=console.terms, now=now)
+        shown = campaign.asked_digest
+        done = approving.approve(tx, actor, campaign.id, shown, terms=console.terms, now=now)
     return _("It leaves now.") if done else _("It waits for nobody any more.")
 
 

@@ -75,7 +75,7 @@ def _buttons(console: Console, actor: Actor, school: School, written: UrgentText
         icon=":material/done:",
         disabled=own or not access.may(actor, "send", school.id),
         help=_("Somebody else must agree to it: it is you who wrote it.") if own else None,
-        key=f"urgent-agree-{written.id}",
+        key=f"urgent-agree-{written.id}-{written.digest[:12]}",  # for this text alone
     ):
         with acting.guarded():
             with console.db.begin() as tx:

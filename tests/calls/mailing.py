@@ -15,6 +15,7 @@ from mailing import (
     hooks,
     inviting,
     leaving,
+    letters,
     reached,
     readiness,
     records,
@@ -47,6 +48,11 @@ from tests.conftest import NOON
 ORIGIN = Origin(b"k" * 32, "https://pult.school.example")
 EVERYONE = Segment(everyone=True)
 FILE = f'subject = "A"\nbody = "B"\nfrom = "{SENDER}"\nrecipients = "people.csv"\n'
+
+
+def delivery(tx: Connection, on: Cast) -> str:
+    asked = text("SELECT id FROM delivery WHERE campaign_id = :id ORDER BY id LIMIT 1")
+    return str(tx.execute(asked, {"id": on.released.id}).scalar())
 
 
 def send(db: Database, who: Actor, on: Cast) -> object:
@@ -134,7 +140,7 @@ CALLS: Calls = {
     ),
     approving.ask: lambda tx, who, on: approving.ask(tx, who, on.released, now=NOON),
     approving.approve: lambda tx, who, on: approving.approve(
-        tx, who, on.released.id, terms=Terms(), now=NOON
+        tx, who, on.released.id, "digest", terms=Terms(), now=NOON
     ),
     releasing.release: lambda tx, who, on: releasing.release(tx, who, on.draft, now=NOON),
     releasing.start: lambda tx, who, on: releasing.start(
@@ -164,6 +170,10 @@ CALLS: Calls = {
     leaving.unknown_ages: lambda tx, who, on: leaving.unknown_ages(
         tx, who, on.school, EVERYONE, now=NOON
     ),
+    letters.languages: lambda tx, who, on: letters.languages(tx, who, on.released.id),
+    letters.readers: lambda tx, who, on: letters.readers(tx, who, on.released.id),
+    letters.left_out: lambda tx, who, on: letters.left_out(tx, who, on.released.id),
+    letters.rendered: lambda tx, who, on: letters.rendered(tx, who, delivery(tx, on)),
     reached.without: lambda tx, who, on: reached.without(tx, who, on.released.id),
     reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
     reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),

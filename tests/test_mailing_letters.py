@@ -1,0 +1,88 @@
+"""A released letter can be read as each of its readers gets it, before it leaves and after."""
+
+import pytest
+
+from mailing import campaigns, letters, releasing, suppression
+from mailing.segments import Segment
+from store.access import Actor, Denied, system
+from store.db import Connection, Database
+from store.schools import School
+from tests.conftest import NOON
+from tests.test_mailing_campaigns import SENDER, person
+
+
+@pytest.fixture
+def letter(database: Database, school: School, ana: Actor) -> str:
+    """To Alina in Russian, to Ben and 100_percent in English; Cid's address is dead."""
+    with database.begin() as tx:
+        person(tx, ana, school, "Alina", language="ru")
+        person(tx, ana, school, "Ben", language="en", group="7B")
+        person(tx, ana, school, "100_percent", language="en")
+        person(tx, ana, school, "Cid", language="en")
+        suppression.add(tx, ana, school.id, "cid@school.example", now=NOON)
+        id_ = campaigns.draft(
+            tx,
+            ana,
+            school.id,
+            subject={"ru": "Класс", "en": "Room for {{ name }}"},
+            body={"ru": "Здравствуйте", "en": "{% if group = 7B %}Room 9{% else %}Hall{% endif %}"},
+            segment=Segment(everyone=True),
+            sender=SENDER,
+            now=NOON,
+        )
+        releasing.release(tx, ana, id_, now=NOON)
+    return id_
+
+
+def named(
+    tx: Connection, who: Actor, letter: str, language: str = "en", search: str = ""
+) -> list[str]:
+    found = letters.readers(tx, who, letter, language=language, search=search)
+    return [each.name for each in found]
+
+
+def test_its_languages_and_readers_are_told_without_those_left_out(
+    database: Database, ana: Actor, letter: str
+) -> None:
+    with database.read() as tx:
+        assert letters.languages(tx, ana, letter) == {"en": 2, "ru": 1}
+        assert named(tx, ana, letter) == ["100_percent", "Ben"]
+        assert named(tx, ana, letter, language="ru") == ["Alina"]
+        assert [(str(why), n) for why, n in letters.left_out(tx, ana, letter)] == [
+            ("Taken off the list by a coordinator.", 1)
+        ]
+
+
+def test_a_reader_is_found_by_a_part_of_her_name_letter_for_letter(
+    database: Database, ana: Actor, letter: str
+) -> None:
+    with database.read() as tx:
+        assert named(tx, ana, letter, search="BE") == ["Ben"]
+        assert named(tx, ana, letter, search="_") == ["100_percent"]
+        assert named(tx, ana, letter, search="ben@school") == ["Ben"]
+        assert named(tx, ana, letter, search="Alina") == []  # she reads it in Russian
+        assert named(tx, ana, letter, search="alin", language="") == ["Alina"]
+
+
+def test_each_letter_is_of_what_was_frozen_for_its_reader(
+    database: Database, school: School, ana: Actor, letter: str
+) -> None:
+    with database.begin() as tx:
+        ben = next(each for each in letters.readers(tx, ana, letter, language="en", search="ben"))
+        person(tx, ana, school, "Ben", language="ru", group="9A")  # changed since
+        seen = letters.rendered(tx, ana, ben.delivery_id)
+    assert seen.subject == "Room for Ben"
+    assert "Room 9" in seen.text
+    assert "Hall" not in seen.html
+
+
+def test_another_schools_letter_is_nobodys_to_read(
+    database: Database, ana: Actor, letter: str
+) -> None:
+    stranger = system("another")
+    with database.read() as tx:
+        ben = letters.readers(tx, ana, letter, language="en")[0]
+        with pytest.raises(Denied):
+            letters.rendered(tx, stranger, ben.delivery_id)
+        with pytest.raises(Denied):
+            letters.rendered(tx, ana, "nothing")
