@@ -59,9 +59,19 @@ def unsettled(console: Console, actor: Actor, school: School) -> None:
     held = [action for action in found if action.receipt.state == "held"]
     asking = [*held, *(action for action in found if action.receipt.state == "refused")]
     title = ngettext("{n} action is not settled", "{n} actions are not settled", len(found))
-    with st.expander(title.format(n=len(found)), icon=":material/pending:", expanded=bool(asking)):
+    fold = st.expander(
+        title.format(n=len(found)),
+        icon=":material/pending:",
+        expanded=bool(asking),
+        key="unsettled",
+        on_change="rerun",
+    )
+    with fold:  # folded away its buttons would still hear their keys
         for action in sorted(found, key=lambda each: each not in held):
-            place, keys = names.get(action.connection_id, "?"), action in asking[:1]
+            place, keys = (
+                names.get(action.connection_id, "?"),
+                bool(fold.open) and action in asking[:1],
+            )
             if action in held:
                 waiting(console, actor, school, action, place, keys=keys)
                 continue
