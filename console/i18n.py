@@ -184,6 +184,11 @@ def span(length: timedelta) -> str:
     return _("{n} d").format(n=hours // 24)
 
 
+def labelled(label: str, said: str) -> str:
+    """Line 3: no such person; Chinese has a colon of its own."""
+    return _("{label}: {said}").format(label=label, said=said)
+
+
 def _value(value: Value, markdown: bool) -> str:
     if isinstance(value, float):
         return numbers.format_decimal(value, locale=_locale())

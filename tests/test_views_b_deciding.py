@@ -199,10 +199,10 @@ def test_like_cases_are_shown_before_they_are_decided_together(
     assert letters(at).count("idiot, buy here") == 3
     [first, *_rest] = at.checkbox
     at = first.uncheck().run()
-    assert "**Moodle**: 2 comments: a notice takes the place of its title" in said(at)
+    assert "**Moodle**: 2 comments, a notice takes the place of its title" in said(at)
     assert "Undo puts each back exactly." in said(at)
     at = press(at, "Approve")
-    assert "**Moodle**: 2 comments: nothing changes there." in said(at)
+    assert "**Moodle**: 2 comments, nothing changes there." in said(at)
     at = press(at, "Approve 2 comments")
     assert decisions(console) == [("approve", ""), ("approve", "")]
     assert "2 approved" in said(at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.desk import measure_words
 from console.desk.measure_words import KINDS
-from console.i18n import N_, _, language, speaking
+from console.i18n import N_, _, labelled, language, speaking
 from mailing import fields
 from mailing.model import MailingError
 from moderation import house
@@ -117,8 +117,7 @@ def _filled(written: str, reader: Reader, school: School) -> str:
 
 
 def _lines(known: Mapping[str, str]) -> str:
-    line = _("{label}: {said}")
-    return "\n".join(line.format(label=label, said=said) for label, said in known.items())
+    return "\n".join(labelled(label, said) for label, said in known.items())
 
 
 def _told(school: School, subject: str, parts: list[str]) -> Told:

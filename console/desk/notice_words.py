@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from console.desk import alarms
 from console.desk.incidents import Incident
-from console.i18n import _, moment, number, say, span, speaking
+from console.i18n import _, labelled, moment, number, say, span, speaking
 from probes import alerts
 from store.schools import School
 from store.words import Words
@@ -99,4 +99,4 @@ def _subject(school: School, said: str) -> str:
 
 
 def _body(lines: Mapping[str, str]) -> str:
-    return "\n".join(f"{name}: {said}" for name, said in lines.items() if said)
+    return "\n".join(labelled(name, said) for name, said in lines.items() if said)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from console.desk import importing
 from console.desk.importing import LessonRow, Plan
-from console.i18n import _, clock, day, ngettext, say
+from console.i18n import _, clock, day, labelled, ngettext, say
 from console.views import acting, plans
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
@@ -66,7 +66,7 @@ def _import(console: Console, actor: Actor, school: School, plan: Plan[LessonRow
         words = ngettext("{n} lesson is in.", "{n} lessons are in.", done.lessons)
         told = [f":green[●] {words.format(n=done.lessons)}"]
         told += [
-            f":orange[◆] {_('Line {n}').format(n=problem.line)}: {say(problem.what)}"
+            f":orange[◆] {labelled(_('Line {n}').format(n=problem.line), say(problem.what))}"
             for problem in done.problems[:5]
         ]
         actionbar.say("  \n".join(told))

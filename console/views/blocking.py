@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from console.i18n import N_, _, escape, ngettext, say, span
+from console.i18n import N_, _, escape, labelled, ngettext, say, span
 from console.views import acting
 from console.widgets import confirm, strangers
 from console.wiring import Console
@@ -153,14 +153,14 @@ def account(step: Step, able: Sequence[Step], *, key: str = "block") -> bool:
     """One account of the plan, named apart by `key`; whether it is to be done there."""
     name = f"**{escape(step.connection)}** · {strangers.name(step.username)}"
     if step.does is None:
-        st.markdown(f":gray[○] {name}: {say(step.why)}")
+        st.markdown(f":gray[○] {labelled(name, say(step.why))}")
         return False
     if len(able) == 1:
-        st.markdown(f":red[▲] {name}: {say(step.by)}")
+        st.markdown(f":red[▲] {labelled(name, say(step.by))}")
         chosen = True
     else:
         place = f"{key}-at-{step.connection_id}-{step.external_id}"
-        chosen = st.checkbox(f"{name}: {say(step.by)}", value=True, key=place)
+        chosen = st.checkbox(labelled(name, say(step.by)), value=True, key=place)
     if step.why is not None:
         st.caption(f":orange[◆] {say(step.why)}")
     return chosen

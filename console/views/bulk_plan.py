@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from console.i18n import ngettext, say
+from console.i18n import _, labelled, ngettext, say
 from console.widgets import strangers
 from moderation.previewing import Calls
 
@@ -12,7 +12,8 @@ from moderation.previewing import Calls
 def draw(found: Sequence[Calls]) -> None:
     """What is done where, what cannot be undone and waits, and what is left out."""
     for calls in found:
-        st.markdown(f"{_shape(calls)} **{strangers.name(calls.connection)}**: {_line(calls)}")
+        place = f"**{strangers.name(calls.connection)}**"
+        st.markdown(f"{_shape(calls)} {labelled(place, _line(calls))}")
 
 
 def _shape(calls: Calls) -> str:
@@ -24,6 +25,7 @@ def _shape(calls: Calls) -> str:
 def _line(calls: Calls) -> str:
     count = len(calls.case_ids)
     number = ngettext("{n} comment", "{n} comments", count).format(n=count)
-    by = f": {say(calls.by)}" if calls.by else ""
-    why = f" {say(calls.why)}" if calls.why else ""
-    return f"{number}{by}.{why}"
+    does = _("{count}.").format(count=number)
+    if calls.by:
+        does = _("{count}, {how}.").format(count=number, how=say(calls.by))
+    return f"{does} {say(calls.why)}" if calls.why else does
