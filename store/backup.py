@@ -81,6 +81,17 @@ def load(
             backup_postgresql.load(db, archive, packages, unseen, now=now)
 
 
+def made_at(path: Path) -> datetime:
+    """When it was made. Raises BackupError for what is no backup."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return datetime.fromisoformat(json.loads(archive.read(MANIFEST))["made_at"])
+    except OSError as error:
+        raise BackupError(f"{path} cannot be read: {error.strerror}.") from error
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise BackupError(f"{path} is not a backup of Pult.") from error
+
+
 def _seal(draft: Path, dialect: str, now: datetime) -> None:
     """Add the manifest, once every entry can be read back."""
     with zipfile.ZipFile(draft, "a", zipfile.ZIP_DEFLATED) as archive:

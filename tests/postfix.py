@@ -73,6 +73,11 @@ class Postfix:
     url: str
     mail: Path
 
+    @property
+    def log(self) -> Path:
+        """What it writes down itself."""
+        return self.mail.with_name("log")
+
     def messages(self, count: int) -> list[EmailMessage]:
         """What stands in the mailboxes, once there are so many or patience ends."""
         until = time.monotonic() + PATIENCE

@@ -60,7 +60,7 @@ def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     [
         [], ["migrate"], ["doctor"], ["worker"], ["prober"], ["public"], ["campus"],
         ["user", "add"], ["probe"], ["screen"], ["send"], ["import", "people"], ["backup"],
-        ["restore"],
+        ["restore"], ["mailed"],
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(command: list[str], capsys: Capture) -> None:

@@ -11,7 +11,7 @@ from console import mail_rounds
 from console.desk import restoring
 from console.sections import Mail, Settings
 from console.wiring import PACKAGES, Console
-from mailing import campaigns, releasing
+from mailing import campaigns, relay_log, releasing
 from mailing.model import UNDO, Totals
 from mailing.segments import Segment
 from store import backup, roster
@@ -32,12 +32,12 @@ GONE_BEFORE = 12  # when the backup is made, so many have left
 class Hasty(threading.Event):
     """A stop that comes after so many looks: the worker is ended in mid-campaign."""
 
-    def __init__(self, mails: Callable[[], int]) -> None:
+    def __init__(self, mails: Callable[[], int], enough: int = GONE_BEFORE) -> None:
         super().__init__()
-        self.mails = mails
+        self.mails, self.enough = mails, enough
 
     def is_set(self) -> bool:
-        return super().is_set() or self.mails() >= GONE_BEFORE
+        return super().is_set() or self.mails() >= self.enough
 
 
 def began(console: Console, ana: Actor, school: School) -> str:
@@ -111,6 +111,46 @@ def test_a_restored_campaign_waits_and_reaches_everybody_once(
         with console.db.begin() as tx:
             resend = afterwards == "nothing more left"
             assert releasing.decide_held(tx, ana, id_, resend=resend, now=datetime.now(UTC)) == held
+        mail_rounds.mail(console, threading.Event())
+        assert totals(console, ana, id_) == Totals(sent=len(PEOPLE))
+        found = arrived(server, len(PEOPLE))
+        assert sorted(email.strip("<>").rpartition("<")[2] for email in found) == PEOPLE
+
+
+def test_a_campaign_that_went_on_for_a_while_reaches_everybody_once_by_the_relays_own_log(
+    database: Database, ana: Actor, ada: Actor, school: School, tmp_path: Path
+) -> None:
+    """Some left before the backup, some after it, some never; nothing else is left but the log."""
+    with postfix.running(PEOPLE) as server:
+        settings = Settings(mail=Mail(relay=f"{server.url}?per_second=20"))
+        console = Console(settings, database, Vault(KEY))
+        id_ = began(console, ana, school)
+
+        def here() -> int:
+            return len(list(server.mail.glob("*/new/*")))
+
+        mail_rounds.mail(console, Hasty(here))
+        backup.save(database, tmp_path / "b.zip", now=datetime.now(UTC))
+        before = totals(console, ana, id_).sent
+        mail_rounds.mail(console, Hasty(here, before + 8))
+        gone = totals(console, ana, id_).sent
+        assert before < gone < len(PEOPLE)
+
+        def hold(tx: Connection) -> None:
+            restoring.hold(tx, now=datetime.now(UTC))
+
+        backup.load(
+            database, tmp_path / "b.zip", packages=PACKAGES, force=True, now=datetime.now(UTC),
+            unseen=hold,
+        )  # fmt: skip
+        assert totals(console, ana, id_) == Totals(sent=before, held=len(PEOPLE) - before)
+        arrived(server, gone)
+        with server.log.open(errors="replace") as lines, console.db.begin() as tx:
+            restoring.resume(tx, ada, now=datetime.now(UTC))
+            named = relay_log.taken(lines, console.origin.key)
+            assert relay_log.settle(tx, ana, named, now=datetime.now(UTC)) == gone - before
+            left = releasing.decide_held(tx, ana, id_, resend=True, now=datetime.now(UTC))
+        assert left == len(PEOPLE) - gone
         mail_rounds.mail(console, threading.Event())
         assert totals(console, ana, id_) == Totals(sent=len(PEOPLE))
         found = arrived(server, len(PEOPLE))

@@ -1,9 +1,10 @@
-"""Commands about the desk itself: migrate, doctor, user, backup, restore."""
+"""Commands about the desk itself: migrate, doctor, user, backup, restore, mailed."""
 
 import argparse
 import getpass
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,9 +23,10 @@ from console.cli.common import (
     show,
     the_school,
 )
-from console.desk import accounts, doctor, erasure, people, restoring
+from console.desk import accounts, doctor, erasure, people, remembering, restoring
 from console.settings import load
 from console.wiring import PACKAGES, open_databases
+from mailing import relay_log
 from store import backup, heartbeats, lock
 from store.access import ROLES, system
 from store.db import Connection, Database
@@ -71,6 +73,11 @@ def _add_backups(commands: Any) -> None:
     words = "although the console runs: everybody is signed out, and unfinished mail is held"
     command.add_argument("--while-running", action="store_true", help=words)
     command.set_defaults(run=restore)
+
+    words = "count held mails as sent that a relay's log (Postfix, Sendmail, Exim) says it took"
+    command = commands.add_parser("mailed", help=words, description=words)
+    command.add_argument("file", type=Path)
+    command.set_defaults(run=mailed)
 
 
 def _add_erasure(commands: Any) -> None:
@@ -161,11 +168,15 @@ def restore(given: argparse.Namespace) -> int:
         if not given.while_running:
             refuse_while_alive(target, lead, now=now)
 
-        def hold(tx: Connection) -> None:
-            nonlocal held
-            held = restoring.hold(tx, now=now)
+        with told(), tempfile.TemporaryFile("w+", encoding="utf-8") as known:
 
-        with told():
+            def hold(tx: Connection) -> None:
+                nonlocal held
+                held = restoring.hold(tx, known, now=now)
+
+            if given.force:
+                made = backup.made_at(given.file)
+                remembering.remember(target, made, known, still=not given.while_running, now=now)
             backup.load(
                 target, given.file, packages=PACKAGES, force=given.force, now=now, unseen=hold
             )
@@ -176,6 +187,19 @@ def restore(given: argparse.Namespace) -> int:
         if lead:
             lead.close()
     say(f"{given.file} is restored. Sending is paused; {held} unfinished mails are held.")
+    if held:
+        say("The relay's log tells which of them left: python -m console mailed LOG")
+    return DONE
+
+
+def mailed(given: argparse.Namespace) -> int:
+    """Held mails that the relay's own log names are counted as sent."""
+    with opened() as console:
+        with given.file.open(encoding="utf-8", errors="replace") as lines:
+            ids = list(relay_log.taken(lines, console.origin.key))
+        with console.db.begin() as tx:
+            count = relay_log.settle(tx, system(), ids, now=console.now())
+    say(f"The log names {len(set(ids))} mails of ours; {count} held ones count as sent now.")
     return DONE
 
 

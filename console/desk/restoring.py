@@ -1,9 +1,11 @@
 """After a restore nothing is mailed until somebody says so: an old backup never mails twice."""
 
 from datetime import datetime
+from typing import IO
 
 from sqlalchemy import inspect
 
+from console.desk import remembering
 from mailing.gate import ALL_MAIL
 from store import access, audit, heartbeats, schools
 from store.access import Actor
@@ -26,8 +28,11 @@ def alive(db: Database, *, now: datetime) -> list[Heartbeat]:
     return [beats[part] for part in sorted(beats) if now - beats[part].at < heartbeats.SILENT]
 
 
-def hold(tx: Connection, *, now: datetime) -> int:
-    """Pause all sending and hold what was not finished; return how many mails that are."""
+def hold(tx: Connection, remembered: IO[str] | None = None, *, now: datetime) -> int:
+    """Pause all sending and hold what was not finished; return how many mails that are.
+
+    `remembered`: what the replaced databases knew (desk.remembering), which is not in doubt.
+    """
     tx.execute(
         text("""
             INSERT INTO setting (name, value, changed_at) VALUES (:name, :value, :now)
@@ -35,7 +40,7 @@ def hold(tx: Connection, *, now: datetime) -> int:
         """),
         {"name": ALL_MAIL, "value": PAUSED, "now": now},
     )
-    held = tx.execute(
+    tx.execute(
         text("""
             UPDATE delivery SET state = 'held', reply = :why, owner = NULL, lease_until = NULL,
                 updated_at = :now
@@ -43,6 +48,8 @@ def hold(tx: Connection, *, now: datetime) -> int:
         """),
         {"now": now, "why": Words(UNDECIDED).to_json()},
     )
+    if remembered:
+        remembering.apply(tx, remembered)
     there = set(inspect(tx).get_table_names())  # a backup may be older
     if "notice" in there:
         tx.execute(
@@ -55,7 +62,8 @@ def hold(tx: Connection, *, now: datetime) -> int:
     for table in TOLD:
         if table in there:
             _doubt(tx, table, now)
-    return held.rowcount
+    held = tx.execute(text("SELECT COUNT(*) FROM delivery WHERE state = 'held'"))
+    return int(held.scalar_one())
 
 
 def _doubt(tx: Connection, table: str, now: datetime) -> None:

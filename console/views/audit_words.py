@@ -73,6 +73,7 @@ ACTIONS = {
     "raise alarm": N_("raised a welfare alarm"),
     "refuse link": N_("refused a link between accounts"),
     "release campaign": N_("released a campaign"),
+    "read relay log": N_("counted held mails as sent, by the relay's log"),
     "send all the same": N_("sent a letter in spite of what stopped it"),
     "remove case": N_("decided to remove a comment"),
     "remove channel": N_("struck one off those told of incidents"),

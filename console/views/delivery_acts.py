@@ -17,6 +17,10 @@ from store.access import Actor
 from store.schools import School
 
 NOBODY_FAILED = N_("Nobody's mail failed. Decide about the uncertain ones, or tick them.")
+BEFORE_HELD = N_(
+    "The relay's log tells which of them left (python -m console mailed LOG). "
+    "Their list is taken away at the foot of the page."
+)
 HELD_WHY = N_("The connection broke, or a backup was restored: they may have arrived.")
 Situation = tuple[str, bool, bool, str]
 
@@ -139,6 +143,7 @@ def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
             {
                 _("What"): _(HELD_WHY),
                 _("Then"): _("some may get it twice") if resend else _("some may not get it"),
+                _("Before"): _(BEFORE_HELD),
                 _("Undo"): _("none"),
             },
             (again if resend else sent).format(n=count),
@@ -155,16 +160,14 @@ def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
     )
     if campaign.state == "stopped":
         return [count_as_sent]
-    return [
-        Act(
-            "held-again",
-            _("Send the held again"),
-            lambda: ask(resend=True),
-            icon=":material/forward_to_inbox:",
-            asks=True,
-        ),
-        count_as_sent,
-    ]
+    again = Act(
+        "held-again",
+        _("Send the held again"),
+        lambda: ask(resend=True),
+        icon=":material/forward_to_inbox:",
+        asks=True,
+    )
+    return [count_as_sent, again]  # first what sends nobody anything twice
 
 
 def _stop_act(console: Console, actor: Actor, campaign: Campaign) -> Act:

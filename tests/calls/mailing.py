@@ -19,6 +19,7 @@ from mailing import (
     reached,
     readiness,
     records,
+    relay_log,
     releasing,
     saved,
     segments,
@@ -76,6 +77,16 @@ def send(db: Database, who: Actor, on: Cast) -> object:
 
 def digest(tx: Connection, on: Cast) -> str:
     return urgent_texts.get(tx, access.system(on.school), on.urgent_text).digest
+
+
+def held(tx: Connection, on: Cast) -> str:
+    """A mail of the released letter that is in doubt."""
+    return str(
+        tx.execute(
+            text("UPDATE delivery SET state = 'held' WHERE campaign_id = :id RETURNING id"),
+            {"id": on.released.id},
+        ).scalars().all()[0]
+    )  # fmt: skip
 
 
 def agreed(who: Actor, on: Cast) -> UrgentText:
@@ -174,6 +185,7 @@ CALLS: Calls = {
     letters.readers: lambda tx, who, on: letters.readers(tx, who, on.released.id),
     letters.left_out: lambda tx, who, on: letters.left_out(tx, who, on.released.id),
     letters.rendered: lambda tx, who, on: letters.rendered(tx, who, delivery(tx, on)),
+    relay_log.settle: lambda tx, who, on: relay_log.settle(tx, who, [held(tx, on)], now=NOON),
     reached.without: lambda tx, who, on: reached.without(tx, who, on.released.id),
     reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
     reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),
