@@ -102,7 +102,8 @@ def meant(segment: Segment, values: Values, now: datetime) -> str:
 
 
 def _person(row: Row[Any]) -> Person:
-    id_, school, name, email, role, language, level, group, kept = tuple[Any, ...](row)
+    values: tuple[Any, ...] = tuple(row)
+    id_, school, name, email, role, language, level, group, kept = values
     fields = json.loads(kept) if kept != "{}" else {}
     return Person(id_, school, name, email, role, language, level, group, fields)
 

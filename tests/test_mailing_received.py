@@ -1,0 +1,68 @@
+"""What one person got of all that was sent, and why some of it did not come."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from mailing import reached, releasing
+from mailing.segments import Segment
+from store.access import Actor, Denied
+from store.db import Connection, Database, text
+from store.schools import School
+from tests.conftest import NOON
+from tests.test_mailing_campaigns import draft, person
+
+ODD = 'Аня "Б" \\ C\tД'
+
+
+def told(tx: Connection, ana: Actor, who: str, **values: int) -> list[str]:
+    return [each.campaign_id for each in reached.received(tx, ana, who, **values)]
+
+
+def test_a_person_got_what_was_sent_to_her_the_newest_first(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        alina = person(tx, ana, school, "Alina", group="7B")
+        boris = person(tx, ana, school, "Boris", group="9A")
+        everybody = [draft(tx, ana, school) for _ in range(3)]
+        boris_alone = draft(tx, ana, school, Segment(groups=("9A",)))
+        never = draft(tx, ana, school)
+        for n, id_ in enumerate((*everybody, boris_alone)):
+            releasing.release(tx, ana, id_, now=NOON + timedelta(minutes=n))
+        assert told(tx, ana, alina) == everybody[::-1]
+        assert told(tx, ana, boris) == [boris_alone, *everybody[::-1]]
+        assert told(tx, ana, boris, limit=2) == [boris_alone, everybody[2]]
+        assert never not in told(tx, ana, boris)
+        tx.execute(
+            text("UPDATE delivery SET updated_at = :at WHERE campaign_id = :id"),
+            {"at": NOON + timedelta(hours=1), "id": everybody[0]},
+        )
+        assert told(tx, ana, boris)[0] == everybody[0], "it moved last"
+
+
+def test_who_may_not_see_people_is_refused_also_where_there_is_no_mail(
+    database: Database, school: School, ana: Actor, eve: Actor
+) -> None:
+    with database.begin() as tx:
+        alina = person(tx, ana, school, "Alina")
+        assert reached.received(tx, ana, alina) == []
+        with pytest.raises(Denied):
+            reached.received(tx, eve, alina)
+
+
+def test_fields_stand_in_the_ledger_as_they_are(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        person(tx, ana, school, ODD, email="odd@school.example", level='"', group="{7}")
+        person(tx, ana, school, "Boris", fields={"room": ODD})
+        releasing.release(tx, ana, draft(tx, ana, school), now=NOON)
+        found = tx.execute(text("SELECT name, fields FROM delivery")).all()
+    fields = {row.name: json.loads(row.fields) for row in found}
+    assert fields[ODD]["name"] == ODD
+    assert fields[ODD]["group"] == "{7}"
+    assert fields[ODD]["level"] == '"'
+    assert list(fields[ODD]) == ["name", "email", "role", "language", "level", "group"]
+    assert fields["Boris"]["room"] == ODD
