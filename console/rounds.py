@@ -18,6 +18,8 @@ from console.desk import (
     posting,
     restoring,
     sync,
+    toll,
+    watchdog,
 )
 from console.wiring import Console
 from mailing import returned
@@ -108,6 +110,30 @@ def alerts(console: Console, stop: threading.Event) -> None:
             alarms.follow(console.db, actor, school_id, now=now)
 
     each_school(console, stop, "alerts", follow)
+
+
+class Watching:
+    """Tell of a prober that is dead: it cannot."""
+
+    def __init__(self, hearing: watchdog.Hearing | None = None) -> None:
+        self._hearing = hearing or watchdog.Hearing()
+
+    def __call__(self, console: Console, stop: threading.Event) -> None:
+        def follow(school_id: str) -> None:
+            actor = access.system(school_id)
+            now = console.now()
+            watchdog.follow(console.db, actor, school_id, self._hearing, now=now)
+
+        each_school(console, stop, "prober", follow)
+
+
+def affected(console: Console, stop: threading.Event) -> None:
+    """Count anew whom the incidents that stand affect: lessons begin and end meanwhile."""
+
+    def follow(school_id: str) -> None:
+        toll.count(console.db, access.system(school_id), school_id, now=console.now())
+
+    each_school(console, stop, "affected", follow)
 
 
 def rosters(console: Console, stop: threading.Event) -> None:

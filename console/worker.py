@@ -48,6 +48,8 @@ class Lane:
 def lanes() -> list[Lane]:
     return [
         Lane("alerts", rounds.alerts, 1.0),
+        Lane("prober", rounds.Watching(), 5.0),
+        Lane("affected", rounds.affected, 15.0),
         Lane("notices", rounds.notices, 1.0),
         Lane("letters", letter_rounds.letters, 2.0),
         Lane("outcomes", letter_rounds.outcomes, 5.0),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from console.desk import classrooms, evening, incidents, services, titles
+from console.desk import classrooms, evening, incidents, services, titles, watchdog
 from console.desk.titles import FLAPPING, RESTLESS
 from probes import alerts
 from probes.alerts import Alert
@@ -66,9 +66,11 @@ def _sources(
     return sources
 
 
-def is_offline(incident: incidents.Incident) -> bool:
-    """Whether Pult's own line is what is wrong, and no service."""
-    return incident.source.startswith(LINE)
+def advice(incident: incidents.Incident) -> str | None:
+    """Ours, where what is wrong is Pult's own, and no service's."""
+    if incident.source == watchdog.SOURCE:
+        return watchdog.ADVICE
+    return ADVICE if incident.source.startswith(LINE) else None
 
 
 def _offline(alert: Alert) -> incidents.Source:

@@ -8,6 +8,7 @@ from console.desk import alarms, alerting, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import ORDER, LessonRow
+from console.desk.toll import Toll
 from probes.capacity import Kind
 from store.access import Actor
 from store.db import Connection
@@ -65,7 +66,8 @@ def cards(evening: Evening, lessons: list[LessonRow], free: dict[str, int]) -> l
     """Incidents that are not over, then rooms that nobody opened an incident for."""
     standing = [incident for incident in evening.incidents if incident.recovered_at is None]
     known = {incident.source for incident in standing}
-    found = [_of_incident(evening, incident, lessons, free) for incident in standing]
+    toll = Toll(evening, lessons)
+    found = [_of_incident(evening, incident, lessons, free, toll) for incident in standing]
     found += [
         _of_room(evening, row)
         for row in lessons
@@ -100,14 +102,18 @@ def _rank(card: Card) -> tuple[int, bool, int, datetime]:
 
 
 def _of_incident(
-    evening: Evening, incident: Incident, lessons: list[LessonRow], free: dict[str, int]
+    evening: Evening,
+    incident: Incident,
+    lessons: list[LessonRow],
+    free: dict[str, int],
+    toll: Toll,
 ) -> Card:
     hit = [row for row in lessons if row.running and row.source == incident.source]
     return Card(
         state=incident.severity,
         title=incident.title,
         what_to_do=_advice(evening, incident, hit, free),
-        affected=max(incident.affected, sum(row.affected for row in hit)),
+        affected=toll.of(incident),
         since=incident.opened_at,
         owner_id=incident.owner_id,
         owner_name=incident.owner_name,
@@ -197,9 +203,7 @@ def _advice(
 def _advice_of_ours(incident: Incident) -> Words:
     if alarms.is_welfare(incident):
         return Words(alarms.ADVICE)
-    return Words(
-        alerting.ADVICE if alerting.is_offline(incident) else N_("Look at it and take it.")
-    )
+    return Words(alerting.advice(incident) or N_("Look at it and take it."))
 
 
 def _move(hit: list[LessonRow], free: dict[str, int]) -> Words:

@@ -21,7 +21,7 @@ class Incident:
     source: str
     title: Words
     severity: str  # a state of probes.model.State, or "filling", "full"
-    affected: int  # people
+    affected: int  # people: now, or the most at once where it is over
     owner_id: str | None
     owner_name: str | None
     opened_at: datetime
@@ -180,7 +180,7 @@ def _incident(row: Row[Any]) -> Incident:
         row.source,
         Words.from_json(row.title),
         row.severity,
-        row.affected,
+        row.affected_most if row.recovered_at or row.closed_at else row.affected,
         row.owner_id,
         row.owner_name,
         instant(row.opened_at),

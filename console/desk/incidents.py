@@ -24,6 +24,7 @@ __all__ = [
     "Incident",
     "IncidentError",
     "Source",
+    "affects",
     "close",
     "closed",
     "enter_report",
@@ -72,10 +73,10 @@ def raise_(tx: Connection, actor: Actor, school_id: str, source: Source, *, now:
     access.require(actor, "incident", school_id)
     row = tx.execute(
         text("""
-            INSERT INTO incident (id, school_id, source, title, severity, affected, opened_at,
-                                  target_id, alert_id, room_id, course_id)
-            VALUES (:id, :school, :source, :title, :severity, :affected, :now,
-                    :target, :alert, :room, :course)
+            INSERT INTO incident (id, school_id, source, title, severity, affected, affected_most,
+                                  opened_at, target_id, alert_id, room_id, course_id)
+            VALUES (:id, :school, :source, :title, :severity, :affected, :affected,
+                    :now, :target, :alert, :room, :course)
             ON CONFLICT (school_id, source) WHERE closed_at IS NULL DO NOTHING
             RETURNING id
         """),
@@ -189,6 +190,20 @@ def recovered(
         _close(tx, actor, incident_id, school, now, said=Words(N_("Over before anybody took it.")))
 
 
+def affects(tx: Connection, actor: Actor, incident_id: str, people: int) -> None:
+    """So many are affected now; what is over keeps the most that were at once."""
+    access.require(actor, "incident", school_of(tx, incident_id))
+    tx.execute(
+        text("""
+            UPDATE incident SET affected = :people,
+                affected_most = CASE WHEN affected_most > :people THEN affected_most
+                                     ELSE :people END
+            WHERE id = :id AND recovered_at IS NULL AND closed_at IS NULL
+        """),
+        {"id": incident_id, "people": people},
+    )
+
+
 def enter_report(tx: Connection, actor: Actor, incident_id: str, *, now: datetime) -> None:
     """Note on the timeline that a participant wrote."""
     said = Words(N_("A participant reported trouble."))
@@ -210,8 +225,9 @@ def _worse(tx: Connection, actor: Actor, school_id: str, source: Source, now: da
             UPDATE incident SET severity = :severity, title = :title, recovered_at = NULL,
                 owner_id = CASE WHEN recovered_at IS NULL THEN owner_id END,
                 taken_at = CASE WHEN recovered_at IS NULL THEN taken_at END,
-                alert_id = COALESCE(:alert, alert_id),
-                affected = CASE WHEN affected > :affected THEN affected ELSE :affected END
+                alert_id = COALESCE(:alert, alert_id), affected = :affected,
+                affected_most = CASE WHEN affected_most > :affected THEN affected_most
+                                     ELSE :affected END
             WHERE id = :id
         """),
         {

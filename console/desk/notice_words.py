@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from console.desk import alarms
+from console.desk import alarms, alerting
 from console.desk.incidents import Incident
 from console.i18n import _, labelled, moment, number, say, span, speaking
 from probes import alerts
@@ -40,7 +40,7 @@ def trouble(
             _("What"): what,
             _("Why"): say(cause.why, markdown=False),
             _("Since"): f"{since} ({span(now - incident.opened_at)})",
-            _("Who is affected"): "" if alarms.is_welfare(incident) else _affected(incident),
+            _("Who is affected"): _affected(incident),
             _("What to try"): cause.runbook.strip()
             or say(cause.advice, markdown=False)
             or _("No runbook is kept for this service. Call the technicians."),
@@ -82,6 +82,8 @@ def _nobody(incident: Incident) -> str:
 
 
 def _affected(incident: Incident) -> str:
+    if alarms.is_welfare(incident) or alerting.advice(incident):
+        return ""  # nobody should be named, or nobody knows
     if not incident.affected:
         return _("Nobody that is known of: no lesson runs on it now.")
     people = number(incident.affected)

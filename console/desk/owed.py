@@ -232,7 +232,8 @@ def _advice(incident: Incident) -> Words | None:
     """Ours, where nobody can have written a runbook."""
     if alarms.is_welfare(incident):
         return Words(alarms.ADVICE)
-    return Words(alerting.ADVICE) if alerting.is_offline(incident) else None
+    ours = alerting.advice(incident)
+    return Words(ours) if ours else None
 
 
 def _said(tx: Connection, school_id: str) -> list[Row]:

@@ -34,17 +34,17 @@ class ServiceRow:
 def rows(evening: Evening, lessons: list[LessonRow]) -> list[ServiceRow]:
     """What is probed, the worst first, and what hurts most people before what hurts fewer."""
     known = {target.id: target for target in graph.bridged(evening.targets)}
-    people = _People(evening, lessons)
+    people = People(evening, lessons)
     found = [_row(evening, each, known, people) for each in known.values()]
     return sorted(found, key=lambda row: (ORDER.index(row.state), -row.affected, row.name))
 
 
 def affected(evening: Evening, target: Target, lessons: list[LessonRow]) -> int:
     """How many are, or should be, in the lessons that stand on it or on what depends on it."""
-    return _People(evening, lessons).on(target)
+    return People(evening, lessons).on(target)
 
 
-class _People:
+class People:
     """The people of the lessons that run now, by what these stand on; some have no room."""
 
     def __init__(self, evening: Evening, lessons: list[LessonRow]) -> None:
@@ -70,7 +70,7 @@ class _People:
         return sum(self._people.get(room_id, 0) for room_id in rooms)
 
 
-def _row(evening: Evening, target: Target, known: dict[str, Target], people: _People) -> ServiceRow:
+def _row(evening: Evening, target: Target, known: dict[str, Target], people: People) -> ServiceRow:
     result = evening.latest.get(target.id)
     state = result.state if result else State.UNKNOWN
     failing = state in FAILING

@@ -135,8 +135,8 @@ def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
     if incident.target_id is None:
         st.caption(_("Look at it, and note what was done and what helped."))
         return
-    if alerting.is_offline(incident):
-        st.markdown(_(alerting.ADVICE))
+    if ours := alerting.advice(incident):
+        st.markdown(_(ours))
         return
     with console.db.read() as tx:
         known = {target.id: target for target in targets.of(tx, actor, incident.school_id)}

@@ -47,7 +47,9 @@ from console.desk import (
     rooms,
     sync,
     timetables,
+    toll,
     unreached,
+    watchdog,
 )
 from console.desk.calendars import LessonRow
 from console.desk.cards import Card
@@ -291,6 +293,11 @@ CALLS: Calls = {
     incidents.note: lambda tx, who, on: incidents.note(tx, who, on.incident, "seen", now=NOON),
     incidents.told: lambda tx, who, on: incidents.told(tx, who, on.incident, 1, now=NOON),
     incidents.close: lambda tx, who, on: incidents.close(tx, who, on.incident, "over", now=NOON),
+    incidents.affects: lambda tx, who, on: incidents.affects(tx, who, on.incident, 2),
+    toll.count: lambda db, who, on: toll.count(db, who, on.school, now=NOON),
+    watchdog.follow: lambda db, who, on: watchdog.follow(
+        db, who, on.school, watchdog.Hearing(), now=NOON
+    ),
     incidents.recovered: lambda tx, who, on: incidents.recovered(tx, who, on.incident, now=NOON),
     incidents.enter_report: lambda tx, who, on: incidents.enter_report(
         tx, who, on.incident, now=NOON
