@@ -1,21 +1,39 @@
 """A lesson goes on on another server of the campus: its people follow, and come back."""
 
+import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
 
-from console.desk import connections, reopening
+from console.desk import connections, elsewhere, reopening
 from console.desk.rooms import RoomError
 from console.wiring import Console
 from platforms.base import PlatformError
-from store import access
+from probes import promised, recording
+from probes.judge import Standing
+from probes.model import Result, RoomCount, State, Target
+from probes.recording import Record
+from store import access, planning
 from store.access import Actor, Denied
-from store.db import Database
+from store.db import Database, text
+from store.planning import PlannedLesson
 from store.schools import School
 from tests import real, stage
-from tests.classrooms import Classroom, classroom, count, metered, outcomes, people, room_of
+from tests.classrooms import (
+    Classroom,
+    classroom,
+    count,
+    keep,
+    metered,
+    outcomes,
+    people,
+    room_of,
+)
 from tests.stand_in import StandIn, open_campus
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +121,7 @@ def test_servers_are_told_with_their_seats_and_whether_they_answer(
     stage.connect(console, school, campus.moodle["url"], campus.moodle["token"])
 
     def servers() -> list[tuple[str, int | None, bool, bool]]:
-        found = reopening.servers(
+        found = elsewhere.servers(
             console.db, ana, school.id,
             beside=place.here, people=25, adapters=console.adapters, now=console.now(),
         )  # fmt: skip
@@ -145,3 +163,92 @@ def test_a_lesson_does_not_move_to_where_others_have_gone_meanwhile(
         reopen(console, ana, place)
     assert room_of(console.db, place.lesson) == (place.here, place.external_id)
     assert outcomes(console.db, "move lesson") == []
+
+
+def bears(console: Console, school: School, place: Classroom, seats: int) -> Target:
+    """Server B bears so many; its meter."""
+    with console.db.begin() as tx:
+        connections.change(
+            tx, access.system(school.id), place.there, console.vault,
+            options={"seats": str(seats)}, now=console.now(),
+        )  # fmt: skip
+    return metered(console, school, place.there)
+
+
+def another(console: Console, school: School, place: Classroom) -> Classroom:
+    """A second lesson on server A."""
+    room = keep(console, school, place.here, "second", 30)
+    now = console.now()
+    lesson = PlannedLesson(
+        "l2", "Physics", None, room, None, now - 5 * MINUTE, now + 60 * MINUTE, 20
+    )
+    with console.db.begin() as tx:
+        planning.lessons(tx, access.system(school.id), school.id, [lesson], now=now)
+        id_ = tx.execute(text("SELECT id FROM lesson WHERE external_id = 'l2'")).scalar_one()
+    return Classroom(id_, room, "second", place.here, place.there)
+
+
+def test_two_who_reopen_into_the_same_seats_within_seconds_do_not_both_get_them(
+    console: Console, school: School, ana: Actor, place: Classroom
+) -> None:
+    count(console, bears(console, school, place, 40), 10, console.now())
+    second = another(console, school, place)
+    start = threading.Barrier(2)
+
+    def go(each: Classroom) -> str:
+        start.wait(20)
+        try:
+            reopen(console, ana, each)
+        except RoomError as error:
+            return str(error)
+        return "moved"
+
+    with ThreadPoolExecutor(2) as pool:
+        found = sorted(pool.map(go, (place, second)))
+    assert found == ["B has 10 free seats; 20 are needed.", "moved"]
+    moved = [each for each in (place, second) if room_of(console.db, each.lesson)[0] == place.there]
+    assert len(moved) == 1
+
+
+def test_promised_seats_are_told_until_people_sit_in_them_or_the_lesson_goes_back(
+    console: Console, school: School, ana: Actor, place: Classroom
+) -> None:
+    meter = bears(console, school, place, 40)
+    count(console, meter, 10, console.now())
+
+    def free(at: datetime) -> int | None:
+        (found,) = elsewhere.servers(
+            console.db, ana, school.id,
+            beside=place.here, people=5, adapters=console.adapters, now=at,
+        )  # fmt: skip
+        return found.free
+
+    moved = reopen(console, ana, place)
+    now = console.now()
+    assert free(now) == 10
+    arrived = RoomCount(place.external_id, 15, 1, None, True)
+    others = RoomCount("x", 10, 1, None, True)
+    said = Result(meter.id, now, State.OK, 0.1, rooms=(arrived, others))
+    with console.db.begin("metrics") as mtx:
+        recording.write(mtx, [Record(meter, said, Standing(State.OK, now, 0, 0))])
+    assert free(now) == 10  # fifteen of the twenty are there
+    reopening.back(console.db, ana, moved, console.adapters, now=now)
+    assert free(now) == 15
+    count(console, meter, 10, now + timedelta(seconds=1))
+    reopen(console, ana, place)
+    later = now + 11 * MINUTE
+    count(console, meter, 10, later)
+    assert free(later) == 30  # who has not come by then does not
+
+
+def test_seats_are_free_again_where_the_room_could_not_be_made(
+    console: Console, school: School, ana: Actor, place: Classroom, campus: StandIn
+) -> None:
+    count(console, bears(console, school, place, 40), 10, console.now())
+    campus.turn("scenes", "server-down", True, server="b")
+    real.until(lambda: silent(console, place.there))
+    with pytest.raises(PlatformError):
+        reopen(console, ana, place)
+    campus.turn("scenes", "server-down", False)
+    with console.db.read() as tx:
+        assert promised.of(tx, ana, school.id, now=console.now()) == []

@@ -1,39 +1,23 @@
 """Reopen a lesson on another media server: a new room there, and the timetable points to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from console.desk import limits, taken
-from console.desk.bounds import READ
-from console.desk.rooms import Adapters, RoomError, can, until
+from console.desk import elsewhere
+from console.desk.rooms import Adapters, RoomError, until
 from platforms.base import PlatformError
 from platforms.metering import RoomMeter
 from platforms.steering import RoomEnder, RoomMaker
-from probes import results, targets
-from probes import rooms as counts
-from probes.capacity import Kind, Limit, binding
-from probes.model import State
-from probes.rooms import RoomKey, RoomReading
+from probes import promised
+from probes.promised import Promise
 from store import access, audit, planning, schools
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.planning import PlannedRoom
-from store.words import N_, Words
+from store.words import N_
 
 NOWHERE = N_("Choose a server that has room enough.")
 OPENS_WITHIN = 10.0  # seconds until the new room is listed
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where a lesson could go on. `free`: its seats; None where no limit is known."""
-
-    connection_id: str
-    name: str
-    free: int | None
-    answers: bool
-    enough: bool
 
 
 @dataclass(frozen=True)
@@ -52,68 +36,6 @@ class _Planned:
     title: str
     room: PlannedRoom
     room_id: str
-
-
-def servers(
-    db: Database,
-    actor: Actor,
-    school_id: str,
-    *,
-    beside: str,
-    people: int,
-    adapters: Adapters,
-    now: datetime,
-) -> list[Server]:
-    """The servers that make rooms, but for the one the lesson is on; the emptiest first."""
-    access.require(actor, "steer", school_id)
-    seen = _look(db, actor, school_id, now=now)
-    found = [
-        _server(seen, server_id, beside, people)
-        for server_id in seen.known
-        if server_id != beside and "create room" in can(adapters, server_id)
-    ]
-    return sorted(found, key=lambda each: (not each.enough, -(each.free or 0), each.name))
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """The school's servers as their meters last saw them; `meters` by connection."""
-
-    known: Mapping[str, limits.Server]
-    readings: Mapping[RoomKey, RoomReading]
-    meters: Mapping[str, State]
-
-
-def _look(db: Database, actor: Actor, school_id: str, *, now: datetime) -> _Seen:
-    with db.read() as tx:
-        known = limits.servers(tx, actor, school_id)
-        meters = [each for each in targets.of(tx, actor, school_id) if each.prober == "classroom"]
-    with db.read("metrics") as mtx:
-        readings = counts.latest(mtx, actor, school_id, now=now)
-        states = results.latest(mtx, actor, school_id, meters, now=now)
-    metered = {each.connection_id: states[each.id].state for each in meters if each.connection_id}
-    return _Seen(known, readings, metered)
-
-
-def _server(seen: _Seen, server_id: str, beside: str, people: int) -> Server:
-    """A licence binds only where the people are not under it already.
-
-    What no meter has read is not empty: how many seats are left is then not known.
-    """
-    known, readings, here = seen.known, seen.readings, seen.known[server_id]
-    read = seen.meters.get(server_id) in READ
-    bounds: list[tuple[Kind, int, int | None]] = []  # what bounds, its seats, who is in
-    if here.seats:
-        bounds.append(("server", here.seats, taken.on_server(readings, server_id)))
-    if here.licence and (beside not in known or known[beside].platform != here.platform):
-        there = taken.of_licence(readings, known, here.platform)
-        bounds.append(("licence", here.licence, there))
-    counted = all(read and there is not None for _kind, _seats, there in bounds)
-    bound = binding(Limit(kind, here.name, seats, there or 0) for kind, seats, there in bounds)
-    answers = read or server_id not in seen.meters
-    free = bound.free if bound and counted else None
-    enough = answers and counted and (bound is None or bound.free >= people)
-    return Server(server_id, here.name, free, answers, enough)
 
 
 def reopen(
@@ -139,38 +61,62 @@ def reopen(
         raise RoomError(N_("This platform makes no rooms. Choose another server."))
     if connection_id == planned.room.connection_id:
         raise RoomError(N_("The lesson is on this server already. Choose another one."))
-    seen = _look(db, actor, planned.school_id, now=now)  # others may have gone there meanwhile
-    server = _server(seen, connection_id, planned.room.connection_id, people)
-    if not server.enough:
-        words = lacking(server, people)
-        raise RoomError(words.template, **words.params)
-    _note(db, actor, planned, lesson_id, "asked", now)
     room = planned.room
+    promise = Promise(lesson_id, connection_id, room.external_id, room.connection_id, people)
+    _take_seats(db, actor, planned.school_id, promise, now=now)
     try:
-        maker.create(room.external_id, room.name or planned.title, seats=room.seats)
-    except PlatformError as error:
-        if not error.unsure:
-            _note(db, actor, planned, lesson_id, "refused", now)
-            raise
-    if not until(lambda: maker.exists(room.external_id), OPENS_WITHIN):
-        _note(db, actor, planned, lesson_id, "unconfirmed", now)
-        raise RoomError(N_("The server does not show the new room. The lesson stays where it is."))
+        _make(db, actor, maker, planned, lesson_id, now=now)
+    except Exception:
+        with db.begin() as tx:
+            promised.end(tx, actor, planned.school_id, lesson_id)
+        raise
     with db.begin() as tx:
         to_room = _plan(tx, actor, planned, lesson_id, connection_id, now)
     return Moved(lesson_id, planned.room_id, to_room, now)
 
 
-def lacking(server: Server, people: int) -> Words:
-    """What stands in the way of going on there with so many."""
-    if not server.answers:
-        return Words(N_("{server} does not answer"), {"server": server.name})
-    if server.free is None:
-        words = N_("How many seats are left on {server} is not known.")
-        return Words(words, {"server": server.name})
-    return Words(
-        N_("{server} has {free} free seats; {people} are needed."),
-        {"server": server.name, "free": server.free, "people": people},
-    )
+def _take_seats(
+    db: Database, actor: Actor, school_id: str, promise: Promise, *, now: datetime
+) -> None:
+    """Promise the lesson its seats, unless others have taken them meanwhile, or been promised."""
+    seen = elsewhere.look(db, actor, school_id, now=now)
+    with db.begin() as tx:
+        promised.lock(tx, actor, school_id)
+        others = [
+            each
+            for each in promised.of(tx, actor, school_id, now=now)
+            if each.lesson_id != promise.lesson_id
+        ]
+        server = elsewhere.server(
+            replace(seen, promised=others), promise.connection_id, promise.came_from, promise.people
+        )
+        if not server.enough:
+            words = elsewhere.lacking(server, promise.people)
+            raise RoomError(words.template, **words.params)
+        promised.make(tx, actor, school_id, promise, now=now)
+
+
+def _make(
+    db: Database,
+    actor: Actor,
+    maker: RoomMaker,
+    planned: _Planned,
+    lesson_id: str,
+    *,
+    now: datetime,
+) -> None:
+    """The new room, on record before and after, read back."""
+    room = planned.room
+    _note(db, actor, planned, lesson_id, "asked", now)
+    try:
+        maker.create(room.external_id, room.name or planned.title, seats=room.seats)
+    except PlatformError as error:
+        if not error.unsure:
+            _note(db, actor, planned, lesson_id, "refused", now)
+        raise
+    if not until(lambda: maker.exists(room.external_id), OPENS_WITHIN):
+        _note(db, actor, planned, lesson_id, "unconfirmed", now)
+        raise RoomError(N_("The server does not show the new room. The lesson stays where it is."))
 
 
 def back(db: Database, actor: Actor, moved: Moved, adapters: Adapters, *, now: datetime) -> int:
@@ -184,6 +130,7 @@ def back(db: Database, actor: Actor, moved: Moved, adapters: Adapters, *, now: d
             tx, actor, moved.lesson_id, moved.to_room, to=moved.from_room, now=now
         ):
             raise RoomError(N_("The lesson was moved again meanwhile. Look where it is now."))
+        promised.end(tx, actor, planned.school_id, moved.lesson_id)
         audit.record(
             tx, actor, "move lesson back", moved.lesson_id, school_id=planned.school_id, now=now
         )

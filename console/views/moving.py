@@ -6,9 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from console.desk import reopening, rooms
+from console.desk import elsewhere, reopening, rooms
+from console.desk.elsewhere import Server
 from console.desk.lessons import LessonRow
-from console.desk.reopening import Moved, Server
+from console.desk.reopening import Moved
 from console.i18n import _, clock, escape, ngettext, number, say, speaking
 from console.views import acting, forms, writing
 from console.widgets import actionbar, pages
@@ -40,7 +41,7 @@ def ask(
 ) -> None:
     """Open the dialog. `can_tell`: the old room has a chat."""
     people = max(row.expected, row.participants or 0)
-    found = reopening.servers(
+    found = elsewhere.servers(
         console.db, actor, school.id,
         beside=row.connection_id, people=people, adapters=console.adapters, now=console.now(),
     )  # fmt: skip
@@ -88,7 +89,7 @@ def _say_what(row: LessonRow, people: int) -> None:
 def _say_too_small(found: list[Server], people: int) -> None:
     small = [server for server in found if not server.enough]
     for server in small:
-        st.text(say(reopening.lacking(server, people), markdown=False))
+        st.text(say(elsewhere.lacking(server, people), markdown=False))
     if len(small) == len(found):
         st.info(_("No other server that makes rooms has room enough. Ask the technicians."))
 

@@ -16,6 +16,7 @@ from console.desk import (
     channels,
     connections,
     doctor,
+    elsewhere,
     emergencies,
     entering,
     erasure,
@@ -421,7 +422,8 @@ CALLS: Calls = {
     entering.enter: lambda db, who, on: entering.enter(
         db, who, on.roster.lesson, "Olga", on.adapters, now=NOON
     ),
-    reopening.servers: lambda db, who, on: reopening.servers(
+    elsewhere.look: lambda db, who, on: elsewhere.look(db, who, on.school, now=NOON),
+    elsewhere.servers: lambda db, who, on: elsewhere.servers(
         db, who, on.school, beside="", people=1, adapters=on.adapters, now=NOON
     ),
     reopening.back: lambda db, who, on: reopening.back(

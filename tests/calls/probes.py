@@ -12,6 +12,7 @@ from probes import (
     lessons,
     metrics,
     modules,
+    promised,
     resting,
     results,
     rooms,
@@ -20,6 +21,7 @@ from probes import (
     windows,
 )
 from probes.model import NamedModule
+from probes.promised import Promise
 from tests.calls import Calls
 from tests.cast import LATER
 from tests.conftest import NOON
@@ -35,6 +37,16 @@ CALLS: Calls = {
     alerts.ended: lambda tx, who, on: alerts.ended(tx, who, on.alert),
     alerts.acknowledge: lambda tx, who, on: alerts.acknowledge(
         tx, who, on.alert, reason="on it", now=NOON
+    ),
+    promised.lock: lambda tx, who, on: promised.lock(tx, who, on.school),
+    promised.of: lambda tx, who, on: promised.of(tx, who, on.school, now=NOON),
+    promised.end: lambda tx, who, on: promised.end(tx, who, on.school, on.roster.lesson),
+    promised.make: lambda tx, who, on: promised.make(
+        tx,
+        who,
+        on.school,
+        Promise(on.roster.lesson, on.roster.connection, "room", "elsewhere", 20),
+        now=NOON,
     ),
     foreseen.write: lambda mtx, who, on: foreseen.write(mtx, who, on.school, []),
     foreseen.newest: lambda mtx, who, on: foreseen.newest(mtx, who, on.school, since=NOON),
