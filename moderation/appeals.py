@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import measures
+from moderation import impartial, measures
 from moderation.model import Measure, ModerationError
 from store import access, audit
 from store.access import Actor
@@ -83,6 +83,8 @@ def answer(tx: Connection, actor: Actor, appeal_id: str, said: str, *, now: date
     """Ask back, or explain; the appeal stays open and waits for the person."""
     appeal = known(tx, actor, appeal_id)
     access.require(actor, "moderate", appeal.school_id)
+    measure = measure_of(tx, actor, appeal.measure_id)
+    impartial.require(impartial.of_measure(tx, actor, measure))
     words = said.strip()[:LONGEST]
     if not words:
         raise ModerationError(N_("Write what they should know or answer."))

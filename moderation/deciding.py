@@ -10,6 +10,7 @@ from moderation import (
     evidence,
     hiding,
     house,
+    impartial,
     measures,
     repeats,
     uncounted,
@@ -57,8 +58,9 @@ def decide(
     none; without any, the author is told of the comment alone, where the house does that.
     `mute_repeats` approves the author's same words from now on. With `version`
     only the case as it was seen is decided. Raises ModerationError when another
-    moderator holds or has decided it, when a welfare alarm comes first, when nobody
-    else is there to hand it on to, or when a penalty must not be; ValueError for another word.
+    moderator holds or has decided it, when the actor wrote the comment, when a welfare
+    alarm comes first, when nobody else is there to hand it on to, or when a penalty must
+    not be; ValueError for another word.
     """
     if decision not in get_args(Verdict) or (decision == "edit") != (wording is not None):
         raise ValueError(f"A decision is one of {', '.join(get_args(Verdict))}; an edit has words.")
@@ -66,6 +68,8 @@ def decide(
     access.require(actor, "moderate", comment.school_id)
     if decision == "hand on" and not others(tx, comment.school_id, actor.account_id):
         raise ModerationError(NOBODY)
+    if decision != "hand on":
+        impartial.require(impartial.of_comment(tx, actor, comment))
     hidden = _hidden(tx, actor, comment, decision)
     if not _won(tx, actor, case_id, decision, version=version, now=now):
         raise ModerationError(TAKEN)

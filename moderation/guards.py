@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from moderation import staff
 from moderation.model import ModerationError
 from store import access
 from store.access import Actor
@@ -26,29 +27,11 @@ def not_ours(
     They are known by the e-mail address that the roster and the console share.
     """
     access.require(actor, "moderate", school_id)
-    row = tx.execute(
-        text("""
-            SELECT account.id FROM platform_account
-            JOIN person ON person.id = platform_account.person_id
-            JOIN account ON LOWER(account.email) = LOWER(person.email)
-            WHERE platform_account.connection_id = :connection
-              AND platform_account.external_id = :external
-              AND platform_account.school_id = :school
-              AND person.email <> '' AND NOT account.disabled
-              AND (account.id = :actor OR account.role = 'admin')
-        """),
-        {
-            "connection": connection_id,
-            "external": external_id,
-            "school": school_id,
-            "actor": actor.account_id,
-        },
-    ).first()
-    if row is None:
-        return
-    if row.id == actor.account_id:
+    behind = staff.of_place(tx, actor, school_id, connection_id, external_id)
+    if any(member.account_id == actor.account_id for member in behind):
         raise ModerationError(N_("This is your own account there. Ask somebody else to do it."))
-    raise ModerationError(N_("This account belongs to an administrator. Talk to them first."))
+    if any(member.admin for member in behind):
+        raise ModerationError(N_("This account belongs to an administrator. Talk to them first."))
 
 
 def not_an_administrators(

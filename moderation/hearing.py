@@ -1,10 +1,10 @@
-"""Decide an appeal, once: by somebody who neither imposed the measure nor confirmed it."""
+"""Decide an appeal, once: by somebody whom it does not concern and who had no hand in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, get_args
 
-from moderation import appeals, measures, reversal
+from moderation import appeals, impartial, measures, reversal
 from moderation.appeals import CLOSED, LONGEST, Appeal
 from moderation.model import PENALTIES, Measure, ModerationError, Stored
 from store import access, audit
@@ -14,7 +14,6 @@ from store.words import N_
 
 Outcome = Literal["uphold", "lift", "shorten", "conditional"]
 REASON = "appeal"  # of what an outcome takes back
-OWN = N_("You had a hand in this measure. Somebody else decides the appeal.")
 
 
 def decide(
@@ -27,13 +26,15 @@ def decide(
     ends_at: datetime | None = None,
     condition: str = "",
     restores: bool = False,
+    also: Collection[str] = (),
     now: datetime,
 ) -> Sequence[str]:
     """Decide it once: the measure stays, goes, ends at `ends_at`, or goes on a condition.
 
     A condition holds until `ends_at`. `restores`: the comment that a penalty is about is
-    put back with the lift; a measure about a comment alone always does. Returns the ids
-    of what `actions.perform` is to do. Raises ModerationError when the actor had a hand in it.
+    put back with the lift; a measure about a comment alone always does. `also` are those
+    of `holding` that are lifted with it. Returns the ids of what `actions.perform` is to
+    do. Raises ModerationError when it is the actor's own, or they had a hand in it.
     """
     if outcome not in get_args(Outcome):
         raise ValueError(f"An outcome is one of {', '.join(get_args(Outcome))}.")
@@ -41,8 +42,7 @@ def decide(
     access.require(actor, "moderate", appeal.school_id)
     _require_words(outcome, said, ends_at, condition, now)
     measure = appeals.measure_of(tx, actor, appeal.measure_id)
-    if actor.account_id in _hands(tx, measure):
-        raise ModerationError(OWN)
+    impartial.require(impartial.of_appeal(tx, actor, measure))
     _close(tx, actor, appeal, outcome, condition, ends_at, now)
     words = said.strip()[:LONGEST]
     appeals.add(tx, appeal.school_id, appeal_id, actor.account_id, words, now=now)
@@ -51,8 +51,9 @@ def decide(
     )
     after = _carry_out(tx, actor, measure, outcome, ends_at, now)
     asked = [id_ for id_ in after.action_ids if id_ not in measure.action_ids]
-    if restores and outcome in ("lift", "conditional"):
-        asked += _put_back(tx, actor, measure, now)
+    if outcome in ("lift", "conditional"):
+        asked += _lift_also(tx, actor, measure, also, now)
+        asked += _put_back(tx, actor, measure, now) if restores else []
     return list(dict.fromkeys(asked))
 
 
@@ -93,10 +94,27 @@ def _put_back(tx: Connection, actor: Actor, measure: Measure, now: datetime) -> 
     return [reversal.restore(tx, actor, comment.id, reason=REASON, now=now)]
 
 
-def had_a_hand(tx: Connection, actor: Actor, appeal_id: str) -> bool:
-    """Whether this actor imposed the measure or confirmed it, and so cannot decide."""
+def barred(tx: Connection, actor: Actor, appeal_id: str) -> ModerationError | None:
+    """Why this actor cannot decide it, and who can; None where they may."""
     appeal = appeals.known(tx, actor, appeal_id)
-    return actor.account_id in _hands(tx, appeals.measure_of(tx, actor, appeal.measure_id))
+    return impartial.of_appeal(tx, actor, appeals.measure_of(tx, actor, appeal.measure_id))
+
+
+def holding(tx: Connection, actor: Actor, measure: Measure, *, now: datetime) -> list[Measure]:
+    """What else is in force against the same person: lifting this one alone frees nobody."""
+    found = measures.in_force(tx, actor, measure.school_id, measure.subject, now=now)
+    return [each for each in found if each.id != measure.id]
+
+
+def _lift_also(
+    tx: Connection, actor: Actor, measure: Measure, also: Collection[str], now: datetime
+) -> list[str]:
+    asked: list[str] = []
+    for other in holding(tx, actor, measure, now=now):
+        if other.id in also:
+            after = measures.lift(tx, actor, other.id, reason=REASON, now=now)
+            asked += [id_ for id_ in after.action_ids if id_ not in other.action_ids]
+    return asked
 
 
 def _carry_out(
@@ -141,12 +159,3 @@ def _close(
     )
     if changed.rowcount == 0:
         raise ModerationError(CLOSED)
-
-
-def _hands(tx: Connection, measure: Measure) -> set[str]:
-    """Who imposed it, and who confirmed what cannot be undone."""
-    rows = tx.execute(
-        text("SELECT approved_by FROM moderation_action WHERE measure_id = :id"),
-        {"id": measure.id},
-    )
-    return {measure.imposed_by, *(row.approved_by for row in rows if row.approved_by)}

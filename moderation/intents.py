@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import behind, cases, comments, evidence, guards, welfare
+from moderation import behind, cases, comments, evidence, guards, impartial, welfare
 from moderation.calls import KINDS, rivals
 from moderation.model import Action, ActionKind, ModerationError
 from moderation.records import OPEN, get, noted
@@ -87,6 +87,8 @@ def _require_allowed(tx: Connection, actor: Actor, asked: Asked, now: datetime) 
         guards.end(asked.until, now)
         guards.not_ours(tx, actor, *place)
         guards.not_an_administrators(tx, actor, *place)
+    if not KINDS[asked.kind].forward:
+        impartial.require(impartial.of_place(tx, actor, KINDS[asked.kind].about, *place))
     if KINDS[asked.kind].about == "account":
         return
     if KINDS[asked.kind].forward:

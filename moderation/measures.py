@@ -6,7 +6,7 @@ account's action has a receipt of its own (moderation.actions).
 
 from datetime import datetime
 
-from moderation import ending, evidence, guards, measure_rows
+from moderation import ending, evidence, guards, impartial, measure_rows
 from moderation.calls import KINDS
 from moderation.intents import request
 from moderation.model import (
@@ -99,7 +99,7 @@ def lift(
     """Take it back before its time, on every platform, to how it stood there before.
 
     Its `action_ids` then end with the lifts, for `actions.perform`. Raises
-    ModerationError when it is over already.
+    ModerationError when it is over already, and for whom it is about.
     """
     measure = _held(tx, actor, measure_id, now)
     tx.execute(
@@ -122,7 +122,14 @@ def lift(
 
 
 def settled(tx: Connection, actor: Actor, measure: Measure) -> bool:
-    """Whether all that lifting it asked of platforms was seen there; so for one that stands."""
+    """Whether all that lifting it asked of platforms was seen there; so for one that stands.
+
+    And so what lifting the one that took its place asked of them.
+    """
+    if measure.replaced_by:
+        later = get(tx, actor, measure.replaced_by)
+        if later is not None and not settled(tx, actor, later):
+            return False
     return all(
         action.receipt.state == "verified"
         for action in actions_of(tx, actor, measure.school_id, measure.id)
@@ -210,6 +217,7 @@ def _held(tx: Connection, actor: Actor, measure_id: str, now: datetime) -> Measu
     access.require(actor, "moderate", measure.school_id)
     if measure.lifted_at is not None or (measure.until is not None and measure.until <= now):
         raise ModerationError(OVER)
+    impartial.require(impartial.of_measure(tx, actor, measure))
     return measure
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from moderation import cases
+from moderation import cases, impartial
 from moderation.calls import KINDS
 from moderation.model import Action, ModerationError
 from moderation.records import from_row, get
@@ -32,7 +32,7 @@ def held(tx: Connection, actor: Actor, school_id: str) -> list[Action]:
 def allow(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> None:
     """Let it be done, as a second person; `actions.perform` or the worker does it then.
 
-    Raises ModerationError for whoever asked for it.
+    Raises ModerationError for whoever asked for it, and whom it concerns.
     """
     action = _held(tx, actor, action_id)
     if action.requested_by == actor.account_id:
@@ -57,6 +57,7 @@ def _held(tx: Connection, actor: Actor, action_id: str) -> Action:
     if action is None:
         raise access.Denied
     access.require(actor, "moderate", action.school_id)
+    impartial.require(impartial.of_action(tx, actor, action))
     return action
 
 

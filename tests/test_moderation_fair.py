@@ -145,7 +145,7 @@ def test_nobody_decides_an_appeal_against_what_they_decided_or_confirmed(
             {"school": school.id, "now": NOON, "measure": measure.id},
         )
         for who in (ben, ana):
-            assert hearing.had_a_hand(tx, who, appeal)
+            assert hearing.barred(tx, who, appeal)
             with pytest.raises(ModerationError, match="Somebody else decides"):
                 hearing.decide(tx, who, appeal, "lift", said="Fine", now=NOON)
         hearing.decide(tx, ada, appeal, "uphold", said="It stays", now=NOON)

@@ -80,6 +80,21 @@ def test_they_write_are_answered_and_read_the_outcome(
     assert post(link, said="More").status_code == 422
 
 
+def test_a_lift_that_frees_nobody_says_what_still_holds(
+    console: Console, school: School, ben: Actor, ana: Actor, link: str
+) -> None:
+    post(link, said="It was a joke")
+    appeal = open_appeal(console, ben, school)
+    with console.db.begin() as tx:
+        known = appeals.known(tx, ben, appeal)
+        measure = appeals.measure_of(tx, ben, known.measure_id)
+        measures.impose(tx, ben, school.id, measure.subject, "block", now=console.now())
+        hearing.decide(tx, ana, appeal, "lift", said="You were right.", now=console.now())
+    shown = read(get(link, headers={"Accept-Language": "en"}))
+    assert "Something else still holds" in shown
+    assert "Account blocked (until lifted)" in shown
+
+
 def test_nothing_said_and_too_much_are_refused_in_words(
     console: Console, school: School, ben: Actor, link: str
 ) -> None:

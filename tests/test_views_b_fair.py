@@ -21,9 +21,10 @@ from moderation import (
 )
 from moderation.model import Subject
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import stage
+from tests.moderation_platform import colleague
 from tests.stage import letters, press, rude, said, screen
 
 
@@ -99,6 +100,47 @@ def test_an_appeal_is_answered_and_decided_by_somebody_else(
         kept = appeals.get(tx, ana, appeal)
     assert kept is not None
     assert (kept.outcome, kept.decided_by) == ("lift", "ana")
+
+
+def test_who_decides_an_appeal_sees_what_else_holds_and_lifts_it_too(
+    console: Console, school: School, ben: Actor, ana: Actor, appeal: str
+) -> None:
+    with console.db.begin() as tx:
+        [found] = people.find(tx, ben, school.id)
+        until = console.now() + timedelta(days=9)
+        person = Subject(found.person.id)
+        block = measures.impose(tx, ben, school.id, person, "block", until=until, now=console.now())
+    at = screen("appeals", console, ana, school)
+    assert "Also in force against them: Account blocked (until" in said(at)
+    assert not at.checkbox
+    at.text_area[0].set_value("You were right.")
+    at = press(at.run(), "Lift it")
+    [also] = at.checkbox
+    assert "Lift this too: Account blocked" in also.label
+    assert not also.value
+    also.check().run()
+    press(at, "Decide: Lift it")
+    with console.db.read() as tx:
+        assert measures.in_force(tx, ana, school.id, person, now=console.now()) == []
+        kept = measures.get(tx, ana, block.id)
+    assert kept is not None
+    assert kept.lifted_by == "ana"
+
+
+def test_a_moderator_is_told_in_the_queue_who_decides_what_they_wrote(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    stage.queue(console, school, shelf, [rude(1)])
+    with console.db.begin() as tx:
+        colleague(tx, "ben", "moderator")
+        colleague(tx, "ada", "admin")
+        tx.execute(text("UPDATE account SET email = 'ua1@school.test' WHERE id = 'ben'"))
+    at = screen("review", console, ben, school)
+    assert "This is about you. Somebody else decides it: ada." in said(at)
+    buttons = {button.label: button.disabled for button in at.button}
+    assert buttons["Approve"]
+    assert buttons["Remove"]
+    assert not buttons["Hand on"]
 
 
 def test_figures_say_how_long_it_took_and_a_share_only_of_many(

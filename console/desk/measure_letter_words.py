@@ -1,6 +1,6 @@
 """What somebody is told of a measure about them: by the school's own words, else by ours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.desk import measure_words
@@ -84,11 +84,12 @@ def answered(
     reader: Reader,
     *,
     settled: bool,
+    holding: Sequence[Measure],
     link: str,
 ) -> Told:
     """An answer of the school in the appeal; the last one of a decided appeal is its outcome."""
     with speaking(reader.language):
-        ended = measure_words.outcome(appeal, school, settled=settled, now=None)
+        ended = measure_words.outcome(appeal, school, settled=settled, holding=holding, now=None)
         read = _("The whole conversation: {link}").format(link=link)
         parts = [_greeting(reader), ended, legible(message.said), read]
         title = _("Your appeal is decided") if ended else _("An answer to your appeal")

@@ -11,7 +11,7 @@ from console.desk import letter_ways
 from console.desk import measure_letter_words as said_in
 from console.desk.letter_ways import NO_WAY, Way
 from console.desk.measure_letter_words import Reader, Told
-from moderation import appeals, measures
+from moderation import appeals, hearing, measures
 from moderation.model import PENALTIES, Adapters, Measure, Subject
 from store import access, roster, schools
 from store.access import Actor
@@ -49,7 +49,7 @@ def follow(
         ways = _ways(db, actor, measure_id, adapters)
         with db.begin() as tx:
             measure = appeals.measure_of(tx, actor, measure_id)
-            told = _told(tx, actor, school, measure, about, link(measure_id))
+            told = _told(tx, actor, school, measure, about, link(measure_id), now)
             why = NO_WAY
             if about == "imposed" and _told_enough(tx, measure, now):
                 ways, why = [Way("none")], ENOUGH
@@ -136,6 +136,7 @@ def _told(
     measure: Measure,
     about: str,
     link: str,
+    now: datetime,
 ) -> Told:
     reader = reader_of(tx, actor, school, measure.subject)
     if about == "imposed":
@@ -148,7 +149,15 @@ def _told(
     if place < len(said):  # what came after it has a letter of its own
         appeal = replace(appeal, outcome="", condition="", ends_at=None)
     settled = measures.settled(tx, actor, measure)
-    return said_in.answered(school, appeal, said[place - 1], reader, settled=settled, link=link)
+    return said_in.answered(
+        school,
+        appeal,
+        said[place - 1],
+        reader,
+        settled=settled,
+        holding=hearing.holding(tx, actor, measure, now=now),
+        link=link,
+    )
 
 
 def reader_of(tx: Connection, actor: Actor, school: School, about: Subject) -> Reader:

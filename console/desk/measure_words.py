@@ -3,6 +3,7 @@
 What a moderator noted for the record is not for the person and never stands here.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -111,10 +112,18 @@ def why(suggestion: Suggestion, school: School) -> str:
     return say(said)
 
 
-def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datetime | None) -> str:
+def outcome(
+    appeal: appeals.Appeal,
+    school: School,
+    *,
+    settled: bool,
+    holding: Sequence[Measure] = (),
+    now: datetime | None,
+) -> str:
     """What came of the appeal, in a sentence or two; '' until it is decided.
 
-    `settled`: every platform showed it; until then nothing is called lifted.
+    `settled`: every platform showed it; until then nothing is called lifted. `holding` is
+    what else is in force against them: a lift that frees nobody says so.
     """
     if not appeal.outcome:
         return ""
@@ -126,12 +135,27 @@ def outcome(appeal: appeals.Appeal, school: School, *, settled: bool, now: datet
         said += f" ({_('until {time}').format(time=until)})"
     if appeal.condition:
         said += f": {legible(appeal.condition)}"
-    return f"{said}."
+    if appeal.outcome == "uphold" or not holding:
+        return f"{said}."
+    others = ", ".join(standing(each, school, now=now) for each in holding)
+    still = _("Something else still holds, which you can object to by its own link: {what}")
+    return f"{said}. {still.format(what=others)}."
+
+
+def standing(measure: Measure, school: School, *, now: datetime | None) -> str:
+    """What it is and until when, in a few words."""
+    if measure.until is None:
+        return f"{_(KINDS[measure.kind])} ({_('until lifted')})"
+    until = moment(measure.until, school.zone, now=now)
+    return f"{_(KINDS[measure.kind])} ({_('until {time}').format(time=until)})"
 
 
 def _until(measure: Measure, school: School, now: datetime | None, *, settled: bool) -> str:
     if measure.lifted_at is not None and not settled:
         return _("is being lifted")
+    if measure.lifted_at is not None and measure.replaced_by:
+        since = moment(measure.lifted_at, school.zone, now=now)
+        return _("Another took its place {time}").format(time=since)
     if measure.lifted_at is not None:
         return _("Lifted {time}").format(time=moment(measure.lifted_at, school.zone, now=now))
     if measure.until is not None:

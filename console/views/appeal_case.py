@@ -1,18 +1,18 @@
 """One appeal: what was decided, what both sides said, and how it ends."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 import streamlit as st
 
 from console.desk import measure_words
 from console.desk.measure_words import OUTCOMES
-from console.i18n import N_, _, escape, moment
+from console.i18n import N_, _, escape, moment, say
 from console.views import acting
 from console.widgets import actionbar, confirm, pages, strangers
 from console.wiring import Console
-from moderation import appeals, hearing, house
+from moderation import appeals, hearing, house, impartial
 from moderation.appeals import Appeal
 from moderation.hearing import Outcome
 from moderation.model import PENALTIES, Measure
@@ -36,6 +36,7 @@ class Terms:
     ends_at: datetime | None = None
     condition: str = ""
     restores: bool = False
+    also: tuple[str, ...] = ()  # other measures that go with it
 
 
 def draw(console: Console, actor: Actor, school: School, appeal: Appeal) -> None:
@@ -44,7 +45,9 @@ def draw(console: Console, actor: Actor, school: School, appeal: Appeal) -> None
         facts = measure_words.facts(tx, actor, school, measure, now=console.now())
         reason = measure_words.reason(house.of(tx, actor, school.id), measure.reason)
         said = appeals.messages(tx, actor, appeal.id)
-        own = hearing.had_a_hand(tx, actor, appeal.id)
+        barred = hearing.barred(tx, actor, appeal.id)
+        mine = impartial.of_measure(tx, actor, measure) is not None
+        others = hearing.holding(tx, actor, measure, now=console.now())
         gone = hearing.taken(tx, actor, appeal.id) is not None
     _facts(measure, facts, reason)
     for message in said:
@@ -52,8 +55,16 @@ def draw(console: Console, actor: Actor, school: School, appeal: Appeal) -> None
             who = escape(message.by) if message.by else _("The person")
             st.caption(f"**{who}** · {moment(message.at, school.zone, now=console.now())}")
             strangers.text(message.said)
-    ends = () if own else _ends(measure)
-    _reply(console, actor, school, appeal, measure, ends, gone=gone)
+    if others:
+        known = ", ".join(
+            measure_words.standing(each, school, now=console.now()) for each in others
+        )
+        st.info(_("Also in force against them: {what}").format(what=known))
+    if barred is not None:
+        st.info(say(barred))
+    if not mine:
+        ends = () if barred else _ends(measure)
+        _reply(console, actor, school, appeal, measure, ends, gone=gone, others=others)
 
 
 def _ends(measure: Measure) -> tuple[Outcome, ...]:
@@ -88,8 +99,9 @@ def _reply(
     ends: tuple[Outcome, ...],
     *,
     gone: bool,
+    others: list[Measure],
 ) -> None:
-    """Ask back, or end it; the one who decided the measure may only speak."""
+    """Ask back, or end it; who had a hand in the measure may only speak."""
     said = st.text_area(
         _("Your answer: the person reads it"),
         key=f"appeal-said-{appeal.id}",
@@ -109,6 +121,8 @@ def _reply(
     if outcome is None:
         return
     terms = _terms(console, school, appeal, outcome, gone=gone)
+    if outcome in ("lift", "conditional"):
+        terms = replace(terms, also=_also(console, school, appeal, measure, others))
     if st.button(
         _("Decide: {outcome}").format(outcome=_called(outcome, measure)),
         type="primary",
@@ -122,7 +136,6 @@ def _reply(
 def _outcome(appeal: Appeal, measure: Measure, ends: tuple[Outcome, ...]) -> Outcome | None:
     """One button an outcome, each with its number as a key; the chosen one stands out."""
     if not ends:
-        st.info(_("You had a hand in this measure. Somebody else decides the appeal."))
         return None
     key = f"appeal-outcome-{appeal.id}"
     chosen: Outcome | None = st.session_state.get(key)
@@ -172,6 +185,23 @@ def _terms(
     return Terms(ends, condition or "", restores)
 
 
+def _also(
+    console: Console, school: School, appeal: Appeal, measure: Measure, others: list[Measure]
+) -> tuple[str, ...]:
+    """Those chosen to go with it: ticked where one only took its place in the same matter."""
+    chosen = []
+    for each in others:
+        told = measure_words.standing(each, school, now=console.now())
+        same = each.id == measure.replaced_by and each.case_id == measure.case_id
+        if st.checkbox(
+            _("Lift this too: {what}").format(what=told),
+            value=same,
+            key=f"appeal-also-{each.id}-{appeal.id}",
+        ):
+            chosen.append(each.id)
+    return tuple(chosen)
+
+
 def _answer(console: Console, actor: Actor, appeal: Appeal, said: str) -> None:
     with console.db.begin() as tx:
         appeals.answer(tx, actor, appeal.id, said, now=console.now())
@@ -198,6 +228,7 @@ def _decide(
             ends_at=terms.ends_at,
             condition=terms.condition,
             restores=terms.restores,
+            also=terms.also,
             now=console.now(),
         )
     actionbar.say(f":green[●] {_(OUTCOMES[outcome])}")

@@ -40,7 +40,8 @@ def page(console: Console, actor: Actor, school: School) -> None:
     elif child_alarm.is_asked(case):
         actionbar.bar(child_alarm.kinds(console, actor, case), lead=child_alarm.lead)
     else:
-        actionbar.bar(review_acts.acts(console, actor, school, case, beside))
+        lead = partial(_not_yours, beside.own) if beside.own else None
+        actionbar.bar(review_acts.acts(console, actor, school, case, beside), lead=lead)
     st.session_state[READ] = case.comment.sha256
 
 
@@ -114,6 +115,10 @@ def _who_is_told(beside: Beside) -> None:
     if beside.house.tells_authors:
         told = _("A notice takes its place; the author is told, and how to appeal.")
     st.markdown(f"**{_('Why?')}** {told}", width="content")
+
+
+def _not_yours(why: str) -> None:
+    st.markdown(f":material/block: {why}", width="content")
 
 
 def _skip(console: Console, actor: Actor, case: Case) -> None:

@@ -1,13 +1,13 @@
 """The bar of the review queue: what each button will do on this platform, and its key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from console.desk import people
 from console.desk.measure_words import VERBS, spoken
-from console.i18n import _, escape
+from console.i18n import _, escape, say
 from console.views import (
     abilities,
     blocking,
@@ -23,7 +23,7 @@ from console.views.noting import Reach
 from console.views.settling import ASKING
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import handing_on, hiding, house, measures
+from moderation import handing_on, hiding, house, impartial, measures
 from moderation.house import House, HouseRule
 from moderation.model import Case, PenaltyKind, Step
 from store.access import Actor
@@ -58,6 +58,7 @@ class Beside:
     place: str
     senior: bool  # somebody else may decide what is handed on
     hidden: bool  # a rule took the comment down, until this case is decided
+    own: str  # why this is not theirs to decide, and who may instead; or ''
 
 
 def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
@@ -68,6 +69,7 @@ def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
         plans = {kind: measures.plan(tx, actor, school.id, about, kind) for kind in PENALTIES}
         kept = house.of(tx, actor, school.id)
         senior = handing_on.others(tx, school.id, actor.account_id)
+        own = impartial.of_comment(tx, actor, comment)
     removal = abilities.of(console, comment, place, "remove comment")
     edit = abilities.of(console, comment, place, "edit comment")
     taken = hidden.standing(console, actor, case) is not None
@@ -75,7 +77,7 @@ def read(console: Console, actor: Actor, school: School, case: Case) -> Beside:
         edit = Ability(_(hiding.REWORD), None)
         removal = Ability(removal.off, _(hidden.STAYS).format(place=escape(place)))
     reach = noting.reach(console, actor, school, about)
-    return Beside(removal, edit, plans, kept, reach, place, senior, taken)
+    return Beside(removal, edit, plans, kept, reach, place, senior, taken, say(own))
 
 
 def acts(console: Console, actor: Actor, school: School, case: Case, beside: Beside) -> list[Act]:
@@ -111,7 +113,8 @@ def acts(console: Console, actor: Actor, school: School, case: Case, beside: Bes
         ),
     ]
     found += [_penalty(console, actor, school, case, kind, beside) for kind in PENALTIES]
-    return [*found, _always(console, actor, school, case)]
+    found.append(_always(console, actor, school, case))
+    return [replace(act, off=beside.own) for act in found] if beside.own else found
 
 
 def reasons(

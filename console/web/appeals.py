@@ -14,7 +14,7 @@ from console.i18n import _, moment, say, speaking
 from console.web import pages
 from console.web.forms import language_of
 from console.web.linked import MINUTES, Linked, answer, sender, unknown
-from moderation import appeals, measures
+from moderation import appeals, hearing, measures
 from moderation.appeals import Appeal, Message
 from moderation.model import Measure, ModerationError
 from store import access, schools
@@ -105,7 +105,8 @@ class Appeals(Linked):
             for each in appeals.messages(tx, actor, appeal.id)
         ]
         settled = measures.settled(tx, actor, measure)
-        ended = measure_words.outcome(appeal, school, settled=settled, now=now)
+        others = hearing.holding(tx, actor, measure, now=now)
+        ended = measure_words.outcome(appeal, school, settled=settled, holding=others, now=now)
         head = f"<h2>{escape(_('The conversation'))}</h2>"
         end = f"<section><p><b>{escape(ended)}</b></p></section>" if ended else ""
         return head + "".join(said) + end

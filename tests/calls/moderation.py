@@ -20,6 +20,7 @@ from moderation import (
     history,
     hooked,
     house,
+    impartial,
     intake,
     intents,
     judging,
@@ -42,6 +43,7 @@ from moderation import (
     rules,
     safeguarding,
     seconding,
+    staff,
     trial,
     trial_record,
     uncounted,
@@ -49,7 +51,7 @@ from moderation import (
     wordings,
 )
 from moderation.filters import Rules
-from moderation.model import Case, Flag, Subject
+from moderation.model import Case, Flag, Measure, Subject
 from moderation.receipts import Look, Outcome
 from store import access
 from store.access import Actor
@@ -68,6 +70,10 @@ def _case(tx: Connection, on: Cast) -> Case:
     case = review.case(tx, access.system(on.school), on.case)
     assert case is not None
     return case
+
+
+def _measure(tx: Connection, on: Cast) -> Measure:
+    return appeals.measure_of(tx, access.system(on.school), on.measure)
 
 
 def _no(tx: Connection, on: Cast) -> str:
@@ -106,7 +112,18 @@ CALLS: Calls = {
     hearing.decide: lambda tx, who, on: hearing.decide(
         tx, who, on.appeal, "uphold", said="It stays.", now=NOON
     ),
-    hearing.had_a_hand: lambda tx, who, on: hearing.had_a_hand(tx, who, on.appeal),
+    hearing.barred: lambda tx, who, on: hearing.barred(tx, who, on.appeal),
+    hearing.holding: lambda tx, who, on: hearing.holding(tx, who, _measure(tx, on), now=NOON),
+    impartial.of_comment: lambda tx, who, on: impartial.of_comment(tx, who, on.comment),
+    impartial.of_measure: lambda tx, who, on: impartial.of_measure(tx, who, _measure(tx, on)),
+    impartial.of_appeal: lambda tx, who, on: impartial.of_appeal(tx, who, _measure(tx, on)),
+    impartial.of_action: lambda tx, who, on: impartial.of_action(tx, who, on.action),
+    impartial.of_place: lambda tx, who, on: impartial.of_place(
+        tx, who, "account", on.school, "lms", "u1"
+    ),
+    staff.of_place: lambda tx, who, on: staff.of_place(tx, who, on.school, "lms", "u1"),
+    staff.of_measure: lambda tx, who, on: staff.of_measure(tx, who, on.school, on.measure),
+    staff.others: lambda tx, who, on: staff.others(tx, who, on.school, frozenset()),
     figures.of: lambda tx, who, on: figures.of(tx, who, on.school, since=NOON, until=LATER),
     house.of: lambda tx, who, on: house.of(tx, who, on.school),
     house.save: lambda tx, who, on: house.save(tx, who, on.school, house.STARTER, now=NOON),
