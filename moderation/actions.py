@@ -14,7 +14,7 @@ from moderation.calls import KINDS, State
 from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
 from moderation.receipts import Look, Outcome
-from moderation.records import get, of, unsettled
+from moderation.records import get, of, unsettled, unsettled_count
 from moderation.refusals import ask_again, take_note
 from moderation.seconding import allow, decline, held
 from platforms.base import Adapter, Original, PlatformError
@@ -38,6 +38,7 @@ __all__ = [
     "take_note",
     "undo",
     "unsettled",
+    "unsettled_count",
 ]
 
 LOG = logging.getLogger("pult.moderation")

@@ -35,6 +35,10 @@ REFUSED = """
           AND (later.kind LIKE '%mute account') = (moderation_action.kind LIKE '%mute account'))
 """  # a platform's no about an account, which nobody asked again or took note of
 OPEN = "('waiting', 'unconfirmed', 'held')"  # nothing is settled yet
+UNSETTLED = f"""
+    school_id = :school
+    AND (state IN {OPEN} AND (tries > 0 OR state <> 'waiting') OR {REFUSED})
+"""  # what is shown as such: not what is under way for the first time
 
 
 def of(
@@ -103,22 +107,39 @@ def actions_of(tx: Connection, actor: Actor, school_id: str, measure_id: str) ->
     return [from_row(row) for row in rows]
 
 
-def unsettled(tx: Connection, actor: Actor, school_id: str, *, limit: int = 50) -> list[Action]:
-    """What nobody knows the end of yet: tried and not confirmed, or held; the oldest first.
+def unsettled(
+    tx: Connection, actor: Actor, school_id: str, *, limit: int = 50, offset: int = 0
+) -> list[Action]:
+    """What nobody knows the end of yet: first what waits for somebody, then for a platform.
 
-    What a platform refused about an account is among it until somebody answers for it.
+    Held ones wait for a second person; what a platform refused about an account waits until
+    somebody answers for it; the others were tried and not confirmed. Each the oldest first.
     """
     access.require(actor, "see people", school_id)
     rows = tx.execute(
         text(f"""
-            SELECT * FROM moderation_action
-            WHERE school_id = :school
-              AND (state IN {OPEN} AND (tries > 0 OR state <> 'waiting') OR {REFUSED})
-            ORDER BY requested_at, id LIMIT :limit
+            SELECT * FROM moderation_action WHERE {UNSETTLED}
+            ORDER BY CASE state WHEN 'held' THEN 0 WHEN 'refused' THEN 1 ELSE 2 END,
+                requested_at, id
+            LIMIT :limit OFFSET :offset
         """),
-        {"school": school_id, "limit": limit},
+        {"school": school_id, "limit": limit, "offset": offset},
     )
     return [from_row(row) for row in rows]
+
+
+def unsettled_count(tx: Connection, actor: Actor, school_id: str) -> dict[ReceiptState, int]:
+    """How many of these there are, by state: held, refused, unconfirmed."""
+    access.require(actor, "see people", school_id)
+    rows = tx.execute(
+        text(f"""
+            SELECT CASE state WHEN 'waiting' THEN 'unconfirmed' ELSE state END AS stands,
+                COUNT(*) AS n
+            FROM moderation_action WHERE {UNSETTLED} GROUP BY stands
+        """),
+        {"school": school_id},
+    )
+    return {row.stands: row.n for row in rows}
 
 
 def from_row(row: Row[Any]) -> Action:

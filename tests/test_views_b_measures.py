@@ -1,9 +1,15 @@
 """On a person's page: whose account it is, what stands against them, who allows what is final."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from console.desk import pending
+from console.desk.pending import About
+from console.views import unsettled
 from console.wiring import Console
-from moderation import actions
+from moderation import actions, wordings
 from store import access, enrolling, roster
 from store.access import Actor
 from store.db import Database, text
@@ -11,8 +17,8 @@ from store.enrolling import Listed
 from store.schools import School
 from tests import stage
 from tests.conftest import NOON
-from tests.moderation_platform import connect
-from tests.stage import press, said, screen
+from tests.moderation_platform import _comment, connect
+from tests.stage import dialog, letters, press, said, screen
 
 
 @pytest.fixture
@@ -111,6 +117,68 @@ def test_what_a_platform_refused_is_listed_until_it_is_left_so(
     assert not any(button.proto.shortcut in ("a", "z") for button in at.run().button)
     press(at, "Leave it so")
     assert not screen("people", console, ben, school).expander
+
+
+def test_a_second_person_reads_what_is_to_go_and_who_asked(
+    console: Console, school: School, ben: Actor, ana: Actor, olga: str
+) -> None:
+    waits(console, school, held=1)
+    with console.db.begin() as tx:
+        post = _comment({"id": "p0", "html": "what an **idiot**", "author": "u1", "at": 0.0})
+        wordings.merge(tx, ben, school.id, "lms", replace(post, author_name="Olga K"), now=NOON)
+        tx.execute(
+            text(
+                "INSERT INTO account (id, name, email, role, every_school, password_hash, "
+                "disabled, created_at) VALUES ('ben', 'Ben B', '', 'moderator', TRUE, '', FALSE, 0)"
+            )
+        )
+    at = screen("people", console, ana, school)
+    assert "what an **idiot**" in letters(at)
+    assert "Asked for by Ben B" in said(at)
+    with console.db.read() as tx:
+        [held] = actions.unsettled(tx, ana, school.id)
+        known = pending.about(tx, ana, school.id, [held])[held.id]
+    assert known == About("Olga K", olga, "Re\nwhat an **idiot**", "Ben B")
+
+
+def test_all_that_is_not_settled_is_counted_and_what_waits_for_somebody_comes_first(
+    console: Console, school: School, ben: Actor, ana: Actor, olga: str
+) -> None:
+    waits(console, school, held=3, unconfirmed=60)
+    at = screen("people", console, ben, school)
+    assert "63 actions are not settled" in [each.label for each in at.expander]
+    assert [button.label for button in at.button].count("Allow it") == 3
+    assert "Allow these 3" not in [button.label for button in at.button]  # he asked for them
+    at = screen("people", console, ana, school)
+    assert "Allow these 3" in [button.label for button in at.button]
+    with console.db.read() as tx:
+        held = actions.held(tx, ana, school.id)
+        known = pending.about(tx, ana, school.id, held)
+    at = dialog(lambda: unsettled.ask_all(console, ana, school, held, known))
+    press(at, "Allow these 3")
+    with console.db.read() as tx:
+        assert "held" not in actions.unsettled_count(tx, ana, school.id)
+
+
+def waits(console: Console, school: School, *, held: int = 0, unconfirmed: int = 0) -> None:
+    """So many removals that Ben asked for, tried once each."""
+    states = ["unconfirmed"] * unconfirmed + ["held"] * held
+    with console.db.begin() as tx:
+        for place, state in enumerate(reversed(states)):
+            tx.execute(
+                text("""
+                    INSERT INTO moderation_action (id, school_id, connection_id, kind, external_id,
+                        requested_by, requested_at, reason, state, ended, tries, next_try_at)
+                    VALUES ('a' || :nth, :school, 'lms', 'remove comment', 'p' || :nth, 'ben',
+                        :now, '', :state, FALSE, 1, :now)
+                """),
+                {
+                    "nth": str(place),
+                    "school": school.id,
+                    "state": state,
+                    "now": NOON - timedelta(minutes=place),
+                },
+            )
 
 
 def accounts(console: Console, actor: Actor, person: str) -> list[str]:

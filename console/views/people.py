@@ -5,7 +5,7 @@ import streamlit as st
 from console.desk import people
 from console.desk.people import Found
 from console.i18n import N_, _, listed, ngettext
-from console.views import in_force, taking_away
+from console.views import taking_away, unsettled
 from console.widgets import actionbar, head, pages, status, strangers, tables
 from console.wiring import Console
 from store.access import Actor
@@ -32,7 +32,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     )
     with console.db.read() as tx:
         found = people.find(tx, actor, school.id, search=search or "", limit=SHOWN)
-    in_force.unsettled(console, actor, school)
+    unsettled.draw(console, actor, school)
     if found:
         _list(found)
         taking_away.lists(console, actor, school, "people", _("People"), role=role)

@@ -37,6 +37,7 @@ from console.desk import (
     notices,
     outcomes,
     owed,
+    pending,
     people,
     posting,
     presence,
@@ -379,6 +380,7 @@ CALLS: Calls = {
     ),
     notices.tell: lambda tx, who, on: notices.tell(tx, who, on.incident, sender=SENDER, now=NOON),
     people.find: lambda tx, who, on: people.find(tx, who, on.school, search="olga"),
+    pending.about: lambda tx, who, on: pending.about(tx, who, on.school, []),
     people.get: lambda tx, who, on: people.get(tx, who, on.roster.person),
     people.connection_names: lambda tx, who, on: people.connection_names(tx, who, on.school),
     channels.add: lambda tx, who, on: channels.add(

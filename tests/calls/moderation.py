@@ -298,6 +298,7 @@ CALLS: Calls = {
         tx, who, on.school, Subject(on.roster.person), "block"
     ),
     records.unsettled: lambda tx, who, on: records.unsettled(tx, who, on.school),
+    records.unsettled_count: lambda tx, who, on: records.unsettled_count(tx, who, on.school),
     records.actions_of: lambda tx, who, on: records.actions_of(tx, who, on.school, on.measure),
     refusals.ask_again: lambda tx, who, on: refusals.ask_again(tx, who, _no(tx, on), now=NOON),
     refusals.take_note: lambda tx, who, on: refusals.take_note(tx, who, _no(tx, on), now=NOON),
