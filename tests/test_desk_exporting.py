@@ -87,5 +87,7 @@ def test_moderation_s_lists_are_exported_and_a_screen_s_in_the_reader_s_words(
     with i18n.speaking("ru"), database.read() as tx:
         spoken = {"decision": lambda code: f"<{code}>"}
         titles, row = exporting.table("decisions", tx, ana, school, spoken=spoken)
+        [listed, *_] = exporting.table("cases", tx, ana, school, spoken={})
+    assert listed[1:5] == ("Автор", "Место", "Текст", "Жалоб")
     assert titles[:3] == ("Когда", "Кто", "Решение")
     assert row[2] == "<approve>"

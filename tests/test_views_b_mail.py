@@ -324,6 +324,7 @@ def test_a_table_is_planned_with_every_bad_line_before_anything_comes_in(
     table = b"email,name\nalina@school.test,Alina\nnot an address,Ben\n"
     at.file_uploader[0].set_value(("people.csv", table, "text/csv")).run()
     assert "1 line cannot come in" in said(at)
+    assert "Line 3: not an address" in letters(at)
     assert names(console, ana, school) == []
     at = press(at, "Import 1 person")
     assert names(console, ana, school) == ["Alina"]

@@ -100,6 +100,11 @@ TITLES = {  # of the columns, for people; scripts read the words that stand abov
     "until": N_("Until"),
     "lifted": N_("Lifted"),
 }
+OWN = {  # where the same word of a script means something else to people
+    ("cases", "reports"): N_("Times reported"),
+    ("cases", "name"): N_("Author"),
+    ("decisions", "name"): N_("Author"),
+}
 
 
 def table(
@@ -117,7 +122,7 @@ def table(
     def cell(column: str, found: object) -> str:
         return safe(spoken[column](str(found)) if column in spoken else str(found))
 
-    titles = tuple(_(TITLES[each]) for each in columns)
+    titles = tuple(_(OWN.get((name, each), TITLES[each])) for each in columns)
     return [titles, *(tuple(map(cell, columns, row)) for row in rows)]
 
 

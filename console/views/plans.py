@@ -1,14 +1,19 @@
-"""What a file would bring in: every line that cannot come in, by its number and why."""
+"""What a file would bring in: every line that cannot come in, by its number and why.
+
+One under another: on a phone a table would cut what is to be done at its edge.
+"""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from console.desk.importing import Problem
-from console.i18n import _, ngettext, say
-from console.widgets import strangers, tables
+from console.i18n import _, labelled, ngettext, say
+from console.widgets import strangers
 
 SHOWN = 200  # bad lines drawn
+LONGEST = 500  # letters of one
+FEW = 6  # of them stand without scrolling
 
 
 def problems(found: Sequence[Problem]) -> None:
@@ -22,15 +27,7 @@ def problems(found: Sequence[Problem]) -> None:
         count,
     )
     st.markdown(f":orange[◆] {words.format(n=count)}")
-    tables.show(
-        [
-            {"line": problem.line, "why": strangers.line(say(problem.what, markdown=False))}
-            for problem in found[:SHOWN]
-        ],
-        {
-            "line": st.column_config.NumberColumn(_("Line"), width=70),
-            "why": st.column_config.TextColumn(_("What is wrong, what to do"), width=700),
-        },
-        alt=_("The lines that cannot come in"),
-        shown=8,
-    )
+    with st.container(border=True, height=300 if len(found) > FEW else "content"):
+        for problem in found[:SHOWN]:
+            why = strangers.line(say(problem.what, markdown=False), limit=LONGEST)
+            strangers.text(labelled(_("Line {n}").format(n=problem.line), why))
