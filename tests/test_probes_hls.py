@@ -3,8 +3,9 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
-from itertools import cycle
+from itertools import chain, cycle
 from urllib.parse import urlsplit
 
 import pytest
@@ -144,6 +145,39 @@ def look(memory: Memory, number: int, *lines: str, **module: bool | float) -> Ve
     except StopIteration as end:
         verdict: Verdict = end.value
         return verdict
+
+
+def ladder(memory: Memory, variants: int, *, load: float) -> list[str]:
+    """The segments that one look at so many variants loads, each of which takes so long."""
+    address = "http://live.example/m.m3u8"
+    target = Target("t", "s", "Live", "hls", address, interval=timedelta(seconds=60))
+    talk = hls.talk(target, Context(6.0, time.monotonic(), memory))
+    lines = [f"#EXT-X-STREAM-INF:BANDWIDTH=99999\n{n}.m3u8" for n in range(variants)]
+    master = "\n".join(["#EXTM3U", *lines]).encode()
+    loaded: list[str] = []
+    try:
+        fetch = next(talk)
+        while True:
+            name = fetch.url.rpartition("/")[2]
+            playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{name}.ts\n".encode()
+            body = TS if name.endswith(".ts") else master if name == "m.m3u8" else playlist
+            if body is TS:
+                loaded.append(name)
+                time.sleep(load)
+            fetch = talk.send(Answer(200, {}, body, len(body), phases={"total": load}))
+    except StopIteration as end:
+        return loaded if end.value.state is State.OK else [str(end.value.why)]
+
+
+def test_many_variants_load_one_after_another_and_no_check_waits_for_all() -> None:
+    memory: Memory = {}
+    looks = [ladder(memory, 8, load=0.4) for _ in range(8)]
+    assert 1 <= len(looks[0]) <= 3
+    assert sorted(chain(*looks)) == [f"{n}.m3u8.ts" for n in range(8)]  # each once an interval
+
+
+def test_quick_variants_are_all_loaded_at_once() -> None:
+    assert len(ladder({}, 8, load=0.001)) == 8
 
 
 def test_a_live_stream_that_ends_as_a_recording_has_ended() -> None:

@@ -130,6 +130,25 @@ def test_a_segment_that_loads_longer_than_it_plays_is_slow(encoder: Encoder) -> 
     assert "the picture stutters" in str(verdict.why)
 
 
+def test_a_segment_that_is_still_loading_when_the_check_ends_is_doubtful_but_not_down() -> None:
+    encoder = Encoder()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path.endswith(".ts"):
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(2 * len(TS)))
+            handler.end_headers()
+            handler.wfile.write(TS)
+            time.sleep(8)
+        else:
+            encoder.answer(handler)
+
+    with web(answer) as url:
+        result = check(Target("t", "s", "Live", "hls", url + "/live.m3u8"), timeout=4)
+    assert result.state is State.SUSPECT
+    assert "A segment of 1.0 s is not loaded after" in str(result.why)
+
+
 def test_a_segment_longer_than_promised_is_suspect(encoder: Encoder, url: str) -> None:
     encoder.segment = ["#EXTINF:1.6,", "{n}.ts"]
     assert "longer than the 1.0 s promised" in str(watch(url).why)

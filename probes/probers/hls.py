@@ -9,9 +9,10 @@ alarm late, but never false.
 """
 
 import time
-from collections.abc import Generator
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 from urllib.parse import urljoin
 
 from probes.model import SEVERITY, ProbeFailed, Reading, Result, State, Target
@@ -54,10 +55,12 @@ KEPT = 5_000  # segments of a playlist in memory
 LONGEST_TARGET = 60.0  # seconds; no live stream has longer segments
 VARIANTS = 32
 LARGEST = 4 * MEBIBYTE  # of a playlist: a long recording whose addresses are signed
+LOADING = 1.0  # seconds of a look after which no further variant's segment is begun
 SHARE = 0.5  # of the time that a check may take, for a playlist: a segment takes longer
 
 REDIRECTS = replace(redirects.REDIRECTS, default=3)  # servers of streams send players on
-Steps = Generator[Fetch, Answer, Verdict]
+Found = TypeVar("Found")
+Steps = Generator[Fetch, Answer, Found]
 
 
 def recall(last: Result) -> Memory:
@@ -67,25 +70,38 @@ def recall(last: Result) -> Memory:
     return {"stream": Stream(was_live=moved or ended)}
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """A media playlist as this look found it; `still`: seconds for which it has stood still."""
+
+    watched: Watched
+    variant: Variant
+    playlist: Playlist
+    headers: Mapping[str, str]
+    still: float
+    back: bool
+
+
 def talk(target: Target, context: Context) -> Talk:
     stream: Stream = context.memory.setdefault("stream", Stream())
     now, every = time.monotonic(), target.interval.total_seconds()
+    found = []
     if not stream.variants or context.cold or now - stream.opened >= every:
-        verdict = yield from _open(target, context, stream)
-        if verdict is not None:
-            return _with(verdict, stream, ())
-    verdicts = []
+        alone = yield from _open(target, context, stream)
+        found += [alone] if alone else []
     for place, variant in enumerate(stream.variants):
-        verdicts.append((yield from _variant(target, stream, place, variant)))
+        found.append((yield from _variant(target, stream, place, variant)))
+    frozen = [verdict for each in found if (verdict := _frozen(target, each))]
+    if not frozen:
+        yield from _load(target, found, now)
+    verdicts = frozen or [_judged(target, each) for each in found]
     again = min((each.again for each in verdicts if each.again is not None), default=None)
     gravest = replace(min(verdicts, key=_gravity), again=again)
-    more = (Reading("variants", len(stream.variants), ""),)
+    more = (Reading("variants", len(stream.variants), ""),) if stream.variants else ()
     return _with(gravest, stream, more)
 
 
-def _open(
-    target: Target, context: Context, stream: Stream
-) -> Generator[Fetch, Answer, Verdict | None]:
+def _open(target: Target, context: Context, stream: Stream) -> Steps[_Seen | None]:
     """Read what stands at the address: a master's variants, or a playlist to be judged at once."""
     asked = time.monotonic()
     fetch = Fetch(target.address, max_bytes=LARGEST, cold=context.cold, share=SHARE)
@@ -104,11 +120,10 @@ def _open(
     if playlist.variants:
         watched.playlist = None
         return None
-    address = Variant(landed.url)
-    return (yield from _judge(target, watched, address, playlist, answer, asked))
+    return _seen(target, watched, Variant(landed.url), playlist, answer, asked)
 
 
-def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps:
+def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps[_Seen]:
     asked, url = time.monotonic(), urljoin(stream.url, variant.uri)
     landed = yield from _fetched(target, Fetch(url, max_bytes=LARGEST, share=SHARE))
     answer = landed.answer
@@ -120,11 +135,10 @@ def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> St
     require_answer(answer)
     watched = stream.at(place)
     playlist = _read(watched, answer)
-    named = replace(variant, uri=landed.url)
-    return (yield from _judge(target, watched, named, playlist, answer, asked))
+    return _seen(target, watched, replace(variant, uri=landed.url), playlist, answer, asked)
 
 
-def _fetched(target: Target, fetch: Fetch) -> Generator[Fetch, Answer, Landed]:
+def _fetched(target: Target, fetch: Fetch) -> Steps[Landed]:
     return redirects.follow(target, fetch, int(conditions.number(target, REDIRECTS)))
 
 
@@ -138,34 +152,35 @@ def _read(watched: Watched, answer: Answer) -> Playlist:
     return playlist
 
 
-def _judge(
+def _seen(
     target: Target,
     watched: Watched,
     variant: Variant,
     playlist: Playlist,
     answer: Answer,
     asked: float,
-) -> Steps:
-    """Judge one media playlist: does it stand still, does it play, what is doubtful."""
+) -> _Seen:
     _require_live(target, watched, playlist)
     back = watched.follow(playlist, time.monotonic())
     still = max(asked - watched.moved, 0.0)
-    frozen = _frozen(target, playlist, still)
-    if frozen is not None:
-        return frozen
-    yield from _load(target, watched, variant, playlist)
-    late = doubts.behind(playlist, answer.headers)
+    return _Seen(watched, variant, playlist, answer.headers, still, back)
+
+
+def _judged(target: Target, seen: _Seen) -> Verdict:
+    """Judge a media playlist that moves: what is doubtful."""
+    watched, playlist, still = seen.watched, seen.playlist, seen.still
+    late = None if playlist.ended else doubts.behind(playlist, seen.headers)
     readings = (
         *segments.readings(watched.loaded),
-        *(() if playlist.ended else (Reading(STANDING, round(still, 3), "s"),)),
-        *doubts.readings(playlist, None if playlist.ended else late),
+        *(() if playlist.ended else (Reading("standing still", round(still, 3), "s"),)),
+        *doubts.readings(playlist, late),
     )
-    why = doubts.first(target, playlist, variant, watched.loaded, None if playlist.ended else late)
-    if back:
+    why = doubts.first(target, playlist, seen.variant, watched.loaded, late)
+    if seen.back:
         why = Words(N_("The encoder began anew: viewers may have to reload the page."))
     state = State.SUSPECT if why else State.OK
     again = None if playlist.ended else _next_look(target, playlist, still)
-    judged = watched.moves or playlist.ended or back
+    judged = watched.moves or playlist.ended or seen.back
     return Verdict(None, readings, state, why, again=again, judged=judged)
 
 
@@ -189,12 +204,14 @@ def _is_recording(target: Target, watched: Watched, playlist: Playlist) -> bool:
     return playlist.on_demand and not live
 
 
-def _frozen(target: Target, playlist: Playlist, still: float) -> Verdict | None:
+def _frozen(target: Target, seen: _Seen) -> Verdict | None:
+    """Whether it stands still, which is worse than anything that its segments may be."""
+    playlist, still = seen.playlist, seen.still
     if playlist.ended or still < _limit(target, playlist):
         return None
     return Verdict(
         None,
-        (Reading(STANDING, round(still, 3), "s"),),
+        (Reading("standing still", round(still, 3), "s"),),
         State.DOWN,
         Words(N_("The picture has stood still for {seconds} s."), {"seconds": round(still)}),
         again=min(FROZEN_LOOK, playlist.target_duration / 2),
@@ -211,17 +228,29 @@ def _next_look(target: Target, playlist: Playlist, still: float) -> float:
     return min(look, max(_limit(target, playlist) - still, 0.0) + 0.01)
 
 
-def _load(
-    target: Target, watched: Watched, variant: Variant, playlist: Playlist
-) -> Generator[Fetch, Answer, None]:
-    """Load the newest segment once an interval; the playlist is looked at more often."""
-    now = time.monotonic()
-    if now - watched.loaded_at < target.interval.total_seconds():
-        return
-    fetched = partial(_fetched, target)
-    watched.loaded = yield from segments.load(fetched, variant.uri, playlist, watched.loads)
-    watched.loads += 1
-    watched.loaded_at = now
+def _load(target: Target, found: list[_Seen], began: float) -> Steps[None]:
+    """Load the newest segment of each variant once an interval, those that waited longest first.
+
+    A viewer loads one variant at a time, so together they may take longer than a check has:
+    what this look has no time to begin is loaded in the next ones.
+    """
+    every = target.interval.total_seconds()
+    due = [each for each in found if began - each.watched.loaded_at >= every]
+    fetched, first = partial(_fetched, target), time.monotonic()
+    for seen in sorted(due, key=lambda each: each.watched.loaded_at):
+        now, watched = time.monotonic(), seen.watched
+        if now - first > LOADING:
+            return
+        try:
+            watched.loaded = yield from segments.load(
+                fetched, seen.variant.uri, seen.playlist, watched.loads
+            )
+        except ProbeFailed as failed:
+            if failed.state is State.SUSPECT:
+                watched.loaded_at = now - every  # again soon, but the others go before
+            raise
+        watched.loads += 1
+        watched.loaded_at = now
 
 
 def _gravity(verdict: Verdict) -> tuple[int, bool]:

@@ -67,6 +67,13 @@ def _piece(
     fetched: Fetched, url: str, piece: Segment, missing: str
 ) -> Generator[Fetch, Answer, Loaded]:
     answer = yield from _loaded(fetched, url, piece.uri, piece.span, LARGEST)
+    if answer.late and answer.size:
+        raise ProbeFailed(
+            N_("A segment of {length} s is not loaded after {seconds} s: the picture may stutter."),
+            {"length": round(piece.duration, 1), "seconds": round(answer.seconds or 0.0, 1)},
+            state=State.SUSPECT,
+            slow=True,
+        )
     _require(answer, missing)
     if not piece.key and not _plays(answer.body):
         raise ProbeFailed(N_("The newest segment is neither MPEG-TS nor fragmented MP4."))
@@ -107,6 +114,9 @@ def _plays(body: bytes) -> bool:
 
 
 def readings(loaded: Loaded) -> tuple[Reading, ...]:
+    """None before the first was loaded."""
+    if not loaded.rate:
+        return ()
     return (
         Reading("segment", round(loaded.seconds, 6), "s"),
         Reading("bit rate", loaded.rate, "bit/s"),
