@@ -123,3 +123,29 @@ def test_what_the_homeserver_itself_missed_is_asked_for_backwards_down_to_an_hou
             cursor, found = read.cursor, [*found, *(one.text for one in read.comments)]
     assert found[0] == "missed"
     assert "long ago" not in found
+
+
+def test_a_school_of_many_rooms_is_read_in_a_few_turns() -> None:
+    rooms = [f"!{number}:x" for number in range(50)]
+
+    def answer(asked: Asked) -> bytes:
+        place = urlsplit(asked.target)
+        if place.path.endswith("/whoami"):
+            return as_json({"user_id": "@pult:x"})
+        if place.path.endswith("/sync"):
+            return as_json({"next_batch": "s1"})
+        if place.path.endswith("/messages"):
+            room = unquote(place.path).split("/")[-2]
+            one = {"event_id": f"${room}", "sender": JOE, "origin_server_ts": 1000}
+            return as_json({"chunk": [{**one, "content": {"body": f"in {room}"}}]})
+        return as_json({"name": "Algebra", "displayname": "Joe"})
+
+    with serving(answer) as w:
+        read = arrivals.read(_calls(w.url), rooms, "", None, now=NOON)
+        found = list[str]()
+        for _ in range(1 + len(rooms) // arrivals.CALLS):
+            assert read.more
+            read = arrivals.read(_calls(w.url), rooms, read.cursor, None, now=NOON)
+            found += [one.text for one in read.comments]
+    assert found == [f"in {room}" for room in rooms]
+    assert not read.more

@@ -16,6 +16,8 @@ from platforms.base import Arrived, Comment, PlatformError
 from platforms.matrix import messages
 from platforms.matrix.calls import CLIENT, Calls, path
 
+CALLS = 20  # pages that are read in one turn, until they hold a page of messages
+LONGEST = 4000  # characters of a token
 AT_ONCE = 10  # messages of one room that a sync brings with it; more are read by the page
 BEHIND = timedelta(hours=1)  # read again where the homeserver itself missed a piece of a room
 NOTHING: Mapping[str, Any] = {"types": []}
@@ -58,7 +60,7 @@ def read(
         return _begun(calls, rooms, since, now)
     place = _moved(place, set(rooms))
     try:
-        return _stretch(calls, place, now) if place.unread else _synced(calls, place, now)
+        return _caught_up(calls, place, now) if place.unread else _synced(calls, place, now)
     except PlatformError as error:
         if not error.permanent or error.code not in UNKNOWN:
             raise
@@ -67,16 +69,17 @@ def read(
 
 def _known(cursor: str, account: str) -> Place | None:
     """None for one of another account or homeserver, whose tokens mean something else here."""
-    if not cursor:
+    try:
+        found = json.loads(cursor)
+        place = Place(**{**found, "unread": tuple(Stretch(**one) for one in found["unread"])})
+    except (ValueError, TypeError, KeyError):  # none yet, or an older Pult's
         return None
-    found = json.loads(cursor)
-    place = Place(**{**found, "unread": tuple(Stretch(**one) for one in found["unread"])})
     return place if place.account == account else None
 
 
 def _begun(calls: Calls, rooms: Iterable[str], since: datetime | None, now: datetime) -> Arrived:
     """The token first: what arrives while the rooms are read comes with the next sync."""
-    token = word(_sync(calls, NO_ROOM).get("next_batch"))
+    token = _token(calls, _sync(calls, NO_ROOM))
     ids = list(rooms)
     starts = {room: "" if since is None else messages.token(calls, room, since) for room in ids}
     unread = tuple(Stretch(room, start) for room, start in starts.items() if start or since is None)
@@ -108,7 +111,7 @@ def _synced(calls: Calls, place: Place, now: datetime) -> Arrived:
             unread += _missing(place, room, events, word(timeline.get("prev_batch")))
         else:
             found += messages.comments_of(calls, room, events, now=now)
-    token = word(answer.get("next_batch"))
+    token = _token(calls, answer)
     moved = replace(place, since=token, at=_milliseconds(now), unread=tuple(unread))
     return _told(found, moved)
 
@@ -124,26 +127,28 @@ def _missing(place: Place, room: str, events: list[dict[str, Any]], before: str)
     return found
 
 
-def _stretch(calls: Calls, place: Place, now: datetime) -> Arrived:
-    """One page of the first stretch."""
-    first, *rest = place.unread
-    events, end = _page(calls, first)
-    more = bool(end) and end != first.start
-    if first.back_to:
-        kept = [one for one in events if _written(one) >= first.back_to]
-        more = more and len(kept) == len(events)
-        events = kept
-    unread = (replace(first, start=end), *rest) if more else tuple(rest)
-    found = messages.comments_of(calls, first.room, events, now=now)
-    return _told(found, replace(place, unread=tuple(unread)))
+def _caught_up(calls: Calls, place: Place, now: datetime) -> Arrived:
+    found: list[Comment] = []
+    for _ in range(CALLS):
+        if not place.unread or len(found) >= messages.PAGE:
+            break
+        first, *rest = place.unread
+        events, after = _page(calls, first)
+        found += messages.comments_of(calls, first.room, events, now=now)
+        place = replace(place, unread=(*after, *rest))
+    return _told(found, place)
 
 
-def _page(calls: Calls, one: Stretch) -> tuple[list[dict[str, Any]], str]:
+def _page(calls: Calls, one: Stretch) -> tuple[list[dict[str, Any]], list[Stretch]]:
+    """One page of a stretch, and what is left of it."""
     query = {"dir": "b" if one.back_to else "f", "limit": messages.PAGE, "filter": messages.FILTER}
     if one.start:
         query["from"] = one.start
     answer = calls.get(f"{CLIENT}/{path('rooms', one.room, 'messages')}", **query)
-    return calls.site.rows(answer, "chunk"), word(answer.get("end"))
+    events, end = calls.site.rows(answer, "chunk"), word(answer.get("end"))
+    kept = [event for event in events if not one.back_to or _written(event) >= one.back_to]
+    more = end and end != one.start and len(kept) == len(events)
+    return kept, [replace(one, start=end)] if more else []
 
 
 def _sync(calls: Calls, room: Mapping[str, Any], **query: str) -> dict[str, Any]:
@@ -151,6 +156,14 @@ def _sync(calls: Calls, room: Mapping[str, Any], **query: str) -> dict[str, Any]
     wanted = {**QUIET, "room": {name: value for name, value in room.items() if value is not None}}
     place = f"{CLIENT}/sync"
     return calls.get(place, filter=json.dumps(wanted), timeout=0, set_presence="offline", **query)
+
+
+def _token(calls: Calls, answer: Mapping[str, Any]) -> str:
+    """Whole: a homeserver of many writers has long ones."""
+    found = answer.get("next_batch")
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST:
+        raise calls.site.strange()
+    return found
 
 
 def _told(found: list[Comment], place: Place) -> Arrived:
