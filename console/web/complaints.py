@@ -133,7 +133,7 @@ class Complaints(Linked):
         keep = _("Keep this link: behind it you read what came of it.")
         body = (
             f"<section><p>{escape(words.format(school=school.name))}</p><p>{escape(keep)}</p>"
-            f'<p><a href="{escape(link)}">{escape(link)}</a></p></section>'
+            f'<p><a href="{escape(link)}">{escape(_("Your complaint"))}</a></p></section>'
         )
         return answer(request, school.language, _("Reported"), body)
 
