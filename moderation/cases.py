@@ -45,9 +45,9 @@ def report_comment(
 ) -> str:
     """Merge a participant's report into the comment's case; return the case's id.
 
-    `reporter` is any stable name of who reports; the same one counts once, and
-    what it said first stays.
-    Raises ModerationError when the school has no such comment.
+    `reporter` is any stable name of who reports; the same one counts once, what else it
+    says is added to what it said, and it opens a decided case again only where the
+    comment says something else by now. Raises ModerationError when the school has no such comment.
     """
     access.require(actor, "moderate", school_id)
     known = tx.execute(
@@ -56,25 +56,56 @@ def report_comment(
     ).first()
     if known is None:
         raise ModerationError(N_("This comment is not known here. Reload the page."))
+    newly = _reported(tx, comment_id, school_id, reporter, reason[:REASON_LENGTH], now)
+    again = newly and _not_removed(tx, comment_id)
+    case_id = _refresh(tx, school_id, comment_id, None, reopen=again, now=now)
+    audit.record(tx, actor, "report comment", comment_id, school_id=school_id, now=now)
+    return case_id
+
+
+def _reported(
+    tx: Connection, comment_id: str, school_id: str, reporter: str, reason: str, now: datetime
+) -> bool:
+    """Keep the report; whether it is the reporter's first of what the comment says now."""
+    values = {
+        "comment": comment_id,
+        "school": school_id,
+        "reporter": reporter,
+        "reason": reason,
+        "now": now,
+    }
+    known = tx.execute(
+        text("""
+            SELECT reason, EXISTS (SELECT 1 FROM comment_version AS later
+                WHERE later.comment_id = :comment AND later.seen_at > comment_report.at) AS reworded
+            FROM comment_report WHERE comment_id = :comment AND reporter = :reporter
+        """),
+        values,
+    ).first()
+    if known is not None and reason not in known.reason:
+        values["reason"] = f"{known.reason} · {reason}"[:REASON_LENGTH]
+    elif known is not None:
+        values["reason"] = known.reason
     tx.execute(
         text("""
             INSERT INTO comment_report (comment_id, school_id, reporter, reason, at)
             VALUES (:comment, :school, :reporter, :reason, :now)
-            ON CONFLICT (comment_id, reporter) DO NOTHING
+            ON CONFLICT (comment_id, reporter) DO UPDATE SET reason = excluded.reason, at = :now
         """),
-        {
-            "comment": comment_id,
-            "school": school_id,
-            "reporter": reporter,
-            "reason": reason[:REASON_LENGTH],
-            "now": now,
-        },
+        values,
     )
-    case_id = _refresh(
-        tx, school_id, comment_id, None, reopen=_not_removed(tx, comment_id), now=now
-    )
-    audit.record(tx, actor, "report comment", comment_id, school_id=school_id, now=now)
-    return case_id
+    return known is None or bool(known.reworded)
+
+
+def into_queue(
+    tx: Connection, actor: Actor, comment_id: str, flags: Sequence[Flag], *, now: datetime
+) -> str | None:
+    """Let somebody judge it, also what was decided before; None for what is removed."""
+    school_id = _school_of_comment(tx, comment_id)
+    access.require(actor, "moderate", school_id)
+    if not _not_removed(tx, comment_id):
+        return None
+    return _refresh(tx, school_id, comment_id, flags or None, reopen=True, now=now)
 
 
 def reopen(tx: Connection, case_id: str) -> None:
@@ -126,7 +157,8 @@ def _refresh(
         text("SELECT flags, created_at, state FROM cases WHERE comment_id = :id"),
         {"id": comment_id},
     ).first()
-    found = flags if flags is not None else flags_of(row.flags) if row else []
+    known = flags_of(row.flags) if row else _alarmed(tx, comment_id)
+    found = known if flags is None else flags
     reopened = row is not None and row.state == "decided" and reopen
     created = now if row is None or reopened else moment(row.created_at) or now
     reports, reach = _reports(tx, comment_id), _reach(tx, comment_id)
@@ -150,6 +182,18 @@ def _refresh(
         },
     ).one()
     return str(stored.id)
+
+
+def _alarmed(tx: Connection, comment_id: str) -> list[Flag]:
+    """What an open alarm about a child rests on: words that made no case by themselves."""
+    rows = tx.execute(
+        text("""
+            SELECT flags FROM welfare_alarm
+            WHERE comment_id = :id AND acknowledged_at IS NULL ORDER BY id
+        """),
+        {"id": comment_id},
+    )
+    return [flag for row in rows for flag in flags_of(row.flags)]
 
 
 def _reports(tx: Connection, comment_id: str) -> int:

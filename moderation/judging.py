@@ -31,6 +31,7 @@ def judge(
     `screened` is what `moderation.filters.screen` found in its text and in its subject
     before the transaction. One that `returned` after its removal waits whatever it says.
     Words of self-harm alone make no case: whoever cries for help is not to be moderated.
+    Beside other words they stand in the case, which is due the sooner for them.
     What the author said before, and a moderator approved once and for all, is
     approved again, and the decision is kept. What a rule hides waits in the queue as well.
     """
@@ -38,8 +39,8 @@ def judge(
     flags = flags_of(tx, watched, comment, screened)
     flags += [BACK] if returned else []
     welfare.raised(tx, actor, comment, flags, now=now)
-    ordinary = [flag for flag in flags if flag.welfare != "self-harm"]
-    case_id = cases.flagged(tx, actor, comment.id, ordinary, now=now)
+    ordinary = any(flag.welfare != "self-harm" for flag in flags)
+    case_id = cases.flagged(tx, actor, comment.id, flags if ordinary else [], now=now)
     grave = any(flag.welfare for flag in flags)
     if case_id and not grave and repeats.muted(tx, comment) and not _reported(tx, case_id):
         # A moderator is reading it: let them; the savepoint takes back what was half done.

@@ -6,7 +6,7 @@ account's action has a receipt of its own (moderation.actions).
 
 from datetime import datetime
 
-from moderation import ending, evidence, guards, impartial, measure_rows
+from moderation import ending, evidence, guards, impartial, measure_rows, welfare
 from moderation.calls import KINDS
 from moderation.intents import request
 from moderation.model import (
@@ -65,6 +65,8 @@ def impose(
     """
     access.require(actor, "moderate", school_id)
     steps = _allowed(tx, actor, school_id, subject, kind, until=until, leave_out=leave_out, now=now)
+    whose = [(step.connection_id, step.external_id) for step in steps]
+    welfare.before_penalty(tx, actor, school_id, whose, case_id)
     measure_id = new_id()
     measure_rows.insert(
         tx,
@@ -80,7 +82,7 @@ def impose(
             "account": actor.account_id,
             "now": now,
         },
-        [(step.connection_id, step.external_id) for step in steps],
+        whose,
     )
     if kind in CALLS:
         _replace(tx, actor, school_id, subject, kind, measure_id, now)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import hiding, planning
+from moderation import hiding, planning, welfare
 from moderation.model import ActionKind, Case, Verdict
 from platforms import PLATFORMS
 from platforms.base import PlatformError
@@ -22,6 +22,7 @@ NO_CALL = N_("nothing changes there")
 BACK = N_("Undo puts each back exactly.")
 SECOND = N_("{platform} cannot take it back: each waits for a second person.")
 LEFT_OUT = N_("Left out: {platform} cannot do this. Do it there by hand.")
+ALARMED = N_("Left out: it may be a cry for help. The safeguarding lead answers the alarm first.")
 GONE = N_("Left out: this connection is gone, or cannot be opened.")
 
 
@@ -50,18 +51,26 @@ def of(
         text("SELECT * FROM connection WHERE school_id = :school"), {"school": school_id}
     )
     known = {row.id: row for row in rows}
-    groups: dict[tuple[str, bool], list[str]] = defaultdict(list)
+    groups: dict[tuple[str, bool, bool], list[str]] = defaultdict(list)
     for case in cases:
         hidden = hiding.in_effect(tx, actor, case.comment) is not None
-        groups[case.comment.connection_id, hidden].append(case.id)
+        cries = verdict == "remove" and "self-harm" in welfare.of_comment(tx, actor, case.comment)
+        groups[case.comment.connection_id, hidden, cries].append(case.id)
     return [
-        _calls(known.get(connection_id), ids, verdict, hidden=hidden)
-        for (connection_id, hidden), ids in groups.items()
+        _alarmed(known.get(connection_id), ids)
+        if cries
+        else _calls(known.get(connection_id), ids, verdict, hidden=hidden)
+        for (connection_id, hidden, cries), ids in groups.items()
     ]
 
 
 def left_out(found: Iterable[Calls]) -> set[str]:
     return {id_ for calls in found if calls.left_out for id_ in calls.case_ids}
+
+
+def _alarmed(row: Row[Any] | None, ids: list[str]) -> Calls:
+    name = row.name if row else ""
+    return Calls(name, tuple(ids), None, None, Words(ALARMED), left_out=True)
 
 
 def _calls(row: Row[Any] | None, ids: list[str], verdict: Verdict, *, hidden: bool) -> Calls:

@@ -6,7 +6,7 @@ removing the comment neither answers nor closes it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -25,6 +25,9 @@ NO_OUTCOME = N_("Say in a sentence what is done: who was called, who talks to th
 FIRST = N_(
     "This may be a cry for help. It can be removed once the safeguarding lead has acknowledged "
     "the alarm."
+)
+LEAD_FIRST = N_(
+    "They may need help: an alarm about them is open. The safeguarding lead answers it first."
 )
 
 
@@ -114,6 +117,43 @@ def before_removal(tx: Connection, actor: Actor, comment: Stored) -> None:
         raise ModerationError(FIRST)
 
 
+def before_penalty(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    accounts: Sequence[tuple[str, str]],
+    case_id: str | None,
+) -> None:
+    """Raise ModerationError while one of these people cries for help and no lead has answered.
+
+    `accounts` are connection and external id. A lead decides for herself.
+    """
+    access.require(actor, "moderate", school_id)
+    cries = [
+        _cries(tx, "author_external_id = :id AND comment.connection_id = :connection", place)
+        for place in ({"connection": connection, "id": id_} for connection, id_ in accounts)
+    ]
+    if case_id:
+        cries.append(
+            _cries(
+                tx, "comment.id = (SELECT comment_id FROM cases WHERE id = :id)", {"id": case_id}
+            )
+        )
+    if any(cries) and not safeguarding.is_lead(tx, actor, school_id):
+        raise ModerationError(LEAD_FIRST)
+
+
+def _cries(tx: Connection, whose: str, values: Mapping[str, str]) -> bool:
+    row = tx.execute(
+        text(f"""
+            SELECT 1 FROM welfare_alarm JOIN comment ON comment.id = welfare_alarm.comment_id
+            WHERE kind = 'self-harm' AND acknowledged_at IS NULL AND {whose} LIMIT 1
+        """),
+        values,
+    ).first()
+    return row is not None
+
+
 def acknowledge(
     tx: Connection, actor: Actor, alarm_id: str, outcome: str, *, now: datetime
 ) -> bool:
@@ -138,13 +178,13 @@ def acknowledge(
 
 
 def to_queue(tx: Connection, actor: Actor, alarm_id: str, *, now: datetime) -> str | None:
-    """Let moderators judge whether the comment stays; return the case's id."""
+    """Let moderators judge whether the comment stays; the case's id, or None if it is gone."""
     school_id = _school_of(tx, alarm_id)
     safeguarding.require(tx, actor, school_id)
     row = tx.execute(
         text("SELECT comment_id, flags FROM welfare_alarm WHERE id = :id"), {"id": alarm_id}
     ).one()
-    return cases.flagged(tx, actor, row.comment_id, cases.flags_of(row.flags), now=now)
+    return cases.into_queue(tx, actor, row.comment_id, cases.flags_of(row.flags), now=now)
 
 
 def _raise(

@@ -1,15 +1,21 @@
 """Words of need reach a safeguarding lead, and no removal hides them."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 
 from moderation import (
     actions,
+    bulk,
+    cases,
     comments,
+    complaints,
     judging,
     keeping,
+    measures,
+    previewing,
     review,
     rules,
     safeguarding,
@@ -17,7 +23,7 @@ from moderation import (
     wordings,
 )
 from moderation.filters import Rules, screen
-from moderation.model import ActionKind, ModerationError, Stored, Welfare
+from moderation.model import ActionKind, ModerationError, Stored, Subject, Welfare
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -191,3 +197,84 @@ def test_evidence_of_an_open_alarm_is_never_let_go(
         assert keeping.forget(tx, ada, school.id, before=year, now=year) == 1
         [late] = welfare.lately(tx, ana, school.id)
         assert (late.outcome, late.comment.text) == ("called the parents", "")
+
+
+def test_a_cry_for_help_beside_an_insult_is_due_before_insults_and_says_so(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "what an idiot", "p1")
+        take(tx, ben, school, "you idiot, I want to die", "p2")
+        cry = take(tx, ben, school, "I want to die", "p3")
+        cases.report_comment(tx, ben, school.id, cry.id, reporter="x", reason="!", now=NOON)
+        found = review.waiting(tx, ben, school.id, now=NOON)
+        assert [case.comment.external_id for case in found][-1] == "p1"
+        assert [str(case.reasons[0]).startswith("Somebody may need help") for case in found] == [
+            True, True, False,
+        ]  # fmt: skip
+
+
+def test_nobody_is_punished_whose_cry_for_help_no_lead_has_answered(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    joe = Subject(None, "lms", "u1")
+    with database.begin() as tx:
+        take(tx, ben, school, "I want to die")
+        with pytest.raises(ModerationError, match="safeguarding lead answers it first"):
+            measures.impose(tx, ben, school.id, joe, "warning", now=NOON)
+        [alarm] = welfare.open_(tx, ana, school.id)
+        welfare.acknowledge(tx, ana, alarm.id, "called the parents", now=NOON)
+        assert measures.impose(tx, ben, school.id, joe, "warning", now=NOON).kind == "warning"
+
+
+def test_a_lead_sends_a_decided_comment_into_the_queue_again_but_not_a_removed_one(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "what an idiot")
+        [case] = review.waiting(tx, ben, school.id, now=NOON)
+        alarm = welfare.by_hand(tx, ben, case.id, "abuse", now=NOON)
+        review.decide(tx, ben, case.id, "approve", now=NOON)
+        assert welfare.to_queue(tx, ana, alarm, now=NOON) == case.id
+        assert [each.id for each in review.waiting(tx, ben, school.id, now=NOON)] == [case.id]
+        tx.execute(text("UPDATE comment SET removed = TRUE"))
+        assert welfare.to_queue(tx, ana, alarm, now=NOON) is None
+
+
+def test_cries_for_help_are_left_out_of_a_decision_on_many_before_it_is_made(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        take(tx, ben, school, "you idiot, I want to die", "p1")
+        take(tx, ben, school, "you idiot and fool", "p2")
+        found = review.waiting(tx, ben, school.id, now=NOON)
+        told = {calls.case_ids: calls.left_out for calls in previewing.of(
+            tx, ben, school.id, found, "remove",
+        )}  # fmt: skip
+        assert sorted(told.values()) == [False, True]
+        made = bulk.decide(tx, ben, school.id, bulk.as_read(found), "remove", now=NOON)
+        assert (made.left_out,) == tuple(ids for ids, out in told.items() if out)
+        assert made.missed == ()
+
+
+def test_one_reporter_opens_a_decided_case_again_only_for_other_words(
+    database: Database, school: School, ben: Actor
+) -> None:
+    with database.begin() as tx:
+        post = take(tx, ben, school, "lovely weather")
+
+        def say(reason: str, who: str = "x", at: datetime = NOON) -> int:
+            cases.report_comment(tx, ben, school.id, post.id, reporter=who, reason=reason, now=at)
+            found = review.waiting(tx, ben, school.id, now=at)
+            for case in found:
+                review.decide(tx, ben, case.id, "approve", now=at)
+            return len(found)
+
+        assert [say("rude"), say("rude"), say("very rude")] == [1, 0, 0]
+        assert [reason for _, reason in complaints.reasons(tx, ben, post.id)] == [
+            "rude · very rude"
+        ]
+        assert say("rude", "somebody else") == 1
+        changed = replace(POST, external_id="p1", text="ugly weather", html="ugly weather")
+        wordings.merge(tx, ben, school.id, "lms", changed, now=NOON + timedelta(minutes=1))
+        assert say("rude", at=NOON + timedelta(minutes=2)) == 1

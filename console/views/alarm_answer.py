@@ -73,6 +73,9 @@ def _acknowledge(console: Console, actor: Actor, alarm: Alarm, said: str) -> Non
 def _to_queue(console: Console, actor: Actor, alarm: Alarm) -> None:
     with acting.guarded():
         with console.db.begin() as tx:
-            welfare.to_queue(tx, actor, alarm.id, now=console.now())
-        actionbar.say(f":green[●] {_('It waits in the review queue too.')}")
+            case_id = welfare.to_queue(tx, actor, alarm.id, now=console.now())
+        if case_id:
+            actionbar.say(f":green[●] {_('It waits in the review queue too.')}")
+        else:
+            actionbar.say(f":gray[○] {_('It is removed already; nothing is left to judge.')}")
     st.rerun()
