@@ -35,7 +35,12 @@ def unstructured(value: str) -> str:
 
 def address(name: str, email: str) -> str:
     """`Name <address>` for From and To; the address goes out as SMTP carries it."""
-    name, bare = checked(name.strip()), checked(wire(email))
+    return to(name, wire(email))
+
+
+def to(name: str, bare: str) -> str:
+    """The same of an address that is as SMTP carries it."""
+    name, bare = checked(name.strip()), checked(bare)
     if not name:
         return bare
     if PLAIN.fullmatch(name) and "=?" not in name:

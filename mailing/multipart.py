@@ -17,17 +17,23 @@ class Multipart:
     """
 
     def __init__(self, template: Template, boundary: str) -> None:
-        self._frame: list[bytes] = []
+        self._frame = [b""]  # what opens it
         self._gaps: dict[Field | Place, list[int]] = {}
         self._names = [name for name in template.names if name != UNSUBSCRIBE]
         self._part("plain", template.text, boundary)
         self._part("html", template.html, boundary)
 
-    def filled(self, values: Mapping[str, str], *, unsubscribe: str, closing: bytes) -> bytes:
-        """The body for one person up to the `closing`; a field without a value becomes nothing."""
+    def filled(
+        self, values: Mapping[str, str], *, unsubscribe: str, opening: bytes, closing: bytes
+    ) -> bytes:
+        """The body for one person between what opens and what closes it, put together once.
+
+        A field without a value becomes nothing.
+        """
         known = {name: fields.clean(values.get(name, "")) for name in self._names}
         known[UNSUBSCRIBE] = unsubscribe
         pieces = self._frame.copy()
+        pieces[0] = opening
         done: dict[str, bytes] = {}  # a value stands in both parts, mostly the same
         for gap, places in self._gaps.items():
             said = known[gap.name] if isinstance(gap, Field) else templates.shown(gap, known)

@@ -74,8 +74,9 @@ class Template:
 
     def title(self, values: Mapping[str, str]) -> str:
         """One person's subject; control characters stay, for the header's own check to refuse."""
-        asked = {name: ordered(values.get(name, "")) for name in fields.names(self.subject)}
-        return fields.fill(self.subject, asked)
+        return "".join(
+            p if isinstance(p, str) else ordered(values.get(p.name, "")) for p in self.subject
+        )
 
     def render(self, values: Mapping[str, str], *, unsubscribe: str = "") -> Rendered:
         known = {name: fields.clean(value) for name, value in values.items()}
