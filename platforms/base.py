@@ -23,6 +23,7 @@ Capability = Literal[
     "end room",
     "create room",
     "message room",
+    "read message",
     "notice board",
     "materials",
     "who is in",

@@ -28,6 +28,13 @@ class RoomMaker(Protocol):
 
 @runtime_checkable
 class RoomWriter(Protocol):
-    def message(self, external_id: str, text: str) -> None:
-        """For everybody in the room; it cannot be taken back."""
+    def message(self, external_id: str, text: str) -> str:
+        """For everybody in the room; it cannot be taken back. Its id, if the platform tells one."""
         ...
+
+
+@runtime_checkable
+class RoomReader(Protocol):
+    """The read-back of a message: what everybody in the room sees under its id."""
+
+    def said(self, external_id: str, message_id: str, text: str) -> bool: ...

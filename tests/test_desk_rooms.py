@@ -10,12 +10,14 @@ from console.desk import rooms
 from console.wiring import Console
 from platforms.base import Adapter, PlatformError
 from platforms.jitsi import Jitsi
+from platforms.matrix import Matrix
 from store.access import Actor, Denied
 from store.db import Database
 from store.schools import School
 from tests import stage
 from tests.classrooms import Classroom, classroom, connect, keep, outcomes, people
 from tests.stand_in import StandIn, open_campus
+from tests.wire import Asked, as_json, reply, serving
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +36,45 @@ def place(console: Console, school: School, campus: StandIn) -> Classroom:
     return classroom(console, school, campus)
 
 
-def test_a_notice_is_taken_by_the_server_and_put_on_record(
+def test_a_notice_that_nobody_can_read_back_is_sent_and_never_done(
     console: Console, ana: Actor, place: Classroom
 ) -> None:
-    rooms.notice(console.db, ana, place.room, "Five minutes.", console.adapters, now=console.now())
-    assert outcomes(console.db, "notice room") == ["asked", "done"]
+    receipt = rooms.notice(
+        console.db, ana, place.room, "Five minutes.", console.adapters, clock=console.now
+    )
+    assert receipt.state == "sent"
+    assert outcomes(console.db, "notice room") == ["asked", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("chat", "state"),
+    [
+        ({"sender": "@pult:x", "content": {"body": "Five minutes."}}, "verified"),
+        ({"sender": "@pult:x", "content": {}}, "unconfirmed"),  # somebody removed it
+        ({"sender": "@joe:x", "content": {"body": "Five minutes."}}, "unconfirmed"),
+        (None, "unconfirmed"),
+    ],
+)
+def test_a_notice_is_done_once_it_is_seen_in_the_chat(
+    console: Console, ana: Actor, place: Classroom, chat: dict[str, object] | None, state: str
+) -> None:
+    def homeserver(asked: Asked) -> bytes:
+        if asked.method == "PUT":
+            return as_json({"event_id": "$1"})
+        if asked.call == "whoami":
+            return as_json({"user_id": "@pult:x"})
+        assert "/event/%241" in asked.target
+        if chat is None:
+            return reply('{"errcode":"M_NOT_FOUND"}', status="404 Not Found")
+        return as_json(chat)
+
+    with serving(homeserver) as wire:
+        receipt = rooms.notice(
+            console.db, ana, place.room, "Five minutes.",
+            lambda _connection: Matrix(wire.url, "s3cret", {}), clock=console.now, within=0,
+        )  # fmt: skip
+    assert receipt.state == state
+    assert outcomes(console.db, "notice room") == ["asked", state]
 
 
 def test_a_room_that_is_not_open_refuses_and_that_is_on_record(
@@ -46,7 +82,7 @@ def test_a_room_that_is_not_open_refuses_and_that_is_on_record(
 ) -> None:
     room = keep(console, school, connect(console, school, campus, 0, "A"), "no-such-room")
     with pytest.raises(PlatformError) as refused:
-        rooms.notice(console.db, ana, room, "Hello", console.adapters, now=console.now())
+        rooms.notice(console.db, ana, room, "Hello", console.adapters, clock=console.now)
     assert "no such room open" in str(refused.value)
     assert sorted(outcomes(console.db, "notice room")) == ["asked", "refused"]
 
@@ -56,7 +92,7 @@ def test_an_empty_or_endless_notice_never_leaves(
     console: Console, ana: Actor, place: Classroom, words: str
 ) -> None:
     with pytest.raises(rooms.RoomError):
-        rooms.notice(console.db, ana, place.room, words, console.adapters, now=console.now())
+        rooms.notice(console.db, ana, place.room, words, console.adapters, clock=console.now)
     assert outcomes(console.db, "notice room") == []
 
 
@@ -67,7 +103,7 @@ def test_only_who_steers_this_school_acts_on_its_rooms(
     for actor in (eve, zoe, ben):
         for room in (place.room, "no room"):
             with pytest.raises(Denied):
-                rooms.notice(db, actor, room, "Hello", adapters, now=now)
+                rooms.notice(db, actor, room, "Hello", adapters, clock=console.now)
             with pytest.raises(Denied):
                 rooms.step_in(db, actor, room, adapters, now=now)
             with pytest.raises(Denied):
@@ -118,7 +154,7 @@ def test_what_a_platform_cannot_do_is_said_and_never_tried(
 
     now = console.now()
     with pytest.raises(rooms.RoomError, match="takes no messages"):
-        rooms.notice(console.db, ana, place.room, "Hello", jitsi, now=now)
+        rooms.notice(console.db, ana, place.room, "Hello", jitsi, clock=console.now)
     with pytest.raises(rooms.RoomError, match="no links to join by"):
         rooms.step_in(console.db, ana, place.room, jitsi, now=now)
     with pytest.raises(rooms.RoomError, match="does not end rooms"):

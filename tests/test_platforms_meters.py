@@ -261,7 +261,7 @@ def test_matrix_takes_a_message_once() -> None:
     with serving(as_json({"event_id": "$1"})) as wire:
         writer = made("matrix", wire.url)
         assert isinstance(writer, RoomWriter)
-        writer.message("!a:x.test", "Five minutes.")
+        assert writer.message("!a:x.test", "Five minutes.") == "$1"
     (asked,) = wire.asked
     assert asked.method == "PUT"
     assert "/rooms/%21a%3Ax.test/send/m.room.message/" in asked.target

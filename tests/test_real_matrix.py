@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -161,6 +162,18 @@ def test_who_made_a_room_of_the_new_kind_cannot_be_muted_in_it(synapse: Synapse)
         matrix(synapse, room).mute(tess_id)
     with pytest.raises(PlatformError, match="Name the rooms"):
         matrix(synapse).mute(tess_id)
+
+
+def test_what_is_said_in_a_room_is_read_back_until_somebody_removes_it(synapse: Synapse) -> None:
+    _, joe = synapse.person("joe")
+    room = synapse.room(joe, synapse.token)
+    adapter = matrix(synapse, "*")
+    event = adapter.message(room, "Five minutes.")
+    assert adapter.said(room, event, "Five minutes.")
+    assert not adapter.said(room, event, "Six minutes.")
+    assert not adapter.said(room, "$nothing", "Five minutes.")
+    synapse.at("PUT", joe, room, f"/redact/{quote(event, safe='')}/1", {})
+    assert not adapter.said(room, event, "Five minutes.")
 
 
 def test_a_notice_reaches_the_person_in_one_room_of_their_own(synapse: Synapse) -> None:

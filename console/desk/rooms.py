@@ -15,7 +15,7 @@ from platforms.base import (
     Capability,
     PlatformError,
 )
-from platforms.steering import RoomDoor, RoomEnder, RoomWriter
+from platforms.steering import RoomDoor, RoomEnder, RoomReader, RoomWriter
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -23,6 +23,7 @@ from store.vault import VaultError
 from store.words import N_, Value
 
 LONGEST = 500  # characters of a notice; the chats of classrooms cut longer ones
+SEEN_WITHIN = 5.0  # seconds; a chat holds at once what it took
 ENDS_WITHIN = 60.0  # seconds; a server ends a room a moment after it was asked
 LOOK, LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks whether it has, the first and the last
 
@@ -49,9 +50,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was read back, and when: verified is as asked, unconfirmed may still become so."""
+    """What was read back, and when: verified is as asked, unconfirmed may still become so.
 
-    state: Literal["verified", "unconfirmed"]
+    `sent`: the platform took it, and lets nobody read it back.
+    """
+
+    state: Literal["verified", "unconfirmed", "sent"]
     at: datetime
 
 
@@ -64,11 +68,19 @@ def can(adapters: Adapters, connection_id: str) -> frozenset[Capability]:
 
 
 def notice(
-    db: Database, actor: Actor, room_id: str, words: str, adapters: Adapters, *, now: datetime
-) -> None:
+    db: Database,
+    actor: Actor,
+    room_id: str,
+    words: str,
+    adapters: Adapters,
+    *,
+    clock: Callable[[], datetime],
+    within: float = SEEN_WITHIN,
+) -> Receipt:
     """Put a message into the room's chat, for everybody in it; it cannot be taken back.
 
-    Raises RoomError, PlatformError with what to do, Denied.
+    It is looked for in the chat for so many seconds, where the platform lets it be read. Raises
+    RoomError, PlatformError with what to do, Denied.
     """
     said = words.strip()
     with db.read() as tx:
@@ -78,8 +90,23 @@ def notice(
     writer = adapters(place.connection_id)
     if not isinstance(writer, RoomWriter) or "message room" not in writer.can:
         raise RoomError(N_("The platform of {name} takes no messages."), name=place.name)
-    with _on_record(db, actor, place, "notice room", room_id, now):
-        writer.message(place.external_id, said)
+    with _on_record(db, actor, place, "notice room", room_id, clock):
+        message_id = writer.message(place.external_id, said)
+    receipt = Receipt(_seen(writer, place, message_id, said, within), clock())
+    _note(db, actor, place, "notice room", room_id, receipt.state, receipt.at)
+    return receipt
+
+
+def _seen(
+    reader: Adapter, place: Place, message_id: str, said: str, within: float
+) -> Literal["verified", "unconfirmed", "sent"]:
+    """What is seen in the chat of a message that was taken."""
+    if not isinstance(reader, RoomReader) or "read message" not in reader.can:
+        return "sent"
+    seen = bool(message_id) and until(
+        lambda: reader.said(place.external_id, message_id, said), within
+    )
+    return "verified" if seen else "unconfirmed"
 
 
 def step_in(db: Database, actor: Actor, room_id: str, adapters: Adapters, *, now: datetime) -> str:
@@ -92,8 +119,10 @@ def step_in(db: Database, actor: Actor, room_id: str, adapters: Adapters, *, now
     door = adapters(place.connection_id)
     if not isinstance(door, RoomDoor) or "join link" not in door.can:
         raise RoomError(N_("The platform of {name} gives no links to join by."), name=place.name)
-    with _on_record(db, actor, place, "step into room", room_id, now):
-        return door.join_link(place.external_id, actor.name, as_moderator=True)
+    with _on_record(db, actor, place, "step into room", room_id, lambda: now):
+        link = door.join_link(place.external_id, actor.name, as_moderator=True)
+    _note(db, actor, place, "step into room", room_id, "done", now)
+    return link
 
 
 def end(
@@ -159,16 +188,21 @@ def find(tx: Connection, actor: Actor, room_id: str) -> Place:
 
 @contextmanager
 def _on_record(
-    db: Database, actor: Actor, place: Place, action: str, room_id: str, now: datetime
+    db: Database,
+    actor: Actor,
+    place: Place,
+    action: str,
+    room_id: str,
+    clock: Callable[[], datetime],
 ) -> Iterator[None]:
-    _note(db, actor, place, action, room_id, "asked", now)
+    """That it was asked, and that it was refused; what came of it otherwise, the caller knows."""
+    _note(db, actor, place, action, room_id, "asked", clock())
     try:
         yield
     except PlatformError as error:
         came = "unconfirmed" if error.unsure else "refused"
-        _note(db, actor, place, action, room_id, came, now)
+        _note(db, actor, place, action, room_id, came, clock())
         raise
-    _note(db, actor, place, action, room_id, "done", now)
 
 
 def _note(

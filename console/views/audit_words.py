@@ -116,6 +116,7 @@ OUTCOMES = {
     "done": N_("done"),
     "asked": N_("asked for"),
     "verified": N_("done and checked"),
+    "sent": N_("sent, cannot be read back"),
     "seen": N_("seen there, done by somebody else"),
     "unconfirmed": N_("not confirmed"),
     "held": N_("waits for a second person"),

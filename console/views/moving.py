@@ -10,7 +10,7 @@ from console.desk import elsewhere, reopening, rooms
 from console.desk.elsewhere import Server
 from console.desk.lessons import LessonRow
 from console.desk.reopening import Moved
-from console.i18n import _, clock, escape, ngettext, number, say, speaking
+from console.i18n import N_, _, clock, escape, ngettext, number, say, speaking
 from console.views import acting, forms, writing
 from console.widgets import actionbar, pages
 from console.wiring import Console
@@ -20,6 +20,12 @@ from platforms.base import PlatformError
 from store import access
 from store.access import Actor
 from store.schools import LANGUAGES, School
+
+TOLD = {  # what was read back in the old room
+    "verified": N_("The old room was told in its chat."),
+    "sent": N_("The old room was sent a notice; this platform does not let it be read back."),
+    "unconfirmed": N_("The old room was sent a notice; it is not seen in the chat yet."),
+}
 
 
 @dataclass(frozen=True)
@@ -135,10 +141,12 @@ def _reopen(
 def _tell(console: Console, actor: Actor, row: LessonRow, sentence: str) -> str:
     """Say it in the old room; that it could not be said undoes nothing."""
     try:
-        rooms.notice(console.db, actor, row.room_id, sentence, console.adapters, now=console.now())
+        receipt = rooms.notice(
+            console.db, actor, row.room_id, sentence, console.adapters, clock=console.now
+        )
     except (rooms.RoomError, PlatformError) as error:
         return f":orange[◆] {_('The old room was not told.')} {say(error)}"
-    return _("The old room was told in its chat.")
+    return _(TOLD[receipt.state])
 
 
 def _sentence(server: Server, link: str) -> str:

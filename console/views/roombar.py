@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.desk import connections, rooms
 from console.desk.lessons import LessonRow
-from console.i18n import _, escape, number, say
+from console.i18n import N_, _, clock, escape, number, say
 from console.views import handouts, moving, presence, steering, writing
 from console.widgets import actionbar, confirm, pages, status
 from console.widgets.actionbar import Act
@@ -19,6 +19,13 @@ from probes import targets
 from store import access
 from store.access import Actor
 from store.schools import School
+
+NOTICED = {  # by what was read back
+    "verified": N_("The notice is in the chat of {name}, checked at {time}"),
+    "sent": N_("The notice to {name} is sent; this platform does not let it be read back"),
+    "unconfirmed": N_("The notice to {name} is sent, and not seen in the chat yet"),
+}
+MARKS = {"verified": ":green[●]", "sent": ":gray[○]", "unconfirmed": ":orange[◆]"}
 
 
 def rest() -> None:
@@ -144,20 +151,24 @@ def _ask(console: Console, actor: Actor, school: School, row: LessonRow) -> None
         handouts.of_course(console, school, row.course_id)
         count = _("Send to {n} in the room").format(n=number(row.participants or 0))
         if st.button(count, type="primary", key="notice-send") and confirm.is_open():
-            _send(console, actor, row, words)
+            _send(console, actor, school, row, words)
 
     confirm.opened()
     dialog()
 
 
-def _send(console: Console, actor: Actor, row: LessonRow, words: str) -> None:
+def _send(console: Console, actor: Actor, school: School, row: LessonRow, words: str) -> None:
     try:
-        rooms.notice(console.db, actor, row.room_id, words, console.adapters, now=console.now())
+        receipt = rooms.notice(
+            console.db, actor, row.room_id, words, console.adapters, clock=console.now
+        )
     except (rooms.RoomError, PlatformError) as error:
         st.error(say(error))
         return
     confirm.closed()
-    actionbar.say(_("The notice is in the chat of {name}.").format(name=escape(row.title)))
+    time = clock(receipt.at, school.zone, seconds=True)
+    words = _(NOTICED[receipt.state]).format(name=escape(row.title), time=time)
+    actionbar.say(f"{MARKS[receipt.state]} {words}")
     st.rerun()
 
 

@@ -146,8 +146,11 @@ class BigBlueButton:
         self._call("create", params, safe=False)
         return Room(external_id, name, 0, 0, seats=seats, running=False)
 
-    def message(self, external_id: str, text: str) -> None:
-        """Write into the room's public chat, 1 to 500 characters (BigBlueButton 3.0)."""
+    def message(self, external_id: str, text: str) -> str:
+        """Write into the room's public chat, 1 to 500 characters (BigBlueButton 3.0).
+
+        No call of its API reads the chat, so the message has no id.
+        """
         if not 1 <= len(text) <= LONGEST:
             raise PlatformError(
                 N_("A message into a room has 1 to {longest} characters; this one has {length}."),
@@ -157,6 +160,7 @@ class BigBlueButton:
             )
         self._settle()
         self._call("sendChatMessage", {"meetingID": external_id, "message": text}, safe=False)
+        return ""
 
     def _meetings(self) -> Answer:
         answer = self._call("getMeetings", {})

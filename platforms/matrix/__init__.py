@@ -36,7 +36,7 @@ WORDS = {
 }
 ENCRYPTED = N_("Encrypted rooms at {host} cannot be read, so nobody watches over them: {rooms}.")
 UNREADABLE = N_("Use rooms without encryption for the school; people can be blocked and muted.")
-COUNTED: frozenset[Capability] = frozenset({"meter rooms", "message room"})
+COUNTED: frozenset[Capability] = frozenset({"meter rooms", "message room", "read message"})
 MODERATED: frozenset[Capability] = COUNTED | {
     "roster",
     "comments",
@@ -91,9 +91,12 @@ class Matrix:
     def rooms(self) -> list[Room] | None:
         return self._site.rooms(self.reading())
 
-    def message(self, external_id: str, text: str) -> None:
+    def message(self, external_id: str, text: str) -> str:
         """As the token's own account, which must be in the room."""
-        notices.write(self._calls, external_id, text)
+        return notices.write(self._calls, external_id, text)
+
+    def said(self, external_id: str, message_id: str, text: str) -> bool:
+        return notices.said(self._calls, external_id, message_id, text)
 
     def accounts(self) -> Iterator[Account]:
         return self._people.accounts()

@@ -45,9 +45,20 @@ def _says(event: Any, own: str, text: str) -> bool:
     return isinstance(content, dict) and content.get("body") == text
 
 
-def write(calls: Calls, room: str, text: str) -> None:
+def write(calls: Calls, room: str, text: str) -> str:
     """Say it in a room that Pult's account is in; it cannot be taken back unseen."""
-    _send(calls, room, text)
+    return _send(calls, room, text)
+
+
+def said(calls: Calls, room: str, event_id: str, text: str) -> bool:
+    """Whether the room holds it in these words, nobody having removed it."""
+    try:
+        event = calls.get(f"{CLIENT}/{path('rooms', room, 'event', event_id)}")
+    except PlatformError as error:
+        if error.code == "M_NOT_FOUND":
+            return False
+        raise
+    return _says(event, calls.own_id(), text)
 
 
 def _there(calls: Calls, external_id: str) -> bool:
@@ -89,6 +100,6 @@ def _membership(calls: Calls, room: str, external_id: str) -> str:
         raise
 
 
-def _send(calls: Calls, room: str, text: str) -> None:
+def _send(calls: Calls, room: str, text: str) -> str:
     place = f"{CLIENT}/{path('rooms', room, 'send', 'm.room.message', token_hex(12))}"
-    calls.put(place, {"msgtype": "m.text", "body": text})
+    return str(calls.put(place, {"msgtype": "m.text", "body": text}).get("event_id") or "")

@@ -446,7 +446,7 @@ CALLS: Calls = {
         db, who, on.roster.room, on.adapters, clock=lambda: NOON, within=0
     ),
     rooms.notice: lambda db, who, on: rooms.notice(
-        db, who, on.roster.room, "Back in a minute", on.adapters, now=NOON
+        db, who, on.roster.room, "Back in a minute", on.adapters, clock=lambda: NOON
     ),
     sync.sync: lambda db, who, on: sync.sync(db, who, on.roster.media, on.adapters, now=NOON),
     timetables.apply_timetable: lambda db, who, on: timetables.apply_timetable(
