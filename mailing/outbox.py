@@ -10,6 +10,7 @@ from mailing.model import Campaign
 from store.db import Connection, new_id, text
 from store.words import N_, Words
 
+ASSUMED = N_("Uncertain; a coordinator took it for sent.")
 INSERT = text("""
     INSERT INTO delivery (id, campaign_id, school_id, person_id, name, email, language, fields,
                           state, attempt, next_at, message_id, reply, updated_at)
@@ -75,7 +76,7 @@ def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int
 
 
 def take_as_sent(tx: Connection, campaign_id: str, *, now: datetime) -> int:
-    why = Words(N_("Uncertain; a coordinator took it for sent."))
+    why = Words(ASSUMED)
     changed = tx.execute(
         text("""
             UPDATE delivery SET state = 'sent', reply = :why, owner = NULL, lease_until = NULL,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from mailing.model import Received, Undelivered
+from mailing.outbox import ASSUMED
 from mailing.sums import COLUMN
 from store import access
 from store.access import Actor
@@ -57,6 +58,41 @@ def without(
         {"campaign": campaign_id, "also": "held" if uncertain else "failed"},
     )
     return [*rows.scalars()]
+
+
+def assumed(
+    tx: Connection, actor: Actor, campaign_id: str, *, limit: int = 1000
+) -> list[tuple[str, str]]:
+    """Who counts as sent because somebody said so: names and addresses. A look at every row."""
+    school = tx.execute(
+        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).scalar()
+    access.require(actor, "see people", school or "")
+    rows = tx.execute(
+        text("""
+            SELECT name, email FROM delivery
+            WHERE campaign_id = :campaign AND state = 'sent' AND reply = :why
+            ORDER BY name, id LIMIT :limit
+        """),
+        {"campaign": campaign_id, "why": Words(ASSUMED).to_json(), "limit": limit},
+    )
+    return [(row.name, row.email) for row in rows]
+
+
+def was_assumed(tx: Connection, actor: Actor, campaign_id: str) -> bool:
+    """Whether somebody counted uncertain mails of it as sent."""
+    school = tx.execute(
+        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).scalar()
+    access.require(actor, "see people", school or "")
+    found = tx.execute(
+        text("""
+            SELECT 1 FROM audit WHERE school_id = :school AND action = 'take held as sent'
+              AND subject = :campaign LIMIT 1
+        """),
+        {"school": school, "campaign": campaign_id},
+    )
+    return found.first() is not None
 
 
 def _undelivered(tx: Connection, campaign_id: str, limit: int) -> Iterator[Undelivered]:

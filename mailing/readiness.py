@@ -16,7 +16,7 @@ from store.db import Connection, instant, text
 from store.words import Words
 
 LONGEST = 300  # characters of a reason
-NOBODY = "—"  # a command, or an account that is no more
+NOBODY = "—"  # an account that is no more
 
 
 class NotReady(MailingError):
@@ -79,7 +79,8 @@ def overruled(tx: Connection, actor: Actor, campaign_id: str) -> Overruling | No
     if row is None:
         return None
     points = tuple(Words(*each) for each in json.loads(row.findings))
-    return Overruling(row.account_name or NOBODY, row.reason, points, instant(row.at))
+    who = "Pult" if row.account_id == "system" else row.account_name or NOBODY
+    return Overruling(who, row.reason, points, instant(row.at))
 
 
 def keep_look(

@@ -150,8 +150,11 @@ def test_those_without_it_are_those_whose_mail_failed_and_the_uncertain_if_that_
         assert reached.without(tx, ana, id_) == [missing["failed"]]
         both = reached.without(tx, ana, id_, uncertain=True)
         assert sorted(both) == sorted(each for each in missing.values() if each)
+        assert not reached.was_assumed(tx, ana, id_)
         releasing.decide_held(tx, ana, id_, resend=False, now=WANTED)
         assert reached.without(tx, ana, id_, uncertain=True) == [missing["failed"]]
+        assert reached.was_assumed(tx, ana, id_)
+        assert len(reached.assumed(tx, ana, id_)) == 1, "and she may be without it"
 
 
 @pytest.mark.parametrize("dead", [False, True])

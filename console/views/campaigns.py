@@ -66,6 +66,13 @@ def _paused(console: Console, actor: Actor, school: School) -> None:
         ).format(time=at),
         icon=":material/pause_circle:",
     )
+    st.caption(
+        _(
+            "Who has the mail is counted as far as the replaced databases knew. The relay's log "
+            "tells of more: python -m console mailed LOG. "
+            "Nobody gets anything twice unless you say so."
+        )
+    )
     if st.button(_("Resume sending"), key="sending-resume"):
         with acting.guarded():
             with console.db.begin() as tx:

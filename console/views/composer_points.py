@@ -59,7 +59,8 @@ def unknown(campaign: Campaign, meant: Audience, enclosed: Enclosed) -> list[Fin
         return []  # told already
     if enclosed.invitation is None and asked & {*invitation.FIELDS}:
         found.append(Words(N_("The text tells of a lesson: choose which one it invites to.")))
-    return [Finding(words, stops=True) for words in found]
+    once = {(str(words), words.template): words for words in found}  # each language says it
+    return [Finding(words, stops=True) for words in once.values()]
 
 
 def _texts(campaign: Campaign) -> list[str]:

@@ -54,6 +54,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         if access.may(actor, "send", school.id):
             acts.insert(0, unreached.act(console, actor, campaign, found))
     live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
+    _assumed(console, actor, campaign)
     missed_away.draw(console, actor, school, campaign, state=_said, why=_plain)
     actionbar.bar(acts)
 
@@ -187,6 +188,35 @@ def _missing(console: Console, missing: Sequence[Undelivered]) -> None:
         },
         alt=_("Those without the mail, with the reason"),
     )
+
+
+def _assumed(console: Console, actor: Actor, campaign: Campaign) -> None:
+    """Whose mail was counted as sent though nobody knows: they may be without it."""
+    with console.db.read() as tx:
+        if not reached.was_assumed(tx, actor, campaign.id):
+            return
+    more = st.expander(
+        _("Counted as sent, and nobody knows"),
+        icon=":material/help:",
+        key=f"assumed-{campaign.id}",
+        on_change="rerun",
+    )
+    if not more.open:
+        return
+    with console.db.read() as tx:
+        found = reached.assumed(tx, actor, campaign.id, limit=SHOWN)
+    with more:
+        tables.show(
+            [
+                {"name": strangers.line(name), "email": strangers.line(email)}
+                for name, email in found
+            ],
+            {
+                "name": st.column_config.TextColumn(_("Name"), width=190),
+                "email": st.column_config.TextColumn(_("Address"), width=240),
+            },
+            alt=_("Those who may be without the mail"),
+        )
 
 
 def _state(name: str) -> str:

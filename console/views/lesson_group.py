@@ -39,12 +39,14 @@ def draw(
             format_func=lambda id_: strangers.line(places[id_].title),
             key=f"{key}-lesson",
         )
+        begun = "present" if segment.present_in else "absent"
+        current = st.session_state.get(f"{key}-who") or begun
         who = st.segmented_control(
-            _("Who"),
+            _("Who is meant"),
             list(WHO),
-            default="present" if segment.present_in else "absent",
+            default=None if f"{key}-who" in st.session_state else begun,
             required=True,
-            format_func=lambda each: _(WHO[each]),
+            format_func=lambda each: f":blue[{_(WHO[each])}]" if each == current else _(WHO[each]),
             key=f"{key}-who",
         )
         st.caption(_("These people alone, as the room is this moment; ask again for later."))

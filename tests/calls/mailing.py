@@ -186,6 +186,8 @@ CALLS: Calls = {
     letters.left_out: lambda tx, who, on: letters.left_out(tx, who, on.released.id),
     letters.rendered: lambda tx, who, on: letters.rendered(tx, who, delivery(tx, on)),
     relay_log.settle: lambda tx, who, on: relay_log.settle(tx, who, [held(tx, on)], now=NOON),
+    reached.assumed: lambda tx, who, on: reached.assumed(tx, who, on.released.id),
+    reached.was_assumed: lambda tx, who, on: reached.was_assumed(tx, who, on.released.id),
     reached.without: lambda tx, who, on: reached.without(tx, who, on.released.id),
     reached.undelivered: lambda tx, who, on: reached.undelivered(tx, who, on.released.id),
     reached.received: lambda tx, who, on: reached.received(tx, who, on.roster.person),
