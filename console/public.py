@@ -10,6 +10,7 @@ import sys
 import threading
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -28,6 +29,7 @@ from console.web.push import Push
 from console.web.reports import Reports
 from console.web.status import Status
 from console.wiring import Console
+from probes import beats
 
 LOG = logging.getLogger("pult.public")
 LAST_PORT = 65535
@@ -61,6 +63,7 @@ def run(console: Console, stop: threading.Event, *, port: int | None = None) -> 
     config = uvicorn.Config(application(console), access_log=False, log_level="warning")
     server = uvicorn.Server(config)
     threading.Thread(target=_end, args=(server, stop), daemon=True).start()
+    threading.Thread(target=_listen, args=(console, stop), daemon=True).start()
     server.run(sockets=[listener])
     return 0
 
@@ -110,6 +113,18 @@ def redacted(path: str) -> str:
     """The path without what follows its first part: tokens stand there."""
     first, _slash, rest = path.lstrip("/").partition("/")
     return f"/{first}/…" if rest else f"/{first}"
+
+
+def _listen(console: Console, stop: threading.Event) -> None:
+    """Say again and again that signs of life are heard: what came while nobody did is not late."""
+    while True:
+        try:
+            with console.db.begin() as tx:
+                beats.listen(tx, now=console.now())
+        except SQLAlchemyError as error:
+            LOG.warning("no word that signs of life are heard: %s", type(error).__name__)
+        if stop.wait(beats.TICK.total_seconds()):
+            return
 
 
 def _end(server: uvicorn.Server, stop: threading.Event) -> None:

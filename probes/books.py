@@ -54,7 +54,7 @@ class Books:
         self._renewed = renewed
         self._keep_for = keep
         self._began = clock()
-        self._planner = Planner(db, adapters_for, unseal, began=self._began)
+        self._planner = Planner(db, adapters_for, unseal)
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._batch: list[Record] = []
         self._series: Mapping[str, int] = {}

@@ -105,12 +105,12 @@ class Result:
 class Beat:
     """A target's own last sign of life: seconds since, and what it said (0: all is well).
 
-    `listening`: seconds for which Pult could have heard it.
+    `away`: from when to when nobody could have heard the next one, in seconds after this one.
     """
 
     age: float
     code: int
-    listening: float
+    away: tuple[tuple[float, float], ...] = ()
 
 
 class TargetError(Exception):

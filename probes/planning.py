@@ -36,15 +36,12 @@ class Plan:
 
 
 class Planner:
-    """Reads the plan again and again; `began` is when this prober did."""
+    """Reads the plan again and again."""
 
-    def __init__(
-        self, db: Database, adapters_for: AdaptersFor, unseal: Unseal, *, began: datetime
-    ) -> None:
+    def __init__(self, db: Database, adapters_for: AdaptersFor, unseal: Unseal) -> None:
         self._db = db
         self._adapters_for = adapters_for
         self._unseal = unseal
-        self._began = began
         self._made: dict[str, tuple[str, Adapter | Words]] = {}
         self._mark: tuple[object, ...] = ()
         self._read = 0.0  # when all targets were, in monotonic seconds
@@ -58,7 +55,7 @@ class Planner:
             found = self._targets(tx, actor)
             running = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
             marks, urls = _connections(tx)
-            heard = beats.heard(tx, now=now, since=self._began)
+            heard = beats.heard(tx, now=now)
             rest = resting.resting(tx, actor, found.values(), now=now)
         wanted = {target.connection_id for target in found.values()}
         self._made = {

@@ -11,6 +11,7 @@ import pytest
 import requests
 import uvicorn
 
+from console import public
 from console.public import application
 from console.sections import Public, Settings
 from console.web.push import BY_TARGET
@@ -20,7 +21,7 @@ from probes.model import Beat, Result, State, Target
 from probes.probers import PROBERS
 from store import links, vault
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests.conftest import NOON
 from tests.running import free_port
@@ -112,29 +113,86 @@ def test_what_it_sent_goes_with_the_target(database: Database, ana: Actor, backu
         assert beats.heard(tx, now=NOON) == {}
 
 
-def test_its_age_and_how_long_we_listened_are_told(database: Database, backup: str) -> None:
+def test_its_age_and_when_nobody_listened_are_told(database: Database, backup: str) -> None:
     with database.begin() as tx:
-        beats.keep(tx, backup, code=7, now=NOON)
-    later = NOON + timedelta(seconds=90)
+        for second in (-60, -40, -20, 0):
+            beats.listen(tx, now=NOON + timedelta(seconds=second))
+        beats.keep(tx, backup, code=7, now=NOON - timedelta(seconds=10))
+        for second in (300, 320, 340):
+            beats.listen(tx, now=NOON + timedelta(seconds=second))
     with database.read() as tx:
-        found = beats.heard(tx, now=later, since=NOON + timedelta(seconds=60))
-    assert found == {backup: Beat(90.0, 7, 30.0)}
+        assert beats.heard(tx, now=NOON + timedelta(seconds=350)) == {
+            backup: Beat(360.0, 7, ((10.0, 310.0),))
+        }
+        assert beats.heard(tx, now=NOON + timedelta(seconds=440)) == {
+            backup: Beat(450.0, 7, ((10.0, 310.0), (350.0, 450.0)))
+        }
+
+
+def test_who_listens_beside_others_makes_no_gap_and_a_clock_that_was_ahead_none_either(
+    database: Database, backup: str
+) -> None:
+    with database.begin() as tx:
+        beats.listen(tx, now=NOON + timedelta(days=400))
+        for second in range(0, 200, 10):
+            beats.listen(tx, now=NOON + timedelta(seconds=second))
+        beats.keep(tx, backup, code=0, now=NOON)
+    with database.read() as tx:
+        found = beats.heard(tx, now=NOON + timedelta(seconds=200))
+    assert found == {backup: Beat(200.0, 0)}
+
+
+def test_a_sign_of_life_from_a_clock_that_was_ahead_grows_old_too(
+    database: Database, backup: str
+) -> None:
+    with database.begin() as tx:
+        beats.keep(tx, backup, code=0, now=NOON + timedelta(hours=1))
+        beats.listen(tx, now=NOON)
+    with database.read() as tx:
+        assert beats.heard(tx, now=NOON + timedelta(minutes=1))[backup].age == 60
+
+
+def test_nothing_known_of_the_time_before_counts_as_heard(database: Database, backup: str) -> None:
+    with database.begin() as tx:
+        beats.keep(tx, backup, code=0, now=NOON)
+        beats.listen(tx, now=NOON + timedelta(days=1))
+    with database.read() as tx:
+        assert beats.heard(tx, now=NOON + timedelta(days=1))[backup].away == ()
+
+
+def test_the_participants_listener_says_that_it_hears(console: Console) -> None:
+    stop = threading.Event()
+    serving = threading.Thread(target=public.run, args=(console, stop))
+    serving.start()
+
+    def said() -> bool:
+        with console.db.read() as tx:
+            return bool(tx.execute(text("SELECT COUNT(*) FROM push_listening")).scalar_one())
+
+    try:
+        assert wait_for(said)
+    finally:
+        stop.set()
+        serving.join()
+
+
+WAITS = "Nothing was heard since Pult listens again; it waits for the next."
 
 
 @pytest.mark.parametrize(
     ("beat", "state", "words"),
     [
         (None, State.UNKNOWN, "It waits for the first sign of life."),
-        (Beat(0.0, 0, 0.0), State.OK, "None"),
-        (Beat(70.0, 0, 9e9), State.OK, "None"),
-        (Beat(71.0, 0, 9e9), State.DOWN, "Nothing was heard for 1.2 minutes."),
-        (Beat(1.0, 3, 9e9), State.DOWN, "It reports a failure by itself, with code 3."),
-        (Beat(71.0, 3, 9e9), State.DOWN, "Nothing was heard for 1.2 minutes."),
-        (
-            Beat(71.0, 0, 60.0),
-            State.UNKNOWN,
-            "Nothing was heard since Pult listens again; it waits for the next.",
-        ),
+        (Beat(0.0, 0), State.OK, "None"),
+        (Beat(70.0, 0), State.OK, "None"),
+        (Beat(71.0, 0), State.DOWN, "Nothing was heard for 1.2 minutes."),
+        (Beat(1.0, 3), State.DOWN, "It reports a failure by itself, with code 3."),
+        (Beat(71.0, 3), State.DOWN, "Nothing was heard for 1.2 minutes."),
+        (Beat(71.0, 0, ((40.0, 65.0),)), State.UNKNOWN, WAITS),
+        (Beat(131.0, 0, ((40.0, 65.0),)), State.SUSPECT, WAITS),
+        (Beat(136.0, 0, ((40.0, 65.0),)), State.DOWN, "Nothing was heard for 2.3 minutes."),
+        (Beat(71.0, 0, ((40.0, 42.0),)), State.DOWN, "Nothing was heard for 1.2 minutes."),
+        (Beat(141.0, 0, ((71.0, 90.0),)), State.DOWN, "Nothing was heard for 2.4 minutes."),
     ],
 )
 def test_a_beat_is_judged_by_its_age_and_its_code(
@@ -142,6 +200,16 @@ def test_a_beat_is_judged_by_its_age_and_its_code(
 ) -> None:
     result = judged(beat, period=60, grace=10)
     assert (result.state, str(result.why)) == (state, words)
+
+
+def test_what_restarts_each_night_still_misses_a_backup() -> None:
+    day = 86_400.0
+    nights = tuple((n * day + 3600, n * day + 3900) for n in range(60))
+    weekly = Beat(8 * day, 0, nights[:8])
+    result = judged(weekly, period=7 * day, grace=3600)
+    assert (result.state, str(result.why)) == (State.DOWN, "Nothing was heard for 8.0 days.")
+    daily = judged(Beat(1.2 * day, 0, nights[:2]), period=day, grace=3600)
+    assert (daily.state, str(daily.why)) == (State.DOWN, "Nothing was heard for 28.8 hours.")
 
 
 def test_a_period_of_no_time_is_refused() -> None:
