@@ -151,7 +151,9 @@ def test_figures_say_how_long_it_took_and_a_share_only_of_many(
         for case in review.waiting(tx, ben, school.id, now=console.now()):
             review.decide(tx, ben, case.id, "approve", now=console.now())
     at = screen("figures", console, ben, school)
-    assert [each.value for each in at.metric] == ["3", "0 s", "0 of 3", "—"]
+    decided, took, *shares = [each.value for each in at.metric]
+    assert (decided, shares) == ("3", ["0 of 3", "—"])
+    assert took.removesuffix(" s").isdigit()  # as long as a busy machine needs
     assert at.dataframe[0].value["name"].tolist() == ["ben"]
 
 
