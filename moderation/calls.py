@@ -12,6 +12,7 @@ from platforms.capabilities import (
     CommentEditor,
     CommentRemover,
     CommentSource,
+    Ending,
     Moderated,
     Restorer,
 )
@@ -85,20 +86,33 @@ def exact(adapter: object, kind: ActionKind) -> bool:
 def read(adapter: Adapter, action: Action) -> State:
     """How it stands on the platform now. Raises PlatformError.
 
-    What was put back in a part of the rooms only is not put back.
+    What was put back in a part of the rooms only is not put back; what ends before our own
+    end does not stand.
     """
-    if isinstance(adapter, Restorer) and action.kind == "lift account":
-        back = adapter.lifted(action.external_id, action.standing or "")
-        return "active" if back else "suspended"
-    if isinstance(adapter, Restorer) and action.kind == "unmute account":
-        back = adapter.unmuted(action.external_id, action.standing or "")
-        return "unmuted" if back else "muted"
     match KINDS[action.kind].aspect:
         case "access":
-            return "suspended" if _suspender(adapter).suspended(action.external_id) else "active"
+            return "suspended" if _shut_out(adapter, action) else "active"
         case "voice":
-            return "muted" if _muter(adapter).muted(action.external_id) else "unmuted"
+            return "muted" if _silent(adapter, action) else "unmuted"
     return _comment(adapter, action)
+
+
+def _shut_out(adapter: Adapter, action: Action) -> bool:
+    who = action.external_id
+    if isinstance(adapter, Restorer) and action.kind == "lift account":
+        return not adapter.lifted(who, action.standing or "")
+    if isinstance(adapter, Ending) and action.kind == "suspend account":
+        return adapter.suspended_until(who, action.until)
+    return _suspender(adapter).suspended(who)
+
+
+def _silent(adapter: Adapter, action: Action) -> bool:
+    who = action.external_id
+    if isinstance(adapter, Restorer) and action.kind == "unmute account":
+        return not adapter.unmuted(who, action.standing or "")
+    if isinstance(adapter, Ending) and action.kind == "mute account":
+        return adapter.muted_until(who, action.until)
+    return _muter(adapter).muted(who)
 
 
 def act(adapter: Adapter, action: Action) -> Original | None:
@@ -112,10 +126,14 @@ def act(adapter: Adapter, action: Action) -> Original | None:
             if action.original is None:
                 raise PlatformError(NO_ORIGINAL, permanent=True, code="no original")
             _remover(adapter).restore(action.original)
+        case "suspend account" if isinstance(adapter, Ending):
+            adapter.suspend_until(action.external_id, action.until)
         case "suspend account":
             _suspender(adapter).suspend(action.external_id)
         case "lift account":
             _suspender(adapter).lift(action.external_id, action.standing or "")
+        case "mute account" if isinstance(adapter, Ending):
+            adapter.mute_until(action.external_id, action.until)
         case "mute account":
             _muter(adapter).mute(action.external_id)
         case "unmute account":

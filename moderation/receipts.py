@@ -211,7 +211,8 @@ def _end_others(tx: Connection, action: Action) -> None:
 def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None]:
     """The state to go back to, and what to put back there: what the first look saw.
 
-    That is not what an earlier action of ours, still in force, had made.
+    That is not what an earlier action of ours, still in force, had made; nor what is left of
+    it where it holds in part of the rooms alone, or not as long as this one is to.
     """
     if action.earlier is not None:
         return action.earlier, action.standing
@@ -230,7 +231,9 @@ def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None
             "back": KINDS[action.kind].undo,
         },
     ).first()
-    if row and row.earlier and look.state == KINDS[action.kind].wanted:
+    wanted = KINDS[action.kind].wanted
+    held = KINDS[action.kind].about == "account" and row and row.earlier != wanted
+    if row and row.earlier and (look.state == wanted or held):
         return str(row.earlier), action.standing or row.standing
     return look.state, action.standing or look.standing
 

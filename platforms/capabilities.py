@@ -131,6 +131,20 @@ class AccountMuter(Protocol):
 
 
 @runtime_checkable
+class Ending(Protocol):
+    """Where a suspension and a mute end by themselves: each is laid on until our own end.
+
+    None: without an end. `suspended_until` and `muted_until` are the read-backs: whether it
+    is held at least as long, whoever holds it.
+    """
+
+    def suspend_until(self, external_id: str, until: datetime | None) -> None: ...
+    def suspended_until(self, external_id: str, until: datetime | None) -> bool: ...
+    def mute_until(self, external_id: str, until: datetime | None) -> None: ...
+    def muted_until(self, external_id: str, until: datetime | None) -> bool: ...
+
+
+@runtime_checkable
 class Restorer(Protocol):
     """Where an account stands differently from room to room, a way back is read room by room.
 

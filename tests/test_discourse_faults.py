@@ -17,6 +17,7 @@ from tests.discourse import ADMIN, HOOK, KEY, Discourse
 from tests.failing import STEADY, Desk, Place, Way, desk_of
 from tests.faults import Fault, before
 
+DAY = timedelta(days=1)
 KINDS: tuple[ActionKind, ...] = ("remove comment", "suspend account", "mute account")
 
 
@@ -91,6 +92,40 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
     desk.honest(back)
     assert desk.read(back).receipt.state == "verified"
     assert _stands(site) == before_it
+
+
+@pytest.mark.parametrize("kind", ["suspend account", "mute account"])
+def test_a_hold_that_ends_before_ours_is_laid_on_longer_and_given_back_as_it_was(
+    desk: Desk, site: Discourse, kind: ActionKind
+) -> None:
+    external_id = desk.subject("discourse", kind)
+    till = {"suspend account": "suspended_till", "mute account": "silenced_till"}[kind]
+    tomorrow = (datetime.now(UTC) + DAY).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    site.users[int(external_id)][till] = tomorrow
+    asked = []
+    for days in (30, 60):  # the later one takes the place of the earlier, and its way back
+        until = datetime.now(UTC) + days * DAY
+        with desk.db.begin() as tx:
+            asked.append(
+                actions.request(
+                    tx,
+                    desk.ben,
+                    kind,
+                    school_id=desk.school_id,
+                    connection_id="discourse",
+                    external_id=external_id,
+                    until=until,
+                    now=desk.now,
+                )
+            )
+        desk.do(asked[-1])
+        assert desk.read(asked[-1]).receipt.state == "verified"
+        held = datetime.fromisoformat(site.users[int(external_id)][till])
+        assert abs(held - until) < timedelta(seconds=1)
+    back = desk.undo(asked[-1])
+    desk.do(back)
+    assert desk.read(back).receipt.state == "verified"
+    assert site.users[int(external_id)][till] == tomorrow
 
 
 @pytest.mark.parametrize("fault", ["lost", "ignored", "torn"])

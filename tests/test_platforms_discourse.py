@@ -1,7 +1,7 @@
 """Discourse as it documents itself: posts, people, webhooks, and every way in which it refuses."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,9 +13,11 @@ from platforms.capabilities import (
     CommentEditor,
     CommentRemover,
     CommentSource,
+    Ending,
     HookSource,
     Moderated,
     NoticeBoard,
+    Restorer,
     RosterSource,
 )
 from platforms.discourse import posts
@@ -23,6 +25,7 @@ from tests import wire
 from tests.discourse import ADMIN, BEGAN, HOOK, KEY, Discourse
 from tests.wire import Wire
 
+DAY = timedelta(days=1)
 EARLIER = "2099-05-01T10:00:00.000Z"
 
 
@@ -54,7 +57,7 @@ def adapter(served: Wire, secret: str = f"{KEY} {HOOK}") -> discourse.Discourse:
 def test_it_does_what_it_says(forum: discourse.Discourse) -> None:
     for able in (
         RosterSource, CommentSource, CommentRemover, CommentEditor, AccountSuspender,
-        AccountMuter, NoticeBoard, HookSource, Moderated,
+        AccountMuter, NoticeBoard, HookSource, Moderated, Ending, Restorer,
     ):  # fmt: skip
         assert isinstance(forum, able)
     assert forum.undoes <= forum.can
@@ -152,7 +155,7 @@ def test_a_refused_call_says_whether_it_may_have_worked(
 ) -> None:
     site.busy = status
     with pytest.raises(PlatformError) as caught:
-        forum.suspend("2")
+        forum.lift("2", "")
     assert (caught.value.permanent, caught.value.unsure) == (permanent, unsure)
 
 
@@ -169,10 +172,9 @@ def test_an_account_is_suspended_and_lifted(site: Discourse, forum: discourse.Di
     assert (standing, forum.suspended("2")) == ("", False)
     forum.suspend("2")
     assert forum.suspended("2")
-    with pytest.raises(PlatformError) as caught:
-        forum.suspend("2")
-    assert caught.value.code == "409"
+    assert not forum.lifted("2", standing)
     forum.lift("2", standing)
+    assert forum.lifted("2", standing)
     assert not forum.suspended("2")
     assert not site.users[2]["silenced_till"]
 
@@ -189,6 +191,42 @@ def test_lifting_gives_back_what_others_had_laid_on(
     else:
         forum.unmute("2", forum.mute_standing("2"))
     assert (site.users[2][till], site.users[2][why]) == (EARLIER, "spam")
+
+
+@pytest.mark.parametrize("hold", ["suspend", "silence"])
+def test_a_hold_ends_when_ours_does_and_one_that_ends_before_is_none(
+    site: Discourse, forum: discourse.Discourse, hold: str
+) -> None:
+    suspends = hold == "suspend"
+    till = {"suspend": "suspended_till", "silence": "silenced_till"}[hold]
+    why = {"suspend": "full_suspend_reason", "silence": "silence_reason"}[hold]
+    begin = forum.suspend_until if suspends else forum.mute_until
+    held = forum.suspended_until if suspends else forum.muted_until
+    back = forum.lifted if suspends else forum.unmuted
+    theirs = datetime.fromisoformat(EARLIER)
+    site.users[2].update({till: EARLIER, why: "spam"})
+    assert held("2", theirs - DAY)
+    assert not held("2", theirs + DAY)
+    assert not held("2", None)
+    standing = forum.standing("2") if suspends else forum.mute_standing("2")
+    begin("2", theirs + DAY)
+    assert held("2", theirs + DAY)
+    assert site.users[2][till] == "2099-05-02T10:00:00.000Z"
+    assert "moderators decided" in site.users[2][why]
+    assert not back("2", standing)
+    (forum.lift if suspends else forum.unmute)("2", standing)
+    assert back("2", standing)
+    assert (site.users[2][till], site.users[2][why]) == (EARLIER, "spam")
+    begin("2", None)
+    assert held("2", None)
+
+
+def test_the_school_says_in_its_own_words_why_the_forum_is_shut(
+    site: Discourse, served: Wire
+) -> None:
+    own = {"username": ADMIN, "loopback_only": "1", "reason": "Решение школы."}
+    discourse.Discourse(served.url, KEY, own).suspend("2")
+    assert site.users[2]["full_suspend_reason"] == "Решение школы."
 
 
 def test_a_muted_account_is_silenced_alone(site: Discourse, forum: discourse.Discourse) -> None:

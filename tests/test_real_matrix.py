@@ -105,13 +105,17 @@ def test_suspended_means_silent_until_it_is_lifted(synapse: Synapse) -> None:
     synapse.say(joe, room, "back")
 
 
-def test_a_locked_account_is_let_go_too(synapse: Synapse) -> None:
+def test_an_administrator_s_own_lock_outlives_our_lift(synapse: Synapse) -> None:
     joe_id, _ = synapse.person("joe")
-    synapse.call("PUT", f"/_synapse/admin/v2/users/{joe_id}", synapse.token, {"locked": True})
     adapter = matrix(synapse)
-    assert adapter.suspended(joe_id)
+    adapter.suspend(joe_id)
+    assert not adapter.lifted(joe_id, "")
+    account = f"/_synapse/admin/v2/users/{joe_id}"
+    synapse.call("PUT", account, synapse.token, {"locked": True})
     adapter.lift(joe_id, "")
-    assert not adapter.suspended(joe_id)
+    assert adapter.lifted(joe_id, "")
+    assert adapter.suspended(joe_id)  # and nobody calls it free
+    assert synapse.call("GET", account, synapse.token)["locked"]
 
 
 def test_own_account_and_administrators_are_protected(synapse: Synapse) -> None:

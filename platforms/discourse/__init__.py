@@ -17,8 +17,12 @@ from platforms.base import (
 from platforms.discourse import hooks, posts, users
 from platforms.discourse.calls import MAY_NOT, Calls
 
-OPTIONS = {"username": "system"}
-WORDS = {"username": N_("User name of the administrator whom the key belongs to")}
+REASON = "The school's moderators decided this. Their letter says why, and how to object."
+OPTIONS = {"username": "system", "reason": REASON}
+WORDS = {
+    "username": N_("User name of the administrator whom the key belongs to"),
+    "reason": N_("What the forum tells somebody who is suspended or silenced"),
+}
 
 
 class Discourse:
@@ -57,6 +61,7 @@ class Discourse:
         self._clock = clock
         key, _space, self._hook = secret.strip().partition(" ")
         self._user = options.get("username") or OPTIONS["username"]
+        self._reason = options.get("reason") or REASON
         self._calls = Calls(url, key, self._user, options)
 
     def check(self) -> Health:
@@ -102,25 +107,43 @@ class Discourse:
         return posts.wording(self._calls, external_id)
 
     def suspend(self, external_id: str) -> None:
-        users.begin(self._calls, external_id, "suspend")
+        self.suspend_until(external_id, None)
+
+    def suspend_until(self, external_id: str, until: datetime | None) -> None:
+        self._begin(external_id, "suspend", until)
+
+    def suspended_until(self, external_id: str, until: datetime | None) -> bool:
+        return users.held_until(self._calls, external_id, "suspend", until, now=self._clock())
 
     def standing(self, external_id: str) -> str:
         return users.standing(self._calls, external_id, "suspend", now=self._clock())
 
     def lift(self, external_id: str, standing: str) -> None:
-        users.end(self._calls, external_id, "suspend", standing, now=self._clock())
+        self._end(external_id, "suspend", standing)
+
+    def lifted(self, external_id: str, standing: str) -> bool:
+        return users.is_back(self._calls, external_id, "suspend", standing, now=self._clock())
 
     def suspended(self, external_id: str) -> bool:
         return users.held(self._calls, external_id, "suspend", now=self._clock())
 
     def mute(self, external_id: str) -> None:
-        users.begin(self._calls, external_id, "silence")
+        self.mute_until(external_id, None)
+
+    def mute_until(self, external_id: str, until: datetime | None) -> None:
+        self._begin(external_id, "silence", until)
+
+    def muted_until(self, external_id: str, until: datetime | None) -> bool:
+        return users.held_until(self._calls, external_id, "silence", until, now=self._clock())
 
     def mute_standing(self, external_id: str) -> str:
         return users.standing(self._calls, external_id, "silence", now=self._clock())
 
     def unmute(self, external_id: str, standing: str) -> None:
-        users.end(self._calls, external_id, "silence", standing, now=self._clock())
+        self._end(external_id, "silence", standing)
+
+    def unmuted(self, external_id: str, standing: str) -> bool:
+        return users.is_back(self._calls, external_id, "silence", standing, now=self._clock())
 
     def muted(self, external_id: str) -> bool:
         return users.held(self._calls, external_id, "silence", now=self._clock())
@@ -130,3 +153,9 @@ class Discourse:
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return users.notify(self._calls, external_ids, text)
+
+    def _begin(self, external_id: str, hold: users.Hold, until: datetime | None) -> None:
+        users.begin(self._calls, external_id, hold, until, self._reason, now=self._clock())
+
+    def _end(self, external_id: str, hold: users.Hold, standing: str) -> None:
+        users.end(self._calls, external_id, hold, standing, self._reason, now=self._clock())

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from platforms.answers import word
@@ -12,8 +12,9 @@ from platforms.discourse.posts import instant
 from platforms.sentences import OWN, STAFF
 
 PAGES = 200  # of a hundred accounts
-FOREVER = "3000-01-01T00:00:00.000Z"  # Pult itself ends what it began
-REASON = "Pult"  # where the platform keeps a reason; people's own reasons stay with Pult
+FOREVER = datetime(3000, 1, 1, tzinfo=UTC)  # as the forum's own "forever" does, which is a date too
+LONG = timedelta(days=100 * 365)  # what is held for longer, the forum shows as held for ever
+SLACK = timedelta(seconds=1)  # the forum keeps no finer times for certain
 Hold = Literal["suspend", "silence"]
 UNTIL = {"suspend": "suspend_until", "silence": "silenced_till"}  # as it is asked
 TILL = {"suspend": "suspended_till", "silence": "silenced_till"}  # as it is told
@@ -43,17 +44,50 @@ def standing(calls: Calls, external_id: str, hold: Hold, *, now: datetime) -> st
     )
 
 
-def begin(calls: Calls, external_id: str, hold: Hold) -> None:
-    _hold(calls, external_id, hold, FOREVER, REASON)
+def held_until(
+    calls: Calls, external_id: str, hold: Hold, until: datetime | None, *, now: datetime
+) -> bool:
+    """Whether it is held at least as long, by whomever."""
+    till = _until(_user(calls, external_id), hold, now)
+    return till is not None and till >= (now + LONG if until is None else until - SLACK)
 
 
-def end(calls: Calls, external_id: str, hold: Hold, standing: str, *, now: datetime) -> None:
+def begin(
+    calls: Calls,
+    external_id: str,
+    hold: Hold,
+    until: datetime | None,
+    reason: str,
+    *,
+    now: datetime,
+) -> None:
+    """Until just then. The forum refuses to hold longer what is held: it is freed for that."""
+    if _until(_user(calls, external_id), hold, now) is not None:
+        _free(calls, external_id, hold)
+    till = (until or FOREVER).astimezone(UTC)
+    said = f"{till:%Y-%m-%dT%H:%M:%S}.{till.microsecond // 1000:03}Z"
+    _hold(calls, external_id, hold, said, reason)
+
+
+def end(
+    calls: Calls, external_id: str, hold: Hold, standing: str, reason: str, *, now: datetime
+) -> None:
     """Free it, or hold it again as somebody else had, until the time that was theirs."""
-    calls.write("PUT", f"/admin/users/{external_id}/un{hold}.json", {})
+    _free(calls, external_id, hold)
     earlier = json.loads(standing) if standing else {}
     till = instant(earlier.get("till"))
     if till and till > now:
-        _hold(calls, external_id, hold, earlier["till"], earlier["reason"] or REASON)
+        _hold(calls, external_id, hold, earlier["till"], earlier["reason"] or reason)
+
+
+def is_back(calls: Calls, external_id: str, hold: Hold, standing: str, *, now: datetime) -> bool:
+    """Whether it is free, or held as long as somebody else had held it."""
+    earlier = json.loads(standing) if standing else {}
+    theirs = instant(earlier.get("till"))
+    till = _until(_user(calls, external_id), hold, now)
+    if till is None or theirs is None or theirs <= now:
+        return till is None and (theirs is None or theirs <= now)
+    return abs(till - theirs) <= SLACK
 
 
 def protected(calls: Calls, external_id: str, own_name: str) -> str:
@@ -92,6 +126,10 @@ def _hold(calls: Calls, external_id: str, hold: Hold, till: str, reason: str) ->
         f"/admin/users/{external_id}/{hold}.json",
         {UNTIL[hold]: till, "reason": reason, "message": "", "post_action": "none"},
     )
+
+
+def _free(calls: Calls, external_id: str, hold: Hold) -> None:
+    calls.write("PUT", f"/admin/users/{external_id}/un{hold}.json", {})
 
 
 def _user(calls: Calls, external_id: str) -> dict[str, Any]:

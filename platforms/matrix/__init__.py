@@ -160,7 +160,7 @@ class Matrix:
         return muting.muted(self._calls, self._rooms(), external_id)
 
     def lifted(self, external_id: str, standing: str) -> bool:  # noqa: ARG002 - see standing
-        return not people.suspended(self._calls, external_id)
+        return people.lifted(self._calls, external_id)
 
     def unmuted(self, external_id: str, standing: str) -> bool:
         return muting.is_unmuted(self._calls, self._rooms(), external_id, standing)

@@ -92,11 +92,19 @@ def suspend(calls: Calls, external_id: str) -> None:
 
 
 def lift(calls: Calls, external_id: str) -> None:
+    """What was ours alone: where the server knows suspension, a lock is somebody else's."""
     found = user(calls, external_id)
-    if found.get("suspended"):
-        calls.put(f"{ADMIN}/v1/{path('suspend', external_id)}", {"suspend": False})
-    if found.get("locked"):
+    held = found.get("suspended") or found.get("locked")
+    if held and not _unsuspend(calls, external_id):
         _lock(calls, external_id, False)
+
+
+def lifted(calls: Calls, external_id: str) -> bool:
+    """Whether nothing of ours is left; a lock that an administrator set stays theirs."""
+    found = user(calls, external_id)
+    if found.get("suspended") or found.get("deactivated"):
+        return False
+    return not found.get("locked") or _unsuspend(calls, external_id)
 
 
 def suspended(calls: Calls, external_id: str) -> bool:
@@ -108,6 +116,17 @@ def protected(calls: Calls, external_id: str) -> str:
     if external_id == calls.own_id():
         return OWN
     return STAFF if user(calls, external_id).get("admin") else ""
+
+
+def _unsuspend(calls: Calls, external_id: str) -> bool:
+    """False where the server knows no suspension, so that our block there is a lock."""
+    try:
+        calls.put(f"{ADMIN}/v1/{path('suspend', external_id)}", {"suspend": False})
+    except PlatformError as error:
+        if error.code not in UNKNOWN:
+            raise
+        return False
+    return True
 
 
 def _lock(calls: Calls, external_id: str, locked: bool) -> None:
