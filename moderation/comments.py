@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -91,6 +92,25 @@ AROUND = """
     UNION SELECT id FROM comment
     WHERE id = :id OR (connection_id = :connection AND external_id = :parent)
 """
+
+
+def as_worded(tx: Connection, actor: Actor, comment: Stored, sha256: str) -> Stored:
+    """The comment in another of its kept wordings; as it stands where that one is erased."""
+    access.require(actor, "see people", comment.school_id)
+    row = tx.execute(
+        text("""
+            SELECT subject, text, html, attachments FROM comment_version
+            WHERE comment_id = :id AND sha256 = :sha256
+        """),
+        {"id": comment.id, "sha256": sha256},
+    ).first()
+    if row is None:
+        return comment
+    attachments = tuple(json.loads(row.attachments))
+    return replace(
+        comment, subject=row.subject, text=row.text, html=row.html, attachments=attachments,
+        sha256=sha256,
+    )  # fmt: skip
 
 
 def note_removed(

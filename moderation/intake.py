@@ -88,6 +88,8 @@ def take(
                 wordings.note_version(tx, actor, kept, one, now=now)
                 continue
             merged = wordings.merge(tx, actor, school_id, connection_id, one, now=now)
+            if merged.older:
+                judging.heard(tx, actor, watched, merged.id, one, screened, now=now)
             back = one.external_id in returned
             stored = comments.get(tx, actor, merged.id) if merged.changed or back else None
             if stored is None:

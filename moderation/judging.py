@@ -1,12 +1,14 @@
 """What becomes of a new wording: a welfare alarm, a case in the queue, both, or nothing."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
-from moderation import cases, deciding, hiding, repeats, signals, welfare
+from moderation import cases, comments, deciding, hiding, repeats, signals, welfare
 from moderation.filters import Rules, of_subject, screen
 from moderation.model import Flag, ModerationError, Stored
-from moderation.wordings import storable
+from moderation.wordings import sha256, storable
 from platforms.base import Comment
 from store import access
 from store.access import Actor
@@ -49,6 +51,36 @@ def judge(
     elif case_id:
         hiding.hide(tx, actor, case_id, comment, flags, now=now)
     return case_id
+
+
+def heard(
+    tx: Connection,
+    actor: Actor,
+    watched: Rules,
+    comment_id: str,
+    wording: Comment,
+    screened_by: Mapping[str, Screened],
+    *,
+    now: datetime,
+) -> None:
+    """A wording that came after a later one: its author took it back, but was in need.
+
+    It raises alarms like any other, and makes no case: nobody reads it any more.
+    `screened_by` holds what was found, by sha256.
+    """
+    stands = comments.get(tx, actor, comment_id)
+    if stands is None:
+        return
+    access.require(actor, "moderate", stands.school_id)
+    said = replace(
+        stands,
+        subject=storable(wording.subject),
+        text=storable(wording.text),
+        html=storable(wording.html),
+        sha256=sha256(wording),
+    )
+    flags = flags_of(tx, watched, said, screened_by.get(said.sha256))
+    welfare.raised(tx, actor, said, flags, now=now)
 
 
 def screened(watched: Rules, comment: Stored | Comment) -> Screened:

@@ -45,6 +45,7 @@ class Alarm:
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     outcome: str
+    reworded: bool = False  # the author has put other words in its place
 
 
 def raised(
@@ -253,10 +254,13 @@ def _listed(
         {"school": school_id, "limit": limit},
     ).all()
     kept = comments.by_ids(tx, actor, {row.comment_id for row in rows})
-    return [_alarm(row, kept[row.comment_id]) for row in rows]
+    return [_alarm(tx, actor, row, kept[row.comment_id]) for row in rows]
 
 
-def _alarm(row: Row[Any], comment: Stored) -> Alarm:
+def _alarm(tx: Connection, actor: Actor, row: Row[Any], stands: Stored) -> Alarm:
+    """With the comment in the wording that raised it, whatever became of that."""
+    reworded = stands.sha256 != row.sha256
+    comment = comments.as_worded(tx, actor, stands, row.sha256) if reworded else stands
     return Alarm(
         id=row.id,
         school_id=row.school_id,
@@ -268,6 +272,7 @@ def _alarm(row: Row[Any], comment: Stored) -> Alarm:
         acknowledged_by=row.acknowledged_by,
         acknowledged_at=moment(row.acknowledged_at),
         outcome=row.outcome,
+        reworded=reworded,
     )
 
 

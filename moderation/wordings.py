@@ -16,11 +16,15 @@ from store.db import Connection, new_id, text
 
 @dataclass(frozen=True)
 class Merged:
-    """What merging a comment found: `changed` is true for a new wording."""
+    """What merging a comment found: `changed` is true for a new wording.
+
+    `older`: it is one that nobody had seen, of before the one that is shown.
+    """
 
     id: str
     new: bool
     changed: bool
+    older: bool = False
 
 
 def merge(
@@ -47,9 +51,8 @@ def merge(
     values["id"] = updated.id if updated else _id_of(tx, connection_id, comment.external_id)
     if updated:
         _keep_version(tx, values)
-    elif comment.revised_at:
-        _keep_older(tx, values)
-    return Merged(values["id"], new=False, changed=updated is not None)
+    older = not updated and comment.revised_at is not None and _keep_older(tx, values)
+    return Merged(values["id"], new=False, changed=updated is not None, older=older)
 
 
 def note_version(
@@ -127,8 +130,8 @@ def storable(said: str) -> str:
     return said.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-def _keep_version(tx: Connection, values: dict[str, Any]) -> None:
-    tx.execute(
+def _keep_version(tx: Connection, values: dict[str, Any]) -> bool:
+    kept = tx.execute(
         text("""
             INSERT INTO comment_version (comment_id, school_id, sha256, subject, text, html,
                                          attachments, seen_at)
@@ -137,10 +140,14 @@ def _keep_version(tx: Connection, values: dict[str, Any]) -> None:
         """),
         values,
     )
+    return bool(kept.rowcount)
 
 
-def _keep_older(tx: Connection, values: dict[str, Any]) -> None:
-    """The shown wording seen again moves its time on; another one is older, and evidence."""
+def _keep_older(tx: Connection, values: dict[str, Any]) -> bool:
+    """The shown wording seen again moves its time on; another one is older, and evidence.
+
+    Whether it is one that was not kept yet.
+    """
     again = tx.execute(
         text("""
             UPDATE comment SET revised_at = :revised
@@ -150,10 +157,11 @@ def _keep_older(tx: Connection, values: dict[str, Any]) -> None:
         values,
     )
     if again.rowcount:
-        return
+        return False
     shown = tx.execute(text("SELECT sha256, erased_at FROM comment WHERE id = :id"), values).one()
-    if shown.sha256 != values["sha256"] and shown.erased_at is None:
-        _keep_version(tx, values)
+    if shown.sha256 == values["sha256"] or shown.erased_at is not None:
+        return False
+    return _keep_version(tx, values)
 
 
 def _id_of(tx: Connection, connection_id: str, external_id: str) -> str:

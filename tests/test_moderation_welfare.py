@@ -12,6 +12,7 @@ from moderation import (
     cases,
     comments,
     complaints,
+    intake,
     judging,
     keeping,
     measures,
@@ -28,7 +29,7 @@ from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
-from tests.moderation_platform import _comment, connect
+from tests.moderation_platform import Adapter, _comment, connect
 
 POST = _comment({"id": "p1", "html": "", "author": "u1", "at": NOON.timestamp()})
 STARTER = Rules.from_toml(rules.starter())
@@ -278,3 +279,23 @@ def test_one_reporter_opens_a_decided_case_again_only_for_other_words(
         changed = replace(POST, external_id="p1", text="ugly weather", html="ugly weather")
         wordings.merge(tx, ben, school.id, "lms", changed, now=NOON + timedelta(minutes=1))
         assert say("rude", at=NOON + timedelta(minutes=2)) == 1
+
+
+def test_a_cry_that_was_taken_back_before_it_came_raises_the_alarm_in_its_own_words(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    watched = Rules.from_toml(rules.starter())
+    first = replace(POST, text="I want to die", html="I want to die", revised_at=NOON)
+    later = replace(
+        POST, text="never mind", html="never mind", revised_at=NOON + timedelta(hours=1)
+    )
+    for post in (later, first, first):
+        intake.take(
+            database, ben, "lms", Adapter("http://127.0.0.1:9"), [post], watched,
+            also=lambda _: True, now=NOON,
+        )  # fmt: skip
+    with database.begin() as tx:
+        [alarm] = welfare.open_(tx, ana, school.id)
+        assert (alarm.comment.text, alarm.reworded) == ("I want to die", True)
+        assert comments.known(tx, ben, "lms", ["p1"])["p1"].text == "never mind"
+        assert review.waiting(tx, ben, school.id, now=NOON) == []

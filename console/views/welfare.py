@@ -100,6 +100,8 @@ def _alarm(
             where = " · ".join(each for each in (strangers.name(comment.place), place) if each)
             st.caption(f"{where} · {written}", width="content")
         strangers.text(comment.text)
+        if alarm.reworded:
+            st.caption(_("The author has put other words in its place since."))
         st.caption(_why(alarm))
         discussion.draw(console, school, comment, thread, key=f"around-{alarm.id}", around=AROUND)
         if person_id:

@@ -60,7 +60,7 @@ from store.words import Words
 from tests.calls import Calls
 from tests.cast import LATER, Cast, post
 from tests.conftest import NOON
-from tests.moderation_platform import Adapter
+from tests.moderation_platform import Adapter, _comment
 
 ADAPTER = Adapter("http://127.0.0.1:9")  # nothing of it is asked for a comment that is not kept
 RULES = '[[list]]\nname = "ours"\nterms = ["frog"]\non = false'
@@ -89,6 +89,7 @@ def _restored(tx: Connection, who: Actor, on: Cast) -> str:
     return reversal.restore(tx, who, on.comment.id, now=NOON)
 
 
+HEARD = _comment({"id": "p1", "html": "hello", "author": "u1", "at": NOON.timestamp()})
 CALLS: Calls = {
     actions.perform: lambda db, who, on: actions.perform(
         db, who, on.action.id, on.adapters, clock=lambda: NOON
@@ -149,6 +150,9 @@ CALLS: Calls = {
     judging.judge: lambda tx, who, on: judging.judge(
         tx, who, Rules.from_toml(RULES), on.comment, now=NOON
     ),
+    judging.heard: lambda tx, who, on: judging.heard(
+        tx, who, Rules.from_toml(RULES), on.comment.id, HEARD, {}, now=NOON
+    ),
     previewing.of: lambda tx, who, on: previewing.of(tx, who, on.school, [_case(tx, on)], "remove"),
     repeats.mute: lambda tx, who, on: repeats.mute(tx, who, on.case, on.comment, now=NOON),
     repeats.ask_again: lambda tx, who, on: repeats.ask_again(tx, who, on.comment),
@@ -167,6 +171,9 @@ CALLS: Calls = {
     welfare.unanswered: lambda tx, who, on: welfare.unanswered(tx, who, on.school),
     welfare.of_comment: lambda tx, who, on: welfare.of_comment(tx, who, on.comment),
     welfare.before_removal: lambda tx, who, on: welfare.before_removal(tx, who, on.comment),
+    welfare.before_penalty: lambda tx, who, on: welfare.before_penalty(
+        tx, who, on.school, [(on.roster.connection, "u1")], on.case
+    ),
     welfare.acknowledge: lambda tx, who, on: welfare.acknowledge(
         tx, who, on.alarm, "called them", now=NOON
     ),
@@ -185,6 +192,8 @@ CALLS: Calls = {
     wordings.note_version: lambda tx, who, on: wordings.note_version(
         tx, who, on.comment, post("p2"), now=NOON
     ),
+    cases.into_queue: lambda tx, who, on: cases.into_queue(tx, who, on.comment.id, [], now=NOON),
+    comments.as_worded: lambda tx, who, on: comments.as_worded(tx, who, on.comment, "none"),
     comments.note_removed: lambda tx, who, on: comments.note_removed(
         tx, who, on.roster.connection, "p1", True
     ),
