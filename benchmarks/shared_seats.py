@@ -8,7 +8,7 @@ hour; the peers guess the most people on the server, or under the licence, in th
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -114,7 +114,7 @@ class Evening:
 
 
 def run(seed: int, learned: int, evenings: int, kind: Kind) -> Scores:
-    scores, peers, past, full = Scores(), Peers(), list[Session](), Full(seed, kind)
+    scores, peers, past, full = Scores(), Peers(), list[tuple[Held, bool]](), Full(seed, kind)
     year = term.evenings(seed, learned + evenings, licensed=kind == "licence")
     for number, lessons in enumerate(year):
         moments = [
@@ -123,7 +123,9 @@ def run(seed: int, learned: int, evenings: int, kind: Kind) -> Scores:
             for minute in MINUTES
         ]
         if number >= learned and lessons:
-            evening = Evening(learn(past, today=lessons[0].day), lessons)
+            known = [_session(one, held_back=at_seats and full.turns_away(one))
+                     for one, at_seats in past]  # fmt: skip
+            evening = Evening(learn(known, today=lessons[0].day), lessons)
             scores.next_evening()
             for moment in moments:
                 judge(scores, peers, evening, moment, full)
@@ -132,9 +134,14 @@ def run(seed: int, learned: int, evenings: int, kind: Kind) -> Scores:
         for one in lessons:
             most = max(each for each in one.counts if each is not None)
             peers.shares[one.course].append(most / one.enrolled)
-            past.append(session(one))
+            whole = Moment(one, 0, next(m.beside for m in moments if m.one is one))
+            past.append((one, whole.most >= full.seats(one)))
         full.learn(moments)
     return scores
+
+
+def _session(one: Held, *, held_back: bool) -> Session:
+    return replace(session(one), held_back=held_back)
 
 
 class Full:

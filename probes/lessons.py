@@ -1,13 +1,14 @@
 """Attendance by lesson: how many were in the room in each minute, kept for a term; never who."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
+from probes.capacity import Pool
 from probes.forecasting.model import LEAD, Plan, Session
 from probes.rooms import RoomKey
 from store import access
@@ -67,8 +68,18 @@ def running(mtx: Connection, actor: Actor, school_id: str, *, since: datetime) -
     return {(row.lesson_id, instant(row.starts_at)): _count(row) for row in rows}
 
 
-def past(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) -> list[Session]:
-    """The lessons of the last term that ended by then and had anybody in them, oldest first."""
+def past(
+    mtx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    until: datetime,
+    turning_away: Collection[Pool] = (),
+) -> list[Session]:
+    """The lessons of the last term that ended by then and had anybody in them, oldest first.
+
+    `turning_away`: the shared seats beyond which nobody gets in.
+    """
     access.require(actor, "see", school_id)
     rows = mtx.execute(
         text("""
@@ -79,10 +90,16 @@ def past(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) -> l
         {"school": school_id, "until": until, "since": until - KEEP},
     )
     return [
-        Session(found.plan, found.counts, found.teacher_at)
+        Session(found.plan, found.counts, found.teacher_at, _held_back(row, turning_away))
         for row in rows
         if (found := _count(row))
     ]
+
+
+def _held_back(row: Row[Any], turning_away: Collection[Pool]) -> bool:
+    if (row.early_kind, row.early_of) not in turning_away or row.pool_peak is None:
+        return False
+    return bool(row.pool_peak >= row.early_seats)
 
 
 def save(mtx: Connection, actor: Actor, school_id: str, counts: Sequence[Count]) -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from console.desk.fit import Fit
-from probes import foreseen
+from probes import foreseen, lessons
+from probes.capacity import Pool
 from probes.foreseen import Foreseen
 from store.access import Actor
 from store.db import Database, text
@@ -205,6 +206,31 @@ def test_a_server_turns_away_once_it_was_seen_to(
             )
     most = max(point.p95 for point in foreseen_of(evening, "Maths").forecast.points)
     assert most < 17 if held else most > 18
+
+
+def test_who_was_held_back_is_known_only_of_what_turns_away(evening: Evening) -> None:
+    lesson_of = "SELECT lesson_id FROM lesson_count WHERE pool_peak = 50"
+    evening.server("A", seats=50)
+    remember(evening, "Maths", TWENTY, seats=None)
+    pool: Pool = ("server", evening.servers["A"])
+    with evening.db.begin("metrics") as mtx:
+        for week, peak in ((1, 50), (2, 49)):
+            mtx.execute(
+                text("""
+                    UPDATE lesson_count SET early_kind = 'server', early_of = :a, early_seats = 50,
+                        pool_peak = :peak
+                    WHERE starts_at = :at
+                """),
+                {"a": pool[1], "peak": peak, "at": NOON - WEEK * week},
+            )
+        full = mtx.execute(text(lesson_of)).scalar_one()
+    expected: list[tuple[list[Pool], set[str]]] = [([], set()), ([pool], {full})]
+    for pools, held in expected:
+        with evening.db.read("metrics") as mtx:
+            past = lessons.past(
+                mtx, evening.actor, evening.school.id, until=NOON, turning_away=pools
+            )
+        assert {each.plan.id for each in past if each.held_back} == held
 
 
 def test_a_forecast_kept_by_an_older_version_is_still_read(evening: Evening) -> None:

@@ -78,6 +78,17 @@ def test_a_room_that_turned_people_away_tells_only_that_more_wanted_in() -> None
     assert max(point.p95 for point in foreseen.points) == 25
 
 
+def test_a_lesson_held_back_by_what_it_shares_tells_only_that_more_wanted_in() -> None:
+    sessions = [held(week, 18) for week in range(1, 9)]
+    free, back = (
+        learn([replace(each, held_back=cut) for each in sessions], today=TODAY)
+        .forecast(PLAN, Live(-10, 0))
+        .wanted
+        for cut in (False, True)
+    )
+    assert back.p80 > free.p80 + 2
+
+
 def test_a_limit_that_did_not_hold_is_not_believed() -> None:
     past = school(25, 31, 25, 30, 25, 33, 29, 25)
     assert max(p.p95 for p in past.forecast(PLAN, Live(-10, 0)).points) > 25

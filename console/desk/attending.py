@@ -109,10 +109,10 @@ def _foresee(
 
 def _remembered(db: Database, actor: Actor, seen: Seen) -> Remembered:
     with db.read("metrics") as mtx:
-        return (
-            lessons.past(mtx, actor, seen.school.id, until=seen.school_now),
-            foreseen.turning_away(mtx, actor, seen.school.id, until=seen.school_now),
-        )
+        until = seen.school_now
+        pools = foreseen.turning_away(mtx, actor, seen.school.id, until=until)
+        past = lessons.past(mtx, actor, seen.school.id, until=until, turning_away=pools)
+    return past, pools
 
 
 def _reached(pooled: Sequence[Pooled], read: Samples, seen: Seen) -> list[Pooled]:

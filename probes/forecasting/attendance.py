@@ -112,7 +112,7 @@ def fit(sessions: Sequence[Session], *, today: date) -> Attendance:
     )
     past = _Past(np.log((peaks + 0.5) / (size + 0.5)), 0.5 ** (ages / FADES), size, groups)
     fitted = _fit(past)
-    full = np.flatnonzero([session.filled for session in used])
+    full = np.flatnonzero([session.cut for session in used])
     for _ in range(HIDDEN if full.size else 0):
         fitted = _fit(replace(past, shares=_beyond(fitted, plans, past.shares, full)))
     return fitted

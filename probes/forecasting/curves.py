@@ -63,7 +63,7 @@ def learn(sessions: Sequence[Session]) -> Curves:
         np.array([np.nan if s.teacher_at is None else s.teacher_at for _, s in rows]),
         tuple(session.plan.course for _, session in rows),
         tuple(session.plan.teacher for _, session in rows),
-        np.array([CUT if session.filled else 1.0 for _, session in rows]),
+        np.array([CUT if session.cut else 1.0 for _, session in rows]),
     )
 
 

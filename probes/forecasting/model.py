@@ -30,11 +30,13 @@ class Session:
     """A lesson that is over. `counts`: the most people in each minute, the first at -LEAD.
 
     None where nobody could count. `teacher_at`: the minute of the first moderator seen.
+    `held_back`: what it shares with others was full, and turned people away.
     """
 
     plan: Plan
     counts: tuple[int | None, ...]
     teacher_at: float | None = None
+    held_back: bool = False
 
     @property
     def peak(self) -> int:
@@ -43,6 +45,11 @@ class Session:
     @property
     def filled(self) -> bool:
         return bool(self.plan.seats) and self.peak >= (self.plan.seats or 0)
+
+    @property
+    def cut(self) -> bool:
+        """It tells only that at least so many wanted in."""
+        return self.filled or self.held_back
 
 
 @dataclass(frozen=True)
