@@ -1,6 +1,7 @@
 """All that the engine knows of one target: its probe under way, its last ones, who waits for it."""
 
-from math import inf
+from math import ceil, floor, inf
+from random import random
 from time import monotonic
 
 from probes.alerting import LOOKED
@@ -17,6 +18,7 @@ TICK = 0.05  # seconds: probes due within one begin together, which costs less
 LONGEST_TICK = 0.2
 NEARLY_OVER = 0.95  # of an interval: looks at a stream come a little early or late
 SHARE = 0.125  # of its interval, by which a probe may be later than that
+REST = 0.5  # of its interval: at least so long after an answer that took its time
 
 
 class Course:
@@ -32,6 +34,7 @@ class Course:
         "_brisk",
         "_good",
         "_ran_out",
+        "_tick",
         "_watches",
         "_whole",
         "began",
@@ -43,7 +46,6 @@ class Course:
         "recorded",
         "standing",
         "target",
-        "tick",
     )
 
     def __init__(self, target: Target, standing: Standing, last: Result | None = None) -> None:
@@ -52,12 +54,13 @@ class Course:
         self.standing = standing
         self.memory: Memory = PROBERS[target.prober].recall(last) if last else {}
         self.interval = target.interval.total_seconds()
-        self.tick = min(max(SHARE * self.interval, TICK), LONGEST_TICK)
+        tick = min(max(SHARE * self.interval, TICK), LONGEST_TICK)
+        self._tick = self.interval / ceil(self.interval / tick)
         self.flying = False
         self.began = -inf  # when its last probe did,
         self.idle = 0.0  # and the pace's idle time then
-        self.recorded = -inf  # when it was last passed on to the books,
-        self.record: Record | None = None  # and what
+        self.record: Record | None = None  # what was last passed on to the books,
+        self.recorded = -inf  # and when the probe of that began
         self._whole = time_for(PROBERS[target.prober], target)
         self._brisk = brisk_for(PROBERS[target.prober], target)
         self._good = inf  # how long the last good answer took
@@ -102,6 +105,17 @@ class Course:
         if self._ran_out and self.standing.doubted and self._good <= QUICK * whole:
             return whole * CONFIRMING
         return whole
+
+    @property
+    def following(self) -> float:
+        """When it is due again if nobody hurries: an interval after it began.
+
+        In step with others of that interval. One that began late in a crowd is now and then
+        moved on by a tick: counted from its end, all would be, and crowds grew like traffic jams.
+        """
+        due = max(self.began + self.interval, monotonic() + REST * self.interval)
+        moved = random()  # noqa: S311 - spreads load, guards nothing
+        return floor(due / self._tick + moved) * self._tick
 
     def ask(self) -> float:
         """Others wait for what it says from now on: seconds until it may be probed for them."""

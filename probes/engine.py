@@ -28,7 +28,7 @@ from store.db import Database
 from store.words import Words
 
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
-JITTER = 0.02  # of an interval: targets that began together drift apart
+JITTER = 0.02  # of an interval, by which looks in between may come early
 TURN = 0.5  # seconds at most between looks at the plan
 NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
@@ -121,13 +121,13 @@ class Engine:
         course = self._courses[target.id] = Course(target, standing, last)
         return course
 
-    def _schedule(self, course: Course, seconds: float, tick: float = TICK) -> None:
+    def _schedule(self, course: Course, seconds: float) -> None:
         """Probe the target in so many seconds, and no more as it was scheduled before."""
         if course.flying:
             return
         due = monotonic() + seconds
         if seconds > TICK:
-            due = ceil(due / tick) * tick
+            due = ceil(due / TICK) * TICK
         self._agenda.set(course, due)
 
     def _start(self, course: Course) -> None:
@@ -204,10 +204,11 @@ class Engine:
             wanted = min(wanted, RECOVERY)
         if verdict.judged:
             wanted = min(wanted, course.wanted)
+        if verdict.again is None and wanted == course.interval:
+            self._agenda.set(course, course.following)
+            return
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
-        patient = verdict.again is None and wanted == course.interval
-        seconds = min(wanted, course.interval * jitter)
-        self._schedule(course, seconds, course.tick if patient else TICK)
+        self._schedule(course, min(wanted, course.interval * jitter))
 
     def _ask(self, target_id: str) -> None:
         """An alert waits for what parents and witnesses say; a thousand ask but twice a second."""
@@ -228,14 +229,14 @@ class Engine:
 
     def _record(self, course: Course, result: Result) -> None:
         """Pass on what is new, or due: looks in between that found the same are not kept."""
-        now, last, standing = monotonic(), course.record, course.standing
-        due = now - course.recorded >= course.interval * (1 - 2 * JITTER)
+        last, standing = course.record, course.standing
+        due = course.began - course.recorded >= course.interval * (1 - 2 * JITTER)
         new = last is None or last.result.state is not result.state
         asked = course.answers()
         if due or new or asked or standing.unsettled:
             calm = last is not None and last.standing is standing and _calm(last.result, result)
             course.record = Record(course.target, result, standing, calm)
-            course.recorded = now
+            course.recorded = course.began
             self.books.enter(course.record, urgent=new or asked)
 
     def _result(

@@ -1,11 +1,13 @@
 """How long a probe may take, and whose answer others wait for."""
 
 from dataclasses import replace
+from datetime import timedelta
 from math import inf
+from time import monotonic
 
 import pytest
 
-from probes.course import CONFIRMING, Course
+from probes.course import CONFIRMING, LONGEST_TICK, Course
 from probes.judge import Standing
 from probes.model import State, Target
 from probes.probers.base import Verdict
@@ -68,3 +70,24 @@ def test_who_asked_just_before_an_answer_wants_one_more() -> None:
     course.ask()
     assert course.answers()
     assert 0 < course.wanted < 1
+
+
+@pytest.mark.parametrize("interval", [60.0, 97.3, 300.0])
+def test_an_interval_counts_from_the_beginning_whatever_the_answer_takes(interval: float) -> None:
+    target = replace(TARGET, interval=timedelta(seconds=interval))
+    for took in (0.0, 0.3 * interval):
+        course = told((took, Verdict()), target=target)
+        late = [course.following - course.began - interval for _ in range(100)]
+        assert all(-LONGEST_TICK < each <= LONGEST_TICK for each in late)
+
+
+def test_who_answers_later_than_it_is_due_rests_all_the_same() -> None:
+    course = told((3.0, TIMED_OUT), target=replace(TARGET, interval=timedelta(seconds=1)))
+    now = monotonic()
+    assert course.following > now + 0.25
+
+
+def test_those_of_an_interval_begin_together() -> None:
+    target = replace(TARGET, interval=timedelta(seconds=15))
+    courses = [told((0.0, Verdict()), target=target) for _ in range(200)]
+    assert len({course.following for course in courses}) < 20
