@@ -6,9 +6,9 @@ Apart from the probing loop, so that a slow disk never bends a probe's timings.
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from time import monotonic
 
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -55,7 +55,7 @@ class Books:
         self._keep_for = keep
         self._began = clock()
         self._planner = Planner(db, adapters_for, unseal)
-        self._queue: SimpleQueue[Record] = SimpleQueue()
+        self._queue: deque[Record] = deque()  # the loop's thread appends, this one takes
         self._batch: list[Record] = []
         self._series: Mapping[str, int] = {}
         self._results: dict[str, Result] = {}
@@ -93,7 +93,7 @@ class Books:
 
     def enter(self, record: Record, *, urgent: bool) -> None:
         """Have the record written, soon if it is urgent."""
-        self._queue.put(record)
+        self._queue.append(record)
         if urgent:
             self._urgent.set()
 
@@ -129,11 +129,8 @@ class Books:
             LOG.warning("the books wait for the database: %s", type(error).__name__)
 
     def _flush(self) -> None:
-        while True:
-            try:
-                self._batch.append(self._queue.get_nowait())
-            except Empty:
-                break
+        while self._queue:
+            self._batch.append(self._queue.popleft())
         del self._batch[:-WAITING]
         if not self._batch:
             return

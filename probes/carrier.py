@@ -40,13 +40,11 @@ class Carrier:
         self._multi = pycurl.CurlMulti()
         self._watch = Watch()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch.want)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, max(min(CONNECTIONS, half), 1))
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
         self._waking = self._near.fileno()
         self._watch.want(pycurl.POLL_IN, self._waking, None, None)
-        self._deadline: float | None = None
         self._spare: dict[Shape, list[Transfer]] = {}
         self._flying: dict[pycurl.Curl, tuple[Transfer, Done]] = {}
         self._queue: deque[tuple[float, Fetch, float, Done]] = deque()  # since when, and what
@@ -58,9 +56,8 @@ class Carrier:
         if len(self._flying) >= self._at_once:
             self._queue.append((monotonic(), fetch, timeout, done))
             return
-        shape = fetch.shape
-        spare = self._spare.get(shape)
-        transfer = spare.pop() if spare else Transfer(shape, self._authorities, self._open)
+        spare = self._spare.get(fetch.shape)
+        transfer = spare.pop() if spare else Transfer(fetch.shape, self._authorities, self._open)
         try:
             transfer.begin(fetch, timeout)
         except (pycurl.error, ValueError) as error:
@@ -71,9 +68,10 @@ class Carrier:
 
     def turn(self, wait: float) -> None:
         """Move everything on, waiting at most so many seconds for something to happen."""
+        left = self._multi.timeout()  # milliseconds; being told of each change costs far more
+        if left != NEVER:
+            wait = min(wait, left / 1000)
         before = monotonic()
-        if self._deadline is not None:
-            wait = min(wait, self._deadline - before)
         ready = self._watch.poll(max(wait, 0.0))
         after = monotonic()
         self.pace.slept(wait, before, after)
@@ -83,8 +81,7 @@ class Carrier:
                 self._near.recv(4096)
             else:
                 act(fd, READY.get(events, BOTH))
-        if self._deadline is not None and self._deadline <= after:
-            self._deadline = None
+        if left != NEVER and before + left / 1000 <= after:
             act(pycurl.SOCKET_TIMEOUT, 0)
         self._collect()
 
@@ -134,9 +131,6 @@ class Carrier:
             spare.append(transfer)
         else:
             transfer.curl.close()
-
-    def _set_timer(self, milliseconds: int) -> None:
-        self._deadline = None if milliseconds == NEVER else monotonic() + milliseconds / 1000
 
 
 def _open_on_loopback(

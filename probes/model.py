@@ -1,9 +1,10 @@
 """The words of probing: targets, readings, results, states; counts only, never names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import overload
 
 from probes.light import light
 from store.words import Value, Words
@@ -76,6 +77,38 @@ class Reading:
     unit: str
 
 
+class Readings(Sequence[Reading]):
+    """Readings, each made when somebody looks at it: of most probes nobody ever does."""
+
+    __slots__ = ("names", "units", "values")
+
+    def __init__(
+        self, names: tuple[str, ...], units: tuple[str, ...], values: tuple[float, ...]
+    ) -> None:
+        self.names = names
+        self.units = units
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, place: int) -> Reading: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Reading, ...]: ...
+    def __getitem__(self, place: int | slice) -> Reading | tuple[Reading, ...]:
+        return tuple(self)[place]
+
+    def __iter__(self) -> Iterator[Reading]:
+        return map(Reading, self.names, self.values, self.units)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True)
 class RoomCount:
     """One room as its media server counts it. None: the server does not say."""
@@ -95,7 +128,7 @@ class Result:
     at: datetime
     state: State
     seconds: float | None = None
-    readings: tuple[Reading, ...] = ()
+    readings: Sequence[Reading] = ()
     why: Words | None = None
     since: datetime | None = None
     rooms: tuple[RoomCount, ...] | None = None
@@ -135,7 +168,7 @@ class ProbeFailed(Exception):
         params: Mapping[str, Value] | None = None,
         *,
         state: State = State.DOWN,
-        readings: tuple[Reading, ...] = (),
+        readings: Sequence[Reading] = (),
         slow: bool = False,
     ) -> None:
         self.template = template

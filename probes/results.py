@@ -12,7 +12,7 @@ from sqlalchemy import Row, String, TextClause, bindparam
 
 from probes import steps
 from probes.history import JUST_OVER, Point, history
-from probes.model import SEVERITY, Reading, Result, State, Target
+from probes.model import SEVERITY, Reading, Readings, Result, State, Target
 from probes.rhythm import STALE
 from store import access
 from store.access import Actor
@@ -99,10 +99,15 @@ def availability(
 
 def readings_json(readings: Collection[Reading]) -> str:
     """As json.dumps writes them, ten times as fast: this is done for every probe."""
-    values = tuple([r.value for r in readings])
+    if isinstance(readings, Readings):
+        names, units, values = readings.names, readings.units, readings.values
+    else:
+        names = tuple([r.name for r in readings])
+        units = tuple([r.unit for r in readings])
+        values = tuple([r.value for r in readings])
     if not _plain(values):
         return json.dumps([{"name": r.name, "unit": r.unit, "value": r.value} for r in readings])
-    return _form(tuple([r.name for r in readings]), tuple([r.unit for r in readings])) % values
+    return _form(names, units) % values
 
 
 def _plain(values: tuple[float, ...]) -> bool:

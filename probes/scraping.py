@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -100,7 +100,7 @@ def exposition(target: Target, verdict: Verdict, *, took: float, now: datetime) 
     return generate_latest(registry)
 
 
-def _values(readings: tuple[Reading, ...], now: datetime) -> dict[str, float]:
+def _values(readings: Sequence[Reading], now: datetime) -> dict[str, float]:
     found: dict[str, float] = {}
     for reading in readings:
         expiry = certificate_ends(reading, now)

@@ -1,5 +1,6 @@
 """What probes read, in words and units that people use."""
 
+from collections.abc import Sequence
 from math import floor
 
 import streamlit as st
@@ -9,7 +10,7 @@ from probes.model import Reading
 from probes.probers import called
 
 
-def draw(readings: tuple[Reading, ...]) -> None:
+def draw(readings: Sequence[Reading]) -> None:
     for reading in readings:
         if reading.name == "total":  # the answer's seconds once more
             continue

@@ -5,7 +5,7 @@ that one pycurl loop carries thousands. A socket prober blocks in a thread.
 Both return a Verdict or raise ProbeFailed.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -104,7 +104,7 @@ class Verdict:
     """
 
     seconds: float | None = None
-    readings: tuple[Reading, ...] = ()
+    readings: Sequence[Reading] = ()
     state: State = State.OK
     why: Words | None = None
     rooms: tuple[RoomCount, ...] | None = None

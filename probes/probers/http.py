@@ -1,9 +1,10 @@
 """Ask for a web address and judge status, speed, body and the certificate's remaining days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from probes.model import ProbeFailed, Reading, State, Target
+from probes.model import ProbeFailed, Reading, Readings, State, Target
 from probes.probers import asking, conditions, demands, redirects
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
@@ -18,12 +19,13 @@ from probes.probers.base import (
     Verdict,
 )
 from probes.probers.redirects import Landed
-from probes.probers.web import phases
 from store.words import N_, Words
 
 CODES = range(100, 600)  # RFC 9110, section 15
 STATUS = Condition("status", "200-299", N_("The status codes that are well: 200-299 or 200,401"))
 DAY = 86_400.0  # seconds
+STATUS_AND_SIZE = ("status", "size")
+UNITS = {"status": "", "size": "B", "redirects": "", "certificate": "d"}  # the rest are seconds
 ASKED = "asked"  # where the memory holds what the module asks for
 COLD_EVERY = 300.0  # seconds between new connections, each of which shows the certificate
 
@@ -76,23 +78,34 @@ def talk(target: Target, context: Context) -> Talk:
     readings = _readings(landed, days)
     _require(asked, landed.answer, readings)
     if asked.demanding:
-        readings += _require_demands(target, landed.answer, readings)
+        more = _require_demands(target, landed.answer, readings)
+        return _judged(asked, landed, days, (*readings, *more))
     return _judged(asked, landed, days, readings)
 
 
-def _readings(landed: Landed, days: float | None) -> tuple[Reading, ...]:
+def _readings(landed: Landed, days: float | None) -> Readings:
     answer = landed.answer
-    found = phases(answer) if answer.error is None else ()
+    phases = answer.phases if answer.error is None else {}
+    names, values = [*phases], [*phases.values()]
     if answer.status:
-        found += (Reading("status", answer.status, ""), Reading("size", answer.size, "B"))
+        names += STATUS_AND_SIZE
+        values += (answer.status, answer.size)
     if landed.hops:
-        found += (Reading("redirects", landed.hops, ""),)
+        names.append("redirects")
+        values.append(landed.hops)
     if days is not None:
-        found += (Reading("certificate", round(days, 2), "d"),)
-    return found
+        names.append("certificate")
+        values.append(round(days, 2))
+    named = tuple(names)
+    return Readings(named, _units(named), tuple(values))
 
 
-def _require(asked: _Asked, answer: Answer, readings: tuple[Reading, ...]) -> None:
+@lru_cache
+def _units(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(UNITS.get(name, "s") for name in names)
+
+
+def _require(asked: _Asked, answer: Answer, readings: Readings) -> None:
     if answer.error is not None:
         raise ProbeFailed(answer.error.template, answer.error.params, readings=readings)
     if not _accepted(answer.status, asked.status):
@@ -106,9 +119,7 @@ def _require(asked: _Asked, answer: Answer, readings: tuple[Reading, ...]) -> No
         raise ProbeFailed(template, params, readings=readings)
 
 
-def _require_demands(
-    target: Target, answer: Answer, readings: tuple[Reading, ...]
-) -> tuple[Reading, ...]:
+def _require_demands(target: Target, answer: Answer, readings: Readings) -> tuple[Reading, ...]:
     """What the demands of the module read. Raises ProbeFailed for the first that is not met."""
     try:
         return demands.require(target, answer)
@@ -119,7 +130,7 @@ def _require_demands(
 
 
 def _judged(
-    asked: _Asked, landed: Landed, days: float | None, readings: tuple[Reading, ...]
+    asked: _Asked, landed: Landed, days: float | None, readings: Sequence[Reading]
 ) -> Verdict:
     if days is not None and days < asked.certificate_days:
         why = Words(N_("The certificate expires in {days} days; renew it."), {"days": int(days)})
