@@ -195,7 +195,7 @@ def _send(console: Console, actor: Actor, planned: Plan, written: UrgentText) ->
 
 def _first(totals: Totals) -> str:
     """How far the first one came: those who lack it get this one too, and may wonder at it."""
-    said = _("{sent} have it, {held} may have it, {failed} failed, {out} left out, {waiting} wait")
+    said = _("{sent} have it, {held} may have it, {failed} failed, {out} left out, {waiting} wait.")
     counts = said.format(
         sent=number(totals.sent),
         held=number(totals.held),
@@ -203,7 +203,7 @@ def _first(totals: Totals) -> str:
         out=number(totals.suppressed),
         waiting=number(totals.waiting),
     )
-    return f"{counts}. {_('All of them are told this one, by whatever way reaches them.')}"
+    return f"{counts} {_('All of them are told this one, by whatever way reaches them.')}"
 
 
 def _told(console: Console, planned: Plan, told: Told) -> str:
