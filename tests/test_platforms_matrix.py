@@ -125,7 +125,7 @@ def test_what_the_homeserver_itself_missed_is_asked_for_backwards_down_to_an_hou
     assert "long ago" not in found
 
 
-def test_a_school_of_many_rooms_is_read_in_a_few_turns() -> None:
+def test_a_school_of_many_rooms_is_read_in_a_few_turns_and_asked_once_when_it_is_quiet() -> None:
     rooms = [f"!{number}:x" for number in range(50)]
 
     def answer(asked: Asked) -> bytes:
@@ -147,5 +147,8 @@ def test_a_school_of_many_rooms_is_read_in_a_few_turns() -> None:
             assert read.more
             read = arrivals.read(_calls(w.url), rooms, read.cursor, None, now=NOON)
             found += [one.text for one in read.comments]
-    assert found == [f"in {room}" for room in rooms]
-    assert not read.more
+        assert found == [f"in {room}" for room in rooms]
+        assert not read.more
+        before = len(w.asked)
+        arrivals.read(_calls(w.url), rooms, read.cursor, None, now=NOON)
+        assert len(w.asked) == before + 2  # who am I, and what is new: nothing of each room
