@@ -19,7 +19,7 @@ from probes.model import Result, State, Target
 from probes.probers import PROBERS
 from probes.probers.base import silence_for, time_for
 from probes.resting import OVER
-from probes.rhythm import STALE, rhythm
+from probes.rhythm import rhythm, stale
 from store.db import Connection, Database, new_id, text
 from store.words import Words
 
@@ -173,7 +173,7 @@ def _may_be_the_line(target: Target, result: Result, scene: Scene) -> bool:
 
 
 def _fresh(target: Target, result: Result, now: datetime) -> bool:
-    return now - result.at <= STALE * rhythm(target)
+    return not stale((now - result.at).total_seconds(), rhythm(target).total_seconds())
 
 
 def _open(tx: Connection) -> dict[str, Open]:

@@ -61,13 +61,16 @@ def _room_rows(target: Target, result: Result) -> list[dict[str, Any]]:
 
 
 def _empty_the_rest(mtx: Connection, target: Target, result: Result) -> None:
-    """Rooms that a good answer leaves out have ended: nobody is in them."""
+    """Rooms that a good answer leaves out have ended: nobody is in them.
+
+    Also one that was seen "later": the clock was ahead then.
+    """
     values = {"connection": target.connection_id, "at": result.at}
     mtx.execute(
         text("""
             INSERT INTO room_sample (room, at, participants)
             SELECT id, :at, 0 FROM room_latest
-            WHERE connection_id = :connection AND at < :at AND running
+            WHERE connection_id = :connection AND at <> :at AND running
             ON CONFLICT DO NOTHING
         """),
         values,
@@ -75,7 +78,7 @@ def _empty_the_rest(mtx: Connection, target: Target, result: Result) -> None:
     mtx.execute(
         text("""
             UPDATE room_latest SET at = :at, participants = 0, moderators = 0, running = FALSE
-            WHERE connection_id = :connection AND at < :at
+            WHERE connection_id = :connection AND at <> :at
         """),
         values,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Row, String, TextClause, bindparam
 from probes import steps
 from probes.history import JUST_OVER, Point, history
 from probes.model import SEVERITY, Reading, Readings, Result, State, Target
-from probes.rhythm import STALE
+from probes.rhythm import stale
 from store import access
 from store.access import Actor
 from store.db import Connection, moment, text
@@ -146,7 +146,7 @@ def _fresh(target: Target, row: Row[Any] | None, now: datetime, zone: tzinfo) ->
         return Result(target.id, now, State.UNKNOWN, why=Words(N_("No reading yet.")))
     result = result_of(row)
     rhythm = max(target.interval.total_seconds(), row.interval_seconds)
-    if (now - result.at).total_seconds() <= STALE * rhythm:
+    if not stale((now - result.at).total_seconds(), rhythm):
         return result
     why = Words(
         N_("No reading since {time}."), {"time": result.at.astimezone(zone).strftime("%H:%M:%S")}
@@ -156,7 +156,7 @@ def _fresh(target: Target, row: Row[Any] | None, now: datetime, zone: tzinfo) ->
 
 def _checks(row: Row[Any], now: datetime) -> list[State]:
     states = [SEVERITY[int(digit)] for digit in row.recent]
-    if now.timestamp() - row.at > STALE * row.interval_seconds:
+    if stale(now.timestamp() - row.at, row.interval_seconds):
         states.append(State.UNKNOWN)
     return states
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from probes import crowds
-from probes.rhythm import STALE
+from probes.rhythm import stale
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -44,14 +44,14 @@ def latest(
     )
     found: dict[RoomKey, RoomReading] = {}
     for row in rows:
-        stale = now.timestamp() - row.at > STALE * row.interval_seconds
+        old = stale(now.timestamp() - row.at, row.interval_seconds)
         found[row.connection_id, row.external_id] = RoomReading(
             datetime.fromtimestamp(row.at, UTC),
-            None if stale else row.participants,
-            None if stale else row.moderators,
+            None if old else row.participants,
+            None if old else row.moderators,
             row.seats,
             bool(row.running),
-            stale,
+            old,
         )
     return found
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from math import inf
 
 from probes import crowds, steps
-from probes.steps import Keep
+from probes.steps import Keep, Rolled
 from store.db import Connection, text
 
+AHEAD = 60.0  # seconds that a clock may be set back without a word
 LATE = 10  # seconds after which a minute's samples are all written
 MINUTES, HOURS = 10, 2  # at most so many are made at once, after a time without a prober
 SUMS = """
@@ -41,10 +42,10 @@ OF_MINUTES = _Making(steps.STEPS[0], steps.STEPS[1], HOURS)
 
 def roll_up(mtx: Connection, *, now: datetime) -> None:
     """Make the minutes and hours that are over; each sample is read once."""
-    done = steps.rolled(mtx)
+    done = _back(mtx, steps.rolled(mtx), now.timestamp())
     minute = _make(mtx, OF_SAMPLES, done.minute, now.timestamp() - LATE)
     hour = _make(mtx, OF_MINUTES, done.hour, minute)
-    if (minute, hour) != (done.minute, done.hour):
+    if Rolled(minute, hour) != steps.rolled(mtx):
         mtx.execute(
             text("UPDATE rolled SET minute = :minute, hour = :hour"),
             {"minute": minute, "hour": hour},
@@ -83,6 +84,34 @@ def remove(mtx: Connection, series: int) -> bool:
     ):
         mtx.execute(text(statement), {"series": series})
     return True
+
+
+def _back(mtx: Connection, done: Rolled, now: float) -> Rolled:
+    """How far that has come, once a clock that was ahead is set right.
+
+    What it made of the future would keep all from being made until the future is there.
+    """
+    if done.minute <= now + AHEAD and done.hour <= now + AHEAD:
+        return done
+    return Rolled(
+        _made(mtx, OF_SAMPLES.made, now),
+        _made(mtx, OF_MINUTES.made, now),
+    )
+
+
+def _made(mtx: Connection, step: steps.Step, now: float) -> float:
+    """Until when rows of the step were made by now, without reading the others."""
+    last: float | None = mtx.execute(
+        text(f"""
+            SELECT MAX(last) FROM (
+                SELECT (SELECT MAX(s.bucket) FROM {step.table} s
+                        WHERE s.series = latest.id AND s.bucket <= :now) AS last
+                FROM latest
+            ) AS lasts
+        """),
+        {"now": now},
+    ).scalar()
+    return 0.0 if last is None else min(last + step.width, now // step.width * step.width)
 
 
 def _make(mtx: Connection, making: _Making, done: float, over: float) -> float:

@@ -160,7 +160,7 @@ def read_past(db: Database, actor: Actor, school_id: str, *, now: datetime) -> P
 
 
 def _fresh(told: Mapping[LessonKey, Foreseen], now: datetime) -> dict[LessonKey, Foreseen]:
-    return {key: one for key, one in told.items() if now - one.at <= FORESEEN}
+    return {key: one for key, one in told.items() if abs(now - one.at) <= FORESEEN}
 
 
 def _grouped(rows: Iterable[Row], key: Callable[[Row], str | None]) -> dict[str, list[Row]]:
