@@ -73,6 +73,9 @@ class Segment:
         return cls(**values)
 
 
+EVERYBODY = Segment(everyone=True)  # who need not be looked up one by one
+
+
 def matching(
     tx: Connection, school_id: str, segment: Segment, *, order: str = BY_NAME, now: datetime
 ) -> Iterator[Iterator[Person]]:
@@ -82,10 +85,12 @@ def matching(
     the first of them is told.
     """
     values: Values = {"school": school_id}
+    chosen = meant(segment, values, now)
+    among = "" if segment == EVERYBODY else f"AND id IN ({_with_guardians(segment)})"
     statement = f"""
-        WITH meant AS ({meant(segment, values, now)})
+        WITH meant AS ({chosen})
         SELECT id, school_id, name, email, role, language, level, grp, fields FROM person
-        WHERE school_id = :school AND id IN ({_with_guardians(segment)})
+        WHERE school_id = :school {among}
         ORDER BY {order}
     """
     for window in windows(tx, statement, values):

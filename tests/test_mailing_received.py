@@ -42,6 +42,31 @@ def test_a_person_got_what_was_sent_to_her_the_newest_first(
         assert told(tx, ana, boris)[0] == everybody[0], "it moved last"
 
 
+def test_who_needs_a_hand_is_listed_first_and_each_by_name(
+    database: Database, school: School, ana: Actor
+) -> None:
+    states = ("suppressed", "due", "sending", "failed", "held", "sent")
+    with database.begin() as tx:
+        for n, state in enumerate(states):
+            for letter in "BA":
+                person(tx, ana, school, f"{letter} {state}", email=f"{letter}{n}@school.example")
+        id_ = draft(tx, ana, school)
+        releasing.release(tx, ana, id_, now=NOON)
+        for state in states:
+            tx.execute(
+                text("UPDATE delivery SET state = :state WHERE name LIKE :named"),
+                {"state": state, "named": f"% {state}"},
+            )
+        tx.execute(text("UPDATE delivery SET next_at = 5 WHERE name = 'B due'"))
+        tx.execute(text("UPDATE delivery SET next_at = 6 WHERE name = 'A due'"))
+        found = [each.name for each in reached.undelivered(tx, ana, id_)]
+        few = [each.name for each in reached.undelivered(tx, ana, id_, limit=3)]
+    assert found[:4] == ["A held", "B held", "A failed", "B failed"]
+    assert sorted(found[4:6]) == ["A sending", "B sending"]
+    assert found[6:] == ["B due", "A due", "A suppressed", "B suppressed"]
+    assert few == found[:3]
+
+
 def test_who_may_not_see_people_is_refused_also_where_there_is_no_mail(
     database: Database, school: School, ana: Actor, eve: Actor
 ) -> None:
