@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from console.desk import attending, incidents, reports
 from console.desk.board import Board
+from console.desk.fit import Fit
 from console.i18n import speaking
 from console.views import incidentbar, targetbar
 from console.widgets import status
@@ -411,6 +412,10 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     assert at.caption[0].value == "9 of 12 seats that Hall leaves it"
     assert at.caption[1].value.startswith("Within the hour: ")
     assert "12 lessons foreseen" in at.caption[-1].value
+    fit = Fit("tight", Words("because"), 100, "server", chance=0.42)
+    shared = replace(later, lessons=[replace(bound, fit=fit)])
+    at = AppTest.from_function(_room, args=(shared, row.room_id)).run()
+    assert at.caption[1].value.endswith("Chance that every seat of the server is taken: 42%.")
     assert "a Brier score of 0.10: 0 is always right" in at.caption[-1].value
 
 

@@ -109,6 +109,15 @@ def test_who_may_not_steer_is_told_why(desk: Desk, ben: Actor) -> None:
     assert "Your role does not allow this." in off["End"]
 
 
+def test_a_notice_that_cannot_be_read_back_is_told_as_sent(desk: Desk) -> None:
+    at = stage.dialog(lambda: roombar.ask_notice(desk.console, desk.actor, desk.school, desk.row))
+    at.text_area[0].set_value("Five minutes.")
+    at = press(at, "Send to 7 in the room")
+    assert "is sent; this platform does not let it be read back" in said(at)
+    assert "![](" not in said(at)
+    assert outcomes(desk.console.db, "notice room") == ["asked", "sent"]
+
+
 def test_the_end_is_asked_for_and_told_when_the_server_shows_it(desk: Desk) -> None:
     at = stage.dialog(lambda: steering.ask_end(desk.console, desk.actor, desk.school, desk.row))
     assert MARKUP in letters(at)

@@ -52,7 +52,7 @@ def _talking(
         yield Act(
             "notice",
             _("Notice"),
-            lambda: _ask(console, actor, school, row),
+            lambda: ask_notice(console, actor, school, row),
             "N",
             ":material/campaign:",
             "primary",
@@ -143,7 +143,7 @@ def _lead(row: LessonRow, cannot: str) -> None:
         st.caption(cannot, width="content")
 
 
-def _ask(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
+def ask_notice(console: Console, actor: Actor, school: School, row: LessonRow) -> None:
     @st.dialog(_("Notice into {name}").format(name=escape(row.title)), on_dismiss=confirm.closed)
     def dialog() -> None:
         st.caption(_("Everybody in the room reads it in the chat. It cannot be taken back."))
