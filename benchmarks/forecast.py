@@ -82,7 +82,9 @@ def main() -> None:
         found = report(scores)
         print(json.dumps({"bound": case} | found | {"cpu_s": round(used, 1)}, indent=1), flush=True)
         met |= {f"{case}: {limit}": held for limit, held in _met(case, found).items()}
-    asked.end(met)
+    cost = shared_seats.cost(options.seed)
+    print(json.dumps({f"cost of {shared_seats.LESSONS} lessons": cost}))
+    asked.end(met | {"60 lessons added up within 50 ms": cost["together_ms"] <= 50})
 
 
 def _met(case: str, found: Mapping[str, Any]) -> dict[str, bool]:

@@ -6,6 +6,7 @@ beyond its seats. Foreseen is whether all seats are taken while the lesson is he
 hour; the peers guess the most people on the server, or under the licence, in that time.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from probes.forecasting.together import Counts, Shared, by_minute
 from probes.forecasting.ways import Drawn
 
 Kind = Literal["server", "licence"]
+LESSONS = 60  # whose cost is measured
 FULL_DAYS = 2  # days at its seats, and none above them, until it is believed to turn away
 
 
@@ -138,6 +140,26 @@ def run(seed: int, learned: int, evenings: int, kind: Kind) -> Scores:
             past.append((one, whole.most >= full.seats(one)))
         full.learn(moments)
     return scores
+
+
+def cost(seed: int) -> dict[str, float]:
+    """CPU milliseconds, the least of five times: to foresee 60 lessons, and to add them up."""
+    year = list(term.evenings(seed, 20))
+    known = [one for lessons in year for one in lessons]
+    school = learn([session(one) for one in known], today=year[-1][0].day)
+    soon = [(plan(one), live(one, -10)) for one in known[:LESSONS]]
+    took = []
+    for _ in range(5):
+        began = time.process_time()
+        drawn = [school.draw(each, now) for each, now in soon]
+        alone = [each.forecast() for each in drawn]
+        between = time.process_time()
+        shared = Shared(20 * LESSONS, 0, {each.plan.id: by_minute(each) for each in drawn})
+        for each, told in zip(drawn, alone, strict=True):
+            shared.forecast(each, told)
+        took.append((between - began, time.process_time() - between))
+    each_ms, together_ms = (round(1000 * min(times), 1) for times in zip(*took, strict=True))
+    return {"each_ms": each_ms, "together_ms": together_ms}
 
 
 def _session(one: Held, *, held_back: bool) -> Session:
