@@ -19,6 +19,7 @@ from console.desk import (
     restoring,
     sync,
     toll,
+    unread,
     watchdog,
 )
 from console.wiring import Console
@@ -26,6 +27,7 @@ from mailing import returned
 from mailing.mailbox import Mailbox
 from moderation import intake
 from moderation.actions import SEALED
+from platforms import PLATFORMS
 from platforms.base import PlatformError
 from platforms.capabilities import CommentSource
 from probes import lessons
@@ -40,6 +42,9 @@ SYNC_AGAIN = timedelta(seconds=30)  # after one that failed
 PULL = timedelta(seconds=30)  # a pull that takes longer may be taken over
 SYNC = timedelta(minutes=10)  # likewise
 ATTENDANCE = timedelta(minutes=1)  # likewise
+READ = {
+    id_ for id_, each in PLATFORMS.items() if hasattr(each.adapter, CommentSource.comments.__name__)
+}
 KEEP_SLOTS = timedelta(days=2)
 KEEP_NOTICES = timedelta(days=90)  # after the incident they told of
 
@@ -76,27 +81,37 @@ def notices(console: Console, stop: threading.Event) -> None:
             posting.send_due(console.db, console.ways, clock=console.now)
 
 
-def comments(console: Console, stop: threading.Event) -> None:
-    """Pull what participants have written, connection by connection."""
-    for connection in _connections(console):
-        if stop.is_set() or connection.synced_at is None:
-            continue
-        with _held(console, f"intake {connection.id}", PULL) as ours:
-            if not ours:
+class Comments:
+    """Pull what participants have written, connection by connection; tell which cannot be read."""
+
+    def __init__(self, reading: unread.Reading | None = None) -> None:
+        self._reading = reading or unread.Reading()
+
+    def __call__(self, console: Console, stop: threading.Event) -> None:
+        for connection in _connections(console):
+            if stop.is_set() or connection.synced_at is None:
                 continue
-            try:
-                if isinstance(console.adapters(connection.id), CommentSource):
-                    actor = access.system(connection.school_id)
-                    intake.pull(
-                        console.db, actor, connection.id, console.adapters, now=console.now()
-                    )
-            except (PlatformError, VaultError) as error:  # the others are asked all the same
-                _note(console, connection.id, error)
-            except Exception as error:  # likewise, whatever this one's answers hold
-                LOG.error(
-                    "intake of connection %s: %s at %s",
-                    connection.id, type(error).__name__, place(error),
-                )  # fmt: skip
+            with _held(console, f"intake {connection.id}", PULL) as ours:
+                if ours:
+                    self._pull(console, connection)
+
+    def _pull(self, console: Console, connection: connections.Connection) -> None:
+        actor, now = access.system(connection.school_id), console.now()
+        try:
+            if isinstance(console.adapters(connection.id), CommentSource):
+                intake.pull(console.db, actor, connection.id, console.adapters, now=now)
+        except (PlatformError, VaultError) as error:  # the others are asked all the same
+            _note(console, connection.id, error)
+        except Exception as error:  # likewise, whatever this one's answers hold
+            LOG.error(
+                "intake of connection %s: %s at %s",
+                connection.id, type(error).__name__, place(error),
+            )  # fmt: skip
+        else:
+            self._reading.worked(console.db, actor, connection.school_id, connection.id, now=now)
+            return
+        if connection.platform in READ:
+            self._reading.failed(console.db, actor, connection.school_id, connection.id, now=now)
 
 
 def alerts(console: Console, stop: threading.Event) -> None:

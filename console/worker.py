@@ -58,7 +58,7 @@ def lanes() -> list[Lane]:
         Lane("mail", mail_rounds.mail, 1.0),
         Lane("standing", mail_rounds.standing, 30.0),
         Lane("returns", rounds.returns, 10.0),
-        Lane("comments", rounds.comments, 3.0),
+        Lane("comments", rounds.Comments(), 3.0),
         Lane("actions", resolving.Unresolved(), 1.0),
         Lane("attendance", rounds.Attendance(), 20.0),
         Lane("rosters", rounds.rosters, 2.0),

@@ -23,7 +23,7 @@ from tests.conftest import NOON
 from tests.test_desk_notices_to_staff import SENDER, Desk
 
 
-@pytest.mark.parametrize("work", [rounds.comments, rounds.rosters])
+@pytest.mark.parametrize("work", [rounds.Comments(), rounds.rosters])
 def test_a_secret_of_another_key_is_told_and_the_next_connection_is_asked(
     database: Database, school: School, ada: Actor, work: Callable[[Console, threading.Event], None]
 ) -> None:
@@ -35,7 +35,7 @@ def test_a_secret_of_another_key_is_told_and_the_next_connection_is_asked(
                 tx, ada, school.id, vault, platform="moodle", name=name,
                 url="http://127.0.0.1:9", secret="t0ken", now=NOON,
             )  # fmt: skip
-        if work is rounds.comments:
+        if isinstance(work, rounds.Comments):
             tx.execute(text("UPDATE connection SET synced_at = :now"), {"now": NOON})
     work(console, threading.Event())
     with database.read() as tx:
@@ -57,7 +57,7 @@ def test_what_nobody_foresaw_of_one_connection_keeps_no_other_from_its_intake(
             )  # fmt: skip
         tx.execute(text("UPDATE connection SET synced_at = :now"), {"now": NOON})
         tx.execute(text("UPDATE connection SET platform = 'of a later version' WHERE name = 'A'"))
-    rounds.comments(console, threading.Event())
+    rounds.Comments()(console, threading.Event())
     with database.read() as tx:
         _later, away = connections.of(tx, ada, school.id)
     assert "127.0.0.1:9 does not answer" in str(away.detail)

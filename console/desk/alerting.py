@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from console.desk import classrooms, evening, incidents, services, titles, watchdog
+from console.desk import classrooms, evening, incidents, services, titles, unread, watchdog
 from console.desk.titles import FLAPPING, RESTLESS
 from probes import alerts
 from probes.alerts import Alert
@@ -70,6 +70,8 @@ def advice(incident: incidents.Incident) -> str | None:
     """Ours, where what is wrong is Pult's own, and no service's."""
     if incident.source == watchdog.SOURCE:
         return watchdog.ADVICE
+    if unread.is_ours(incident):
+        return unread.ADVICE
     return ADVICE if incident.source.startswith(LINE) else None
 
 

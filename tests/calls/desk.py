@@ -51,6 +51,7 @@ from console.desk import (
     timetables,
     toll,
     unreached,
+    unread,
     watchdog,
 )
 from console.desk.calendars import LessonRow
@@ -297,6 +298,12 @@ CALLS: Calls = {
     incidents.close: lambda tx, who, on: incidents.close(tx, who, on.incident, "over", now=NOON),
     incidents.affects: lambda tx, who, on: incidents.affects(tx, who, on.incident, 2),
     toll.count: lambda db, who, on: toll.count(db, who, on.school, now=NOON),
+    unread.Reading.failed: lambda tx, who, on: unread.Reading().failed(
+        on.console.db, who, on.school, on.roster.connection, now=NOON
+    ),
+    unread.Reading.worked: lambda tx, who, on: unread.Reading().worked(
+        on.console.db, who, on.school, on.roster.connection, now=NOON
+    ),
     watchdog.follow: lambda db, who, on: watchdog.follow(
         db, who, on.school, watchdog.Hearing(), now=NOON
     ),
