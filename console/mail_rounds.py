@@ -16,7 +16,7 @@ from console.desk import issues, outgoing, restoring, telling
 from console.desk.turns import Key, Turn, Turns
 from console.rounds import OWNER, each_school
 from console.wiring import Console
-from mailing import ledger, sender, sums, urgent
+from mailing import lateness, ledger, sender, sums, urgent
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
@@ -52,6 +52,8 @@ def mail(console: Console, stop: threading.Event) -> None:
     def due() -> dict[Key, Turn]:
         with console.db.begin() as tx:
             ledger.expire(tx, now=console.now())
+            lateness.keep_on(tx, now=console.now())
+            lateness.pause(tx, now=console.now())
             ledger.call_off(tx, now=console.now())
             sums.settle(tx, now=console.now())
         return _due(console, lane="")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailing import inviting, preferences, spreading, timing
 from mailing.model import Campaign, MailingError
@@ -16,6 +16,7 @@ from store.words import N_
 
 OWN = N_("Somebody else must agree to it: it is you who asked.")
 OVER = N_("Nobody released this issue in time; it is over. Its text may be sent as a new campaign.")
+WAITS = timedelta(days=3)  # for a second person, where no time was chosen
 LATE = N_("Nobody agreed in time; its hour is over. Call it back and choose a new time.")
 CHANGED = N_("The text or the audience is no longer what was asked about. Call it back.")
 SINCE = N_("It has changed since it was shown to you. Read it again.")
@@ -70,7 +71,7 @@ def approve(
         raise MailingError(OWN)
     if campaign.release_by is not None and campaign.release_by <= now:
         raise MailingError(OVER)
-    if campaign.expires_at is not None and campaign.expires_at <= now:
+    if _late(campaign, now):
         raise MailingError(LATE)
     if shown != campaign.asked_digest:
         raise MailingError(SINCE)
@@ -88,7 +89,7 @@ def approve(
             "id": campaign_id,
             "actor": actor.account_id,
             "leaves": leaves,
-            "expires": timing.expires_at(campaign, leaves),
+            "expires": timing.expires_at(leaves),
             "now": now,
         },
     )
@@ -98,6 +99,13 @@ def approve(
     spreading.spread(tx, campaign, terms, zone, now=now)
     audit.record(tx, actor, "approve release", campaign_id, school_id=campaign.school_id, now=now)
     return True
+
+
+def _late(campaign: Campaign, now: datetime) -> bool:
+    """Whoever agrees has read it just now: "at once" may wait for her over a weekend."""
+    if campaign.scheduled_for is None:
+        return campaign.released_at is not None and campaign.released_at + WAITS <= now
+    return campaign.expires_at is not None and campaign.expires_at <= now
 
 
 def _digest(tx: Connection, campaign_id: str) -> str:

@@ -123,12 +123,13 @@ def begun(tx: Connection, campaign_id: str) -> bool:
 
 
 def expire(tx: Connection, *, now: datetime) -> int:
-    """Leave out whoever a campaign could not reach while it was worth sending; return how many."""
+    """Leave out whom a campaign with a chosen time could not reach in time; return how many."""
     changed = tx.execute(
         text("""
             UPDATE delivery SET state = 'suppressed', reply = :why, updated_at = :now
             WHERE state = 'due' AND campaign_id IN (
-                SELECT id FROM campaign WHERE state = 'released' AND expires_at <= :now)
+                SELECT id FROM campaign
+                WHERE state = 'released' AND expires_at <= :now AND scheduled_for IS NOT NULL)
         """),
         {"now": now, "why": Words(STALE).to_json()},
     )

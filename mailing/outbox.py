@@ -90,8 +90,16 @@ def take_as_sent(tx: Connection, campaign_id: str, *, now: datetime) -> int:
 
 
 def renew(tx: Connection, campaign_id: str, *, now: datetime) -> None:
-    """A chosen time that is over keeps nothing back that somebody sends, or sends on, after it."""
+    """An end that is past keeps nothing back that somebody sends, or sends on, after it."""
     tx.execute(
         text("UPDATE campaign SET expires_at = :until WHERE id = :id AND expires_at < :until"),
         {"id": campaign_id, "until": now + timing.STALE},
+    )
+
+
+def unending(tx: Connection, campaign_id: str) -> None:
+    """Somebody's own command sends it, for as long as it takes; a chosen time stays as it is."""
+    tx.execute(
+        text("UPDATE campaign SET expires_at = NULL WHERE id = :id AND scheduled_for IS NULL"),
+        {"id": campaign_id},
     )

@@ -115,7 +115,7 @@ def start(
             "id": campaign_id,
             "now": now,
             "leaves": leaves_at,
-            "expires": timing.expires_at(campaign, leaves_at),
+            "expires": timing.expires_at(leaves_at),
         },
     )
     if not changed.rowcount:

@@ -13,6 +13,7 @@ from mailing import (
     campaigns,
     enlisting,
     lint,
+    outbox,
     readiness,
     releasing,
     sender,
@@ -189,6 +190,8 @@ def _deliver(
     """Deliver until nobody waits; return why not, if the relay gives up first."""
     failures, worked = 0, False
     while not stop.is_set():
+        with db.begin() as tx:
+            outbox.unending(tx, campaign_id)  # also once a second person has agreed to it
         done = sender.deliver(
             db, relay, origin, owner=owner, clock=clock, stop=stop, campaign_id=campaign_id,
             quiet=terms.quiet,

@@ -38,7 +38,7 @@ def spread(
     first, last = (schools_own if at is None else instant(at) for at in (ends.first, ends.last))
     tx.execute(
         text("UPDATE campaign SET leaves_at = :first, expires_at = :expires WHERE id = :id"),
-        {"id": campaign.id, "first": first, "expires": timing.expires_at(campaign, last)},
+        {"id": campaign.id, "first": first, "expires": timing.expires_at(last)},
     )
 
 

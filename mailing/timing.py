@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mailing.model import SERVICE, UNDO, Campaign
 
-STALE = timedelta(hours=12)  # after its time a schedule that could not begin is over
+STALE = timedelta(hours=12)  # after its time what could not begin is over
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -76,6 +76,6 @@ def leaves_at(
     return terms.quiet.end(at, there)
 
 
-def expires_at(campaign: Campaign, leaves: datetime) -> datetime | None:
-    """A chosen time means that time: hours later the words may no longer be true."""
-    return leaves + STALE if campaign.scheduled_for else None
+def expires_at(leaves: datetime) -> datetime:
+    """A time means that time, and "at once" means now: hours later the words may be untrue."""
+    return leaves + STALE

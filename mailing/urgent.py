@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mailing import campaigns, freezing, releasing
+from mailing import campaigns, freezing, outbox, releasing
 from mailing.model import SERVICE, MailingError
 from mailing.segments import Audience, Segment
 from mailing.urgent_texts import UrgentText
@@ -60,6 +60,7 @@ def send(
     if campaign is not None:
         language = schools.get(tx, actor, written.school_id).language
         freezing.freeze(tx, campaign, [people.meant()], language=language, now=now)
+        outbox.unending(tx, campaign_id)  # who is not reached is told by minutes, not by hours
     return campaign_id
 
 

@@ -5,10 +5,10 @@ from datetime import time, timedelta
 
 import pytest
 
-from mailing import campaigns, ledger, reached, releasing, sender, sums
+from mailing import campaigns, lateness, ledger, reached, releasing, sender, sums
 from mailing.model import SERVICE, UNDO, MailingError, Totals
 from mailing.sender import Delivered
-from mailing.timing import Quiet
+from mailing.timing import STALE, Quiet
 from mailing.transports import Relay
 from store import audit, roster
 from store.access import Actor
@@ -111,6 +111,8 @@ def test_what_is_due_in_a_readers_night_waits_for_her_morning(
             morning = instant(rows.scalar_one())
         assert morning == clock.now + timedelta(hours=7, minutes=30)
         assert at_night(database, relay.url, clock).moved == 0
+        with database.begin() as tx:
+            assert lateness.keep_on(tx, now=NOON + UNDO + STALE) == 1
         clock.now = morning
         assert at_night(database, relay.url, clock).sent == 1
     with database.read() as tx:

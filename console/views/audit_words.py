@@ -70,6 +70,7 @@ ACTIONS = {
     "open incident": N_("opened an incident"),
     "pause newsletter": N_("paused a standing newsletter"),
     "pause campaign": N_("paused a campaign"),
+    "pause late campaign": N_("paused a campaign that could not leave in time"),
     "raise alarm": N_("raised a welfare alarm"),
     "refuse link": N_("refused a link between accounts"),
     "release campaign": N_("released a campaign"),

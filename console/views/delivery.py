@@ -104,6 +104,10 @@ def _stage(console: Console, school: School, campaign: Campaign) -> None:
             st.markdown(_("The first mail leaves {time}.").format(time=at), width="content")
         elif stage == "asked":
             st.markdown(_("Nothing leaves until somebody else agrees."), width="content")
+        elif stage == "paused" and campaign.expires_at and campaign.expires_at <= now:
+            st.markdown(
+                _("Its hour is over; nothing leaves until you send it on."), width="content"
+            )
         elif campaign.released_at:
             at = clock(campaign.released_at, school.zone)
             st.caption(_("Released at {time}").format(time=at), width="content")

@@ -114,7 +114,8 @@ def _resume_act(console: Console, actor: Actor, school: School, campaign: Campai
 
     def ask() -> None:
         waiting = campaign.totals.waiting
-        chosen = moment(campaign.scheduled_for or now, school.zone, now=now)
+        meant = campaign.scheduled_for or campaign.released_at or now
+        chosen = moment(meant, school.zone, now=now)
         confirm.ask(
             _("Its hour is long over. Send it on?"),
             {
