@@ -1,7 +1,7 @@
 """Link a person's accounts across platforms: suggested by what they share, said by somebody."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,9 @@ ROSTER = Words(N_("The roster names this account."))
 EMAIL = Words(N_("The roster names its e-mail address."))
 USERNAME = Words(N_("The same user name."))
 NAME = Words(N_("The same name, and no address that says otherwise."))
+
+
+Bring = Callable[[Connection, str, str], None]  # from whom, to whom
 
 
 class LinkError(Refusal):
@@ -51,10 +54,19 @@ def suggested(tx: Connection, actor: Actor, person_id: str, *, limit: int = 10) 
     return sorted(found, key=lambda one: order.index(one.why))[:limit]
 
 
-def link(tx: Connection, actor: Actor, account_id: str, person_id: str, *, now: datetime) -> None:
+def link(
+    tx: Connection,
+    actor: Actor,
+    account_id: str,
+    person_id: str,
+    *,
+    bring: Bring | None = None,
+    now: datetime,
+) -> None:
     """This account is theirs: whatever platforms list later, it stays so.
 
-    Whoever had it and is known by nothing else goes. Raises LinkError when it is theirs already.
+    Whoever had it and is known by nothing else goes; `bring` moves before what other parts keep
+    of her. Raises LinkError when it is theirs already.
     """
     person = _person(tx, actor, person_id, "moderate")
     account = _account(tx, actor, account_id, person.school_id)
@@ -62,7 +74,7 @@ def link(tx: Connection, actor: Actor, account_id: str, person_id: str, *, now: 
         raise LinkError(N_("This account is linked to them already."))
     _say(tx, actor, account.id, person.id, "hand", now)
     if account.person_id and account.person_id != person.id:
-        _take_over(tx, account.person_id, person.id)
+        _take_over(tx, account.person_id, person.id, bring)
     audit.record(tx, actor, "link account", account.id, school_id=person.school_id, now=now)
 
 
@@ -226,7 +238,7 @@ def _refuse(tx: Connection, actor: Actor, account_id: str, person: Person, now: 
     )
 
 
-def _take_over(tx: Connection, before: str, after: str) -> None:
+def _take_over(tx: Connection, before: str, after: str, bring: Bring | None) -> None:
     """Give `after` the places of somebody who was nothing but the account that is linked."""
     values = {"before": before, "after": after}
     known = tx.execute(
@@ -238,6 +250,8 @@ def _take_over(tx: Connection, before: str, after: str) -> None:
     ).first()
     if known is not None:
         return
+    if bring is not None:
+        bring(tx, before, after)
     for sql in TAKE_OVER:
         tx.execute(text(sql), values)
 
@@ -248,5 +262,13 @@ TAKE_OVER = (
         SELECT course_id FROM enrolment WHERE person_id = :after)
     """,
     "UPDATE lesson SET teacher_id = :after WHERE teacher_id = :before",
+    """
+    UPDATE guardian SET person_id = :after WHERE person_id = :before AND guardian_id <> :after
+      AND guardian_id NOT IN (SELECT guardian_id FROM guardian WHERE person_id = :after)
+    """,
+    """
+    UPDATE guardian SET guardian_id = :after WHERE guardian_id = :before AND person_id <> :after
+      AND person_id NOT IN (SELECT person_id FROM guardian WHERE guardian_id = :after)
+    """,
     "DELETE FROM person WHERE id = :before",
 )

@@ -158,8 +158,8 @@ def carry_on(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -
 def _without_it(tx: Connection, campaign_id: str) -> Sequence[Row[Any]]:
     return tx.execute(
         text("""
-            SELECT delivery.*, person.email AS address FROM delivery
-            JOIN person ON person.id = delivery.person_id
+            SELECT delivery.*, COALESCE(person.email, '') AS address FROM delivery
+            LEFT JOIN person ON person.id = delivery.person_id
             WHERE delivery.campaign_id = :campaign AND delivery.state <> 'sent'
             ORDER BY delivery.name, delivery.id
         """),

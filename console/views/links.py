@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from console.desk import linked
 from console.desk.people import Linked
 from console.i18n import N_, _, escape, say
 from console.views import acting
@@ -38,7 +39,7 @@ def acts(console: Console, actor: Actor, school: School, person: Person, account
                 console,
                 _("It is theirs"),
                 f"theirs-{account.account_id}",
-                lambda tx: linking.link(tx, actor, account.account_id, person.id, now=now()),
+                lambda tx: linked.link(tx, actor, account.account_id, person.id, now=now()),
             )
         _button(
             console,
@@ -75,7 +76,7 @@ def _suggestion(
             console,
             _("Link it"),
             f"link-{account.id}",
-            lambda tx: linking.link(tx, actor, account.id, person.id, now=now()),
+            lambda tx: linked.link(tx, actor, account.id, person.id, now=now()),
         )
         _button(
             console,

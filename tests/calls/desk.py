@@ -30,6 +30,7 @@ from console.desk import (
     letter_sending,
     letter_ways,
     limits,
+    linked,
     measure_letter_words,
     measure_letters,
     measure_words,
@@ -162,6 +163,9 @@ def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
 
 
 CALLS: Calls = {
+    linked.link: lambda tx, who, on: linked.link(
+        tx, who, on.roster.account, on.roster.person, now=NOON
+    ),
     presence.look: lambda db, who, on: presence.look(
         db, who, on.roster.room, on.roster.course, registers(on), now=NOON
     ),
