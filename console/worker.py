@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console import letter_rounds, mail_rounds, resolving, rounds
+from console import hold_rounds, letter_rounds, mail_rounds, resolving, rounds
 from console.wiring import Console
 from store import heartbeats
 
@@ -60,6 +60,7 @@ def lanes() -> list[Lane]:
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.Comments(), 3.0),
         Lane("actions", resolving.Unresolved(), 1.0),
+        Lane("later rooms", hold_rounds.later, 15.0),
         Lane("attendance", rounds.Attendance(), 20.0),
         Lane("rosters", rounds.rosters, 2.0),
         Lane("seals", rounds.seals, 10.0),

@@ -148,7 +148,7 @@ def _look(db: Database, adapter: Adapter, action: Action) -> Look:
     if state == KINDS[action.kind].wanted or not KINDS[action.kind].forward:
         return Look(state)
     if KINDS[action.kind].about == "account":
-        return Look(state, standing=calls.standing(adapter, action.kind, action.external_id))
+        return Look(state, standing=calls.stood(adapter, action))
     with db.read() as tx:
         thread_id = tx.execute(
             text("""

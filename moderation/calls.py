@@ -15,6 +15,7 @@ from platforms.capabilities import (
     Ending,
     Moderated,
     Restorer,
+    Roomwise,
 )
 from platforms.texts import plain
 from store.words import N_, Words
@@ -139,6 +140,19 @@ def act(adapter: Adapter, action: Action) -> Original | None:
         case "unmute account":
             _muter(adapter).unmute(action.external_id, action.standing or "")
     return None
+
+
+def stood(adapter: Adapter, action: Action) -> str | None:
+    """What stood there before the action, for its way back; written down at the first look.
+
+    Where it is laid on again, rooms made since are added to it.
+    """
+    known = action.standing
+    if action.earlier is None or known is None:
+        return standing(adapter, action.kind, action.external_id)
+    if isinstance(adapter, Roomwise) and KINDS[action.kind].ability in adapter.roomwise:
+        return adapter.standing_since(action.external_id, known)
+    return known
 
 
 def standing(adapter: Adapter, kind: ActionKind, external_id: str) -> str | None:

@@ -214,8 +214,8 @@ def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None
     That is not what an earlier action of ours, still in force, had made; nor what is left of
     it where it holds in part of the rooms alone, or not as long as this one is to.
     """
-    if action.earlier is not None:
-        return action.earlier, action.standing
+    if action.earlier is not None:  # with the rooms made since
+        return action.earlier, look.standing or action.standing
     row = tx.execute(
         text(f"""
             SELECT earlier, standing FROM moderation_action

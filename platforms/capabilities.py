@@ -156,6 +156,24 @@ class Restorer(Protocol):
 
 
 @runtime_checkable
+class Roomwise(Protocol):
+    """Where a block or a mute is laid on room by room: a room made later knows nothing of it.
+
+    `roomwise`: those of `can` that are.
+    """
+
+    roomwise: frozenset[Capability]
+
+    def places(self) -> frozenset[str]:
+        """The rooms in which it is laid on now, in a call or two."""
+        ...
+
+    def standing_since(self, external_id: str, standing: str) -> str:
+        """`standing` with how the account stands in rooms it does not name, but for our own."""
+        ...
+
+
+@runtime_checkable
 class NoticeBoard(Protocol):
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         """Write to each account on the platform; False for whom it did not reach.

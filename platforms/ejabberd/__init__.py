@@ -43,6 +43,7 @@ class Ejabberd:
         {"roster", "suspend account", "mute account", "meter rooms", "notice board"}
     )
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
+    roomwise: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     removes = removal = ""
     suspends = N_("{platform} shuts the account out of the rooms that Pult moderates, of no others")
 
@@ -117,6 +118,12 @@ class Ejabberd:
 
     def unmuted(self, external_id: str, standing: str) -> bool:
         return people.has_voice(self._calls, self._service, external_id, standing)
+
+    def places(self) -> frozenset[str]:
+        return frozenset(rooms.there(self._calls, self._service))
+
+    def standing_since(self, external_id: str, standing: str) -> str:
+        return people.standing_since(self._calls, self._service, external_id, standing)
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         """From the host itself; False for accounts that are gone."""

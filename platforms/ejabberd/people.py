@@ -44,6 +44,13 @@ def standing(stands: dict[str, str]) -> str:
     return json.dumps(own, separators=(",", ":"), ensure_ascii=False)
 
 
+def standing_since(calls: Calls, service: Service, external_id: str, stood: str) -> str:
+    """With the rooms that it does not name: an outcast there is our own doing, others are not."""
+    stands = rooms.affiliations(calls, service, external_id)
+    since = {room: one for room, one in stands.items() if one != OUTCAST}
+    return standing({**since, **_read(stood)})
+
+
 def put_out(calls: Calls, service: Service, external_id: str) -> None:
     """Outcast from each room; whoever is in it has to leave."""
     stands = rooms.affiliations(calls, service, external_id)

@@ -32,6 +32,13 @@ def moderated(calls: Calls, service: Service) -> list[str]:
     return found
 
 
+def there(calls: Calls, service: Service) -> set[str]:
+    """Those of them that are open now, in one call."""
+    named = {name.strip() for name in service.wanted.split(",") if name.strip()}
+    found = set(_open(calls, service))
+    return found if named == {EVERY} else found & named
+
+
 def affiliation(calls: Calls, service: Service, room: str, external_id: str) -> str:
     said = calls.read("get_room_affiliation", name=room, service=service.name, jid=external_id)
     found = said.get("affiliation") if isinstance(said, dict) else None

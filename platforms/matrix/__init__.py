@@ -52,6 +52,7 @@ class Matrix:
 
     can: frozenset[Capability] = COUNTED
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
+    roomwise: frozenset[Capability] = frozenset({"mute account"})
     removes = N_("its words go for everybody, its edits too; answers stay")
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
     suspends = N_("{platform} suspends the account: it reads and leaves rooms, but writes nothing")
@@ -164,6 +165,12 @@ class Matrix:
 
     def unmuted(self, external_id: str, standing: str) -> bool:
         return muting.is_unmuted(self._calls, self._rooms(), external_id, standing)
+
+    def places(self) -> frozenset[str]:
+        return frozenset(self._rooms())
+
+    def standing_since(self, external_id: str, standing: str) -> str:
+        return muting.standing_since(self._calls, self._rooms(), external_id, standing)
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         return notices.notify(self._calls, external_ids, text)

@@ -35,6 +35,17 @@ def standing(calls: Calls, ids: Sequence[str], external_id: str) -> str:
     return json.dumps(own, separators=(",", ":"))
 
 
+def standing_since(calls: Calls, ids: Sequence[str], external_id: str, stood: str) -> str:
+    """With the rooms that it does not name, but for those where it is muted: that is ours."""
+    found: dict[str, int] = json.loads(stood) if stood else {}
+    for room in ids:
+        levels = {} if room in found else _levels(calls, room)
+        own = _users(levels).get(external_id)
+        if own is not None and _level(levels, external_id) >= _needed(levels):
+            found[room] = own
+    return json.dumps(found, separators=(",", ":"))
+
+
 def unmute(calls: Calls, ids: Sequence[str], external_id: str, stood: str) -> None:
     """Each room's level as it stood; without a word of it, as everybody's."""
     owed = list(_owed(calls, ids, external_id, stood))

@@ -26,6 +26,7 @@ from moderation import (
     judging,
     keeping,
     ladder,
+    later_rooms,
     likeness,
     listing,
     measures,
@@ -238,6 +239,9 @@ CALLS: Calls = {
     ),
     intake.take: lambda db, who, on: intake.take(
         db, who, on.roster.connection, ADAPTER, [post("p2")], Rules((), ()), also=bool, now=NOON
+    ),
+    later_rooms.follow: lambda db, who, on: later_rooms.follow(
+        db, who, on.action.connection_id, on.adapters, now=NOON
     ),
     intake.pull: lambda db, who, on: intake.pull(
         db, who, on.roster.connection, on.adapters, now=NOON
