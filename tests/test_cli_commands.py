@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
-from console.cli.common import log_to_stderr
+from console.cli.common import log_to_stderr, opened
+from mailing import bounces
 from store import db, heartbeats
+from store.db import text
 from store.vault import at
 from tests.running import free_port
 
@@ -192,6 +194,61 @@ def test_a_backup_goes_back_into_an_empty_place_with_its_mail_held(
     monkeypatch.setenv("PULT_DATA", str(world / "elsewhere"))
     assert main(["restore", "b.zip"]) == 0
     assert "1 unfinished mails are held" in capsys.readouterr().out
+
+
+def test_a_restore_over_the_same_databases_knows_who_was_mailed_and_holds_nobody(
+    world: Path, capsys: Capture
+) -> None:
+    (world / "people.csv").write_text("email,name\nann@a.test,Ann\nbob@a.test,Bob\n")
+    (world / "c.toml").write_text(CAMPAIGN)
+    assert main(["send", "c.toml"]) == 0
+    assert main(["backup", "b.zip"]) == 0
+    data = db.connect(world / "data")
+    with data.begin() as tx:
+        tx.execute(
+            text("UPDATE delivery SET state = 'sent', updated_at = :now WHERE name = 'Ann'"),
+            {"now": datetime.now(UTC)},
+        )
+    data.close()
+    assert main(["restore", "b.zip", "--force"]) == 0
+    assert "0 unfinished mails are held" in capsys.readouterr().out
+    data = db.connect(world / "data")
+    with data.read() as tx:
+        rows = tx.execute(text("SELECT name, state FROM delivery ORDER BY name")).all()
+        campaign = tx.execute(text("SELECT state FROM campaign")).scalar_one()
+    data.close()
+    assert [tuple(row) for row in rows] == [("Ann", "sent"), ("Bob", "due")]
+    assert campaign == "paused", "somebody sends it on"
+
+
+def test_held_mails_that_the_relays_log_names_count_as_sent(world: Path, capsys: Capture) -> None:
+    (world / "people.csv").write_text("email,name\nann@a.test,Ann\nbob@a.test,Bob\n")
+    (world / "c.toml").write_text(CAMPAIGN)
+    assert main(["send", "c.toml"]) == 0
+    with opened() as console:
+        with console.db.begin() as tx:
+            tx.execute(text("UPDATE delivery SET state = 'held'"))
+            id_ = tx.execute(text("SELECT id FROM delivery WHERE name = 'Ann'")).scalar_one()
+        path = bounces.return_path(console.origin.key, id_, "a.test")
+    (world / "mail.log").write_text(f"x postfix/qmgr[1]: 4A: from=<{path}>, size=22, nrcpt=1\n")
+    capsys.readouterr()
+    assert main(["mailed", "mail.log"]) == 0
+    assert "names 1 mails of ours; 1 held ones count as sent" in capsys.readouterr().out
+    assert main(["mailed", "nowhere.log"]) == 2
+
+
+def test_a_file_that_leaves_somebody_with_a_gap_is_a_finding_that_names_her(
+    world: Path, capsys: Capture
+) -> None:
+    (world / "people.csv").write_text("email,name,room\nann@a.test,Ann,R1\nbob@a.test,Bob,\n")
+    (world / "c.toml").write_text(CAMPAIGN.replace('body = "', 'body = "{{ room }} '))
+    assert main(["send", "c.toml", "--json"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Field room is empty: 1 of 2. Bob" in told.err
+    assert 'anyway = "why"' in told.err
+    (world / "c.toml").write_text((world / "c.toml").read_text() + 'anyway = "Bob knows"\n')
+    assert main(["send", "c.toml", "--json"]) == 0
 
 
 def test_the_vaults_key_is_in_no_backup(world: Path) -> None:

@@ -195,10 +195,14 @@ def restore(given: argparse.Namespace) -> int:
 def mailed(given: argparse.Namespace) -> int:
     """Held mails that the relay's own log names are counted as sent."""
     with opened() as console:
-        with given.file.open(encoding="utf-8", errors="replace") as lines:
-            ids = list(relay_log.taken(lines, console.origin.key))
+        try:
+            with given.file.open(encoding="utf-8", errors="replace") as lines:
+                ids = list(relay_log.taken(lines, console.origin.key))
+        except OSError as error:
+            raise Refused(f"{given.file} cannot be read: {error.strerror}.") from error
+        actor = everywhere(console)
         with console.db.begin() as tx:
-            count = relay_log.settle(tx, system(), ids, now=console.now())
+            count = relay_log.settle(tx, actor, ids, now=console.now())
     say(f"The log names {len(set(ids))} mails of ours; {count} held ones count as sent now.")
     return DONE
 
