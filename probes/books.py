@@ -47,12 +47,15 @@ class Books:
         renewed: Callable[[], None],
         keep: Keep,
         unseal: Unseal,
+        held: Callable[[], bool],
     ) -> None:
         self._db = db
         self._clock = clock
         self._detail = detail
         self._renewed = renewed
         self._keep_for = keep
+        self._held = held
+        self.relieved = False  # another prober has taken over: what was found is not written
         self._began = clock()
         self._planner = Planner(db, adapters_for, unseal)
         self._queue: deque[Record] = deque()  # the loop's thread appends, this one takes
@@ -107,6 +110,9 @@ class Books:
         while not self._stop.wait(SOON):
             self._urgent.wait(FLUSH - SOON)
             self._urgent.clear()
+            self._guarded(self._renew)
+            if self.relieved:
+                return
             self._guarded(self._flush)
             self._now_and_then(self._reload, RELOAD)
             self._guarded(self._alert)
@@ -115,6 +121,9 @@ class Books:
             self._now_and_then(self._forget, FORGET)
         self._guarded(self._flush)
         self._guarded(self._alert)
+
+    def _renew(self) -> None:
+        self.relieved = not self._held()
 
     def _now_and_then(self, work: Callable[[], None], every: float) -> None:
         if monotonic() >= self._due.get(work, 0.0):

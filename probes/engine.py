@@ -14,6 +14,7 @@ from probes.agenda import Agenda
 from probes.alerting import LOOKED
 from probes.books import Books
 from probes.course import TICK, Course
+from probes.duty import Duty
 from probes.graph import ancestors, children, descendants
 from probes.judge import Standing, judge, patience
 from probes.model import Result, State, Target
@@ -44,21 +45,23 @@ def run(
     keep: Keep = KEEP,
     unseal: Unseal = shut,
 ) -> None:
-    """Probe until `stop` is set. Raises RuntimeError when the books break.
+    """Probe until `stop` is set, whenever no other prober does.
+
+    Raises RuntimeError when the books break.
 
     `adapters_for` makes a connection's adapter; it is called from another
     thread, and again when the connection has changed. `unseal` opens sealed conditions.
     """
-    engine = Engine(db, adapters_for, clock, loopback_only=loopback_only, keep=keep, unseal=unseal)
-    engine.books.open()
+    duty = Duty(db, clock)
     try:
-        while not stop.is_set():
-            engine.turn()
-            if not engine.books.alive:
-                raise RuntimeError("the prober's books broke; its log says where")
+        while duty.awaited(stop):
+            engine = Engine(
+                db, adapters_for, clock, loopback_only=loopback_only, keep=keep, unseal=unseal,
+                held=duty.held,
+            )  # fmt: skip
+            engine.run(stop)
     finally:
-        engine.books.close()
-        engine.runner.close()
+        duty.give_back()
 
 
 class Engine:
@@ -71,9 +74,12 @@ class Engine:
         loopback_only: bool,
         keep: Keep,
         unseal: Unseal,
+        held: Callable[[], bool],
     ) -> None:
         self.runner = Runner(loopback_only=loopback_only)
-        self.books = Books(db, adapters_for, clock, self._detail, self.runner.wake, keep, unseal)
+        self.books = Books(
+            db, adapters_for, clock, self._detail, self.runner.wake, keep, unseal, held
+        )
         self._clock = clock
         self._loopback_only = loopback_only
         self._plan = Plan()
@@ -83,6 +89,18 @@ class Engine:
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
+
+    def run(self, stop: Event) -> None:
+        """Probe until `stop` is set, or another prober has taken over."""
+        self.books.open()
+        try:
+            while not (stop.is_set() or self.books.relieved):
+                self.turn()
+                if not (self.books.alive or self.books.relieved):
+                    raise RuntimeError("the prober's books broke; its log says where")
+        finally:
+            self.books.close()
+            self.runner.close()
 
     def turn(self) -> None:
         """Take up a new plan, start what is due, and let what flies go on."""

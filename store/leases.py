@@ -61,7 +61,7 @@ def forget_slots(tx: Connection, *, before: datetime) -> None:
 
 
 def _take(tx: Connection, name: str, owner: str, *, now: datetime, ttl: timedelta) -> Lease | None:
-    values = {"name": name, "owner": owner, "now": now, "until": now + ttl}
+    values = {"name": name, "owner": owner, "now": now, "until": now + ttl, "never": now + 2 * ttl}
     row = tx.execute(
         text("""
             INSERT INTO lease (name, owner, fence, expires_at) VALUES (:name, :owner, 1, :until)
@@ -70,6 +70,7 @@ def _take(tx: Connection, name: str, owner: str, *, now: datetime, ttl: timedelt
                 owner = excluded.owner,
                 expires_at = excluded.expires_at
             WHERE lease.owner = excluded.owner OR lease.expires_at <= :now
+               OR lease.expires_at > :never  -- taken while a clock was ahead
             RETURNING fence
         """),
         values,

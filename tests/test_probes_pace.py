@@ -69,6 +69,7 @@ def driven(database: Database) -> Iterator[Engine]:
         loopback_only=False,
         keep=KEEP,
         unseal=shut,
+        held=lambda: True,
     )
     made.books.open()
     try:

@@ -277,7 +277,14 @@ def test_a_result_that_fits_no_column_does_not_stop_the_others(
     before, after = add(database, ana, school, "A"), add(database, ana, school, "B")
     adapters: dict[str, Adapter] = {}
     books = Books(
-        database, adapters.__getitem__, lambda: NOON, lambda: "", lambda: None, KEEP, modules.shut
+        database,
+        adapters.__getitem__,
+        lambda: NOON,
+        lambda: "",
+        lambda: None,
+        KEEP,
+        modules.shut,
+        lambda: True,
     )
     books.open()
     for target, readings in (

@@ -133,6 +133,9 @@ def _processes(db: Database, parts: Collection[str], now: datetime) -> Iterator[
     with db.read() as tx:
         beats = heartbeats.last(tx)
         behind = probing.doubt(tx, now=now, zone=UTC)
+        standby = probing.standby(tx, now=now)
+    if standby is not None:
+        yield Finding("prober standing by", "ok")
     for part in sorted(beats.keys() & parts & PARTS.keys()):
         if now - beats[part].at <= heartbeats.SILENT:
             late = part == "prober" and behind is not None

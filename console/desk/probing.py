@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, tzinfo
 
+from probes import duty
 from store import heartbeats
 from store.db import Connection
 from store.words import N_, Words
@@ -31,3 +32,11 @@ def doubt(tx: Connection, *, now: datetime, zone: tzinfo) -> Words | None:
         ),
         {"seconds": f"{said['lag_seconds']:.1f}"},
     )
+
+
+def standby(tx: Connection, *, now: datetime) -> Words | None:
+    """That another prober stands by, in a sentence; None while none does."""
+    beat = heartbeats.last(tx).get(duty.STANDBY)
+    if beat is None or abs(now - beat.at) > heartbeats.SILENT:
+        return None
+    return Words(N_("Another prober stands by; if the one that probes dies, it takes over."))

@@ -79,8 +79,11 @@ def _draw(console: Console, actor: Actor, school: School, wanted: tuple[bool, st
 def _doubt(console: Console, school: School) -> None:
     with console.db.read() as tx:
         words = probing.doubt(tx, now=console.now(), zone=school.zone)
+        standby = probing.standby(tx, now=console.now())
     if words is not None:
         st.warning(say(words), icon=":material/hourglass_bottom:")
+    if standby is not None:
+        st.caption(say(standby))
 
 
 def _fits(row: ServiceRow, needy: bool, search: str) -> bool:
