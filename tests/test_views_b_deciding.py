@@ -187,6 +187,16 @@ def test_always_approve_asks_no_more_about_the_same_words_of_that_author(
     assert "Nothing waits." in said(screen("review", console, ben, school))
 
 
+def test_an_approval_is_undone_from_the_bar(
+    console: Console, school: School, ben: Actor, shelf: str
+) -> None:
+    stage.queue(console, school, shelf, [rude(1)])
+    at = press(screen("review", console, ben, school), "Approve")
+    at = press(at, "Undo")
+    assert "Taken back: the case waits again" in said(at)
+    assert "what an idiot" in letters(at)
+
+
 def test_like_cases_are_shown_before_they_are_decided_together(
     console: Console, school: School, ben: Actor, shelf: str
 ) -> None:

@@ -4,7 +4,7 @@ An action's receipt is never better than what was read back: until then it is
 "not confirmed yet", and the screen's live part tells when that changes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
@@ -24,6 +24,7 @@ from store.schools import School
 
 PATIENCE = 4.0  # seconds that the screen waits; the call goes on behind it
 PENDING = "pult-pending"  # session state: ids of actions that are not confirmed yet
+UNDO = "acting-undo"  # session state: what takes the whole decision back
 CALLS = ThreadPoolExecutor(16, thread_name_prefix="acts")
 
 DONE: dict[ActionKind, str] = {
@@ -67,8 +68,19 @@ def guarded() -> Iterator[None]:
         actionbar.say(f":material/error: {say(error)}")
 
 
-def carry_out(console: Console, actor: Actor, school: School, action_ids: Sequence[str]) -> None:
-    """Make the calls, no transaction being open, and tell what came of them."""
+def carry_out(
+    console: Console,
+    actor: Actor,
+    school: School,
+    action_ids: Sequence[str],
+    *,
+    undo: Callable[[], None] | None = None,
+) -> None:
+    """Make the calls, no transaction being open, and tell what came of them.
+
+    `undo` takes more back than these calls: the whole decision that they are of.
+    """
+    st.session_state[UNDO] = undo
     _tell(console, actor, school, action_ids, _at_once(console, actor, action_ids))
 
 
@@ -139,10 +151,10 @@ def _tell(
         st.session_state[PENDING] = tuple(action_ids)
     else:
         st.session_state.pop(PENDING, None)
-    actionbar.say(
-        " · ".join(words),
-        undo=(lambda: _undo(console, actor, school, done)) if done else None,
-    )
+    whole: Callable[[], None] | None = st.session_state.get(UNDO)
+    undone = any(each.state != "refused" for each in receipts)
+    each_back = (lambda: _undo(console, actor, school, done)) if done else None
+    actionbar.say(" · ".join(words), undo=whole if whole and undone else each_back)
 
 
 def _forward(tx: Connection, actor: Actor, receipt: Receipt) -> bool:

@@ -14,6 +14,7 @@ ACTIONS = {
     "add target": N_("added a target"),
     "answer appeal": N_("answered an appeal"),
     "approve case": N_("approved a comment"),
+    "undo case": N_("took a decision back"),
     "approve release": N_("agreed to a campaign as the second person"),
     "approve urgent text": N_("agreed to a text for emergencies"),
     "ask to release": N_("asked a second person to agree to a campaign"),

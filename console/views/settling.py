@@ -1,6 +1,7 @@
 """Decide the case on the screen: the wording that was read, once; then act on the platforms."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from console.views import acting
 from console.views.noting import Note
 from console.widgets import actionbar
 from console.wiring import Console
-from moderation import review
+from moderation import review, unmaking
 from moderation.model import Case, Decision, Penalty, Verdict
 from store.access import Actor
 from store.schools import School
@@ -53,11 +54,25 @@ def decide(
             )
             if note is not None:
                 note.write(console, tx, actor, school, case_id=case.id)
+        back = None if verdict == "hand on" else partial(_undo, console, actor, school, made)
         if made.action_ids:
-            acting.carry_out(console, actor, school, made.action_ids)
+            acting.carry_out(console, actor, school, made.action_ids, undo=back)
         else:
-            actionbar.say(_said(made, verdict, mute_repeats=mute_repeats, written=note is not None))
+            told = _said(made, verdict, mute_repeats=mute_repeats, written=note is not None)
+            actionbar.say(told, undo=back)
     st.session_state.pop(ASKING, None)
+    st.rerun()
+
+
+def _undo(console: Console, actor: Actor, school: School, made: Decision) -> None:
+    """The comment, its author's measures and the approval: the case waits as before."""
+    with acting.guarded():
+        with console.db.begin() as tx:
+            asked = unmaking.undo(tx, actor, made, now=console.now())
+        if asked:
+            acting.carry_out(console, actor, school, asked)
+        else:
+            actionbar.say(f":green[●] {_('Taken back: the case waits again')}")
     st.rerun()
 
 

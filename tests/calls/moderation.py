@@ -48,11 +48,12 @@ from moderation import (
     trial,
     trial_record,
     uncounted,
+    unmaking,
     welfare,
     wordings,
 )
 from moderation.filters import Rules
-from moderation.model import Case, Flag, Measure, Subject
+from moderation.model import Case, Decision, Flag, Measure, Subject
 from moderation.receipts import Look, Outcome
 from store import access
 from store.access import Actor
@@ -75,6 +76,11 @@ def _case(tx: Connection, on: Cast) -> Case:
 
 def _measure(tx: Connection, on: Cast) -> Measure:
     return appeals.measure_of(tx, access.system(on.school), on.measure)
+
+
+def _made(tx: Connection, who: Actor, on: Cast) -> Decision:
+    """Just decided, by whoever asks."""
+    return review.decide(tx, who, on.case, "approve", now=NOON)
 
 
 def _no(tx: Connection, on: Cast) -> str:
@@ -138,6 +144,7 @@ CALLS: Calls = {
     ladder.next_step: lambda tx, who, on: ladder.next_step(tx, who, on.school, [], now=NOON),
     hearing.taken: lambda tx, who, on: hearing.taken(tx, who, on.appeal),
     bulk.alike: lambda tx, who, on: bulk.alike(tx, who, _case(tx, on), now=NOON),
+    unmaking.undo: lambda tx, who, on: unmaking.undo(tx, who, _made(tx, who, on), now=LATER),
     review.alike: lambda tx, who, on: review.alike(tx, who, _case(tx, on), now=NOON),
     review.count_alike: lambda tx, who, on: review.count_alike(tx, who, _case(tx, on)),
     likeness.fill: lambda tx, who, on: likeness.fill(tx, who, on.school),
