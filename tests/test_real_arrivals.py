@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from moderation import intake
+from moderation import intake, welfare
 from platforms.base import Comment, PlatformError
 from platforms.matrix import Matrix, arrivals
 from store.access import Actor
@@ -14,7 +14,7 @@ from store.db import Database, text
 from store.schools import School
 from tests.moderation_platform import connect
 from tests.synapse import Synapse
-from tests.test_real_matrix import matrix
+from tests.test_real_matrix import edit, matrix
 
 pytestmark = pytest.mark.servers
 HOURS = timedelta(hours=5)
@@ -158,3 +158,32 @@ def test_late_and_repeated_messages_are_one_comment_each(
     with database.read() as tx:
         kept = tx.execute(text("SELECT text FROM comment ORDER BY written_at")).scalars().all()
     assert kept == ["held back", "early"]
+
+
+def test_a_cry_for_help_that_was_edited_away_before_anybody_read_it_raises_the_alarm(
+    database: Database, school: School, ben: Actor, ana: Actor, synapse: Synapse
+) -> None:
+    _, joe = synapse.person("joe")
+    room = synapse.room(joe, synapse.token)
+    cry = synapse.say(joe, room, "I want to die")
+    synapse.say(
+        joe, room, "* maybe I should kill myself", **edit("maybe I should kill myself", cry)
+    )
+    synapse.say(joe, room, "* never mind", **edit("never mind", cry))
+    adapter = matrix(synapse, room)
+    with database.begin() as tx:
+        connect(tx, school)
+    for _again in range(2):
+        intake.pull(database, ben, "lms", lambda _: adapter, now=datetime.now(UTC))
+    with database.begin() as tx:
+        alarms = welfare.open_(tx, ana, school.id)
+        assert {each.comment.text for each in alarms} == {
+            "I want to die", "maybe I should kill myself",
+        }  # fmt: skip
+        assert tx.execute(text("SELECT text FROM comment")).scalars().all() == ["never mind"]
+        for each in alarms:
+            welfare.acknowledge(tx, ana, each.id, "called home", now=datetime.now(UTC))
+        tx.execute(text("DELETE FROM intake_cursor"))  # all is delivered once more
+    intake.pull(database, ben, "lms", lambda _: adapter, now=datetime.now(UTC))
+    with database.read() as tx:
+        assert welfare.open_(tx, ana, school.id) == []

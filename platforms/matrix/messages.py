@@ -4,6 +4,7 @@ https://spec.matrix.org/latest/client-server-api/#event-replacements
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -17,6 +18,7 @@ from platforms.texts import plain
 PAGE = 200  # events a call
 DAY = 2000  # messages of one room's day that are read for a thread
 FILTER = '{"types":["m.room.message"]}'
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FILES = {"m.file", "m.image", "m.video", "m.audio"}
 
 
@@ -31,10 +33,26 @@ def comments(
 def comments_of(
     calls: Calls, room: str, events: Iterable[Mapping[str, Any]], *, now: datetime
 ) -> list[Comment]:
-    """Each message once, as it stands now; an edit brings the message that it changed."""
+    """Each message once, as it stands now; an edit brings the message that it changed.
+
+    Behind them the words that stand there no more, told to be older than all that is kept:
+    whoever cried for help and took it back is heard.
+    """
     reader = _Reader(calls, room, now)
-    found = {made.external_id: made for each in events if (made := reader.comment(each))}
-    return list(found.values())
+    found: dict[str, Comment] = {}
+    before: dict[tuple[str, str], Comment] = {}
+    for each in events:
+        made = reader.comment(each)
+        if made is None:
+            continue
+        found[made.external_id] = replace(made, revised_at=now)
+        words = html(sent(each))
+        if words != made.html:
+            before[made.external_id, words] = replace(
+                made, html=words, text=plain(words), attachments=_attachments(sent(each)),
+                revised_at=LONG_AGO,
+            )  # fmt: skip
+    return [*found.values(), *before.values()]
 
 
 def thread(calls: Calls, thread_id: str, *, now: datetime) -> list[Comment]:
@@ -66,6 +84,13 @@ def content(event_: Mapping[str, Any]) -> Mapping[str, Any]:
     edit = relations.get("m.replace") or {}
     edited = (edit.get("content") or {}).get("m.new_content")
     return edited if isinstance(edited, dict) else event_.get("content") or {}
+
+
+def sent(event_: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What this one event said when it was sent, whatever stands there now."""
+    content_ = event_.get("content") or {}
+    edited = content_.get("m.new_content")
+    return edited if isinstance(edited, dict) else content_
 
 
 def html(said: Mapping[str, Any]) -> str:
