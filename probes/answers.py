@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import pycurl
 
 from probes.probers.base import Answer, Fetch, Shape
+from probes.probers.chains import earliest
 from store.words import N_, Value, Words
 
 WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 HEADERS_AT_MOST = 200
-DAY = 86_400.0  # seconds
 SECOND = 1_000_000  # microseconds, in which libcurl counts
 RESOLVE = ("resolve", pycurl.NAMELOOKUP_TIME_T)
 CONNECT = ("connect", pycurl.CONNECT_TIME_T)
@@ -209,14 +209,14 @@ def _phases(curl: pycurl.Curl, of: Iterable[tuple[str, int]]) -> dict[str, float
 
 
 def _cert_days(curl: pycurl.Curl) -> float | None:
-    """Days until the server's certificate expires; negative when it has."""
-    for chain in curl.getinfo(pycurl.INFO_CERTINFO):
-        for name, value in chain:
+    """Days until the first certificate of the chain expires; negative when the server's own has."""
+    ends: list[datetime] = []
+    for certificate in curl.getinfo(pycurl.INFO_CERTINFO):
+        for name, value in certificate:
             if name == EXPIRES:
                 with suppress(ValueError):
-                    return (_expiry(value) - datetime.now(UTC)).total_seconds() / DAY
-        return None  # the first of the chain is the server's own
-    return None
+                    ends.append(_expiry(value))
+    return earliest(ends)
 
 
 def _expiry(value: str) -> datetime:

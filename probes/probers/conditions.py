@@ -45,14 +45,17 @@ def judged(
     if days is not None:
         readings += (Reading("certificate", round(days, 2), "d"),)
         if days < number(target, CERTIFICATE_DAYS):
-            return Verdict(seconds, readings, State.SUSPECT, _ending(days))
+            return Verdict(seconds, readings, State.SUSPECT, ending(days))
     if seconds > number(target, SLOW):
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": round(seconds, 1)})
         return Verdict(seconds, readings, State.SUSPECT, why, slow=True)
     return Verdict(seconds, readings)
 
 
-def _ending(days: float) -> Words:
+def ending(days: float) -> Words:
+    """That a certificate ends in so many days."""
     if days < 0:  # only of a server whose certificate need not hold
         return Words(N_("The certificate has expired; renew it."))
+    if days < 2:
+        return Words(N_("The certificate expires in less than 2 days; renew it."))
     return Words(N_("The certificate expires in {days} days; renew it."), {"days": int(days)})

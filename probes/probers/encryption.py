@@ -4,24 +4,21 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import certifi
-from cryptography import x509
 
 from probes.model import ProbeFailed, Target
-from probes.probers import conditions
+from probes.probers import chains, conditions
 from probes.probers.sockets import Line
 from store.words import N_
 
 CONDITIONS = (conditions.VERIFY, conditions.SERVER_NAME, conditions.CERTIFICATE_DAYS)
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Secured:
-    """`days`: until the server's own certificate expires, negative when it has."""
+    """`days`: until the first certificate of its chain expires, negative when its own has."""
 
     days: float
     version: str  # such as TLSv1.3
@@ -41,7 +38,7 @@ def secure(line: Line, target: Target, *, verify: bool | None = None) -> Secured
             line.wire, server_hostname=name
         )
         line.wire = wrapped
-        return Secured(_days(wrapped), wrapped.version() or "")
+        return Secured(chains.days(wrapped), wrapped.version() or "")
 
 
 @lru_cache(maxsize=4)
@@ -54,12 +51,6 @@ def _trusting(authorities: str | None) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _days(wrapped: ssl.SSLSocket) -> float:
-    shown = wrapped.getpeercert(binary_form=True) or b""
-    ends = x509.load_der_x509_certificate(shown).not_valid_after_utc
-    return (ends - datetime.now(UTC)) / DAY
 
 
 @contextmanager

@@ -133,8 +133,7 @@ def _judged(
     asked: _Asked, landed: Landed, days: float | None, readings: Sequence[Reading]
 ) -> Verdict:
     if days is not None and days < asked.certificate_days:
-        why = Words(N_("The certificate expires in {days} days; renew it."), {"days": int(days)})
-        return Verdict(landed.seconds, readings, State.SUSPECT, why)
+        return Verdict(landed.seconds, readings, State.SUSPECT, conditions.ending(days))
     if landed.seconds > asked.slow:
         seconds = round(landed.seconds, 1)
         why = Words(N_("It answers slowly: {seconds} s."), {"seconds": seconds})
