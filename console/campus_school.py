@@ -11,7 +11,7 @@ import requests
 from console.desk import connections, relays, timetables
 from console.i18n import _, speaking
 from console.wiring import Console
-from moderation import rules, trial
+from moderation import lists, rules, trial
 from platforms.base import N_, PlatformError
 from probes import targets
 from probes.model import Target
@@ -213,8 +213,15 @@ def _rules(console: Console, actor: Actor, school_id: str) -> None:
     with console.db.read() as tx:
         if rules.text_of(tx, actor, school_id) != rules.starter():
             return
-    written = ask(console, "/rules.toml")
+    written = watched(ask(console, "/rules.toml"))
     with console.db.begin() as tx:
         found = trial.over(tx, actor, school_id, rules.built(written), now=console.now())
         trial.keep(tx, actor, school_id, found, now=console.now())
         rules.save(tx, actor, school_id, written, now=console.now())
+
+
+def watched(campus: str) -> str:
+    """The campus's own lists, and the starter's words of need: an alarm is tried here too."""
+    own = rules.built(campus)
+    cries = tuple(each for each in rules.built(rules.starter()).lists if each.welfare)
+    return lists.toml(replace(own, lists=own.lists + cries))

@@ -10,6 +10,8 @@ import requests
 from console import campus
 from console.desk import connections
 from console.wiring import Console, campus_environment, open_console
+from moderation import rules
+from moderation.filters import screen
 from platforms.base import PlatformError
 from probes import targets
 from store import access, roster, schools, timetable
@@ -86,6 +88,21 @@ def test_lessons_have_their_teachers_once_people_are_known(
         return bool(running) and all(one.teacher_name and one.course_id for one in running)
 
     assert wait_for(known)
+
+
+def test_its_words_of_need_raise_an_alarm_as_in_any_school(
+    world: Console, actor: Actor, school_id: str
+) -> None:
+    def own() -> bool:
+        with world.db.read() as tx:
+            return rules.text_of(tx, actor, school_id) != rules.starter()
+
+    assert wait_for(own)
+    with world.db.read() as tx:
+        kept = rules.of(tx, actor, school_id)
+    assert {flag.welfare for flag in screen(kept, "I know where you live")} == {"threat"}
+    assert [flag.rule for flag in screen(kept, "ну ты и балбес")] == ["Оскорбления"]
+    assert screen(kept, "идиот") == []
 
 
 def test_its_visitor_sees_the_simulation_alone(running: Running, world: Console) -> None:
