@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from http.client import HTTPException
 from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 
 from platforms.base import N_, PlatformError
 from platforms.deadline import Adapter, Passed, ending
@@ -64,6 +65,14 @@ def checked_url(url: str, *, loopback_only: bool = False) -> str:
             code="loopback",
         )
     return url.strip().rstrip("/")
+
+
+@lru_cache(maxsize=256)
+def proxy_for(origin: str) -> str:
+    """The environment's proxy for `https://host:port`, or ''; this machine is asked directly."""
+    if is_loopback(urlsplit(origin).hostname or ""):
+        return ""
+    return select_proxy(origin, get_environ_proxies(origin)) or ""
 
 
 def is_loopback(host: str) -> bool:

@@ -84,8 +84,8 @@ class Transfer:
         self._milliseconds = 0
         curl.setopt(pycurl.PROTOCOLS, WEB)
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
-        curl.setopt(pycurl.PROXY, "")
-        curl.setopt(pycurl.NOPROXY, "*")
+        curl.setopt(pycurl.PROXY, shape.proxy)
+        curl.setopt(pycurl.NOPROXY, "" if shape.proxy else "*")
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         curl.setopt(pycurl.USERAGENT, "Pult")

@@ -29,6 +29,7 @@ class Shape(NamedTuple):
     verify: bool
     cold: bool
     secure: bool
+    proxy: str
     plain: bool  # neither headers nor a body nor a method of its own
     most: int | None  # bytes of an answer that nobody reads
 
@@ -54,6 +55,7 @@ class Fetch:
     read: bool = True
     method: str = ""
     share: float = 1.0
+    proxy: str = ""  # by which a platform is reached; services are asked directly
 
     @cached_property
     def wire(self) -> str:
@@ -66,6 +68,7 @@ class Fetch:
             self.verify,
             self.cold,
             self.url[:8].lower() == "https://",
+            self.proxy,
             self.body is None and not self.headers and not self.method,
             None if self.read else self.max_bytes,
         )

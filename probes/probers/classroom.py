@@ -6,6 +6,7 @@ A server that fails to tell is UNKNOWN or DOWN and leaves no counts: never zero.
 from collections.abc import Sequence
 
 from platforms.base import PlatformError, Room
+from platforms.http import proxy_for
 from platforms.metering import Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
 from probes.probers.base import (
@@ -43,6 +44,7 @@ def talk(_target: Target, context: Context) -> Talk:
                 cold=context.cold,
                 headers=ask.headers,
                 body=ask.body,
+                proxy=proxy_for("/".join(ask.url.split("/", 3)[:3])),
             )
             seconds += answer.seconds or 0.0
             ask = reading.send(_reply(answer))
