@@ -18,7 +18,7 @@ TICK = 0.05  # seconds: probes due within one begin together, which costs less
 LONGEST_TICK = 0.2
 NEARLY_OVER = 0.95  # of an interval: looks at a stream come a little early or late
 SHARE = 0.125  # of its interval, by which a probe may be later than that
-REST = 0.5  # of its interval: at least so long after an answer that took its time
+REST = 0.9  # of its interval: at least so long after an answer that took its time
 
 
 class Course:

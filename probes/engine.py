@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from threading import Event
 from time import monotonic
 
@@ -224,6 +224,7 @@ class Engine:
             wanted = min(wanted, course.wanted)
         if verdict.again is None and wanted == course.interval:
             self._agenda.set(course, course.following)
+            course.recorded = -inf  # that one is kept, however late this one was
             return
         jitter = 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 - spreads load, guards nothing
         self._schedule(course, min(wanted, course.interval * jitter))

@@ -73,9 +73,9 @@ def test_who_asked_just_before_an_answer_wants_one_more() -> None:
 
 
 @pytest.mark.parametrize("interval", [60.0, 97.3, 300.0])
-def test_an_interval_counts_from_the_beginning_whatever_the_answer_takes(interval: float) -> None:
+def test_an_interval_counts_from_the_beginning_of_a_probe(interval: float) -> None:
     target = replace(TARGET, interval=timedelta(seconds=interval))
-    for took in (0.0, 0.3 * interval):
+    for took in (0.0, 0.05 * interval):
         course = told((took, Verdict()), target=target)
         late = [course.following - course.began - interval for _ in range(100)]
         assert all(-LONGEST_TICK < each <= LONGEST_TICK for each in late)
@@ -84,7 +84,7 @@ def test_an_interval_counts_from_the_beginning_whatever_the_answer_takes(interva
 def test_who_answers_later_than_it_is_due_rests_all_the_same() -> None:
     course = told((3.0, TIMED_OUT), target=replace(TARGET, interval=timedelta(seconds=1)))
     now = monotonic()
-    assert course.following > now + 0.25
+    assert course.following > now + 0.7
 
 
 def test_those_of_an_interval_begin_together() -> None:
