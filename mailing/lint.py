@@ -23,6 +23,8 @@ SHORTENERS = frozenset(
 LETTERS = re.compile(r"[^\W\d_]")
 IN_TEXT = N_("Line {line}: nobody who is meant has a field “{name}”. There are: {known}.")
 IN_SUBJECT = N_("Subject: nobody who is meant has a field “{name}”. There are: {known}.")
+FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+SPY = N_("A picture's address is made of a reader's field: it would tell a stranger who reads it.")
 NO_WAY_OUT = N_(
     "The link to unsubscribe leads to this machine alone: readers elsewhere cannot leave, and mail "
     "systems take such mail for spam. An administrator sets public.url."
@@ -66,7 +68,7 @@ def links(body: Mapping[str, str]) -> list[str]:
         found = [link.address for text in body.values() for link in _links(_everything(text))]
     except MailingError:
         return []  # `findings` says what is wrong with it
-    whole = [each for each in found if "{{" not in each and "%7B%7B" not in each]
+    whole = [each for each in found if not _asks(each)]
     return list(dict.fromkeys(each for each in whole if each.startswith(("http://", "https://"))))
 
 
@@ -116,8 +118,16 @@ def _of(language: str, subject: str, body: str) -> Iterator[Finding]:
         yield Finding(words, stops=True)
     for link in _links(body):
         yield from _link(link)
+    tight = FIELD.sub(r"{{\1}}", body)  # with blanks in it, Markdown alone sees no picture
+    if any(token.type == "image" and _asks(str(token.attrGet("src"))) for token in _inline(tight)):
+        yield Finding(Words(SPY), stops=True, forbids=True)
     if any(token.type == "image" and not token.content.strip() for token in _inline(body)):
         yield Finding(Words(N_("A picture has no words for those who do not see it.")), stops=False)
+
+
+def _asks(address: str) -> bool:
+    """Whether the address is made of a reader's field."""
+    return "{{" in address or "%7B%7B" in address
 
 
 def _subject(subject: str) -> Iterator[Finding]:

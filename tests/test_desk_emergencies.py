@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from console import mail_rounds
-from console.desk import emergencies, incidents, relays
+from console.desk import affected, emergencies, incidents, relays
+from console.desk.affected import Hit
 from console.desk.emergencies import Cause, Choice
 from console.i18n import say, speaking
 from console.wiring import Console
@@ -27,7 +28,7 @@ from tests import smtp, stage
 from tests.conftest import NOON
 from tests.smtp import Relayed
 from tests.test_desk_notices import incident, lesson
-from tests.test_mailing_campaigns import EVERYONE, SENDER
+from tests.test_mailing_campaigns import EVERYONE, SENDER, person
 
 SUBJECT = {"en": "{{ lesson }}: we are on it", "ru": "{{ lesson }}: разбираемся"}
 BODY = {
@@ -412,3 +413,43 @@ def test_those_without_an_address_stand_in_the_ledger(desk: Desk) -> None:
         "lena": "suppressed",
         "oleg": "waiting",
     }
+
+
+def test_a_parent_of_two_is_told_of_both_lessons_and_her_own_comes_first(desk: Desk) -> None:
+    hits = [
+        Hit("", "physics", "Physics", "10:00"),
+        Hit("a", "algebra", "Algebra", "11:00"),
+        Hit("b", "algebra", "Algebra", "12:00"),
+    ]
+    with desk.console.db.begin() as tx:
+        for table in ("enrolment", "guardian"):
+            tx.execute(text(f"DELETE FROM {table}"))
+        mother, older, younger = (
+            person(tx, desk.ana, desk.school, name) for name in ("Mother", "Older", "Younger")
+        )
+        for course in ("physics", "algebra"):
+            tx.execute(
+                text("""
+                    INSERT INTO course (id, school_id, external_id, name, gone, updated_at)
+                    VALUES (:id, :school, :id, :id, FALSE, 0)
+                """),
+                {"id": course, "school": desk.school.id},
+            )
+        for child, course in ((older, "physics"), (younger, "algebra")):
+            tx.execute(
+                text("""
+                    INSERT INTO enrolment (course_id, person_id, school_id, role)
+                    VALUES (:course, :child, :school, 'student')
+                """),
+                {"course": course, "child": child, "school": desk.school.id},
+            )
+            tx.execute(
+                text("INSERT INTO guardian (person_id, guardian_id) VALUES (:c, :m)"),
+                {"c": child, "m": mother},
+            )
+        found = affected.told(tx, desk.school, hits, lambda lesson: f"/{lesson}")
+    assert found[older] == {"lesson": "Physics", "begins": "10:00", "link": ""}
+    assert found[younger] == {"lesson": "Algebra", "begins": "11:00, 12:00", "link": "/a"}
+    assert set(found[mother]["lesson"].split(", ")) == {"Physics", "Algebra"}
+    assert set(found[mother]["begins"].split(", ")) == {"10:00", "11:00", "12:00"}
+    assert found[mother]["link"] == "/a"

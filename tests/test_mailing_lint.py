@@ -56,6 +56,12 @@ def test_what_is_wrong_is_said(subject: str, body: str, told: str, stops: bool) 
     assert found[1] is stops
 
 
+def test_a_picture_that_would_tell_who_reads_goes_to_nobody() -> None:
+    found = lint.findings({"en": CALM}, {"en": "![Map](https://t.example/{{ email }}.png)"})
+    assert [(each.stops, each.forbids) for each in found] == [(True, True)]
+    assert "made of a reader's field" in str(found[0].words)
+
+
 def test_every_ready_text_stands_in_every_language_and_stops_until_it_is_filled_in() -> None:
     for starter in STARTERS.values():
         assert set(starter.subject) == set(starter.body) == set(LANGUAGES)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mailing import bounces, frame, headers, templates, unsubscribe
+from mailing import bounces, frame, headers, message, templates, unsubscribe
 from mailing.message import Addressee, Builder, Envelope
 from mailing.model import Campaign, MailingError, Origin
 from mailing.templates import Message
@@ -296,3 +296,12 @@ def test_a_name_from_the_right_is_kept_apart_from_the_words_beside_it() -> None:
     assert "Hi <bdi>محمد</bdi>, 5" in html
     assert "<title>Hi محمد</title>" in html
     assert "Hi محمد, 5" in part(read, "plain")
+
+
+def test_each_topic_is_a_list_of_its_own_whatever_it_is_written_in() -> None:
+    topics = ("Олимпиады", "Экскурсии", "家长会", "Mail", "mail", "A B", "a-b", "news")
+    labels = [message._label(each) for each in topics]
+    assert len(set(labels)) == len(topics)
+    assert labels[-1] == "news"
+    assert labels == [message._label(each) for each in topics]
+    assert all(re.fullmatch("[a-z0-9]([a-z0-9-]*[a-z0-9])?", each) for each in labels)

@@ -1,11 +1,14 @@
 """TLS on the way to a relay that pipelines: what is put in before it is not heard after it."""
 
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
 from mailing.model import Totals
+from mailing.relay import Relay
+from mailing.transports import smtp as smtp_transport
 from store.access import Actor
 from store.db import Database
 from store.schools import School
@@ -64,3 +67,29 @@ def test_answers_put_in_before_tls_are_not_taken_for_the_relays(
     assert relay.encrypted == 1
     assert relay.mails == []
     assert totals(database, ana, id_) == Totals(failed=12)
+
+
+def test_a_password_goes_to_another_machine_under_looked_at_tls_alone() -> None:
+    blind = ssl.create_default_context()
+    blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE
+    plain, unsure, sure = (
+        socket.socket(),
+        blind.wrap_socket(socket.socket(), server_hostname="relay.test"),
+        ssl.create_default_context().wrap_socket(socket.socket(), server_hostname="relay.test"),
+    )
+    with plain, unsure, sure:
+        allowed = [smtp_transport.may_sign_in("192.0.2.25", sock) for sock in (plain, unsure, sure)]
+        assert allowed == [False, False, True]
+        for here in ("127.0.0.1", "::1"):
+            assert smtp_transport.may_sign_in(here, plain)
+
+
+def test_where_a_password_goes_along_any_certificate_is_not_enough() -> None:
+    bare = Relay.from_url("smtp://relay.test")
+    signed = Relay.from_url("smtp://user:secret@relay.test")
+    far, here = "192.0.2.25", "127.0.0.1"
+    looked_at = [
+        smtp_transport._context(relay, peer).verify_mode == ssl.CERT_REQUIRED
+        for relay, peer in ((bare, far), (signed, far), (signed, here))
+    ]
+    assert looked_at == [False, True, False]

@@ -79,31 +79,47 @@ def by_lesson(tx: Connection, school: School, lesson_id: str) -> list[Hit]:
 def told(
     tx: Connection, school: School, hits: Sequence[Hit], link: Callable[[str], str]
 ) -> dict[str, Facts]:
-    """The facts for each person of these lessons, and for the parents of each."""
-    facts = {
-        hit.course_id: {
-            "lesson": hit.title,
-            "begins": hit.begins,
-            "link": link(hit.lesson_id) if hit.lesson_id else "",
-        }
-        for hit in hits
-    }
-    if not facts:
+    """The facts for each person of these lessons, and for the parents of each.
+
+    Whom several of them hit is told of each, her own before her children's; the link leads into
+    the first of them that has one.
+    """
+    of: dict[str, list[Hit]] = {}
+    for hit in hits:
+        of.setdefault(hit.course_id, []).append(hit)
+    if not of:
         return {}
-    values: dict[str, object] = {f"c{n}": course for n, course in enumerate(facts)}
+    values: dict[str, object] = {f"c{n}": course for n, course in enumerate(of)}
     among = ", ".join(f":{name}" for name in values)
     rows = tx.execute(
         text(f"""
-            SELECT guardian.guardian_id AS person, enrolment.course_id FROM enrolment
+            SELECT guardian.guardian_id AS person, enrolment.course_id, 1 AS childs FROM enrolment
             JOIN guardian ON guardian.person_id = enrolment.person_id
             WHERE enrolment.school_id = :school AND enrolment.course_id IN ({among})
-            UNION ALL
-            SELECT enrolment.person_id AS person, enrolment.course_id FROM enrolment
+            UNION
+            SELECT enrolment.person_id AS person, enrolment.course_id, 0 AS childs FROM enrolment
             WHERE enrolment.school_id = :school AND enrolment.course_id IN ({among})
+            ORDER BY childs
         """),
         values | {"school": school.id},
     )
-    return {row.person: facts[row.course_id] for row in rows}  # one's own lesson last: it stands
+    theirs: dict[str, list[str]] = {}
+    for row in rows:
+        courses = theirs.setdefault(row.person, [])
+        courses += [row.course_id] if row.course_id not in courses else []
+    return {
+        person: _facts([hit for course in courses for hit in of[course]], link)
+        for person, courses in theirs.items()
+    }
+
+
+def _facts(hits: Sequence[Hit], link: Callable[[str], str]) -> Facts:
+    first = next((hit.lesson_id for hit in hits if hit.lesson_id), "")
+    return {
+        "lesson": ", ".join(dict.fromkeys(hit.title for hit in hits)),
+        "begins": ", ".join(dict.fromkeys(hit.begins for hit in hits if hit.begins)),
+        "link": link(first) if first else "",
+    }
 
 
 def told_before(tx: Connection, campaign_id: str) -> dict[str, Facts]:

@@ -14,6 +14,11 @@ from mailing.transports import replies
 from mailing.transports.conversation import Offers
 from store.words import N_, Value
 
+IN_THE_CLEAR = N_(
+    "The relay {host}:{port} offers no TLS, so the password is not sent. Write the address with "
+    "smtp+tls:// or smtps://, or leave the user name and the password out."
+)
+
 
 def connect(relay: Relay) -> "SmtpSession":
     """A session that is ready for mail. Raises RelayError with what to do."""
@@ -28,8 +33,7 @@ def connect(relay: Relay) -> "SmtpSession":
         ) from error
     try:
         _secure(client, relay)
-        if relay.user:
-            client.login(relay.user, relay.password)
+        _sign_in(client, relay)
     except smtplib.SMTPAuthenticationError as error:
         client.close()
         raise RelayError(
@@ -151,7 +155,7 @@ def _secure(client: smtplib.SMTP, relay: Relay) -> None:
     if relay.security == "implicit":
         return
     if client.has_extn("starttls"):
-        client.starttls(context=_context(relay))
+        client.starttls(context=_context(relay, _peer(client)))
         client.ehlo()
     elif relay.security == "required":
         raise RelayError(
@@ -161,10 +165,32 @@ def _secure(client: smtplib.SMTP, relay: Relay) -> None:
         )
 
 
-def _context(relay: Relay) -> ssl.SSLContext:
-    """Where TLS is only taken if offered, any certificate is better than none (RFC 7435)."""
+def may_sign_in(address: str, sock: socket.socket) -> bool:
+    """Whether a password may be told there: under TLS whose certificate was looked at (RFC 4954,
+    section 4), or on this machine, where nobody stands between."""
+    verified = isinstance(sock, ssl.SSLSocket) and sock.context.verify_mode == ssl.CERT_REQUIRED
+    return verified or ip_address(address).is_loopback
+
+
+def _sign_in(client: smtplib.SMTP, relay: Relay) -> None:
+    if not relay.user:
+        return
+    if client.sock is None or not may_sign_in(_peer(client), client.sock):
+        raise RelayError(IN_THE_CLEAR, host=relay.host, port=relay.port)
+    client.login(relay.user, relay.password)
+
+
+def _peer(client: smtplib.SMTP) -> str:
+    return str(client.sock.getpeername()[0]) if client.sock else ""
+
+
+def _context(relay: Relay, peer: str) -> ssl.SSLContext:
+    """Where TLS is only taken if offered, any certificate is better than none (RFC 7435).
+
+    With a password on its way it is not.
+    """
     context = ssl.create_default_context()
-    if relay.security == "offered":
+    if relay.security == "offered" and (not relay.user or ip_address(peer).is_loopback):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
