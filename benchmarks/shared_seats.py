@@ -206,6 +206,8 @@ def judge(scores: Scores, peers: Peers, evening: Evening, moment: Moment, full: 
     said = {"forecast": told.full} | peers.chances(moment, seats)
     scores.add(said, came=moment.most >= seats)
     scores.within["together at or under p80"].append(moment.most <= told.together.p80)
+    if (count(one, moment.minute) or 0) >= one.seats:
+        return  # nobody more gets into its room: no band is missed
     for point in told.points:
         actual = count(one, moment.minute + point.ahead)
         if point.ahead in HORIZONS and actual is not None:
