@@ -14,6 +14,7 @@ from probes import check
 from probes.checking import verdict_of
 from probes.model import Result, State, Target
 from probes.probers.base import Context, Memory, Verdict
+from probes.probers.playlist import parse
 from probes.runner import Runner
 from tests.sites import say, web
 from tests.test_probes_hls import MP4, TS
@@ -110,6 +111,21 @@ def test_an_old_picture_is_suspect(encoder: Encoder, url: str) -> None:
     assert seen is not None
     assert int(seen[1]) >= 89
     assert watch(url, behind=120).state is State.OK
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-13-45T00:00:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_date_that_is_none_leaves_only_the_delay_unknown(
+    encoder: Encoder, url: str, date: str
+) -> None:
+    encoder.lines = [f"#EXT-X-PROGRAM-DATE-TIME:{date}"]
+    result = watch(url)
+    assert (result.state, result.why) == (State.OK, None)
+    assert "behind" not in [reading.name for reading in result.readings]
+
+
+def test_a_bandwidth_with_a_fraction_is_one() -> None:
+    (variant,) = parse(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=90000.5\na.m3u8\n").variants
+    assert variant.bandwidth == 90000
 
 
 def test_a_stream_broken_again_and_again_is_suspect(encoder: Encoder, url: str) -> None:

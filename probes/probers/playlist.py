@@ -17,6 +17,7 @@ ATTRIBUTE = re.compile(r'\s*([A-Z0-9-]+)=("[^"]*"|[^,]*)(?:,|$)')
 LINES = 60_000  # a day of segments of three seconds, each with two lines
 WIDEST = 16_384  # letters of a line
 LONGEST = 86_400.0  # seconds; no segment lasts a day
+WHOLE = re.compile(r"\.\d+$", re.ASCII)  # what some encoders write after whole bits
 WIDEST_BAND = 10**12  # bits a second, which no stream takes
 
 
@@ -122,7 +123,7 @@ class _Reader:
 
     def variant(self, value: str) -> None:
         self._master = True
-        self._bandwidth = int(_attributes(value).get("BANDWIDTH", "0"))
+        self._bandwidth = int(WHOLE.sub("", _attributes(value).get("BANDWIDTH", "0")))
         if not 0 <= self._bandwidth <= WIDEST_BAND:
             raise ValueError(value)
 
@@ -160,8 +161,11 @@ class _Reader:
         self._gap = True
 
     def date(self, value: str) -> None:
-        moment = datetime.fromisoformat(value)
-        self._ends = moment.astimezone(UTC) if moment.tzinfo else None
+        try:
+            moment = datetime.fromisoformat(value)
+            self._ends = moment.astimezone(UTC) if moment.tzinfo else None
+        except (ValueError, OverflowError):  # players play on: only the delay is not known
+            self._ends = None
 
     def discontinuity(self, _value: str) -> None:
         self._ends = None
