@@ -3,14 +3,23 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mailing import courses, enclosing, inviting, recipients, records, sums, templates
+from mailing import (
+    courses,
+    enclosing,
+    inviting,
+    preferences,
+    recipients,
+    records,
+    sums,
+    templates,
+)
 from mailing.enclosing import Enclosed
 from mailing.headers import mailbox
 from mailing.model import SERVICE, Campaign, MailingError, Totals
 from mailing.records import load
 from mailing.segments import Segment
 from mailing.templates import Message, Rendered
-from store import access, audit, roster, schools
+from store import access, addresses, audit, roster, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 from store.words import N_
@@ -182,7 +191,10 @@ def preview(
     if courses.asked(campaign.subject, campaign.body):
         [person] = courses.added(tx, campaign.school_id, [person])
     school = schools.get(tx, actor, campaign.school_id)
-    own = recipients.variant(person.language, school.language, recipients.written(campaign.body))
+    email = addresses.normal(person.email) if person.email else ""
+    chosen = preferences.languages(tx, campaign.school_id, [email]).get(email, "")
+    written = recipients.written(campaign.body)
+    own = recipients.variant(chosen or person.language, school.language, written)
     invited = Enclosed(school.zone, inviting.stored(tx, campaign_id))
     return templates.render(
         Message(campaign.subject, campaign.body),

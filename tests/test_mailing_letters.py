@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailing import campaigns, letters, releasing, suppression
+from mailing import campaigns, letters, preferences, releasing, suppression, unsubscribe
 from mailing.segments import Segment
 from store.access import Actor, Denied, system
 from store.db import Connection, Database
@@ -86,3 +86,15 @@ def test_another_schools_letter_is_nobodys_to_read(
             letters.rendered(tx, stranger, ben.delivery_id)
         with pytest.raises(Denied):
             letters.rendered(tx, ana, "nothing")
+
+
+def test_a_preview_is_in_the_language_that_the_reader_has_chosen(
+    database: Database, school: School, ana: Actor, letter: str
+) -> None:
+    with database.begin() as tx:
+        alina = person(tx, ana, school, "Alina", language="ru")
+        assert campaigns.preview(tx, ana, letter, alina).subject == "Класс"
+        key = b"k" * 32
+        token = unsubscribe.token(key, school.id, "alina@school.example", "announcements")
+        preferences.choose(tx, key, token, wanted={"announcements"}, language="en", now=NOON)
+        assert campaigns.preview(tx, ana, letter, alina).subject == "Room for Alina"
