@@ -174,7 +174,7 @@ def _beside(tx: Connection, actor: Actor, school_id: str, case: Case) -> None:
         tx, actor, school_id, comment.connection_id, comment.author_external_id
     )
     past = measures.history(tx, actor, school_id, about, kinds=PENALTIES)
-    ladder.next_step(tx, actor, school_id, past, now=NOW)
+    ladder.next_step(tx, actor, school_id, about, past, now=NOW)
     for kind in PENALTIES:
         measures.plan(tx, actor, school_id, about, kind)
     history.wrote(tx, actor, comment)

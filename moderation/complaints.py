@@ -30,6 +30,11 @@ NOT_FOUND = N_(
     "No such comment was found. Copy more of its words, exactly, or paste its link. One that was "
     "written a moment ago is found in a minute."
 )
+OF_COURSE = """
+    (:anywhere OR EXISTS (SELECT 1 FROM course WHERE course.id = :course
+        AND course.connection_id = comment.connection_id
+        AND course.external_id = comment.course_external_id))
+"""
 # refused: it was to go, and the platform did not let it; restored: it went, and came back.
 Came = Literal["waiting", "refused", "kept", "restored", "acted"]
 
@@ -57,13 +62,14 @@ def complain(
 ) -> str:
     """Merge the complaint into the comment's case; return the comment's id.
 
-    With `course_id` words are looked for in that course alone. Raises
+    With `course_id` it is looked for in that course alone: who is in one learns nothing
+    of what is written elsewhere. Raises
     ModerationError when the comment is not found, with what to do.
     """
     access.require(actor, "moderate", school_id)
     if not link.strip() and not words.strip():
         raise ModerationError(EMPTY)
-    found = _by_link(tx, school_id, link, words) if link.strip() else None
+    found = _by_link(tx, school_id, course_id, link, words) if link.strip() else None
     found = found or _by_words(tx, school_id, course_id, words, now=now)
     if found is None:
         raise ModerationError(NOT_FOUND)
@@ -157,7 +163,7 @@ def reasons(tx: Connection, actor: Actor, comment_id: str) -> list[tuple[datetim
     return [(instant(row.at), row.reason) for row in rows]
 
 
-def _by_link(tx: Connection, school_id: str, link: str, words: str) -> str | None:
+def _by_link(tx: Connection, school_id: str, course_id: str, link: str, words: str) -> str | None:
     """The comment itself; else the one in its discussion that has the words, or is alone there."""
     known = tx.execute(
         text("SELECT id, platform, url FROM connection WHERE school_id = :school"),
@@ -165,19 +171,27 @@ def _by_link(tx: Connection, school_id: str, link: str, words: str) -> str | Non
     ).all()
     for connection in known:
         place = pointed(connection.platform, connection.url, link)
-        found = _at(tx, connection.id, place, words) if place else None
+        found = _at(tx, connection.id, course_id, place, words) if place else None
         if found:
             return found
     return None
 
 
-def _at(tx: Connection, connection_id: str, place: Pointed, words: str) -> str | None:
-    values = {"connection": connection_id, "thread": place.thread, "post": place.post}
+def _at(
+    tx: Connection, connection_id: str, course_id: str, place: Pointed, words: str
+) -> str | None:
+    values: dict[str, object] = {
+        "connection": connection_id,
+        "thread": place.thread,
+        "post": place.post,
+        "anywhere": not course_id,
+        "course": course_id,
+    }
     several = {**values, "longest": COMPARED, "most": MOST}
     if place.post:
         exact = tx.execute(
-            text("""
-                SELECT id FROM comment WHERE connection_id = :connection
+            text(f"""
+                SELECT id FROM comment WHERE connection_id = :connection AND {OF_COURSE}
                   AND (external_id = :post OR thread_id = :thread
                        AND external_id LIKE '%/' || :post)
             """),
@@ -186,9 +200,9 @@ def _at(tx: Connection, connection_id: str, place: Pointed, words: str) -> str |
         if exact is not None:
             return str(exact.id)
     said = tx.execute(
-        text("""
+        text(f"""
             SELECT id, substr(text, 1, :longest) AS text FROM comment
-            WHERE connection_id = :connection AND thread_id = :thread
+            WHERE connection_id = :connection AND thread_id = :thread AND {OF_COURSE}
             ORDER BY written_at DESC, id LIMIT :most
         """),
         several,
@@ -202,12 +216,9 @@ def _by_words(
     tx: Connection, school_id: str, course_id: str, words: str, *, now: datetime
 ) -> str | None:
     rows = tx.execute(
-        text("""
+        text(f"""
             SELECT comment.id, substr(comment.text, 1, :longest) AS text FROM comment
-            LEFT JOIN course ON course.connection_id = comment.connection_id
-                AND course.external_id = comment.course_external_id
-            WHERE comment.school_id = :school AND comment.written_at > :since
-              AND (:anywhere OR course.id = :course)
+            WHERE comment.school_id = :school AND comment.written_at > :since AND {OF_COURSE}
             ORDER BY comment.written_at DESC, comment.id LIMIT :most
         """),
         {

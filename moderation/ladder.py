@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from moderation import appeals, house, measures
+from moderation import appeals, house, measures, planning
 from moderation.house import House, Rung
 from moderation.model import PENALTIES, Measure, PenaltyKind, Subject
+from moderation.planning import CALLS
 from store import access
 from store.access import Actor
 from store.db import Connection
@@ -41,13 +42,23 @@ def suggest(
     that was lifted on it is suggested again.
     """
     past = measures.history(tx, actor, school_id, subject, kinds=PENALTIES)
-    return next_step(tx, actor, school_id, past, now=now)
+    return next_step(tx, actor, school_id, subject, past, now=now)
 
 
 def next_step(
-    tx: Connection, actor: Actor, school_id: str, past: Sequence[Measure], *, now: datetime
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    subject: Subject,
+    past: Sequence[Measure],
+    *,
+    now: datetime,
 ) -> Suggestion:
-    """The same, of their penalties as they were read already."""
+    """The same, of their penalties as they were read already.
+
+    A step that none of their platforms can do is passed over: the next graver one that
+    can be done is suggested, else the gravest before it.
+    """
     access.require(actor, "see people", school_id)
     rules = house.of(tx, actor, school_id)
     known = appeals.of_measures(tx, actor, school_id, [each.id for each in past])
@@ -63,7 +74,9 @@ def next_step(
     counted = tuple(
         each for each in past if each.imposed_at >= since and _counts(each, known.get(each.id))
     )
-    rung = rules.ladder[min(len(counted), len(rules.ladder) - 1)]
+    place = min(len(counted), len(rules.ladder) - 1)
+    nearest = [*rules.ladder[place:], *reversed(rules.ladder[:place])]
+    rung = next((each for each in nearest if _can(tx, actor, school_id, subject, each)), nearest[0])
     template = AGAIN if counted else FIRST
     params = (
         {"days": rules.counts_days, "n": len(counted)} if counted else {"days": rules.counts_days}
@@ -75,6 +88,14 @@ def _rung_of(measure: Measure, rules: House) -> Rung:
     """The ladder's step of this kind, else one without a length."""
     kind: PenaltyKind = next(each for each in PENALTIES if each == measure.kind)
     return next((each for each in rules.ladder if each.kind == kind), Rung(kind))
+
+
+def _can(tx: Connection, actor: Actor, school_id: str, subject: Subject, rung: Rung) -> bool:
+    """Whether any account of theirs can be brought to it; where none is known, all can."""
+    if rung.kind not in CALLS:
+        return True
+    steps = planning.plan(tx, actor, school_id, subject, rung.kind)
+    return not steps or any(step.does for step in steps)
 
 
 def _counts(measure: Measure, appeal: appeals.Appeal | None) -> bool:

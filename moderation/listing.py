@@ -71,7 +71,7 @@ def cases(tx: Connection, actor: Actor, school_id: str, *, limit: int = MOST) ->
 def decisions(
     tx: Connection, actor: Actor, school_id: str, *, limit: int = MOST
 ) -> Iterator[Decided]:
-    """The newest first."""
+    """The newest first; a moderator's own only, as in the figures."""
     access.require(actor, "moderate", school_id)
     rows = tx.execute(
         text("""
@@ -82,10 +82,10 @@ def decisions(
             JOIN cases ON cases.id = decision.case_id
             JOIN comment ON comment.id = cases.comment_id
             LEFT JOIN account ON account.id = decision.decided_by
-            WHERE decision.school_id = :school
+            WHERE decision.school_id = :school AND (:all OR decision.decided_by = :own)
             ORDER BY decision.decided_at DESC, decision.id LIMIT :limit
         """),
-        {"school": school_id, "letters": LETTERS, "limit": limit},
+        _whose(actor, school_id) | {"school": school_id, "letters": LETTERS, "limit": limit},
     )
     for row in rows:
         yield Decided(
@@ -97,7 +97,7 @@ def decisions(
 def measures(
     tx: Connection, actor: Actor, school_id: str, *, limit: int = MOST
 ) -> Iterator[Imposed]:
-    """The newest first, whatever became of them."""
+    """The newest first, whatever became of them; a moderator's own only."""
     access.require(actor, "moderate", school_id)
     rows = tx.execute(
         text("""
@@ -112,13 +112,18 @@ def measures(
             FROM measure
             LEFT JOIN person ON person.id = measure.person_id
             LEFT JOIN account ON account.id = measure.imposed_by
-            WHERE measure.school_id = :school
+            WHERE measure.school_id = :school AND (:all OR measure.imposed_by = :own)
             ORDER BY measure.imposed_at DESC, measure.id LIMIT :limit
         """),
-        {"school": school_id, "limit": limit},
+        _whose(actor, school_id) | {"school": school_id, "limit": limit},
     )
     for row in rows:
         yield Imposed(
             instant(row.imposed_at), row.imposer, row.kind, row.rule, row.reason, row.who,
             moment(row.until), moment(row.lifted_at),
         )  # fmt: skip
+
+
+def _whose(actor: Actor, school_id: str) -> dict[str, object]:
+    """Who coordinates sees what all did; others would compare colleagues, with names."""
+    return {"all": access.may(actor, "write", school_id), "own": actor.account_id}

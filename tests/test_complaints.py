@@ -245,7 +245,22 @@ def test_a_courses_link_looks_in_that_course_alone(
 ) -> None:
     write(console, ben, school, "12", "you frog, go home")
     other = console.complaint_link(school.id, "another course")
-    assert complain(other, words="you frog, go home").status_code == 422
+    for fields in ({"words": "you frog, go home"}, {"link": LINK}):
+        assert complain(other, **fields).status_code == 422
+    thread = LINK.partition("#")[0]
+    assert complain(other, link=thread, words="you frog").status_code == 422
+    with console.db.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO course (id, school_id, connection_id, external_id, name, gone,
+                    updated_at)
+                VALUES ('own', :school, 'lms', 'c1', 'Own', FALSE, 0)
+            """),
+            {"school": school.id},
+        )
+        tx.execute(text("UPDATE comment SET course_external_id = 'c1'"))
+    own = console.complaint_link(school.id, "own")
+    assert complain(own, link=thread, words="you frog").status_code == 200
 
 
 def test_a_flood_is_stopped_and_a_made_up_link_is_none(

@@ -11,7 +11,7 @@ from moderation import review
 from moderation.model import Penalty
 from store import roster
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from store.words import Words
 from tests import stage
@@ -84,6 +84,12 @@ def test_moderation_s_lists_are_exported_and_a_screen_s_in_the_reader_s_words(
     assert (decided["decision"], decided["text"]) == ("approve", "what an idiot")
     (imposed,) = exported("measures", database, ana, school)
     assert (imposed["measure"], imposed["name"], imposed["lifted"]) == ("warning", "Kim Lee", "")
+    with database.begin() as tx:
+        tx.execute(text("UPDATE decision SET decided_by = 'else'"))
+        tx.execute(text("UPDATE measure SET imposed_by = 'else'"))
+    for each in ("decisions", "measures"):
+        assert exported(each, database, ben, school) == []
+        assert len(exported(each, database, ana, school)) == 1
     with i18n.speaking("ru"), database.read() as tx:
         spoken = {"decision": lambda code: f"<{code}>"}
         titles, row = exporting.table("decisions", tx, ana, school, spoken=spoken)

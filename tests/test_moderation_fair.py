@@ -38,16 +38,18 @@ def warn(tx: Connection, actor: Actor, school: School) -> Measure:
     )
 
 
-def test_each_measure_that_counts_is_one_step_up_and_the_last_step_stays(
-    database: Database, school: School, ben: Actor
+@pytest.mark.parametrize(("platform", "third"), [("moodle", "suspension"), ("discourse", "mute")])
+def test_each_measure_that_counts_is_one_step_up_and_none_that_no_platform_of_theirs_can_do(
+    database: Database, school: School, ben: Actor, platform: str, third: str
 ) -> None:
     with database.begin() as tx:
+        tx.execute(text("UPDATE connection SET platform = :name"), {"name": platform})
         kinds = []
         for _ in range(7):
             suggested = ladder.suggest(tx, ben, school.id, JOE, now=NOON)
             kinds.append(suggested.rung.kind)
             warn(tx, ben, school)
-    assert kinds == ["word", "warning", "mute", "suspension", "block", "block", "block"]
+    assert kinds == ["word", "warning", third, "suspension", "block", "block", "block"]
 
 
 def test_what_is_old_or_was_taken_back_does_not_count(

@@ -278,6 +278,8 @@ def test_one_button_removes_warns_mutes_and_writes(
         lambda: sentencing.ask(console, ben, school, case, "warning", beside.removal, beside.reach)
     )
     assert "a notice takes the place of its title and text" in said(at)
+    offered = at.button_group(key="sentence-warning").options
+    assert len(offered) == 4  # Moodle mutes nobody
     at = at.button_group(key="sentence-warning").set_value(["warning", "suspension"]).run()
     at.text_area[0].set_value("Talk to me.")
     at = at.run()

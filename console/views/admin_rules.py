@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.i18n import _, ngettext, say
-from console.views import acting, rule_lists, rule_switches, rule_trial
+from console.views import acting, rule_lists, rule_names, rule_switches, rule_trial
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
 from moderation import filters, rules, trial_record
@@ -92,7 +92,7 @@ def _found(built: Rules, said: str) -> None:
     tables.show(
         [
             {
-                "rule": strangers.line(flag.rule),
+                "rule": strangers.line(rule_names.spoken(flag.rule)),
                 "term": strangers.line(flag.term),
                 "text": strangers.line(said[flag.start : flag.end]),
             }

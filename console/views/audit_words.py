@@ -124,6 +124,7 @@ OUTCOMES = {
     "held": N_("waits for a second person"),
     "allowed": N_("allowed by a second person"),
     "refused": N_("refused"),
+    "let go": N_("given up: its place is gone"),
     "noted": N_("left as the platform refused it"),
     "uphold": N_("it stays"),
     "lift": N_("lifted"),

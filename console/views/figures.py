@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.desk import figure_sheets, measure_words
 from console.i18n import N_, NAMES, _, number, percent, span
-from console.views import audit_words, reasons, taking_away
+from console.views import audit_words, reasons, rule_names, taking_away
 from console.views.review_next import SIGNALS
 from console.views.rule_switches import WATCHED
 from console.widgets import choice, head, strangers, tables
@@ -86,11 +86,15 @@ def _take_away(found: Figures, since: datetime, until: datetime, school: School)
 
 
 def _lists(console: Console, actor: Actor, school: School) -> None:
-    """What the figures are made of, of all time."""
+    """What the figures are made of, of all time; a moderator's own only."""
+    whole = access.may(actor, "write", school.id)
+    titles = (
+        (_("All decisions"), _("All measures")) if whole else (_("My decisions"), _("My measures"))
+    )
     with console.db.read() as tx:
         kept = house.of(tx, actor, school.id)
     named = partial(measure_words.reason, kept)
-    for name, title in (("decisions", _("All decisions")), ("measures", _("All measures"))):
+    for name, title in zip(("decisions", "measures"), titles, strict=True):
         st.caption(title)
         taking_away.lists(
             console, actor, school, name, title,
@@ -138,7 +142,9 @@ def _named(group: Group, name: str) -> str:
         return NAMES.get(name, name)
     if group == "rule" and name in OURS:
         return _(OURS[name])
-    return _("Reports alone") if name == REPORTED else name
+    if group == "rule":
+        return _("Reports alone") if name == REPORTED else rule_names.spoken(name)
+    return name
 
 
 def _taken(figure: Figure) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from console.i18n import N_, _, escape, listed, moment, say
+from console.views import rule_names
 from console.views.rule_switches import WATCHED
 from console.widgets import status, strangers
 from console.wiring import Console
@@ -47,4 +48,4 @@ def draw(console: Console, actor: Actor, school: School, case: Case, names: dict
 
 
 def _rule(name: str) -> str:
-    return _(WATCHED[name]) if name in WATCHED else strangers.name(name)
+    return _(WATCHED[name]) if name in WATCHED else strangers.name(rule_names.spoken(name))

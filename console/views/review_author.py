@@ -36,7 +36,7 @@ def draw(
         author = review.author(tx, actor, case.id)
         about = blocking.about(tx, actor, school, case.comment)
         past = measures.history(tx, actor, school.id, about, kinds=PENALTIES)
-        suggestion = ladder.next_step(tx, actor, school.id, past, now=now)
+        suggestion = ladder.next_step(tx, actor, school.id, about, past, now=now)
         wrote = history.wrote(tx, actor, case.comment)
     stands = [each for each in past if each.kind in LASTING and appeals.stands(each, now)]
     standing = [each for each in stands if not each.nowhere]

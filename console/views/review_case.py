@@ -18,6 +18,7 @@ from console.views import (
 from console.views.putting_back import Offer
 from console.views.review_acts import Around
 from console.views.review_next import SHAPES
+from console.views.rule_names import in_words, spoken
 from console.widgets import actionbar, status, strangers
 from console.widgets.status import Colour
 from console.wiring import Console
@@ -72,7 +73,7 @@ def draw(
 def badges(case: Case) -> list[tuple[str, Colour]]:
     """Why the case is here, the gravest first, each with its colour; plain text."""
     return [
-        (say(reason, markdown=False), COLOURS.get(reason.template, "gray"))
+        (say(in_words(reason), markdown=False), COLOURS.get(reason.template, "gray"))
         for reason in case.reasons
     ]
 
@@ -151,7 +152,7 @@ def _terms(case: Case) -> str:
             continue
         found.setdefault((MATCHED[flag.part], flag.rule), {})[flag.term] = None
     return " · ".join(
-        _(sentence).format(terms=escape(listed(terms)), rule=escape(rule))
+        _(sentence).format(terms=escape(listed(terms)), rule=escape(spoken(rule)))
         for (sentence, rule), terms in found.items()
     )
 

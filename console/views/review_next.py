@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.i18n import N_, _, ngettext
+from console.views import rule_names
 from console.widgets import actionbar, status, strangers, tables
 from console.widgets.actionbar import Act
 from console.widgets.status import Colour
@@ -60,7 +61,7 @@ def _short(case: Case) -> tuple[str, Colour]:
     if case.reports:
         return ngettext("{n} report", "{n} reports", case.reports).format(n=case.reports), "orange"
     if case.flags and case.flags[0].kind in harm.WORDS:
-        return strangers.line(case.flags[0].rule, limit=28), "red"
+        return strangers.line(rule_names.spoken(case.flags[0].rule), limit=28), "red"
     if case.flags:
         return _(SIGNALS[case.flags[0].kind]), "orange"
     return _("Edited"), "gray"

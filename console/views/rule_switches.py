@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from console.i18n import N_, _
+from console.views import rule_names
 from console.widgets import strangers
 from moderation import entries, lists
 from moderation.entries import Entry
@@ -43,7 +44,9 @@ def draw(built: Rules, editor: str, tried: Mapping[str, datetime]) -> None:
 
 def name(entry: Entry) -> str:
     """As text for Markdown: a school's own name, or our word for what is watched."""
-    return _(WATCHED[entry.kind]) if entry.kind in WATCHED else strangers.name(entry.name)
+    if entry.kind in WATCHED:
+        return _(WATCHED[entry.kind])
+    return strangers.name(rule_names.spoken(entry.name))
 
 
 def _row(built: Rules, entry: Entry, editor: str, number: int, *, tried: bool) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from console.i18n import _, listed, moment, number
-from console.views import rule_switches
+from console.views import rule_names, rule_switches
 from console.views.reasons import DECISIONS
 from console.widgets import strangers, tables
 from console.wiring import Console
@@ -99,7 +99,7 @@ def _rule(each: Tried) -> dict[str, str | int]:
 def _named(entry: Entry) -> str:
     """For a cell of a table: no Markdown there."""
     known = rule_switches.WATCHED.get(entry.kind)
-    return _(known) if known else strangers.line(entry.name)
+    return _(known) if known else strangers.line(rule_names.spoken(entry.name))
 
 
 def _example(example: Caught) -> dict[str, str]:

@@ -36,6 +36,10 @@ class Known:
     reach: Reach
     hidden: bool
 
+    def able(self, kind: PenaltyKind) -> list[Step]:
+        """Where it can be done."""
+        return [step for step in self.plans[kind] if step.does is not None]
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -69,7 +73,7 @@ def ask(
     def dialog() -> None:
         strangers.text(case.comment.author_name)
         verdict = _verdict(known)
-        kinds = _measures(kind)
+        kinds = _measures(kind, known)
         penalties, possible = _penalties(console.now(), kinds, known)
         rule = _rule(known.house)
         said = noting.field(reach, label=_("A word to the author besides, if any"))
@@ -127,13 +131,14 @@ def _verdict(known: Known) -> Verdict:
     return "remove"
 
 
-def _measures(kind: PenaltyKind) -> list[PenaltyKind]:
-    """Any of them together; of a suspension and a block the graver one."""
+def _measures(kind: PenaltyKind, known: Known) -> list[PenaltyKind]:
+    """Any of them together that can be done; of a suspension and a block the graver one."""
+    offered = [each for each in PENALTIES if each not in CALLS or known.able(each)]
     picked: list[PenaltyKind] = st.pills(
         _("The author"),
-        PENALTIES,
+        offered,
         selection_mode="multi",
-        default=[kind],
+        default=[kind] if kind in offered else [],
         format_func=lambda each: _(VERBS[each]),
         key=f"sentence-{kind}",
     )
@@ -151,7 +156,7 @@ def _penalties(
             found.append(Penalty(kind))
             continue
         steps = known.plans[kind]
-        able = [step for step in steps if step.does is not None]
+        able = known.able(kind)
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{_(VERBS[kind])}**")
             ticked = [step for step in steps if blocking.account(step, able, key=kind)]

@@ -141,7 +141,9 @@ CALLS: Calls = {
     ladder.suggest: lambda tx, who, on: ladder.suggest(
         tx, who, on.school, Subject(on.roster.person), now=NOON
     ),
-    ladder.next_step: lambda tx, who, on: ladder.next_step(tx, who, on.school, [], now=NOON),
+    ladder.next_step: lambda tx, who, on: ladder.next_step(
+        tx, who, on.school, Subject(), [], now=NOON
+    ),
     hearing.taken: lambda tx, who, on: hearing.taken(tx, who, on.appeal),
     bulk.alike: lambda tx, who, on: bulk.alike(tx, who, _case(tx, on), now=NOON),
     unmaking.undo: lambda tx, who, on: unmaking.undo(tx, who, _made(tx, who, on), now=LATER),
