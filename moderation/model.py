@@ -204,6 +204,7 @@ class Step:
     `does` is None where nothing is done, and `why` says why; elsewhere `why` is
     what else is to be known. `by` says with which call, `undoable` whether the
     platform takes it back exactly: what it does not waits for a second person.
+    `unconfirmed`: theirs beside another one by its e-mail address alone.
     """
 
     connection_id: str
@@ -214,6 +215,7 @@ class Step:
     by: Words | None
     undoable: bool
     why: Words | None
+    unconfirmed: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -43,9 +44,14 @@ def plan(
         text("SELECT * FROM connection WHERE school_id = :school"), {"school": school_id}
     )
     connections = {row.id: row for row in rows}
+    accounts = accounts_of(tx, actor, school_id, subject)
+    merged = sum(account.linked == "roster" for account in accounts) > 1
     return [
-        _step(account, connections[account.connection_id], kind)
-        for account in accounts_of(tx, actor, school_id, subject)
+        replace(
+            _step(account, connections[account.connection_id], kind),
+            unconfirmed=merged and account.linked == "roster",
+        )
+        for account in accounts
         if account.connection_id in connections
     ]
 

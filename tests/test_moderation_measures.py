@@ -114,6 +114,18 @@ def test_the_plan_names_each_account_and_what_is_done_there(desk: Desk) -> None:
     assert {str(step.why) for step in mute} == {"Moodle cannot do this. Do it there by hand."}
 
 
+def test_accounts_of_one_address_are_marked_until_somebody_confirms_all_but_one(desk: Desk) -> None:
+    def marked() -> list[bool]:
+        with desk.db.read() as tx:
+            steps = measures.plan(tx, desk.ben, desk.school.id, OLGA, "block")
+        return [step.unconfirmed for step in steps]
+
+    assert marked() == [True, True]
+    with desk.db.begin() as tx:
+        tx.execute(text("UPDATE platform_account SET linked = 'hand' WHERE connection_id = 'chat'"))
+    assert marked() == [False, False]
+
+
 @pytest.mark.parametrize(
     ("platform", "does"),
     [

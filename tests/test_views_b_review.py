@@ -11,7 +11,7 @@ from console.i18n import clock
 from console.views import blocking
 from console.wiring import Console
 from moderation import cases, history, measures, review
-from moderation.model import Stored
+from moderation.model import Step, Stored
 from platforms.base import Comment
 from platforms.capabilities import AccountSuspender, CommentRemover, CommentSource
 from store import access, enrolling, timetable
@@ -109,6 +109,21 @@ def test_a_removal_asks_why_reaches_moodle_and_is_undone_there(
     at = press(at, "Undo")
     assert not remover.removed(comment.external_id)
     assert "Restored on Moodle, checked at" in said(at)
+
+
+def test_an_account_that_nobody_confirmed_is_ticked_by_who_blocks_unless_it_wrote() -> None:
+    where = [
+        Step(place, place, "u1", "user", "suspend account", None, True, None, unconfirmed=True)
+        for place in ("Moodle", "Chat")
+    ]
+
+    def draw() -> None:
+        for step in where:
+            blocking.account(step, where, wrote=("Moodle", "u1"))
+
+    at = stage.dialog(draw)
+    assert [each.value for each in at.checkbox] == [True, False]
+    assert said(at).count("confirmed by nobody yet") == 1
 
 
 def test_the_block_names_each_account_and_the_person_s_page_lifts_it(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import streamlit as st
 
 from console.i18n import N_, _, escape, labelled, ngettext, say, span
-from console.views import acting
+from console.views import acting, links
 from console.widgets import confirm, strangers
 from console.wiring import Console
 from moderation import actions, measures
@@ -149,18 +149,26 @@ def _impose(
         acting.carry_out(console, actor, school, measure.action_ids)
 
 
-def account(step: Step, able: Sequence[Step], *, key: str = "block") -> bool:
-    """One account of the plan, named apart by `key`; whether it is to be done there."""
+def account(
+    step: Step, able: Sequence[Step], *, key: str = "block", wrote: Account | None = None
+) -> bool:
+    """One account of the plan, named apart by `key`; whether it is to be done there.
+
+    One that nobody has confirmed is somebody's own to tick, unless it `wrote` the comment.
+    """
+    doubtful = step.unconfirmed and _account(step) != wrote
     name = f"**{escape(step.connection)}** · {strangers.name(step.username)}"
     if step.does is None:
         st.markdown(f":gray[○] {labelled(name, say(step.why))}")
         return False
-    if len(able) == 1:
+    if len(able) == 1 and not doubtful:
         st.markdown(f":red[▲] {labelled(name, say(step.by))}")
         chosen = True
     else:
         place = f"{key}-at-{step.connection_id}-{step.external_id}"
-        chosen = st.checkbox(labelled(name, say(step.by)), value=True, key=place)
+        chosen = st.checkbox(labelled(name, say(step.by)), value=not doubtful, key=place)
+    if doubtful:
+        st.caption(f":orange[◆] {_(links.BY_ADDRESS)}")
     if step.why is not None:
         st.caption(f":orange[◆] {say(step.why)}")
     return chosen

@@ -35,6 +35,7 @@ class Known:
     removal: Ability
     reach: Reach
     hidden: bool
+    wrote: blocking.Account
 
     def able(self, kind: PenaltyKind) -> list[Step]:
         """Where it can be done."""
@@ -112,6 +113,7 @@ def _known(
             removal,
             reach,
             hidden,
+            (case.comment.connection_id, case.comment.author_external_id),
         )
 
 
@@ -159,7 +161,9 @@ def _penalties(
         able = known.able(kind)
         with st.container(border=True, gap="xsmall"):
             st.markdown(f"**{_(VERBS[kind])}**")
-            ticked = [step for step in steps if blocking.account(step, able, key=kind)]
+            ticked = [
+                step for step in steps if blocking.account(step, able, key=kind, wrote=known.wrote)
+            ]
             until = _until(now, kind, known.suggestion)
         possible = possible and bool(ticked)
         found.append(Penalty(kind, until, blocking.left_alone(able, ticked)))
