@@ -211,7 +211,10 @@ def test_the_same_reporter_counts_once(
     assert case.reports == 2
     with console.db.read() as tx:
         said = {reason for _at, reason in complaints.reasons(tx, ben, case.comment.id)}
-    assert said == {"it hurts", "a neighbour, behind the same router"}
+    assert said == {
+        "it hurts · changed my mind",
+        "a neighbour, behind the same router · and again, without a cookie",
+    }
 
 
 def test_what_is_not_found_is_said_with_what_to_do_and_nothing_is_kept(
