@@ -37,12 +37,17 @@ class Clock:
 
 
 def released(
-    database: Database, ana: Actor, school: School, *names: str, uncertain: str = "hold"
+    database: Database,
+    ana: Actor,
+    school: School,
+    *names: str,
+    uncertain: str = "hold",
+    now: datetime = NOON,
 ) -> str:
     with database.begin() as tx:
         for name in names:
             email = f"{name.lower()}@school.example"
-            roster.save_person(tx, ana, school.id, name=name, email=email, source="test", now=NOON)
+            roster.save_person(tx, ana, school.id, name=name, email=email, source="test", now=now)
         id_ = campaigns.draft(
             tx,
             ana,
@@ -52,9 +57,9 @@ def released(
             segment=Segment(everyone=True),
             sender="Школа 14 <news@school.example>",
             uncertain=uncertain,
-            now=NOON,
+            now=now,
         )
-        releasing.release(tx, ana, id_, now=NOON)
+        releasing.release(tx, ana, id_, now=now)
     return id_
 
 
