@@ -66,7 +66,7 @@ def main() -> None:
                 "pult_cpu_s": round(ours, 3),
                 "blackbox_cpu_s": round(theirs, 3),
                 "bare_loop_cpu_s": round(least / 2, 3),
-                "times_fewer": round(theirs / ours, 1),
+                "times_fewer": round(theirs / ours, 2),
                 "times_the_bare_loop": round(2 * ours / least, 2),
                 "answered_well": well,
                 "load": os.getloadavg()[0],
