@@ -9,11 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from math import inf
 from time import monotonic
 
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from probes import alerting, line, recording, tidying
+from probes import alerting, line, phases, recording, tidying
 from probes.alerting import Scene
 from probes.judge import Standing
 from probes.line import Line
@@ -64,6 +66,7 @@ class Books:
         self._results: dict[str, Result] = {}
         self._troubled: set[str] = set()  # whose newest result is not OK
         self._well: dict[str, datetime] = {}  # when a target was so again
+        self._phases = phases.Minutes()
         self._stop = threading.Event()
         self._urgent = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="books")
@@ -121,6 +124,7 @@ class Books:
             self._now_and_then(self._forget, FORGET)
         self._guarded(self._flush)
         self._guarded(self._alert)
+        self._guarded(partial(self._write_phases, inf))
 
     def _renew(self) -> None:
         self.relieved = not self._held()
@@ -156,6 +160,7 @@ class Books:
         self._series = series
         for record in records:
             self._results[record.target.id] = record.result
+            self._phases.add(record.target.id, record.result)
             self._written[record.target.id] = record.standing
             if record.result.state is State.OK:
                 if record.target.id in self._troubled:
@@ -214,8 +219,17 @@ class Books:
             heartbeats.beat(tx, "prober", os.getpid(), now=now, detail=self._detail())
 
     def _roll_up(self) -> None:
+        now = self._clock()
+        self._write_phases(now.timestamp() - tidying.LATE)
         with self._db.begin("metrics") as mtx:
-            tidying.roll_up(mtx, now=self._clock())
+            tidying.roll_up(mtx, now=now)
+
+    def _write_phases(self, until: float) -> None:
+        over = self._phases.over(until)
+        if over:
+            with self._db.begin("metrics") as mtx:
+                phases.write(mtx, over, self._series)
+            self._phases.forget(over)
 
     def _forget(self) -> None:
         if not self._forgetting:

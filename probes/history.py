@@ -39,21 +39,18 @@ def history(
 ) -> list[Point]:
     """At most `points` points, oldest first; a time without a known check is a gap."""
     access.require(actor, "see", school_id)
-    series = mtx.execute(
-        text("SELECT id FROM latest WHERE target_id = :target AND school_id = :school"),
-        {"target": target_id, "school": school_id},
-    ).scalar()
+    series = series_of(mtx, school_id, target_id)
     if series is None:
         return []
     width = max((until - since).total_seconds() / points, JUST_OVER)
     begin, end = since.timestamp(), until.timestamp() + JUST_OVER
     nth = place("at")
-    sources, values = _sources(mtx, begin, end, width)
+    past, values = sources(mtx, begin, end, width)
     rows = mtx.execute(
         text(f"""
             SELECT MIN(at) AS at, SUM(n) AS n, SUM(n_up) AS n_up, SUM(n_timed) AS n_timed,
                    SUM(seconds_sum) AS seconds_sum, MAX(seconds_max) AS slowest
-            FROM ({sources}) AS past WHERE n > 0
+            FROM ({past}) AS past WHERE n > 0
             GROUP BY CASE WHEN {nth} > :last THEN :last ELSE {nth} END ORDER BY 1
         """),
         {**values, "series": series, "begin": begin, "width": width, "last": points - 1},
@@ -69,9 +66,19 @@ def place(time: str) -> str:
     return f"ROUND(({time} - :begin) / :width - 0.4999999)"
 
 
-def _sources(
+def series_of(mtx: Connection, school_id: str, target_id: str) -> int | None:
+    """The number under which the target's past stands; None: it has none in that school."""
+    series: int | None = mtx.execute(
+        text("SELECT id FROM latest WHERE target_id = :target AND school_id = :school"),
+        {"target": target_id, "school": school_id},
+    ).scalar()
+    return series
+
+
+def sources(
     mtx: Connection, begin: float, end: float, width: float
 ) -> tuple[str, dict[str, float]]:
+    """SQL for all rows of `:series` in that time, of steps no longer than `width`; its values."""
     parts: list[str] = []
     values: dict[str, float] = {}
     for step, since, until in steps.pieces(mtx, begin, end, width=width):

@@ -13,16 +13,19 @@ from store.db import Connection, text
 
 UP = SEVERITY.index(State.OK)
 KNOWN = tuple(SEVERITY.index(state) for state in (State.DOWN, State.SUSPECT, State.OK))
+PLANNED = SEVERITY.index(State.MAINTENANCE)
 MINUTE, HOUR = 60, 3_600  # seconds
 
 # What each step holds, in the words of the longer ones; `s` is its table.
 SAMPLE = f"""
     s.at, CASE WHEN s.state IN {KNOWN} THEN 1 ELSE 0 END AS n,
     CASE WHEN s.state = {UP} THEN 1 ELSE 0 END AS n_up,
-    CASE WHEN s.seconds IS NULL THEN 0 ELSE 1 END AS n_timed,
-    COALESCE(s.seconds, 0) AS seconds_sum, s.seconds AS seconds_max
+    CASE WHEN s.state IN {KNOWN} AND s.seconds IS NOT NULL THEN 1 ELSE 0 END AS n_timed,
+    CASE WHEN s.state IN {KNOWN} THEN COALESCE(s.seconds, 0) ELSE 0 END AS seconds_sum,
+    CASE WHEN s.state IN {KNOWN} THEN s.seconds END AS seconds_max,
+    CASE WHEN s.state = {PLANNED} THEN 1 ELSE 0 END AS n_planned
 """
-ROLLUP = "s.bucket AS at, s.n, s.n_up, s.n_timed, s.seconds_sum, s.seconds_max"
+ROLLUP = "s.bucket AS at, s.n, s.n_up, s.n_timed, s.seconds_sum, s.seconds_max, s.n_planned"
 
 
 @dataclass(frozen=True)

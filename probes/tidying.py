@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
-from probes import crowds, steps
+from probes import crowds, phases, steps
 from probes.steps import Keep, Rolled
 from store.db import Connection, text
 
@@ -12,7 +12,7 @@ AHEAD = 60.0  # seconds that a clock may be set back without a word
 LATE = 10  # seconds after which a minute's samples are all written
 MINUTES, HOURS = 10, 2  # at most so many are made at once, after a time without a prober
 SUMS = """
-    SUM(s.n), SUM(s.n_up), SUM(s.n_timed), SUM(s.seconds_sum), MAX(s.seconds_max)
+    SUM(s.n), SUM(s.n_up), SUM(s.n_timed), SUM(s.seconds_sum), MAX(s.seconds_max), SUM(s.n_planned)
 """
 SERIES = (  # what stands under a target's number, by the length of its rows
     ("sample", 0),
@@ -21,7 +21,9 @@ SERIES = (  # what stands under a target's number, by the length of its rows
     ("crowd_minute", steps.MINUTE),
     ("rollup_hour", steps.HOUR),
     ("crowd_hour", steps.HOUR),
+    ("phase_hour", steps.HOUR),
 )
+PHASES = "phase_minute"  # kept as long as samples: a longer past is read by hours
 ROOMS = """
     SELECT r.id FROM room_latest r JOIN latest l ON l.target_id = r.target_id WHERE l.id = :series
 """
@@ -65,6 +67,7 @@ def forget(mtx: Connection, series: int, keep: Keep, *, now: datetime) -> None:
     }
     for table, width in SERIES:
         crowds.delete(mtx, table, crowds.time_of(width), "series", series, old[width])
+    crowds.delete(mtx, PHASES, "bucket", "series", series, min(old[0], done.hour))
     for width, before in old.items():
         crowds.forget_rooms(mtx, series, width, before)
 
@@ -73,7 +76,7 @@ def remove(mtx: Connection, series: int) -> bool:
     """Delete what is left of a target that is no more; False if there is more than fits at once."""
     gone = [
         crowds.delete(mtx, table, crowds.time_of(width), "series", series, inf)
-        for table, width in SERIES
+        for table, width in (*SERIES, (PHASES, steps.MINUTE))
     ]
     rooms = [crowds.forget_rooms(mtx, series, width, inf) for width in crowds.ROOMS.tables]
     if max(gone) == crowds.ROWS or any(rooms):
@@ -125,6 +128,8 @@ def _make(mtx: Connection, making: _Making, done: float, over: float) -> float:
     for start in range(int(done), int(end), width):
         _sum(mtx, making, start)
         crowds.make(mtx, width, making.source.width, start)
+        if width == steps.HOUR:
+            phases.make_hour(mtx, start)
     return max(done, end)
 
 
@@ -149,15 +154,16 @@ def _sum(mtx: Connection, making: _Making, start: float) -> None:
     mtx.execute(
         text(f"""
             INSERT INTO {making.made.table}
-                (series, bucket, n, n_up, n_timed, seconds_sum, seconds_max)
+                (series, bucket, n, n_up, n_timed, seconds_sum, seconds_max, n_planned)
             SELECT s.series, :start, {SUMS} FROM (
                 SELECT s.series, {source.columns} FROM latest CROSS JOIN {source.table} s
                 WHERE s.series = latest.id AND s.{source.time} >= :start AND s.{source.time} < :end
             ) AS s
-            WHERE s.n > 0 GROUP BY s.series
+            WHERE s.n > 0 OR s.n_planned > 0 GROUP BY s.series
             ON CONFLICT (series, bucket) DO UPDATE SET
                 n = excluded.n, n_up = excluded.n_up, n_timed = excluded.n_timed,
-                seconds_sum = excluded.seconds_sum, seconds_max = excluded.seconds_max
+                seconds_sum = excluded.seconds_sum, seconds_max = excluded.seconds_max,
+                n_planned = excluded.n_planned
         """),
         {"start": start, "end": start + making.made.width},
     )

@@ -263,7 +263,7 @@ def test_the_steps_of_an_older_version_live_on_as_minutes_and_hours(
     write(database, target, NOON)
     steps = {step.number: step for step in migrate.steps("probes", "metrics", database.dialect)}
     with database.begin("metrics") as mtx:
-        for name in ("rollup_minute", "rollup_hour", "rolled"):
+        for name in ("rollup_minute", "rollup_hour", "rolled", "phase_minute", "phase_hour"):
             mtx.execute(text(f"DROP TABLE {name}"))
         before = [part for part in steps[2].sql.split(";") if "CREATE TABLE rollup_" in part]
         for statement in before:
@@ -274,10 +274,9 @@ def test_the_steps_of_an_older_version_live_on_as_minutes_and_hours(
                     text(f"INSERT INTO {name} VALUES (1, :at, 4, 3, 4, 0.4, 0.1, 0.1)"),
                     {"at": NOON - timedelta(seconds=width * n)},
                 )
-        mtx.execute(
-            text("DELETE FROM migration WHERE package = 'probes' AND number = :n"), {"n": 3}
-        )
-        migrate.run(mtx, steps[3], NOON)
+        mtx.execute(text("DELETE FROM migration WHERE package = 'probes' AND number IN (3, 10)"))
+        for number in (3, 10):
+            migrate.run(mtx, steps[number], NOON)
     assert len(table(database, "rollup_minute")) == len(table(database, "rollup_hour")) == 23
     with database.begin("metrics") as mtx:
         tidying.roll_up(mtx, now=NOON + HOURS + 60 * SECOND)

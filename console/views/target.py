@@ -1,34 +1,23 @@
 """One service: since when does it stand so, what was read, and what is to be done?"""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import streamlit as st
 
 from console.desk import incidents
 from console.desk.services import ServiceRow
-from console.i18n import N_, _, clock, escape, moment, ngettext, number, say, span
-from console.views import readings, targetbar
-from console.widgets import answers, charts, choice, head, live, pages, status, strangers
+from console.i18n import _, clock, escape, moment, ngettext, number, say, span
+from console.views import readings, target_past, targetbar
+from console.widgets import head, live, pages, status, strangers
 from console.wiring import Console
 from probes import alerts, results, targets, windows
-from probes.history import Point
 from probes.model import Result, Target
 from store import access
 from store.access import Actor
 from store.db import Connection
 from store.schools import School
 
-DAY = timedelta(days=1)
-BLOCKS = 96  # of a day's strip: one a quarter of an hour
-PERIODS = {
-    "3h": (timedelta(hours=3), N_("3 hours")),
-    "24h": (DAY, N_("24 hours")),
-    "7d": (timedelta(days=7), N_("7 days")),
-    "30d": (timedelta(days=30), N_("30 days")),
-    "1y": (timedelta(days=365), N_("1 year")),
-}
-UP = ("24h", "30d", "1y")  # for which the share of time up is told
 INCIDENTS = 5  # the latest that are shown
 RELATIVES = 12  # of those that it depends on, and of those behind it
 
@@ -50,7 +39,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     live.part(lambda: _figures(console, actor, school, target))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _past(console, actor, school, target)
+        target_past.chart(console, actor, school, target)
     with right:
         _around(console, actor, school, target, known)
     targetbar.draw(console, actor, school, target)
@@ -90,14 +79,8 @@ def _push_link(console: Console, actor: Actor, school: School, target: Target) -
 
 
 def _figures(console: Console, actor: Actor, school: School, target: Target) -> None:
-    now = console.now()
-    day = console.histories.of(
-        actor, school.id, target.id, since=now - DAY, until=now, points=BLOCKS
-    ).points
-    _readings(_latest(console, actor, school, target, now))
-    st.subheader(_("Last 24 hours"), anchor=False)
-    _time_up(console, actor, school, target, now)
-    charts.day(_strip(day, now), zone=school.zone, dark=status.is_dark())
+    _readings(_latest(console, actor, school, target, console.now()))
+    target_past.day(console, actor, school, target)
 
 
 def _state(result: Result, row: ServiceRow | None, school: School, now: datetime) -> None:
@@ -146,53 +129,6 @@ def _readings(result: Result) -> None:
         if result.seconds is not None:
             st.metric(_("Answers, s"), readings.seconds(result.seconds), border=True)
         readings.draw(result.readings)
-
-
-def _time_up(console: Console, actor: Actor, school: School, target: Target, now: datetime) -> None:
-    told = []
-    with console.db.read("metrics") as mtx:
-        for length, word in (PERIODS[period] for period in UP):
-            found = results.availability(
-                mtx, actor, school.id, [target.id], since=now - length, now=now
-            )
-            told.append(f"{_(word)} **{readings.up(found.get(target.id)) or '—'}**")
-    st.markdown(f"{_('Time up:')} {' · '.join(told)}")
-
-
-def _strip(day: list[Point], now: datetime) -> list[tuple[datetime, str]]:
-    """A state for each quarter of an hour; one without a check is unknown."""
-    width = DAY / BLOCKS
-    known = {int((point.at - (now - DAY)) / width): point.up for point in day}
-    return [(now - DAY + width * n, _state_of(known.get(n))) for n in range(BLOCKS)]
-
-
-def _state_of(up: float | None) -> str:
-    if up is None:
-        return "unknown"
-    return "ok" if up == 1 else "down" if up == 0 else "suspect"
-
-
-def _past(console: Console, actor: Actor, school: School, target: Target) -> None:
-    names = {period: _(word) for period, (_length, word) in PERIODS.items()}
-    chosen = choice.segments(
-        _("How long it took to answer, in seconds"), names, default="3h", key="target-period"
-    )
-    length = PERIODS[chosen][0]
-    now = console.now()
-    past = console.histories.of(actor, school.id, target.id, since=now - length, until=now)
-    if past.problem:
-        st.caption(f"○ {say(past.problem)} {_('This is what Pult itself has kept.')}")
-    if not past.points:
-        st.caption(_("Nothing was read in that time."))
-        return
-    answers.line(
-        past.points,
-        since=now - length,
-        until=now,
-        zone=school.zone,
-        dark=status.is_dark(),
-        title=_("How long it took to answer, in seconds"),
-    )
 
 
 def _around(

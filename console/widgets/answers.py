@@ -27,7 +27,7 @@ def line(
 ) -> None:
     """The mean answer of each step, and the slowest where that is known."""
     points = _broken(points)
-    times = [_naive(point.at, zone) for point in points]
+    times = [naive(point.at, zone) for point in points]
     drawn = [
         _trace(times, [p.slowest for p in points], _("the slowest"), line_colour(dark=dark, nth=1)),
         _trace(times, [p.seconds for p in points], _("on average"), line_colour(dark=dark), 2.4),
@@ -38,7 +38,7 @@ def line(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={
             "tickformat": "%H:%M" if until - since <= timedelta(days=1) else "%d.%m",
-            "range": [_naive(since, zone), _naive(until, zone)],
+            "range": [naive(since, zone), naive(until, zone)],
         },
         separators=f"{number(0.5, digits=1)[1]} ",
         yaxis={"rangemode": "tozero"},
@@ -77,6 +77,6 @@ def _broken(points: Sequence[Point]) -> list[Point]:
     return broken
 
 
-def _naive(at: datetime, zone: ZoneInfo) -> datetime:
+def naive(at: datetime, zone: ZoneInfo) -> datetime:
     """The school's time: Plotly would turn an aware one into the browser's."""
     return at.astimezone(zone).replace(tzinfo=None)

@@ -83,34 +83,6 @@ def people(
     )
 
 
-def day(states: Sequence[tuple[datetime, str]], *, zone: ZoneInfo, dark: bool) -> None:
-    """The checks of a day as a strip of coloured blocks, each as high as its state is grave."""
-    st.echarts_chart(
-        {
-            "animation": False,
-            "grid": {"left": 8, "right": 8, "top": 4, "bottom": 24},
-            "tooltip": {"trigger": "item", "formatter": "{b}"},
-            "xAxis": minutes([clock(at, zone) for at, _state in states], shown=8),
-            "yAxis": {"type": "value", "show": False, "min": 0, "max": max(TALL.values())},
-            "series": [
-                {
-                    "type": "bar",
-                    "barCategoryGap": "10%",
-                    "data": [
-                        {
-                            "value": TALL[state],
-                            "itemStyle": {"color": paint(LOOKS[state].colour, dark=dark)},
-                        }
-                        for _at, state in states
-                    ],
-                }
-            ],
-        },
-        height=90,
-        alt=_("Checks of the last 24 hours"),
-    )
-
-
 def numbers(series: Series) -> list[float]:
     """A sparkline's values; what is missing is left out, because it draws no gaps."""
     return [value for _at, value in series if value is not None]

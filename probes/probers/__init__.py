@@ -17,7 +17,7 @@ from probes.probers import (
     turn,
     webrtc,
 )
-from probes.probers.base import PHASES, Prober
+from probes.probers.base import PHASES, REST, SHARED, Prober
 
 PROBERS: dict[str, Prober] = {
     "http": http.PROBER,
@@ -34,6 +34,11 @@ PROBERS: dict[str, Prober] = {
     "push": push.PROBER,
     "prometheus": prometheus.PROBER,
 }
+
+# What the time of an answer goes into, in the order in which it does.
+PARTS = tuple(
+    dict.fromkeys([*PHASES, REST, *(name for each in PROBERS.values() for name in each.phases)])
+)
 
 
 def schemes() -> dict[str, str]:
@@ -56,4 +61,4 @@ def called(reading: str) -> str | None:
     declared = (
         prober.readings[reading] for prober in PROBERS.values() if reading in prober.readings
     )
-    return PHASES.get(reading) or next(declared, None)
+    return PHASES.get(reading) or SHARED.get(reading) or next(declared, None)

@@ -200,14 +200,20 @@ CLASSROOMS, PICTURES, CALLS = N_("Classrooms"), N_("Live pictures"), N_("Sound a
 SITE, MAIL, OTHER = N_("Learning platform"), N_("Mail"), N_("Other services")
 KINDS = (CLASSROOMS, PICTURES, CALLS, SITE, MAIL, OTHER)
 
-# How screens call what several probers read; each prober names the rest of its own.
+# The phases that several probers' answers have, in their order, as screens call them.
 PHASES: Mapping[str, str] = {
     "resolve": N_("Finding the name, s"),
     "connect": N_("Connecting, s"),
     "tls": N_("Securing, s"),
     "first byte": N_("First byte, s"),
     "round trip": N_("Round trip, s"),
+}
+TOTAL = "total"  # seconds of the whole answer,
+REST = "transfer"  # and what of them no phase explains
+# What else several probers read; each prober names the rest of its own.
+SHARED: Mapping[str, str] = {
     "certificate": N_("Certificate, days left"),
+    REST: N_("The rest of the answer, s"),
 }
 
 
@@ -236,6 +242,7 @@ class _Declared:
     shared: bool = False  # every call needs what it looks at
     judges_answers: bool = False  # it tells errors apart from silence
     readings: Mapping[str, str] = field(default_factory=dict)  # how screens call them
+    phases: tuple[str, ...] = ()  # those of its readings that its answer's time goes into
     recall: Callable[[Result], Memory] = nothing  # what to know of a target from its last result
 
     @cached_property

@@ -174,4 +174,5 @@ PROBER = SocketProber(
         "application": N_("Connecting to the application, s"),
         "first picture": N_("First picture, s"),
     },
+    phases=("handshake", "application", "first picture"),
 )

@@ -204,5 +204,6 @@ PROBER = SocketProber(
         "allocate": N_("Getting a relay, s"),
         "release": N_("Giving it back, s"),
     },
+    phases=("challenge", "allocate", "release"),
     conditions=(USERNAME, PASSWORD, SHARED, conditions.SLOW, *encryption.CONDITIONS),
 )

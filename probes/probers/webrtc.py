@@ -146,6 +146,7 @@ PROBER = SocketProber(
     kind=CALLS,
     shared=True,
     readings={JOIN: N_("Joining, s"), "picture": N_("Until one's own picture, s")},
+    phases=(JOIN, "picture"),
     interval=timedelta(seconds=60),
     conditions=(SLOW, APISECRET, TOKEN, conditions.VERIFY, within(6.0)),
 )

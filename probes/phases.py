@@ -1,0 +1,215 @@
+"""What the time of a target's checks went into: names, connections, the first byte, the rest.
+
+Added up in memory and written once a minute: a row for each check would cost as much as the check.
+A prober that is killed loses the minute under way.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row, TextClause
+
+from probes import steps
+from probes.history import place, series_of
+from probes.model import Readings, Result, State
+from probes.probers import PARTS
+from probes.probers.base import PHASES, REST, TOTAL
+from probes.steps import HOUR, MINUTE
+from store import access
+from store.access import Actor
+from store.db import Connection, execute_many, text
+
+JUDGED = frozenset({State.OK, State.SUSPECT, State.DOWN})
+MICRO = 1_000_000
+BY_MINUTES = timedelta(days=1)  # a longer past is read by hours
+ADD = """
+    INSERT INTO phase_minute (series, bucket, phase, n, micros_sum, micros_max)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (series, bucket, phase) DO UPDATE SET
+        n = phase_minute.n + excluded.n,
+        micros_sum = phase_minute.micros_sum + excluded.micros_sum,
+        micros_max = CASE WHEN excluded.micros_max > phase_minute.micros_max
+            THEN excluded.micros_max ELSE phase_minute.micros_max END
+"""
+
+Sums = dict[str, list[float]]  # how many checks had the phase, their seconds, the longest
+Minute = tuple[int, str]  # the seconds at which it began, and the target
+Parts = tuple[tuple[str, int, bool], ...]  # phases, their places, and if they are of the total
+Phase = tuple[str, int, float, float]  # how many checks had it, their seconds, the longest
+
+
+@dataclass(frozen=True)
+class Went:
+    """What a stretch of time's checks spent: the mean seconds of each phase, and its longest."""
+
+    at: datetime
+    mean: Mapping[str, float]
+    longest: Mapping[str, float] = field(default_factory=dict)
+
+
+class Minutes:
+    """The minutes that are not written yet, by target."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Minute, Sums] = {}
+
+    def add(self, target_id: str, result: Result) -> None:
+        """Count one check's phases in, if it had any and was judged."""
+        if result.state not in JUDGED or not result.readings:
+            return
+        readings = result.readings
+        if isinstance(readings, Readings):
+            names, values = readings.names, readings.values
+        else:
+            names = tuple([each.name for each in readings])
+            values = tuple([each.value for each in readings])
+        parts, total = _places(names)
+        if not parts:
+            return
+        key = (int(result.at.timestamp() // MINUTE) * MINUTE, target_id)
+        sums = self._sums.get(key)
+        if sums is None:
+            sums = self._sums[key] = {}
+        _count(sums, parts, total, values)
+
+    def over(self, until: float) -> Mapping[Minute, Sums]:
+        """The minutes that ended by then, in seconds since 1970."""
+        return {key: sums for key, sums in self._sums.items() if key[0] + MINUTE <= until}
+
+    def forget(self, written: Iterable[Minute]) -> None:
+        for key in written:
+            del self._sums[key]
+
+
+def write(mtx: Connection, minutes: Mapping[Minute, Sums], series: Mapping[str, int]) -> None:
+    """Write these minutes, and add to what is written of them; targets without a series are gone.
+
+    `series` is as recording.write returns it.
+    """
+    rows = [
+        (series[target_id], float(at), phase, int(n), round(seconds * MICRO), round(most * MICRO))
+        for (at, target_id), sums in sorted(minutes.items())
+        if target_id in series
+        for phase, (n, seconds, most) in sums.items()
+    ]
+    if rows:
+        execute_many(mtx, ADD, rows)
+
+
+def make_hour(mtx: Connection, start: float) -> None:
+    """Make the hour that began then of its minutes."""
+    # CROSS JOIN makes SQLite seek each target's newest rows instead of scanning them all.
+    mtx.execute(
+        text("""
+            INSERT INTO phase_hour (series, bucket, phase, n, micros_sum, micros_max)
+            SELECT s.series, :start, s.phase, SUM(s.n), SUM(s.micros_sum), MAX(s.micros_max)
+            FROM latest CROSS JOIN phase_minute s
+            WHERE s.series = latest.id AND s.bucket >= :start AND s.bucket < :end
+            GROUP BY s.series, s.phase
+            ON CONFLICT (series, bucket, phase) DO UPDATE SET
+                n = excluded.n, micros_sum = excluded.micros_sum, micros_max = excluded.micros_max
+        """),
+        {"start": start, "end": start + HOUR},
+    )
+
+
+def history(
+    mtx: Connection,
+    actor: Actor,
+    school_id: str,
+    target_id: str,
+    *,
+    since: datetime,
+    until: datetime,
+    points: int = 150,
+) -> list[Went]:
+    """At most `points` stretches, oldest first; one without a check whose phases are known is none.
+
+    Of a day or less from minutes, of more from hours and the minutes after the last of them.
+    """
+    access.require(actor, "see", school_id)
+    series = series_of(mtx, school_id, target_id)
+    if series is None:
+        return []
+    begin, end = since.timestamp(), until.timestamp()
+    width = stretch(since, until, points).total_seconds()
+    made = begin if width < HOUR else max(min(steps.rolled(mtx).hour, end), begin)
+    values = {"series": series, "begin": begin, "width": width}
+    found: dict[int, list[Phase]] = {}
+    for table, first, last in (("phase_hour", begin, made), ("phase_minute", made, end)):
+        if first < last:
+            rows = mtx.execute(_sums_of(table), {**values, "first": first, "last": last})
+            for row in rows:
+                found.setdefault(int(row.nth), []).append(_phase(row))
+    return [
+        _went(datetime.fromtimestamp(begin + nth * width, UTC), told)
+        for nth, told in sorted(found.items())
+    ]
+
+
+def stretch(since: datetime, until: datetime, points: int) -> timedelta:
+    """How long each of the stretches is: minutes for a day or less, hours for more."""
+    shortest = timedelta(seconds=MINUTE if until - since <= BY_MINUTES else HOUR)
+    return max((until - since) / points, shortest)
+
+
+def _sums_of(table: str) -> TextClause:
+    nth = place("s.bucket")
+    return text(f"""
+        SELECT {nth} AS nth, s.phase, SUM(s.n) AS n, SUM(s.micros_sum) AS total,
+               MAX(s.micros_max) AS longest
+        FROM {table} s
+        WHERE s.series = :series AND s.bucket >= :first AND s.bucket < :last
+        GROUP BY {nth}, s.phase
+    """)
+
+
+def _phase(row: Row[Any]) -> Phase:
+    return row.phase, int(row.n), float(row.total) / MICRO, row.longest / MICRO
+
+
+def _went(at: datetime, told: Sequence[Phase]) -> Went:
+    """A phase that not every check had counts with nothing for the others: all make the mean."""
+    checks: dict[str, int] = {}
+    sums: dict[str, float] = {}
+    longest: dict[str, float] = {}
+    for phase, n, seconds, most in told:  # a phase comes twice where hours and minutes meet
+        checks[phase] = checks.get(phase, 0) + n
+        sums[phase] = sums.get(phase, 0.0) + seconds
+        longest[phase] = max(longest.get(phase, 0.0), most)
+    every = max(checks.values())
+    return Went(at, {phase: seconds / every for phase, seconds in sums.items()}, longest)
+
+
+@lru_cache(maxsize=1024)
+def _places(names: tuple[str, ...]) -> tuple[Parts, int | None]:
+    """Which of the readings are phases, where they stand, whether they are part of the total.
+
+    Then the place of the total, if it is among them.
+    """
+    parts = tuple([(name, at, name in PHASES) for at, name in enumerate(names) if name in PARTS])
+    return parts, names.index(TOTAL) if TOTAL in names else None
+
+
+def _count(sums: Sums, parts: Parts, total: int | None, values: Sequence[float]) -> None:
+    explained = 0.0
+    for name, at, part in parts:
+        value = values[at]
+        _one(sums, name, value)
+        if part:
+            explained += value
+    if total is not None:
+        _one(sums, REST, max(values[total] - explained, 0.0))
+
+
+def _one(sums: Sums, name: str, value: float) -> None:
+    kept = sums.get(name)
+    if kept is None:
+        sums[name] = [1, value, value]
+    else:
+        kept[0] += 1
+        kept[1] += value
+        kept[2] = max(kept[2], value)
