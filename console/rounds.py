@@ -19,6 +19,7 @@ from console.desk import (
     restoring,
     sync,
     toll,
+    unheard,
     unread,
     watchdog,
 )
@@ -72,7 +73,9 @@ def notices(console: Console, stop: threading.Event) -> None:
             return
 
     def follow(school_id: str) -> None:
-        owed.follow(console.db, access.system(school_id), school_id, now=console.now())
+        actor, now = access.system(school_id), console.now()
+        owed.follow(console.db, actor, school_id, now=now)
+        unheard.follow(console.db, actor, school_id, now=now)
 
     try:
         each_school(console, stop, "notices", follow)

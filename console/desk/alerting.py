@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from console.desk import classrooms, evening, incidents, services, titles, unread, watchdog
+from console.desk import (
+    classrooms,
+    evening,
+    incidents,
+    services,
+    titles,
+    unheard,
+    unread,
+    watchdog,
+)
 from console.desk.titles import FLAPPING, RESTLESS
 from probes import alerts
 from probes.alerts import Alert
@@ -72,6 +81,8 @@ def advice(incident: incidents.Incident) -> str | None:
         return watchdog.ADVICE
     if unread.is_ours(incident):
         return unread.ADVICE
+    if incident.source == unheard.SOURCE:
+        return unheard.ADVICE
     return ADVICE if incident.source.startswith(LINE) else None
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from console.desk import alarms, alerting, channels, incidents, notice_words
+from console.desk import alarms, alerting, channels, incidents, notice_words, unheard
 from console.desk.channels import Channel
 from console.desk.incidents import Incident
 from console.desk.notice_words import Cause, Told
-from probes import alerts, targets, weekly, windows
+from probes import alerts, recurring, targets, windows
 from store import access, schools
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
@@ -117,7 +117,12 @@ def _changes(scene: Scene) -> Iterator[Change]:
 
 
 def _concerns(scene: Scene, channel: Channel, incident: Incident) -> bool:
-    """Welfare alarms are the safeguarding lead's; where that reaches nobody, all are told."""
+    """Welfare alarms are the safeguarding lead's; where that reaches nobody, all are told.
+
+    That notices do not arrive is no notice: it would go the same way.
+    """
+    if incident.source == unheard.SOURCE:
+        return False
     if alarms.is_welfare(incident):
         theirs = [each for each in scene.channels if each.welfare]
         heard = (channel.id, incident.id) in scene.said
@@ -204,7 +209,7 @@ def _scene(
     ]
     by_target = {alert.target_id: alert for alert in alerts.open_(tx, actor, school_id)}
     runbooks = {target.id: target.runbook for target in targets.of(tx, actor, school_id)}
-    expected = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
+    expected = [*windows.running(tx, actor, now=now), *recurring.running(tx, actor, now=now)]
     quiet = {window.target_id for window in expected if window.school_id == school_id}
     hushed, causes = set(), {}
     for incident in standing:

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from console.desk import alarms, alerting, emergencies, incidents, reports
+from console.desk import alarms, alerting, emergencies, incidents, reports, unheard
 from console.desk.incidents import Entry, Incident
-from console.i18n import N_, _, escape, moment, number, say, span
+from console.desk.unheard import Unheard
+from console.i18n import N_, _, escape, listed, moment, number, say, span
 from console.views import incidentbar
 from console.views.campaigns import subject_of
 from console.views.incidents import STATES
@@ -46,10 +47,12 @@ def _draw(console: Console, actor: Actor, school: School, incident_id: str) -> N
     with console.db.read() as tx:
         incident = incidents.get(tx, actor, incident_id)
         entries = incidents.timeline(tx, actor, incident_id)
+        missed = unheard.of(tx, actor, incident_id) if incident else None
     if incident is None:
         return
     now = console.now()
     _facts(incident, school, now)
+    _unheard(missed)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader(_("Timeline"), anchor=False)
@@ -73,6 +76,19 @@ def _facts(incident: Incident, school: School, now: datetime) -> None:
             span((incident.closed_at or incident.recovered_at or now) - incident.opened_at),
             border=True,
         )
+
+
+def _unheard(missed: Unheard | None) -> None:
+    """Whom of the staff the notices did not reach, and why."""
+    if missed is None:
+        return
+    who = listed(map(strangers.name, missed.names))
+    if missed.nobody:
+        said = f":red[▲] {_('Nobody could be told: the notices to {names} did not arrive.')}"
+    else:
+        said = f":orange[◆] {_('Could not be told: {names}.')}"
+    again = _("It is tried again.") if missed.again else _("It is not tried again.")
+    st.markdown(" ".join([said.format(names=who), say(missed.why), again]))
 
 
 def _step(entry: Entry, school: School, now: datetime) -> None:

@@ -51,6 +51,7 @@ from console.desk import (
     sync,
     timetables,
     toll,
+    unheard,
     unreached,
     unread,
     watchdog,
@@ -308,6 +309,8 @@ CALLS: Calls = {
     unread.Reading.worked: lambda tx, who, on: unread.Reading().worked(
         on.console.db, who, on.school, on.roster.connection, now=NOON
     ),
+    unheard.of: lambda tx, who, on: unheard.of(tx, who, on.incident),
+    unheard.follow: lambda db, who, on: unheard.follow(db, who, on.school, now=NOON),
     watchdog.follow: lambda db, who, on: watchdog.follow(
         db, who, on.school, watchdog.Hearing(), now=NOON
     ),
