@@ -7,7 +7,7 @@ from datetime import datetime
 from time import monotonic
 
 from platforms.base import Adapter
-from probes import beats, line, modules, resting, targets, weekly, windows
+from probes import beats, line, modules, recurring, resting, targets, windows
 from probes.line import Witnesses
 from probes.model import Beat, Target
 from probes.modules import Unseal
@@ -53,7 +53,7 @@ class Planner:
         with self._db.read() as tx:
             actor = access.system(*schools.every_id(tx))
             found = self._targets(tx, actor)
-            running = [*windows.running(tx, actor, now=now), *weekly.running(tx, actor, now=now)]
+            running = [*windows.running(tx, actor, now=now), *recurring.running(tx, actor, now=now)]
             marks, urls = _connections(tx)
             heard = beats.heard(tx, now=now)
             rest = resting.resting(tx, actor, found.values(), now=now)

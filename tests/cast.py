@@ -19,11 +19,12 @@ from mailing.segments import Segment
 from moderation import actions, appeals, cases, comments, measures, welfare, wordings
 from moderation.model import Action, Flag, Stored, Subject
 from platforms.base import Adapter, Comment
-from probes import alerting, alerts, modules, recording, targets, weekly, windows
+from probes import alerting, alerts, modules, recording, recurring, targets, windows
 from probes.alerting import Scene
 from probes.judge import Standing
 from probes.model import NamedModule, Result, RoomCount, State, Target
 from probes.recording import Record
+from probes.recurrence import Daily
 from store import access, enrolling, planning, roster, timetable
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -139,8 +140,8 @@ def settled(db: Database, school: str) -> Iterator[tuple[Cast, list[str]]]:
             window = windows.silence(
                 tx, actor, target.id, since=NOON, until=LATER, reason=MARK, now=NOON
             )
-            rule = weekly.add(
-                tx, actor, target.id, weekdays=range(7), starts=time(), length=timedelta(days=1),
+            rule = recurring.add(
+                tx, actor, target.id, days=Daily(), starts=time(), length=timedelta(days=1),
                 reason=MARK, now=NOON,
             )  # fmt: skip
         alert = _alert(db, actor, target)

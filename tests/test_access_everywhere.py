@@ -14,7 +14,7 @@ from sqlalchemy import inspect as inspected
 from sqlalchemy import text
 
 from console.desk import accounts, doctor
-from probes import metrics, modules, targets, weekly, windows
+from probes import metrics, modules, recurring, targets, windows
 from store import access, audit, planning, schools, timetable
 from store.access import Actor, Denied
 from store.db import SCHEMAS, Connection, Database
@@ -41,7 +41,7 @@ ANSWERS: dict[Function, str] = {  # strangers are answered, with nothing of this
     targets.called: "the targets of the schools in scope",
     targets.probed: "the targets of the schools in scope",
     windows.running: "the windows of the schools in scope",
-    weekly.running: "what the rules of the schools in scope make of now",
+    recurring.running: "what the rules of the schools in scope make of now",
     metrics.exposition: "the series of the schools in scope",
     doctor.look: "the house, and the connections of the schools in scope",
     accounts.set_language: "the actor's own account",

@@ -28,8 +28,9 @@ from console.desk.posting import Ways
 from mailing.model import MailingError
 from mailing.transports import apprise
 from probes import alerts, targets, windows
-from probes import weekly as rules
+from probes import recurring as rules
 from probes.model import Target
+from probes.recurrence import Daily
 from store import access
 from store.access import Actor
 from store.db import Database, text
@@ -314,7 +315,7 @@ def test_nothing_is_said_again_under_maintenance_and_nobody_hears_that_it_is_ove
     with desk.database.begin() as tx:
         if weekly:
             rules.add(
-                tx, desk.pult, desk.target.id, weekdays=range(7), starts=time(), length=DAY,
+                tx, desk.pult, desk.target.id, days=Daily(), starts=time(), length=DAY,
                 reason="", now=NOON,
             )  # fmt: skip
         else:

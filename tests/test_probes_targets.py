@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from probes import alerts, targets, weekly, windows
+from probes import alerts, recurring, targets, windows
 from probes.model import Target
+from probes.recurrence import Daily, OnDate, OnNth, Recurrence, RuleError, Weekly
 from probes.targets import TargetError
-from probes.weekly import RuleError
 from probes.windows import WindowError
 from store import access, audit, migrate, schools
 from store.access import Actor
@@ -253,15 +253,16 @@ def test_weekly_maintenance_runs_by_the_school_s_clock(
     target, now = add(database, ana, school), datetime.fromisoformat(local)
     now = now.replace(tzinfo=school.zone)
     with database.begin() as tx:
-        rule = weekly.add(
-            tx, ana, target.id, weekdays=[6], starts=time(3), length=22 * HOUR, reason="", now=NOON
-        )
-        found = weekly.running(tx, ana, now=now)
+        rule = recurring.add(
+            tx, ana, target.id, days=Weekly((6,)), starts=time(3), length=22 * HOUR,
+            reason="", now=NOON,
+        )  # fmt: skip
+        found = recurring.running(tx, ana, now=now)
         assert [(each.id, each.target_id, each.kind) for each in found] == (
             [(rule, target.id, "maintenance")] if runs else []
         )
-        weekly.end(tx, ana, rule, now=NOON)
-        assert weekly.of(tx, ana, school.id) == []
+        recurring.end(tx, ana, rule, now=NOON)
+        assert recurring.of(tx, ana, school.id) == []
 
 
 def test_weekly_maintenance_keeps_its_hour_when_the_clocks_change(
@@ -272,24 +273,40 @@ def test_weekly_maintenance_keeps_its_hour_when_the_clocks_change(
     actor = Actor("max", "Max", "coordinator", frozenset({berlin.id}))
     target = add(database, actor, berlin)
     with database.begin() as tx:
-        weekly.add(
-            tx, actor, target.id, weekdays=[0], starts=time(3), length=HOUR, reason="", now=NOON
+        recurring.add(
+            tx,
+            actor,
+            target.id,
+            days=Weekly((0,)),
+            starts=time(3),
+            length=HOUR,
+            reason="",
+            now=NOON,
         )
         winter, summer = (
             datetime(2026, 3, 23, 2, 30, tzinfo=UTC),
             datetime(2026, 3, 30, 1, 30, tzinfo=UTC),
         )
         for now in (winter, summer):  # 03:30 in Berlin, both
-            assert len(weekly.running(tx, actor, now=now)) == 1
+            assert len(recurring.running(tx, actor, now=now)) == 1
 
 
-@pytest.mark.parametrize(("days", "hours"), [([], 1), ([7], 1), ([0], 0), ([0], 25)])
+@pytest.mark.parametrize(
+    ("days", "hours", "said"),
+    [
+        (Weekly(()), 1, "at least one day"),
+        (OnDate(31), 1, "at least one day"),
+        (OnNth(5, 0), 1, "at least one day"),
+        (Daily(), 0, "at most seven days"),
+        (Weekly((0,)), 7 * 24 + 1, "at most seven days"),
+    ],
+)
 def test_a_rule_that_describes_no_time_is_refused(
-    database: Database, school: School, ana: Actor, days: list[int], hours: int
+    database: Database, school: School, ana: Actor, days: Recurrence, hours: int, said: str
 ) -> None:
     target = add(database, ana, school)
-    with database.begin() as tx, pytest.raises(RuleError, match="at least one day"):
-        weekly.add(
-            tx, ana, target.id, weekdays=days, starts=time(3), length=hours * HOUR,
+    with database.begin() as tx, pytest.raises(RuleError, match=said):
+        recurring.add(
+            tx, ana, target.id, days=days, starts=time(3), length=hours * HOUR,
             reason="", now=NOON,
         )  # fmt: skip

@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from console.desk import channels
+from console.i18n import speaking
 from console.sections import Mail, Settings
-from console.views import admin_channels, planning
+from console.views import admin_channels, planning, repeating
 from console.wiring import Console
-from probes import alerts, weekly, windows
+from probes import alerts, recurring, windows
 from probes.model import Target
+from probes.recurrence import LAST, OnDate, OnNth, Recurrence, Weekly
+from probes.recurring import Rule
 from store.access import Actor
 from store.db import Database, text
-from store.schools import School
+from store.schools import LANGUAGES, School
 from tests import smtp, stage
 from tests.stage import letters, press, said, screen
 from tests.test_probes_results import add
@@ -96,14 +100,63 @@ def test_a_maintenance_of_every_week_is_planned_and_ended(
     at.time_input(key="maintenance-from").set_value(time(3))
     press(at, "Plan the maintenance")
     with console.db.read() as tx:
-        (rule,) = weekly.of(tx, ana, school.id)
-    assert (rule.weekdays, rule.starts, rule.length) == ((6,), time(3), timedelta(hours=1))
+        (rule,) = recurring.of(tx, ana, school.id)
+    assert (rule.days, rule.starts, rule.length) == (Weekly((6,)), time(3), timedelta(hours=1))
     (words,) = planning.planned(console, ana, school, target).values()
     assert "03:00" in words
     at = stage.dialog(lambda: planning.end(console, ana, school, target))
     at.multiselect(key="planned-end").set_value([rule.id])
     press(at, "End it")
     assert planning.planned(console, ana, school, target) == {}
+
+
+def test_a_maintenance_of_every_month_is_planned_with_its_last_day_and_said_in_words(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    at = stage.dialog(lambda: planning.maintenance(console, ana, school, target))
+    at.segmented_control(key="maintenance-kind").set_value("weekday").run()
+    at.selectbox(key="maintenance-nth").set_value(1)
+    at.number_input(key="maintenance-hours").set_value(48.0)
+    at.date_input(key="maintenance-last").set_value(date(2036, 6, 30))
+    press(at, "Plan the maintenance")
+    with console.db.read() as tx:
+        (rule,) = recurring.of(tx, ana, school.id)
+    assert (rule.days, rule.last) == (OnNth(1, 6), date(2036, 6, 30))
+    (words,) = planning.planned(console, ana, school, target).values()
+    assert words.startswith("Every month: first Sunday, ")
+    assert words.endswith("for the last time on June 30, 2036")
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (OnDate(1), ("Every month: day 1", "Каждый месяц: 1-го числа", "每月：1 日")),
+        (
+            OnDate(LAST),
+            ("Every month: last day", "Каждый месяц: в последний день", "每月：最后一天"),
+        ),
+        (
+            OnNth(1, 2),
+            ("Every month: first Wednesday", "Каждый месяц: первая среда", "每月：第一个星期三"),
+        ),
+        (
+            OnNth(LAST, 6),
+            (
+                "Every month: last Sunday",
+                "Каждый месяц: последнее воскресенье",
+                "每月：最后一个星期日",
+            ),
+        ),
+        (Weekly((5, 6)), ("Every week: Sat, Sun", "Каждую неделю: сб, вс", "每周：周六、周日")),
+    ],
+)
+def test_a_rule_is_said_in_each_language(days: Recurrence, told: tuple[str, str, str]) -> None:
+    rule = Rule("r", "s", "t", days, time(2), timedelta(hours=2), "", ZoneInfo("UTC"))
+    said = []
+    for language in LANGUAGES:
+        with speaking(language):
+            said.append(repeating.words(rule))
+    assert [words.startswith(start) for words, start in zip(said, told, strict=True)] == [True] * 3
 
 
 def test_who_is_told_is_added_tried_and_removed(

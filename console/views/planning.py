@@ -4,22 +4,20 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
-from babel.dates import get_day_names
 
-from console.i18n import N_, _, language, moment, span
-from console.views import forms
+from console.i18n import N_, _, moment
+from console.views import forms, repeating
 from console.widgets import actionbar, choice, strangers
 from console.wiring import Console
-from probes import alerts, weekly, windows
+from probes import alerts, recurring, windows
 from probes.alerts import Alert
 from probes.model import Target
-from probes.weekly import Rule
 from store.access import Actor
 from store.schools import School
 from store.words import Refusal
 
-ONCE, WEEKLY = "once", "weekly"
-HOURS = (0.25, 24.0)  # of one maintenance, shortest and longest
+ONCE = "once"
+HOURS = (0.25, 168.0)  # of one maintenance, shortest and longest
 
 
 class Unsaid(Refusal):
@@ -53,26 +51,32 @@ def acknowledge(console: Console, actor: Actor, alert: Alert) -> None:
 
 
 def maintenance(console: Console, actor: Actor, school: School, target: Target) -> None:
-    """Plan a maintenance, once or each week."""
+    """Plan a maintenance, once or by a rule."""
 
     def fields() -> Callable[[], None]:
         st.caption(_("It is shown as under maintenance then, and its failures alert nobody."))
-        kinds = {ONCE: _("Once"), WEEKLY: _("Every week")}
-        kind = choice.segments(_("How often"), kinds, default=ONCE, key="maintenance-kind")
+        kind = choice.segments(
+            _("How often"),
+            {ONCE: _("Once")} | repeating.kinds(),
+            default=ONCE,
+            key="maintenance-kind",
+        )
         local = console.now().astimezone(school.zone)
-        days, day = (_weekdays(), local.date()) if kind == WEEKLY else ([], _day(local.date()))
+        days = None if kind == ONCE else repeating.days(kind)
+        day = _day(local.date()) if kind == ONCE else local.date()
         quarter = time(local.hour, local.minute // 15 * 15)
         starts = st.time_input(_("Starts at"), quarter, step=900, key="maintenance-from")
         hours = st.number_input(_("Hours"), *HOURS, 1.0, 0.25, key="maintenance-hours")
+        last = repeating.last(local.date()) if days is not None else None
         reason = st.text_input(_("Reason"), max_chars=200, key="maintenance-why") or ""
         length = timedelta(hours=hours)
 
         def keep() -> None:
             now = console.now()
             with console.db.begin() as tx:
-                if kind == WEEKLY:
-                    weekly.add(
-                        tx, actor, target.id, weekdays=days, starts=starts, length=length,
+                if days is not None:
+                    recurring.add(
+                        tx, actor, target.id, days=days, starts=starts, length=length, last=last,
                         reason=reason, now=now,
                     )  # fmt: skip
                 else:
@@ -93,7 +97,7 @@ def planned(console: Console, actor: Actor, school: School, target: Target) -> d
     now = console.now()
     with console.db.read() as tx:
         once = windows.of(tx, actor, school.id, now=now)
-        rules = weekly.of(tx, actor, school.id)
+        rules = recurring.of(tx, actor, school.id)
     kinds = {"silence": _("Silence"), "maintenance": _("Maintenance")}
     found = {
         each.id: f"{kinds[each.kind]}: {moment(each.since, school.zone, now=now)}"
@@ -101,7 +105,12 @@ def planned(console: Console, actor: Actor, school: School, target: Target) -> d
         for each in once
         if each.target_id == target.id
     }
-    return found | {each.id: _rule(each) for each in rules if each.target_id == target.id}
+    today = now.astimezone(school.zone).date()
+    return found | {
+        each.id: repeating.words(each)
+        for each in rules
+        if each.target_id == target.id and not each.over(today)
+    }
 
 
 def end(console: Console, actor: Actor, school: School, target: Target) -> None:
@@ -120,9 +129,9 @@ def end(console: Console, actor: Actor, school: School, target: Target) -> None:
             if not chosen:
                 raise Unsaid(N_("Choose what ends."))
             with console.db.begin() as tx:
-                rules = {rule.id for rule in weekly.of(tx, actor, school.id)}
+                rules = {rule.id for rule in recurring.of(tx, actor, school.id)}
                 for id_ in chosen:
-                    ending = weekly.end if id_ in rules else windows.end
+                    ending = recurring.end if id_ in rules else windows.end
                     ending(tx, actor, id_, now=console.now())
             actionbar.say(_("Ended."))
 
@@ -134,28 +143,3 @@ def end(console: Console, actor: Actor, school: School, target: Target) -> None:
 def _day(today: date) -> date:
     chosen = st.date_input(_("Day"), today, min_value=today, key="maintenance-day")
     return chosen if isinstance(chosen, date) else today
-
-
-def _weekdays() -> list[int]:
-    names = get_day_names("abbreviated", locale=language())
-    return st.pills(
-        _("Days"),
-        list(range(7)),
-        selection_mode="multi",
-        format_func=names.__getitem__,
-        key="maintenance-days",
-    )
-
-
-def _rule(rule: Rule) -> str:
-    names = get_day_names("abbreviated", locale=language())
-    days = ", ".join(names[day] for day in rule.weekdays)
-    at = _hhmm(rule.starts)
-    words = _("Every week: {days}, {time}, {span}").format(
-        days=days, time=at, span=span(rule.length)
-    )
-    return f"{words} {rule.reason}".strip()
-
-
-def _hhmm(starts: time) -> str:
-    return starts.strftime("%H:%M")

@@ -12,16 +12,19 @@ from probes import (
     lessons,
     metrics,
     modules,
+    phases,
     promised,
+    recurring,
     resting,
     results,
     rooms,
+    shares,
     targets,
-    weekly,
     windows,
 )
 from probes.model import NamedModule
 from probes.promised import Promise
+from probes.recurrence import Weekly
 from tests.calls import Calls
 from tests.cast import LATER
 from tests.conftest import NOON
@@ -58,6 +61,12 @@ CALLS: Calls = {
     ),
     history.history: lambda mtx, who, on: history.history(
         mtx, who, on.school, on.target.id, since=NOON, until=LATER
+    ),
+    phases.history: lambda mtx, who, on: phases.history(
+        mtx, who, on.school, on.target.id, since=NOON, until=LATER
+    ),
+    shares.shares: lambda mtx, who, on: shares.shares(
+        mtx, who, on.school, on.target.id, since=NOON, until=LATER, parts=4
     ),
     lessons.running: lambda mtx, who, on: lessons.running(mtx, who, on.school, since=NOON),
     lessons.past: lambda mtx, who, on: lessons.past(mtx, who, on.school, until=LATER),
@@ -98,12 +107,12 @@ CALLS: Calls = {
     targets.get: lambda tx, who, on: targets.get(tx, who, on.target.id),
     targets.called: lambda tx, who, on: targets.called(tx, who, on.target.id),
     targets.probed: lambda tx, who, on: targets.probed(tx, who),
-    weekly.add: lambda tx, who, on: weekly.add(
-        tx, who, on.target.id, weekdays=(6,), starts=time(3), length=HOUR, reason="", now=NOON
+    recurring.add: lambda tx, who, on: recurring.add(
+        tx, who, on.target.id, days=Weekly((6,)), starts=time(3), length=HOUR, reason="", now=NOON
     ),
-    weekly.end: lambda tx, who, on: weekly.end(tx, who, on.rule, now=NOON),
-    weekly.of: lambda tx, who, on: weekly.of(tx, who, on.school),
-    weekly.running: lambda tx, who, on: weekly.running(tx, who, now=NOON),
+    recurring.end: lambda tx, who, on: recurring.end(tx, who, on.rule, now=NOON),
+    recurring.of: lambda tx, who, on: recurring.of(tx, who, on.school),
+    recurring.running: lambda tx, who, on: recurring.running(tx, who, now=NOON),
     windows.silence: lambda tx, who, on: windows.silence(
         tx, who, on.target.id, since=NOON, until=LATER, reason="", now=NOON
     ),

@@ -1,51 +1,66 @@
-"""Maintenance that comes back every week, at the same time by the school's clock."""
+"""Maintenance that comes back on its days, at the same time by the school's clock."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from probes import recurrence
+from probes.recurrence import Recurrence, RuleError
 from probes.windows import Window
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, new_id, text
-from store.words import N_, Refusal
+from store.words import N_
 
 DAY = timedelta(days=1)
-LONGEST = DAY
-
-
-class RuleError(Refusal):
-    """The rule describes no time."""
+LONGEST = 7 * DAY
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`weekdays`: 0 is Monday; `starts` is the school's local time."""
+    """It begins at `starts` by the school's clock, on no day after `last`.
+
+    It ends so much later by the same clock: also when that is set meanwhile.
+    """
 
     id: str
     school_id: str
     target_id: str
-    weekdays: tuple[int, ...]
+    days: Recurrence
     starts: time
     length: timedelta
     reason: str
     zone: ZoneInfo
+    last: date | None = None
 
     def window(self, now: datetime) -> Window | None:
         """The time in which it runs at `now`, if it does."""
         today = now.astimezone(self.zone).date()
-        for day in (today, today - DAY):  # yesterday's may last past midnight
-            since = datetime.combine(day, self.starts, self.zone).astimezone(UTC)
-            if day.weekday() in self.weekdays and since <= now < since + self.length:
+        for before in range(LONGEST // DAY + 1):  # what began then may last until now
+            day = today - before * DAY
+            since, until = self._times(day)
+            if self.days.holds(day) and not self.over(day) and since <= now < until:
                 return Window(
                     self.id, self.school_id, self.target_id, "maintenance",
-                    since, since + self.length, self.reason, "",
+                    since, until, self.reason, "",
                 )  # fmt: skip
         return None
+
+    def over(self, day: date) -> bool:
+        """Whether it begins no more on that day, nor on any after it."""
+        return self.last is not None and day > self.last
+
+    def _times(self, day: date) -> tuple[datetime, datetime]:
+        """An hour that the clock shows twice is in it twice."""
+        begin = datetime.combine(day, self.starts)
+        end = (begin + self.length).replace(fold=1)
+        return (
+            begin.replace(tzinfo=self.zone).astimezone(UTC),
+            end.replace(tzinfo=self.zone).astimezone(UTC),
+        )
 
 
 def add(
@@ -53,30 +68,33 @@ def add(
     actor: Actor,
     target_id: str,
     *,
-    weekdays: Collection[int],
+    days: Recurrence,
     starts: time,
     length: timedelta,
+    last: date | None = None,
     reason: str,
     now: datetime,
 ) -> str:
     """Show the target as under maintenance at that time of those days. Raises RuleError."""
     school_id = _school_of(tx, "target", target_id)
     access.require(actor, "steer", school_id)
-    days = sorted({day for day in weekdays if 0 <= day <= 6})
-    if not days or not timedelta(0) < length <= LONGEST:
-        raise RuleError(N_("Choose at least one day, and a time of at most 24 hours."))
+    recurrence.read(str(days))
+    if not timedelta(0) < length <= LONGEST:
+        raise RuleError(N_("Choose a length of at most seven days."))
     rule_id = new_id()
     tx.execute(
         text("""
-            INSERT INTO maintenance_rule (id, school_id, target_id, weekdays, starts_minute,
-                minutes, reason, account_id, created_at)
-            VALUES (:id, :school, :target, :days, :starts, :minutes, :reason, :account, :now)
+            INSERT INTO maintenance_rule (id, school_id, target_id, recurrence, last_day,
+                starts_minute, minutes, reason, account_id, created_at)
+            VALUES (:id, :school, :target, :days, :last, :starts, :minutes, :reason, :account,
+                :now)
         """),
         {
             "id": rule_id,
             "school": school_id,
             "target": target_id,
-            "days": "".join(map(str, days)),
+            "days": str(days),
+            "last": last.isoformat() if last else None,
             "starts": starts.hour * 60 + starts.minute,
             "minutes": int(length.total_seconds() // 60),
             "reason": reason.strip(),
@@ -128,11 +146,12 @@ def _rule(row: Row[Any]) -> Rule:
         row.id,
         row.school_id,
         row.target_id,
-        tuple(map(int, row.weekdays)),
+        recurrence.read(row.recurrence),
         time(hours, minutes),
         timedelta(minutes=row.minutes),
         row.reason,
         ZoneInfo(row.time_zone),
+        date.fromisoformat(row.last_day) if row.last_day else None,
     )
 
 
