@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
 
 from probes.judge import Standing
 from probes.model import Result, State, Target
+from probes.probers import iri
 from store.words import N_
 
 FEWEST = 3  # hosts below which nothing is concluded, unless there are sentinels
@@ -137,13 +137,11 @@ def proven(
 
 
 def host(target: Target, urls: Mapping[str, str]) -> str:
-    """The host that the target stands on, in lower case; '' when it names none."""
-    address = target.address or urls.get(target.connection_id or "", "")
+    """The host that the target stands on, as it is compared; '' when it names none."""
     try:
-        found = urlsplit(address if "://" in address else f"//{address}").hostname
+        return iri.place(target.address or urls.get(target.connection_id or "", ""))[0]
     except ValueError:
         return ""
-    return (found or "").rstrip(".")
 
 
 def _said(

@@ -101,6 +101,16 @@ def test_what_every_call_needs_hits_every_lesson(evening: Evening) -> None:
     assert hit(evening, turn) == ALL
 
 
+@pytest.mark.parametrize("address", ["https://школа.рф/", "https://xn--80atdl2c.xn--p1ai:443"])
+def test_a_host_is_the_same_in_any_alphabet(evening: Evening, address: str) -> None:
+    with evening.db.begin() as tx:
+        tx.execute(text("UPDATE connection SET url = 'https://XN--80ATDL2C.xn--p1ai/moodle'"))
+        tx.execute(text("UPDATE connection SET platform = 'moodle'"))
+    page = probe(evening, "http", address)
+    fails(evening, page)
+    assert hit(evening, page) == ALL
+
+
 def test_what_a_server_stands_on_hits_the_server_s_lessons(evening: Evening) -> None:
     power = probe(evening, "tcp", "power.school14.test:80")
     switch = probe(evening, "tcp", "switch.school14.test:80")

@@ -216,7 +216,8 @@ def js(body: bytes) -> Answer:
 
 HEALTH = js(
     '{"status": {"db": "ok", "queue": 12, "rate": "0.5"}, "people": "1,234", "up": true,'
-    ' "servers": [{"name": "москва-1", "load": 0.3}], "none": null}'.encode()
+    ' "servers": [{"name": "москва-1", "load": 0.3}], "none": null, "said": "up; all, well",'
+    ' "db.main": {"mean time": 3, "a\\"b": 4}}'.encode()
 )
 
 
@@ -234,6 +235,11 @@ HEALTH = js(
         "servers[0].name == pat(*-1)",
         "status.queue != 13",
         '[BODY].status.db == "ok"',
+        'said == "up; all, well"; up == true',
+        'said == any(down, "up; all, well")',
+        '["db.main"]["mean time"] < 4',
+        '[BODY]["db.main"]["a\\"b"] == 4',
+        'has(["db.main"].none) == false',
     ],
 )
 def test_conditions_of_the_json_that_are_met(condition: str) -> None:
@@ -251,6 +257,7 @@ def test_conditions_of_the_json_that_are_met(condition: str) -> None:
         ("servers[7].load < 1", "The answer has no servers[7].load."),
         ("len(status.queue) > 0", "The answer has no len(status.queue)."),
         ("has(status.db) == false", "has(status.db) is true; expected == false."),
+        ('["db.main"]["mean time"] > 4', '["db.main"]["mean time"] is 3; expected > 4.'),
     ],
 )
 def test_a_condition_of_the_json_that_is_not_met_is_down(condition: str, sentence: str) -> None:
@@ -262,7 +269,9 @@ def test_numbers_that_are_compared_are_kept_as_readings() -> None:
     assert values(probe(HEALTH, json="status.queue < 100"))["json status.queue"] == 12
 
 
-@pytest.mark.parametrize("condition", ["status.db", "== ok", "a < many", "a[x] == 1", "a] == 1"])
+@pytest.mark.parametrize(
+    "condition", ["status.db", "== ok", "a < many", "a[x] == 1", "a] == 1", '["a == 1']
+)
 def test_a_condition_that_cannot_be_read_is_refused_with_advice(condition: str) -> None:
     problem = PROBERS["http"].refuse(
         Target("t", "s", "LMS", "http", "http://host/", {"json": condition})

@@ -54,6 +54,8 @@ class Sky:
         ("[2001:db8::1]:25", "2001:db8::1"),
         ("", ""),
         ("http://[broken", ""),
+        ("https://школа.рф/вход", "xn--80atdl2c.xn--p1ai"),
+        ("XN--80ATDL2C.xn--p1ai.:25", "xn--80atdl2c.xn--p1ai"),
     ],
 )
 def test_a_target_stands_on_the_host_of_its_address(address: str, host: str) -> None:

@@ -7,14 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from console.desk.limits import Server
 from probes.model import Target
-from probes.probers import PROBERS
+from probes.probers import PROBERS, iri
 
 EVERYONE = ("moodle", "openedx")  # platforms that every lesson needs
-PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ def _server(target: Target, servers: Mapping[str, Server]) -> str | None:
 @lru_cache(maxsize=16_384)
 def _place(address: str) -> tuple[str, int] | None:
     try:
-        parts = urlsplit(address if "//" in address else f"//{address}")
-        port = parts.port or PORTS.get(parts.scheme)
+        host, port = iri.place(address)
     except ValueError:
         return None
-    return (parts.hostname, port) if parts.hostname and port else None
+    return (host, port) if host and port else None

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import idna
 
 PLAIN = re.compile(r"[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.\-]*", re.ASCII)
+PORTS = {"http": 80, "https": 443}
 KEPT = "!#$%&'()*+,/:;=?@[]~"  # what is encoded already stays as it is
 
 
@@ -32,6 +33,15 @@ def _netloc(netloc: str) -> str:
     user, at, place = netloc.rpartition("@")
     host, colon, port = place.partition(":")
     return quote(user, KEPT) + at + idna.encode(host, uts46=True).decode("ascii") + colon + port
+
+
+def place(address: str) -> tuple[str, int | None]:
+    """Host and port in the one form in which two addresses are compared; '' names no host.
+
+    Raises ValueError for what is no address.
+    """
+    parts = urlsplit(uri(address if "://" in address else f"//{address}"))
+    return (parts.hostname or "").rstrip("."), parts.port or PORTS.get(parts.scheme)
 
 
 def unwrapped(header: str) -> str:

@@ -2,7 +2,8 @@
 
 https://github.com/TwiN/gatus#conditions, those of the body: paths with indices,
 `len()`, `has()`, `any()`, `pat()`. Several stand on lines of their own, or
-behind semicolons; `[BODY].` may be left out.
+behind semicolons; `[BODY].` may be left out. What stands in quotes is one word; a name that holds
+a dot or the like is quoted in brackets, as in RFC 9535: `services["db.main"].status`.
 """
 
 import json
@@ -16,11 +17,14 @@ from typing import Any
 from probes.model import ProbeFailed, Reading
 from store.words import N_
 
+QUOTED = r'"(?:[^"\\\n]|\\.)*"'
 CONDITION = re.compile(
-    r"(?:(?P<function>len|has)\()?(?P<root>\[BODY\]|\$)?\.?(?P<path>[^\s()=!<>]*)\)?"
+    rf"(?:(?P<function>len|has)\()?(?P<root>\[BODY\]|\$)?\.?"
+    rf"(?P<path>(?:\[{QUOTED}\]|[^\s()=!<>\"])*)\)?"
     r"\s*(?P<operator>==|!=|<=|>=|<|>)\s*(?P<wanted>\S.*)"
 )
-STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
+STEP = re.compile(rf"\[(?P<quoted>{QUOTED})\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)")
+PLAIN = re.compile(r"[^\s.()\[\]=!<>\"\\]+")  # a name that needs no quotes
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 CHOICE = re.compile(r"(any|pat)\((.*)\)")
 ORDERS: dict[str, Callable[[float, float], bool]] = {
@@ -44,28 +48,46 @@ class Expected:
 
     @property
     def named(self) -> str:
-        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
-        found = path.removeprefix(".") or "[BODY]"
+        found = "".join(map(_told, self.path)).removeprefix(".") or "[BODY]"
         return f"{self.function}({found})" if self.function else found
 
 
 def parse(written: str) -> tuple[Expected, ...]:
     """Raises ValueError with the condition that cannot be read."""
-    parts = (part.strip() for part in re.split(r"[;\n]", written))
+    parts = (part for line in written.splitlines() for part in _parts(line, ";"))
     return tuple(_parse(part) for part in parts if part)
+
+
+def _parts(written: str, separator: str) -> list[str]:
+    """What stands between separators that are not in quotes."""
+    found = re.findall(rf"(?:{QUOTED}|[^{separator}])+", written)
+    return [part.strip() for part in found]
+
+
+def _told(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
 def _parse(written: str) -> Expected:
     match = CONDITION.fullmatch(written)
     if match is None or not (match["root"] or match["path"]):
         raise ValueError(written)
-    if "".join(STEP.findall(match["path"])) != match["path"].replace(".", ""):
+    if STEP.sub("", match["path"]).strip("."):
         raise ValueError(written)
-    steps = [int(s[1:-1]) if s[0] == "[" else s for s in STEP.findall(match["path"])]
+    steps = [_step(found) for found in STEP.finditer(match["path"])]
     wanted = match["wanted"].strip()
     if match["operator"] in ORDERS and not NUMBER.fullmatch(wanted):
         raise ValueError(written)
     return Expected(match["function"] or "", tuple(steps), match["operator"], wanted)
+
+
+def _step(found: re.Match[str]) -> str | int:
+    """A name or an index; a quoted name is written as JSON writes it. Raises ValueError."""
+    if found["quoted"]:
+        return str(json.loads(found["quoted"]))
+    return int(found["index"]) if found["index"] else found["name"]
 
 
 def judge(body: str, expected: tuple[Expected, ...]) -> tuple[Reading, ...]:
@@ -125,7 +147,7 @@ def _value(body: Any, expected: Expected) -> Any:
 def _equal(value: Any, wanted: str) -> bool:
     choice = CHOICE.fullmatch(wanted)
     if choice and choice[1] == "any":
-        return any(_equal(value, each.strip()) for each in choice[2].split(","))
+        return any(_equal(value, each) for each in _parts(choice[2], ","))
     if choice:
         return fnmatchcase(_shown(value), choice[2])
     number = _number(value)
