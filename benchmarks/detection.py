@@ -262,11 +262,14 @@ def main() -> None:
     asked.end(_met(shown))
 
 
-def _met(shown: Mapping[str, Any]) -> dict[str, bool]:
-    """Which of the asked limits this run met."""
-    met = {}
-    for name, found in shown.items():
-        if name == "healthy":
+def _met(shown: Mapping[str, Any]) -> dict[str, bool | None]:
+    """Which of the asked limits this run met; None: not measured."""
+    met: dict[str, bool | None] = {}
+    for name in (*FAILURES, "healthy"):
+        found = shown.get(name)
+        if not found:
+            met[name] = None
+        elif name == "healthy":
             met["no alert"] = found["alerts"] == []
         elif name == "wrong credentials":
             met[f"{name} within one interval"] = all(each <= INTERVAL for each in found)
