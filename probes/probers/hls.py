@@ -1,29 +1,23 @@
-"""Watch a live stream: does it move (RFC 8216, section 6.2.2), not only: is there a file.
+"""Watch a live stream: all its playlists at each look, its segments once an interval.
 
-A server whose encoder died goes on answering 200 with a playlist that stands
-still. A new segment must come at most one and a half target durations after
-the last, so the playlist is looked at several times between two of them. Time
-is counted from the look that first saw the newest segment to the start of the
-look that still saw nothing newer: a slow network or a busy prober can make an
-alarm late, but never false.
+A new segment must come at most one and a half target durations after the last, so the playlists
+are looked at several times between two of them.
 """
 
 import time
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urljoin
 
 from probes.model import SEVERITY, ProbeFailed, Reading, Result, State, Target
-from probes.probers import conditions, doubts, redirects, segments
+from probes.probers import conditions, doubts, liveness, redirects, segments
 from probes.probers.addresses import refuse_web
 from probes.probers.base import (
-    IN_LESSONS,
     MEBIBYTE,
     PICTURES,
     Answer,
-    Condition,
     Context,
     Fetch,
     HttpProber,
@@ -32,27 +26,14 @@ from probes.probers.base import (
     Verdict,
     within,
 )
+from probes.probers.liveness import ENDED, FROZEN_AFTER, ON_DEMAND, STANDING, Seen
 from probes.probers.playlist import Playlist, Variant, parse
 from probes.probers.redirects import Landed
 from probes.probers.watched import Stream, Watched
 from probes.probers.web import phases, require_answer
-from store.words import N_, Words
+from store.words import N_
 
-FROZEN_AFTER = Condition(
-    "frozen_after",
-    1.5,
-    N_("Target durations without a new segment until the picture counts as frozen"),
-    least=0.5,
-    most=1000.0,
-)
-ON_DEMAND = Condition("on_demand", False, N_("A recording, or a stream that may end, is well"))
-ENDED = N_("The broadcast has ended.")
-STANDING = "standing still"  # only what is live has this reading
-GRACE = 0.4  # seconds more: a moment late is no alarm
-LOOK_AGAIN = 0.3  # seconds at most between looks at a playlist that moves
-FROZEN_LOOK = 1.0  # seconds at most between looks at one that stands still
 KEPT = 5_000  # segments of a playlist in memory
-LONGEST_TARGET = 60.0  # seconds; no live stream has longer segments
 VARIANTS = 32
 LARGEST = 4 * MEBIBYTE  # of a playlist: a long recording whose addresses are signed
 LOADING = 1.0  # seconds of a look after which no further variant's segment is begun
@@ -70,20 +51,19 @@ def recall(last: Result) -> Memory:
     return {"stream": Stream(was_live=moved or ended)}
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A media playlist as this look found it; `still`: seconds for which it has stood still."""
-
-    watched: Watched
-    variant: Variant
-    playlist: Playlist
-    headers: Mapping[str, str]
-    still: float
-    back: bool
-
-
 def talk(target: Target, context: Context) -> Talk:
+    """What fails keeps the reading by which the next prober knows that the stream was live."""
     stream: Stream = context.memory.setdefault("stream", Stream())
+    try:
+        return (yield from _look(target, context, stream))
+    except ProbeFailed as failed:
+        if stream.live:
+            still = liveness.standing(stream.still(time.monotonic()))
+            failed.readings = (*failed.readings, still)
+        raise
+
+
+def _look(target: Target, context: Context, stream: Stream) -> Talk:
     now, every = time.monotonic(), target.interval.total_seconds()
     found = []
     if not stream.variants or context.cold or now - stream.opened >= every:
@@ -91,17 +71,17 @@ def talk(target: Target, context: Context) -> Talk:
         found += [alone] if alone else []
     for place, variant in enumerate(stream.variants):
         found.append((yield from _variant(target, stream, place, variant)))
-    frozen = [verdict for each in found if (verdict := _frozen(target, each))]
+    frozen = [verdict for each in found if (verdict := liveness.frozen(target, each))]
     if not frozen:
         yield from _load(target, found, now)
-    verdicts = frozen or [_judged(target, each) for each in found]
+    verdicts = frozen or [liveness.judged(target, each) for each in found]
     again = min((each.again for each in verdicts if each.again is not None), default=None)
     gravest = replace(min(verdicts, key=_gravity), again=again)
     more = (Reading("variants", len(stream.variants), ""),) if stream.variants else ()
     return _with(gravest, stream, more)
 
 
-def _open(target: Target, context: Context, stream: Stream) -> Steps[_Seen | None]:
+def _open(target: Target, context: Context, stream: Stream) -> Steps[Seen | None]:
     """Read what stands at the address: a master's variants, or a playlist to be judged at once."""
     asked = time.monotonic()
     fetch = Fetch(target.address, max_bytes=LARGEST, cold=context.cold, share=SHARE)
@@ -123,7 +103,7 @@ def _open(target: Target, context: Context, stream: Stream) -> Steps[_Seen | Non
     return _seen(target, watched, Variant(landed.url), playlist, answer, asked)
 
 
-def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps[_Seen]:
+def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps[Seen]:
     asked, url = time.monotonic(), urljoin(stream.url, variant.uri)
     landed = yield from _fetched(target, Fetch(url, max_bytes=LARGEST, share=SHARE))
     answer = landed.answer
@@ -159,76 +139,14 @@ def _seen(
     playlist: Playlist,
     answer: Answer,
     asked: float,
-) -> _Seen:
-    _require_live(target, watched, playlist)
+) -> Seen:
+    liveness.require_live(target, watched, playlist)
     back = watched.follow(playlist, time.monotonic())
     still = max(asked - watched.moved, 0.0)
-    return _Seen(watched, variant, playlist, answer.headers, still, back)
+    return Seen(watched, variant, playlist, answer.headers, still, back)
 
 
-def _judged(target: Target, seen: _Seen) -> Verdict:
-    """Judge a media playlist that moves: what is doubtful."""
-    watched, playlist, still = seen.watched, seen.playlist, seen.still
-    late = None if playlist.ended else doubts.behind(playlist, seen.headers)
-    readings = (
-        *segments.readings(watched.loaded),
-        *(() if playlist.ended else (Reading("standing still", round(still, 3), "s"),)),
-        *doubts.readings(playlist, late),
-    )
-    why = doubts.first(target, playlist, seen.variant, watched.loaded, late)
-    if seen.back:
-        why = Words(N_("The encoder began anew: viewers may have to reload the page."))
-    state = State.SUSPECT if why else State.OK
-    again = None if playlist.ended else _next_look(target, playlist, still)
-    judged = watched.moves or playlist.ended or seen.back
-    return Verdict(None, readings, state, why, again=again, judged=judged)
-
-
-def _require_live(target: Target, watched: Watched, playlist: Playlist) -> None:
-    duration = playlist.target_duration
-    if not duration:
-        raise ProbeFailed(N_("The playlist does not say its target duration."))
-    if playlist.ended and not _is_recording(target, watched, playlist):
-        raise ProbeFailed(ENDED)
-    if duration > LONGEST_TARGET and not playlist.ended:
-        raise ProbeFailed(N_("The stream's target duration of {n} s is none."), {"n": duration})
-    if not playlist.segments:
-        raise ProbeFailed(N_("The playlist lists no segment."))
-
-
-def _is_recording(target: Target, watched: Watched, playlist: Playlist) -> bool:
-    """Whether an end is well: where it is said to be, or of a recording that never was live."""
-    if conditions.flag(target, ON_DEMAND):
-        return True
-    live = watched.moves or watched.was_live or conditions.flag(target, IN_LESSONS)
-    return playlist.on_demand and not live
-
-
-def _frozen(target: Target, seen: _Seen) -> Verdict | None:
-    """Whether it stands still, which is worse than anything that its segments may be."""
-    playlist, still = seen.playlist, seen.still
-    if playlist.ended or still < _limit(target, playlist):
-        return None
-    return Verdict(
-        None,
-        (Reading("standing still", round(still, 3), "s"),),
-        State.DOWN,
-        Words(N_("The picture has stood still for {seconds} s."), {"seconds": round(still)}),
-        again=min(FROZEN_LOOK, playlist.target_duration / 2),
-    )
-
-
-def _limit(target: Target, playlist: Playlist) -> float:
-    return conditions.number(target, FROZEN_AFTER) * playlist.target_duration + GRACE
-
-
-def _next_look(target: Target, playlist: Playlist, still: float) -> float:
-    """Seconds until the next look: at the latest when the limit passes, not a moment before."""
-    look = min(LOOK_AGAIN, playlist.target_duration / 4)
-    return min(look, max(_limit(target, playlist) - still, 0.0) + 0.01)
-
-
-def _load(target: Target, found: list[_Seen], began: float) -> Steps[None]:
+def _load(target: Target, found: list[Seen], began: float) -> Steps[None]:
     """Load the newest segment of each variant once an interval, those that waited longest first.
 
     A viewer loads one variant at a time, so together they may take longer than a check has:
@@ -281,6 +199,7 @@ PROBER = HttpProber(
         "segment": N_("Loading a segment, s"),
         "bit rate": N_("Bit rate, kbit/s"),
     },
+    phases=("segment",),
     conditions=(
         FROZEN_AFTER,
         ON_DEMAND,

@@ -1,6 +1,7 @@
 """What was seen of a live stream: where each of its playlists stood, and when it moved last."""
 
 import math
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -54,6 +55,16 @@ class Stream:
     variants: tuple[Variant, ...] = ()
     watched: dict[int, Watched] = field(default_factory=dict)
     was_live: bool = False  # a prober that ran before saw that
+
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def live(self) -> bool:
+        return self.was_live or any(watched.moves for watched in self.watched.values())
+
+    def still(self, now: float) -> float:
+        """Seconds for which nothing moved, as far as this prober has watched."""
+        return now - max([self.began, *(watched.moved for watched in self.watched.values())])
 
     def at(self, place: int) -> Watched:
         return self.watched.setdefault(place, Watched(was_live=self.was_live))
