@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pycurl
 
-from probes.probers.base import Answer, Fetch, Shape
 from probes.probers.chains import earliest
+from probes.probers.fetching import Answer, Fetch, Shape
 from store.words import N_, Value, Words
 
 WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS

@@ -17,7 +17,7 @@ import pycurl
 from probes import files
 from probes.answers import Transfer, refused
 from probes.pace import Pace
-from probes.probers.base import Answer, Fetch, Shape
+from probes.probers.fetching import Answer, Fetch, Shape
 from probes.watch import READ, WRITE, Watch
 
 AT_ONCE = 4_000  # fetches in flight, if so many files may be open; the rest wait their turn

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from probes import rows
 from probes.model import Module, NamedModule, Target, TargetError
 from probes.probers import PROBERS
-from probes.probers.base import COMMON_CONDITIONS, IN_LESSONS, Condition
 from probes.probers.conditions import SERVER_NAME, VERIFY, flag
+from probes.probers.settable import COMMON_CONDITIONS, IN_LESSONS, Condition
 from store.db import Connection, text
 from store.words import N_, Words
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from probes.model import Target
 from probes.probers import conditions
-from probes.probers.base import IN_LESSONS
+from probes.probers.settable import IN_LESSONS
 from store import schools
 from store.access import Actor
 from store.db import Connection, text

@@ -12,7 +12,8 @@ from probes import files
 from probes.carrier import Carrier
 from probes.model import ProbeFailed, State, Target
 from probes.probers import PROBERS
-from probes.probers.base import Answer, Context, SocketProber, Talk, Verdict
+from probes.probers.base import Context, SocketProber, Talk, Verdict
+from probes.probers.fetching import Answer
 from store.words import N_, Words
 
 THREADS = 128  # made when needed: each may have to wait out its target's timeout

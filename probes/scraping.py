@@ -15,8 +15,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from platforms.base import PlatformError
 from probes.checking import Adapters, verdict_of
 from probes.model import Beat, Reading, RoomCount, State, Target
-from probes.probers.base import Context, Memory, Verdict, within
+from probes.probers.base import Context, Memory, Verdict
 from probes.probers.conditions import number
+from probes.probers.settable import within
 from probes.runner import Runner
 
 UNITS = {"": ("", 1), "s": ("_seconds", 1), "ms": ("_seconds", 0.001), "B": ("_bytes", 1)}

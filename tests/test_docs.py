@@ -5,7 +5,7 @@ from pathlib import Path
 
 from console.settings import KEYS
 from probes.probers import PROBERS
-from probes.probers.base import COMMON_CONDITIONS, Condition
+from probes.probers.settable import COMMON_CONDITIONS, Condition
 
 HOUSE = Path(__file__).parent.parent
 

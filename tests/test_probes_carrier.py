@@ -9,7 +9,7 @@ import pytest
 
 from probes import files
 from probes.carrier import Carrier
-from probes.probers.base import Answer, Fetch
+from probes.probers.fetching import Answer, Fetch
 from tests.patience import PATIENCE
 from tests.sites import say, web
 

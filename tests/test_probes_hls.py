@@ -13,7 +13,8 @@ import pytest
 from probes import check
 from probes.model import ProbeFailed, Result, State, Target
 from probes.probers import hls
-from probes.probers.base import Answer, Context, Memory, Verdict
+from probes.probers.base import Context, Memory, Verdict
+from probes.probers.fetching import Answer
 from tests.patience import HANG, until
 from tests.sites import say, web
 

@@ -10,7 +10,7 @@ import streamlit as st
 from console.i18n import N_, _
 from probes import fitting
 from probes.model import Module
-from probes.probers.base import Condition
+from probes.probers.settable import Condition
 from store.vault import Vault
 
 Given = str | float | bool

@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from probes.model import ProbeFailed, State, Target
 from probes.probers import conditions
-from probes.probers.base import Condition, Fetch
+from probes.probers.fetching import Fetch
+from probes.probers.settable import Condition
 from store.words import N_, Words
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

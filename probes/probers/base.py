@@ -10,92 +10,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from platforms.base import Adapter
 from probes.light import light
 from probes.model import Beat, Reading, Result, RoomCount, State, Target
-from probes.probers.iri import uri
+from probes.probers.fetching import Answer, Fetch
+from probes.probers.settable import LONGEST_CHECK, UNKNOWN_AFTER, WITHIN, Condition
 from store.words import N_, Value, Words
 
-MEBIBYTE = 1024 * 1024
-
 Memory = dict[str, Any]  # what a target's prober noted, for itself alone
-
-
-class Shape(NamedTuple):
-    """What fetches must have in common to share a handle, whose options are set but once."""
-
-    verify: bool
-    cold: bool
-    secure: bool
-    proxy: str
-    plain: bool  # neither headers nor a body nor a method of its own
-    most: int | None  # bytes of an answer that nobody reads
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """One GET, or a POST where there is a `body`, unless it names its `method`.
-
-    Redirects are the prober's to follow.
-
-    Of a body of at most `max_bytes` only the first `keep` are kept, if it says so; all count.
-    Of an answer that is not `read` neither headers nor body come, but all else.
-    It takes at most that `share` of the probe's whole time.
-    """
-
-    url: str
-    max_bytes: int = MEBIBYTE
-    keep: int | None = None
-    verify: bool = True
-    cold: bool = False  # a new connection, name look-up and handshake
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    read: bool = True
-    method: str = ""
-    share: float = 1.0
-    proxy: str = ""  # by which a platform is reached; services are asked directly
-
-    @cached_property
-    def wire(self) -> str:
-        """The address as it is sent. Raises ValueError for a host that is none."""
-        return uri(self.url)
-
-    @cached_property
-    def shape(self) -> Shape:
-        return Shape(
-            self.verify,
-            self.cold,
-            self.url[:8].lower() == "https://",
-            self.proxy,
-            self.body is None and not self.headers and not self.method,
-            None if self.read else self.max_bytes,
-        )
-
-
-@light(frozen=True)
-class Answer:
-    """What came back. Times are seconds since the start; `error` is set when nothing did.
-
-    `cut`: the body was longer than asked for. `cert_days`: until the
-    certificate expires; None unless the fetch was a cold one over TLS.
-    """
-
-    status: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
-    body: bytes = b""
-    size: int = 0  # bytes that came, also those that were not kept
-    cut: bool = False
-    phases: Mapping[str, float] = field(default_factory=dict)
-    cert_days: float | None = None
-    error: Words | None = None
-    endless: bool = False  # cut, and no length was announced
-    late: bool = False  # nothing whole came before its time was up
-
-    @property
-    def seconds(self) -> float | None:
-        return self.phases.get("total")
 
 
 @light(frozen=True)
@@ -133,66 +57,6 @@ class Context:
 
 
 Talk = Generator[Fetch, Answer, Verdict]
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition that a module may set: its name in TOML, what holds without it, what it means.
-
-    `words` is marked with N_. A secret one is kept sealed, and read from `target.secrets`.
-    `lines`: it is written on several. A number is from `least` to `most`.
-    """
-
-    name: str
-    default: Value | bool
-    words: str
-    secret: bool = False
-    lines: bool = False
-    least: float = -inf
-    most: float = inf
-
-
-TIMEOUT = 3.0  # seconds; less than an interval, or a dead target would be known late
-LONGEST_CHECK = 120.0  # seconds
-DAY, YEAR = 86_400.0, 366 * 86_400.0  # seconds
-
-
-def within(seconds: float) -> Condition:
-    """How long a check may take; a prober whose checks take longer declares its own."""
-    words = N_(
-        "Seconds that a check may take; the one that confirms that a quick service hangs, half"
-    )
-    return Condition("timeout", seconds, words, least=0.1, most=LONGEST_CHECK)
-
-
-WITHIN = within(TIMEOUT)
-
-
-def unknown_after(seconds: float) -> Condition:
-    """When not knowing is told; a prober that may well wait for longer declares its own."""
-    words = N_("Seconds without knowing until that is told as well; 0: never")
-    return Condition("unknown_after", seconds, words, least=0.0, most=7 * DAY)
-
-
-UNKNOWN_AFTER = unknown_after(900.0)
-IN_LESSONS = Condition(
-    "in_lessons", False, N_("Whether it is judged only while a lesson runs in its classroom")
-)
-COMMON_CONDITIONS = (
-    Condition(
-        "fail_after", 2, N_("Failed checks in a row until the target is down"), least=1, most=1000
-    ),
-    Condition(
-        "recover_after", 2, N_("Good checks in a row until it works again"), least=1, most=1000
-    ),
-    WITHIN,
-    UNKNOWN_AFTER,
-    IN_LESSONS,
-    Condition(
-        "sentinel", False, N_("Whether its failure means that Pult itself is offline, if all agree")
-    ),
-)
-"""What every prober's modules may set: the judging is not the prober's."""
 
 
 # What participants read that a service is, in the order shown.

@@ -9,18 +9,9 @@ from platforms.base import PlatformError, Room
 from platforms.http import proxy_for
 from platforms.metering import Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
-from probes.probers.base import (
-    CLASSROOMS,
-    MEBIBYTE,
-    TIMEOUT,
-    Answer,
-    Context,
-    Fetch,
-    HttpProber,
-    Talk,
-    Verdict,
-    within,
-)
+from probes.probers.base import CLASSROOMS, Context, HttpProber, Talk, Verdict
+from probes.probers.fetching import MEBIBYTE, Answer, Fetch
+from probes.probers.settable import TIMEOUT, within
 from probes.probers.web import require_answer
 from store.words import N_, Words
 

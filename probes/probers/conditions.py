@@ -1,7 +1,8 @@
 """Conditions that several probers share, and how a target's module answers them."""
 
 from probes.model import Reading, State, Target
-from probes.probers.base import LONGEST_CHECK, Condition, Verdict
+from probes.probers.base import Verdict
+from probes.probers.settable import LONGEST_CHECK, Condition
 from store.words import N_, Words
 
 SLOW = Condition(

@@ -11,7 +11,8 @@ import re2
 
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions, json_conditions
-from probes.probers.base import Answer, Condition
+from probes.probers.fetching import Answer
+from probes.probers.settable import Condition
 from probes.probers.web import require_plain, text_of
 from store.words import N_, Words
 

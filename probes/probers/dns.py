@@ -23,7 +23,8 @@ import dns.resolver
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import PLACE, place_of
-from probes.probers.base import Condition, Context, SocketProber, Verdict
+from probes.probers.base import Context, SocketProber, Verdict
+from probes.probers.settable import Condition
 from probes.probers.sockets import Line, called
 from store.words import N_, Words
 

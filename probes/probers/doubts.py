@@ -5,10 +5,10 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from probes.model import Reading, Target
-from probes.probers.base import DAY, Condition
 from probes.probers.conditions import number
 from probes.probers.playlist import Playlist, Variant
 from probes.probers.segments import Loaded
+from probes.probers.settable import DAY, Condition
 from store.words import N_, Words
 
 BEHIND = Condition(

@@ -14,21 +14,12 @@ from urllib.parse import urljoin
 from probes.model import SEVERITY, ProbeFailed, Reading, Result, State, Target
 from probes.probers import conditions, doubts, liveness, redirects, segments
 from probes.probers.addresses import refuse_web
-from probes.probers.base import (
-    MEBIBYTE,
-    PICTURES,
-    Answer,
-    Context,
-    Fetch,
-    HttpProber,
-    Memory,
-    Talk,
-    Verdict,
-    within,
-)
+from probes.probers.base import PICTURES, Context, HttpProber, Memory, Talk, Verdict
+from probes.probers.fetching import MEBIBYTE, Answer, Fetch
 from probes.probers.liveness import ENDED, FROZEN_AFTER, ON_DEMAND, STANDING, Seen
 from probes.probers.playlist import Playlist, Variant, parse
 from probes.probers.redirects import Landed
+from probes.probers.settable import within
 from probes.probers.watched import Stream, Watched
 from probes.probers.web import phases, require_answer
 from store.words import N_

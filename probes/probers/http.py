@@ -7,18 +7,10 @@ from functools import lru_cache
 from probes.model import ProbeFailed, Reading, Readings, State, Target
 from probes.probers import asking, conditions, demands, redirects
 from probes.probers.addresses import refuse_web
-from probes.probers.base import (
-    MEBIBYTE,
-    SITE,
-    Answer,
-    Condition,
-    Context,
-    Fetch,
-    HttpProber,
-    Talk,
-    Verdict,
-)
+from probes.probers.base import SITE, Context, HttpProber, Talk, Verdict
+from probes.probers.fetching import MEBIBYTE, Answer, Fetch
 from probes.probers.redirects import Landed
+from probes.probers.settable import Condition
 from store.words import N_, Words
 
 CODES = range(100, 600)  # RFC 9110, section 15

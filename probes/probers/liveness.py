@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions, doubts, segments
-from probes.probers.base import IN_LESSONS, Condition, Verdict
+from probes.probers.base import Verdict
 from probes.probers.playlist import Playlist, Variant
+from probes.probers.settable import IN_LESSONS, Condition
 from probes.probers.watched import Watched
 from store.words import N_, Words
 

@@ -13,7 +13,9 @@ from urllib.parse import urlencode, urlsplit
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import refuse_web
-from probes.probers.base import Answer, Condition, Context, Fetch, HttpProber, Talk, Verdict
+from probes.probers.base import Context, HttpProber, Talk, Verdict
+from probes.probers.fetching import Answer, Fetch
+from probes.probers.settable import Condition
 from probes.probers.web import phases
 from store.words import N_, Value, Words
 

@@ -2,15 +2,8 @@
 
 from probes.model import Beat, ProbeFailed, Reading, State, Target
 from probes.probers import conditions
-from probes.probers.base import (
-    YEAR,
-    Condition,
-    Context,
-    HttpProber,
-    Talk,
-    Verdict,
-    unknown_after,
-)
+from probes.probers.base import Context, HttpProber, Talk, Verdict
+from probes.probers.settable import YEAR, Condition, unknown_after
 from store.words import N_, Words
 
 PERIOD = Condition("period", 300.0, N_("Seconds between two signs of life"), least=1.0, most=YEAR)

@@ -10,8 +10,9 @@ from urllib.parse import urljoin, urlsplit
 from probes.light import light
 from probes.model import ProbeFailed, Target
 from probes.probers import conditions
-from probes.probers.base import Answer, Condition, Fetch
+from probes.probers.fetching import Answer, Fetch
 from probes.probers.iri import unwrapped, uri
+from probes.probers.settable import Condition
 from store.words import N_, Words
 
 MOST = 20

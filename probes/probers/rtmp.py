@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from probes.model import ProbeFailed, Target
 from probes.probers import amf, conditions
-from probes.probers.base import LONGEST_CHECK, PICTURES, Condition, Context, SocketProber, Verdict
+from probes.probers.base import PICTURES, Context, SocketProber, Verdict
 from probes.probers.encryption import CONDITIONS, secure
 from probes.probers.rtmp_wire import AGGREGATE, AUDIO, CLOSED, COMMAND, VIDEO, Wire
+from probes.probers.settable import LONGEST_CHECK, Condition
 from probes.probers.sockets import called
 from store.words import N_, Words
 

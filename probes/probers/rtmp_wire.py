@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 from probes.model import ProbeFailed
-from probes.probers.base import MEBIBYTE
+from probes.probers.fetching import MEBIBYTE
 from probes.probers.sockets import Line
 from store.words import N_
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from probes.model import ProbeFailed, Reading, State
-from probes.probers.base import MEBIBYTE, Answer, Fetch
+from probes.probers.fetching import MEBIBYTE, Answer, Fetch
 from probes.probers.playlist import Playlist, Segment
 from probes.probers.redirects import Landed
 from probes.probers.web import require_answer

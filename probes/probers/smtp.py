@@ -8,8 +8,9 @@ import re
 from probes.model import ProbeFailed, Reading, Target
 from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host, required
-from probes.probers.base import MAIL, TIMEOUT, Condition, Context, SocketProber, Verdict, within
+from probes.probers.base import MAIL, Context, SocketProber, Verdict
 from probes.probers.encryption import Secured
+from probes.probers.settable import TIMEOUT, Condition, within
 from probes.probers.sockets import Line, called
 from store.words import N_, Words
 

@@ -5,7 +5,8 @@ import re2
 from probes.model import ProbeFailed, Target
 from probes.probers import conditions, encryption
 from probes.probers.addresses import refuse_host_port, required
-from probes.probers.base import Condition, Context, SocketProber, Verdict
+from probes.probers.base import Context, SocketProber, Verdict
+from probes.probers.settable import Condition
 from probes.probers.sockets import Line, called
 from store.words import N_, Words
 

@@ -14,7 +14,8 @@ from probes.model import ProbeFailed, State, Target
 from probes.probers import conditions, encryption, stun_exchange
 from probes.probers import stun_message as stun
 from probes.probers.addresses import refuse_relay, relay_of
-from probes.probers.base import CALLS, Condition, Context, SocketProber, Verdict
+from probes.probers.base import CALLS, Context, SocketProber, Verdict
+from probes.probers.settable import Condition
 from probes.probers.stun_exchange import Exchange
 from probes.probers.stun_message import Attributes, Message
 from store.words import N_, Words

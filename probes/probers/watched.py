@@ -5,7 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from probes.probers.base import Answer
+from probes.probers.fetching import Answer
 from probes.probers.playlist import Playlist, Variant
 from probes.probers.segments import Loaded
 

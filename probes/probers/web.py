@@ -3,7 +3,7 @@
 import re
 
 from probes.model import ProbeFailed, Reading
-from probes.probers.base import Answer
+from probes.probers.fetching import Answer
 from store.words import N_
 
 CHARSET = re.compile(r'charset\s*=\s*"?([A-Za-z0-9_.:-]+)', re.IGNORECASE)

@@ -21,7 +21,8 @@ from platforms.answers import word
 from probes.model import ProbeFailed, Reading, State, Target
 from probes.probers import conditions
 from probes.probers.addresses import refuse_web
-from probes.probers.base import CALLS, Condition, Context, SocketProber, Verdict, within
+from probes.probers.base import CALLS, Context, SocketProber, Verdict
+from probes.probers.settable import Condition, within
 from store.words import N_, Words
 
 PROGRAM = Path(__file__).with_name("webrtc_call.py")
