@@ -25,7 +25,7 @@ from benchmarks import asked, past, rows
 from benchmarks.services_page import first_pages
 from console.desk import board, evening
 from console.wiring import PACKAGES
-from probes import recording, results, targets, tidying
+from probes import phases, recording, results, targets, tidying
 from probes.judge import Standing
 from probes.model import SEVERITY, Reading, Result, State, Target
 from probes.recording import Record
@@ -65,6 +65,7 @@ def fill(database: Database, count: int, samples: int, now: datetime) -> str:
     past.samples(database, now=now, count=samples)
     past.minutes(database, now=now, count=samples * past.INTERVAL // 60)
     past.hours(database, now=now, days=30)
+    past.phases(database, now=now, minutes=samples * past.INTERVAL // 60, days=30)
     if database.dialect == "postgresql":
         with database.begin("metrics") as mtx:
             mtx.execute(text("ANALYZE"))
@@ -74,12 +75,13 @@ def fill(database: Database, count: int, samples: int, now: datetime) -> str:
 def charts(
     database: Database, school_id: str, count: int, now: datetime
 ) -> dict[str, dict[str, float]]:
-    """A chart's data, each of another target."""
+    """A chart's data, each of another target; then what its time went into."""
     chosen = random.Random(3).sample(range(count), CHOSEN)
     return {
-        name: _summary(
-            [_milliseconds(_chart, database, school_id, f"t{n}", now, hours) for n in chosen]
+        f"{what}{name}": _summary(
+            [_milliseconds(read, database, school_id, f"t{n}", now, hours) for n in chosen]
         )
+        for what, read in (("", _chart), ("phases ", _phases))
         for name, hours in CHARTS.items()
     }
 
@@ -96,7 +98,23 @@ def rolling(database: Database, now: datetime) -> dict[str, object]:
         with database.begin("metrics") as mtx:
             mtx.execute(text("UPDATE rolled SET hour = hour - 3600"))
         hours.append(_milliseconds(_roll_up, database, over[-1]))
-    return {"minute": _summary(minutes), "hour": _summary(hours)}
+    written = [_milliseconds(_write_phases, database, at) for at in over]
+    return {
+        "minute": _summary(minutes),
+        "hour": _summary(hours),
+        "phases_of_a_minute": _summary(written),
+    }
+
+
+def _write_phases(database: Database, at: float) -> None:
+    """A minute of all targets' phases, as the books write it."""
+    with database.read("metrics") as mtx:
+        rows = mtx.execute(text("SELECT id, target_id FROM latest")).all()
+    minute = int(at // 60 * 60) + 60
+    sums: dict[str, list[float]] = {name: [4, 0.1, 0.05] for name in ("connect", "first byte")}
+    with database.begin("metrics") as mtx:
+        known = {row.target_id: int(row.id) for row in rows}
+        phases.write(mtx, {(minute, target_id): sums for target_id in known}, known)
 
 
 def departing(database: Database, now: datetime) -> dict[str, object]:
@@ -162,6 +180,12 @@ def _chart(database: Database, school_id: str, target_id: str, now: datetime, ho
             until=now,
         )
     assert found
+
+
+def _phases(database: Database, school_id: str, target_id: str, now: datetime, hours: int) -> None:
+    since, pult = now - timedelta(hours=hours), access.system(school_id)
+    with database.read("metrics") as mtx:
+        assert phases.history(mtx, pult, school_id, target_id, since=since, until=now)
 
 
 def _roll_up(database: Database, now: float) -> None:

@@ -29,6 +29,20 @@ def hours(database: Database, *, now: datetime, days: int) -> None:
     _rollup(database, "hour", steps.HOUR, now, 24 * days)
 
 
+def phases(database: Database, *, now: datetime, minutes: int, days: int) -> None:
+    """What the checks' time went into: so many minutes and days of hours of each target."""
+    for name, width, count in (("minute", steps.MINUTE, minutes), ("hour", steps.HOUR, 24 * days)):
+        checks = width // INTERVAL
+        _write(
+            database,
+            f"phase_{name} (series, bucket, phase, n, micros_sum, micros_max)",
+            f"l.id, :now - (:last - n) * :width, phase, {checks}, {checks} * 20000, 70000",
+            {"now": now.timestamp() // width * width - width, "last": count - 1, "width": width},
+            beside="CROSS JOIN (SELECT 'connect' AS phase UNION ALL SELECT 'first byte'"
+            " UNION ALL SELECT 'transfer') AS phases",
+        )
+
+
 def _rollup(database: Database, name: str, width: int, now: datetime, count: int) -> None:
     done = now.timestamp() // width * width
     checks = width // INTERVAL
@@ -43,7 +57,9 @@ def _rollup(database: Database, name: str, width: int, now: datetime, count: int
         mtx.execute(text(f"UPDATE rolled SET {name} = :done"), {"done": done})
 
 
-def _write(database: Database, into: str, columns: str, values: dict[str, float]) -> None:
+def _write(
+    database: Database, into: str, columns: str, values: dict[str, float], beside: str = ""
+) -> None:
     """A row for each target and each n from 0 to `last`, in the order in which they stand."""
     for part in _parts(database):
         with database.begin("metrics") as mtx:
@@ -53,7 +69,7 @@ def _write(database: Database, into: str, columns: str, values: dict[str, float]
                     WITH RECURSIVE step (n) AS (
                         SELECT 0 UNION ALL SELECT n + 1 FROM step WHERE n < :last
                     )
-                    SELECT {columns} FROM latest l CROSS JOIN step
+                    SELECT {columns} FROM latest l CROSS JOIN step {beside}
                     WHERE l.id BETWEEN :first AND :final
                 """),
                 {**values, **part},
