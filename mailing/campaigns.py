@@ -19,7 +19,7 @@ from mailing.model import SERVICE, Campaign, MailingError, Totals
 from mailing.records import load
 from mailing.segments import Segment
 from mailing.templates import Message, Rendered
-from store import access, addresses, audit, roster, schools
+from store import access, audit, roster, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 from store.words import N_
@@ -191,14 +191,12 @@ def preview(
     if courses.asked(campaign.subject, campaign.body):
         [person] = courses.added(tx, campaign.school_id, [person])
     school = schools.get(tx, actor, campaign.school_id)
-    email = addresses.normal(person.email) if person.email else ""
-    chosen = preferences.languages(tx, campaign.school_id, [email]).get(email, "")
-    written = recipients.written(campaign.body)
-    own = recipients.variant(chosen or person.language, school.language, written)
+    spoken = preferences.spoken(tx, school, person)
+    own = recipients.variant(spoken, school.language, recipients.written(campaign.body))
     invited = Enclosed(school.zone, inviting.stored(tx, campaign_id))
     return templates.render(
         Message(campaign.subject, campaign.body),
-        enclosing.known(invited, recipients.fields(person), language or own),
+        enclosing.known(invited, recipients.fields(person, language=spoken), language or own),
         language=language or own,
         school=school.name,
         mandatory=campaign.topic == SERVICE,

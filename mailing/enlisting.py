@@ -1,5 +1,6 @@
 """The people of a send file's table as rows of the ledger, and what is wrong with its lines."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailing import conditions, outbox, people_file, preferences, recipients, suppression
@@ -38,11 +39,13 @@ def enlist(
             continue
         if row.problem is not None:
             problems.append((row.line, row.problem))
-        spoken = recipients.variant(chosen.get(row.email) or row.language, language, written)
+        own = chosen.get(row.email) or row.language
+        known = {**row.fields, "language": own} if "language" in row.fields else row.fields
+        spoken = recipients.variant(own, language, written)
         reason = reasons.get(row.email)
         if row.problem is None and reason is None:
-            readers.see(row.name or row.email, spoken, row.fields)
-        values.append(_delivery(campaign, row, spoken, reason, now))
+            readers.see(row.name or row.email, spoken, known)
+        values.append(_delivery(campaign, replace(row, fields=known), spoken, reason, now))
         if len(values) >= CHUNK:
             tx.execute(outbox.INSERT, values)
             values = []

@@ -80,7 +80,8 @@ def _rows(
     def row(meant: Meant) -> tuple[object, ...]:
         person, email, why = meant
         id_ = next(ids)
-        spoken, known = variant(chosen.get(email) or person.language), recipients.fields(person)
+        own = chosen.get(email) or person.language or language
+        spoken, known = variant(own), recipients.fields(person, language=own)
         if readers is not None and why is None:
             readers.see(person.name or email, spoken, known)
         return (

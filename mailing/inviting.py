@@ -1,5 +1,6 @@
 """The lesson that a letter invites to: chosen for a draft, looked at again at its release."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +54,14 @@ def stored(tx: Connection, campaign_id: str) -> Invitation | None:
         text("SELECT * FROM invitation WHERE campaign_id = :id"), {"id": campaign_id}
     ).first()
     return None if found is None else read(found)
+
+
+def stored_of(tx: Connection, campaign_ids: Collection[str]) -> dict[str, Invitation]:
+    """The same of several campaigns, by their ids."""
+    values = {f"c{n}": id_ for n, id_ in enumerate(campaign_ids)}
+    among = ", ".join(f":{name}" for name in values) or "''"
+    rows = tx.execute(text(f"SELECT * FROM invitation WHERE campaign_id IN ({among})"), values)
+    return {row.campaign_id: read(row) for row in rows}
 
 
 def settle(tx: Connection, school_id: str, campaign_id: str) -> None:

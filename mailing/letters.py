@@ -1,7 +1,7 @@
 """The letters of a released campaign: each as its reader gets it, before it leaves and after."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,25 @@ def rendered(tx: Connection, actor: Actor, delivery_id: str, *, archive: str = "
     )
 
 
+def subjects(tx: Connection, actor: Actor, school_id: str, rows: Sequence[Row[Any]]) -> list[str]:
+    """The subject of each row of the ledger as its reader gets it: three questions for them all."""
+    access.require(actor, "see people", school_id)
+    if not rows:
+        return []
+    school = schools.get(tx, actor, school_id)
+    ids = {row.campaign_id for row in rows}
+    written, invited = _written(tx, ids), inviting.stored_of(tx, ids)
+
+    def one(row: Row[Any]) -> str:
+        titles, bodies = written[row.campaign_id]
+        language = recipients.variant(row.language, school.language, recipients.written(bodies))
+        lesson = Enclosed(school.zone, invited.get(row.campaign_id))
+        known = enclosing.known(lesson, json.loads(row.fields), language)
+        return templates.titled(titles.get(language, ""), known)
+
+    return [one(row) for row in rows]
+
+
 def left_out(tx: Connection, actor: Actor, campaign_id: str) -> Sequence[tuple[Words, int]]:
     """Why people get nothing, each reason with their number, the commonest first."""
     records.content(tx, actor, campaign_id)
@@ -126,6 +145,17 @@ def _own(tx: Connection, campaign_id: str) -> list[tuple[str, int]]:
         {"id": campaign_id},
     )
     return [(row.language, row.readers) for row in rows]
+
+
+def _written(
+    tx: Connection, ids: Collection[str]
+) -> dict[str, tuple[Mapping[str, str], Mapping[str, str]]]:
+    """Subject and body of each campaign, by language."""
+    values = {f"c{n}": id_ for n, id_ in enumerate(ids)}
+    rows = tx.execute(
+        text(f"SELECT id, subject, body FROM campaign WHERE id IN ({_names(values)})"), values
+    )
+    return {row.id: (json.loads(row.subject), json.loads(row.body)) for row in rows}
 
 
 def _variant(campaign: Campaign, school: School, own: str) -> str:

@@ -98,8 +98,9 @@ class Undelivered:
 class Received:
     """One mail in a person's history."""
 
+    delivery_id: str
     campaign_id: str
-    subject: str
+    subject: str  # as it was for this reader
     state: str
     at: datetime
     why: Words | None = None  # it was not sent

@@ -4,16 +4,18 @@ Whoever holds the link chooses for its address alone, a guardian for the guardia
 changes nothing.
 """
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailing import suppression, unsubscribe
 from mailing.model import SERVICE
 from mailing.suppression import COMPLAINT, EVERY_TOPIC, UNSUBSCRIBED
-from store import access, audit, links
+from store import access, addresses, audit, links
 from store.db import Connection, text
-from store.schools import LANGUAGES
+from store.roster import Person
+from store.schools import LANGUAGES, School
 
 MOST_TOPICS = 50
 
@@ -113,6 +115,13 @@ def _want(
         )
 
 
+def spoken(tx: Connection, school: School, person: Person) -> str:
+    """The language that the person chose, else has on the platform, else the school's."""
+    email = addresses.normal(person.email) if person.email else ""
+    chosen = languages(tx, school.id, [email]).get(email)
+    return chosen or person.language or school.language
+
+
 def languages(
     tx: Connection, school_id: str, emails: Collection[str] | None = None
 ) -> dict[str, str]:
@@ -134,19 +143,17 @@ def follow(tx: Connection, campaign_id: str) -> None:
 
     As long as it waits, nothing of what was shown to that person changes.
     """
-    tx.execute(
+    rows = tx.execute(
         text("""
-            UPDATE delivery SET language = (
-                SELECT chosen_language.language FROM chosen_language
-                WHERE chosen_language.school_id = delivery.school_id
-                  AND chosen_language.email = delivery.email)
-            WHERE campaign_id = :id AND state = 'due' AND EXISTS (
-                SELECT 1 FROM chosen_language
-                WHERE chosen_language.school_id = delivery.school_id
-                  AND chosen_language.email = delivery.email)
+            SELECT delivery.id, delivery.fields, chosen_language.language
+            FROM delivery JOIN chosen_language
+              ON chosen_language.school_id = delivery.school_id
+             AND chosen_language.email = delivery.email
+            WHERE delivery.campaign_id = :id AND delivery.state = 'due'
         """),
         {"id": campaign_id},
     )
+    _speak(tx, [(row.id, row.fields, row.language) for row in rows])
 
 
 def _topics(tx: Connection, school_id: str) -> list[str]:
@@ -179,15 +186,16 @@ def _keep_language(
 ) -> None:
     """From now on, also for mail that is released and has yet to leave (`follow`)."""
     values = {"school": school_id, "email": email, "language": language}
-    tx.execute(
+    rows = tx.execute(
         text("""
-            UPDATE delivery SET language = :language
+            SELECT id, fields FROM delivery
             WHERE email = :email AND state = 'due' AND campaign_id IN (
                 SELECT id FROM campaign WHERE school_id = :school
                   AND state IN ('released', 'paused'))
         """),
-        values,
+        {"school": school_id, "email": email},
     )
+    _speak(tx, [(row.id, row.fields, language) for row in rows])
     tx.execute(
         text("""
             INSERT INTO chosen_language (school_id, email, language, changed_at)
@@ -197,3 +205,25 @@ def _keep_language(
         """),
         values | {"now": now},
     )
+
+
+def _speak(tx: Connection, chosen: Sequence[tuple[str, str, str]]) -> None:
+    """Letters that wait, each with its frozen fields, in another language.
+
+    What is for the readers of one language alone follows the choice as well.
+    """
+    values = []
+    for id_, kept, language in chosen:
+        known = json.loads(kept)
+        if "language" in known:
+            known["language"] = language
+        fields = json.dumps(known, ensure_ascii=False)
+        values.append({"id": id_, "language": language, "fields": fields})
+    if values:
+        tx.execute(
+            text("""
+                UPDATE delivery SET language = :language, fields = :fields
+                WHERE id = :id AND state = 'due'
+            """),
+            values,
+        )

@@ -1,10 +1,10 @@
 """Who got what, and who missed it: questions to the ledger that stay quick as it grows."""
 
-import json
 from typing import Any
 
 from sqlalchemy import Row
 
+from mailing import letters
 from mailing.model import Received, Undelivered
 from mailing.outbox import ASSUMED
 from mailing.sums import COLUMN
@@ -125,22 +125,25 @@ def received(tx: Connection, actor: Actor, person_id: str, *, limit: int = 100) 
     access.require(actor, "see people", school or "")
     rows = tx.execute(
         text("""
-            SELECT delivery.campaign_id, delivery.language, delivery.state, delivery.reply,
-                   delivery.updated_at, campaign.subject
+            SELECT delivery.id, delivery.campaign_id, delivery.language, delivery.state,
+                   delivery.reply, delivery.updated_at, delivery.fields
             FROM campaign CROSS JOIN delivery
             WHERE campaign.school_id = :school AND delivery.campaign_id = campaign.id
               AND delivery.person_id = :person
             ORDER BY delivery.updated_at DESC LIMIT :limit
         """),
         {"school": school, "person": person_id, "limit": limit},
+    ).all()
+    subjects = letters.subjects(tx, actor, school or "", rows)
+    return [_received(row, subject) for row, subject in zip(rows, subjects, strict=True)]
+
+
+def _received(row: Row[Any], subject: str) -> Received:
+    return Received(
+        row.id,
+        row.campaign_id,
+        subject,
+        COLUMN[row.state],
+        instant(row.updated_at),
+        Words.from_json(row.reply) if row.reply and row.state != "sent" else None,
     )
-    return [
-        Received(
-            each.campaign_id,
-            json.loads(each.subject).get(each.language, ""),
-            COLUMN[each.state],
-            instant(each.updated_at),
-            Words.from_json(each.reply) if each.reply and each.state != "sent" else None,
-        )
-        for each in rows
-    ]

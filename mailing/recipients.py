@@ -45,14 +45,17 @@ def _checked(address: str) -> str:
     return f"{valid.local_part}@{valid.ascii_domain}"
 
 
-def fields(person: Person) -> dict[str, str]:
-    """What `{{ name }}` and its like become; the person's own fields never hide the first six."""
+def fields(person: Person, *, language: str = "") -> dict[str, str]:
+    """What `{{ name }}` and its like become; the person's own fields never hide the first six.
+
+    `language`: the one that the person chose, if it is another than the platform tells.
+    """
     return {
         **person.fields,
         "name": person.name,
         "email": person.email,
         "role": person.role,
-        "language": person.language,
+        "language": language or person.language,
         "level": person.level,
         "group": person.group,
     }

@@ -1,16 +1,16 @@
 """Who would get a mail: those who are meant, without those whom none may or can reach."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
-from mailing import leaving, selecting, suppression
+from mailing import leaving, preferences, selecting, suppression
 from mailing.selecting import BY_ID, BY_NAME, Guardians, Segment
 from store import access, addresses, db
 from store.access import Actor
-from store.db import Connection
+from store.db import Connection, text
 from store.roster import Person
 from store.words import N_, Words
 
@@ -50,18 +50,35 @@ def audience(
 ) -> Audience:
     """Those who would get the mail now, one mail to a person and to an address, and the others.
 
+    Their language is the one that they chose, else the platform's, else the school's.
     `topic` says which opt-outs count; without one, those from every topic.
     """
     access.require(actor, "see people", school_id)
     people: list[Person] = []
     left_out: list[tuple[Person, Words]] = []
+    spoken = _spoken(tx, school_id)
     for window in _judged(tx, school_id, segment, topic, BY_NAME, now):
-        for person, _, why in window:
+        for each, email, why in window:
+            person = spoken(each, email)
             if why is None:
                 people.append(person)
             else:
                 left_out.append((person, why))
     return Audience(people, left_out)
+
+
+def _spoken(tx: Connection, school_id: str) -> Callable[[Person, str], Person]:
+    """What gives a person, by the address, the language that mail comes in."""
+    chosen = preferences.languages(tx, school_id)
+    school = tx.execute(
+        text("SELECT language FROM school WHERE id = :id"), {"id": school_id}
+    ).scalar_one()
+
+    def spoken(person: Person, email: str) -> Person:
+        language = chosen.get(email) or person.language or school
+        return person if language == person.language else replace(person, language=language)
+
+    return spoken
 
 
 def windows(

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailing import campaigns, enclosing, intents, recipients, recovering
+from mailing import campaigns, enclosing, intents, preferences, recipients, recovering
 from mailing.dispatch import MOST, Share
 from mailing.intents import Intents
 from mailing.ledger import LEASE
@@ -110,8 +110,9 @@ def send_test(
         access.require(actor, "write", campaign.school_id)
         school = schools.get(tx, actor, campaign.school_id)
         person = roster.person(tx, actor, person_id) if person_id else None
+        spoken = preferences.spoken(tx, school, person) if person else ""
         enclosed = enclosing.of(tx, school, campaign.id)
-    values = recipients.fields(person) if person else {"name": actor.name}
+    values = recipients.fields(person, language=spoken) if person else {"name": actor.name}
     builder = Builder(campaign, school.name, school.language, origin, enclosed)
     id_ = new_id()
     addressee = Addressee(
@@ -119,7 +120,7 @@ def send_test(
         f"{campaign.id[:12]}.test.{id_}@{builder.domain}",
         actor.name,
         email,
-        language or (person.language if person else ""),
+        language or spoken,
         values,
     )
     envelope = builder.build(addressee, now=now)

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from mailing import conditions, fields, frame
 from mailing.fields import Field, Pieces
+from mailing.model import MailingError
 from mailing.plain import plain
 from mailing.wording import wording
 from store.legibility import ordered
@@ -74,9 +75,7 @@ class Template:
 
     def title(self, values: Mapping[str, str]) -> str:
         """One person's subject; control characters stay, for the header's own check to refuse."""
-        return "".join(
-            p if isinstance(p, str) else ordered(values.get(p.name, "")) for p in self.subject
-        )
+        return _titled(self.subject, values)
 
     def render(self, values: Mapping[str, str], *, unsubscribe: str = "") -> Rendered:
         known = {name: fields.clean(value) for name, value in values.items()}
@@ -177,6 +176,18 @@ def render(
         archive=archive,
     )
     return template.render(values, unsubscribe=unsubscribe)
+
+
+def titled(subject: str, values: Mapping[str, str]) -> str:
+    """One person's subject alone; as it was written where something in it is none of ours."""
+    try:
+        return _titled(fields.parse(conditions.fitted(subject, values)), values)
+    except MailingError:
+        return subject
+
+
+def _titled(pieces: Pieces, values: Mapping[str, str]) -> str:
+    return "".join(p if isinstance(p, str) else ordered(values.get(p.name, "")) for p in pieces)
 
 
 def _cut(written: str, places: Mapping[str, str]) -> list[tuple[str, str]]:

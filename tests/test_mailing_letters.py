@@ -2,7 +2,15 @@
 
 import pytest
 
-from mailing import campaigns, letters, preferences, releasing, suppression, unsubscribe
+from mailing import (
+    campaigns,
+    letters,
+    preferences,
+    releasing,
+    segments,
+    suppression,
+    unsubscribe,
+)
 from mailing.segments import Segment
 from store.access import Actor, Denied, system
 from store.db import Connection, Database
@@ -86,6 +94,37 @@ def test_another_schools_letter_is_nobodys_to_read(
             letters.rendered(tx, stranger, ben.delivery_id)
         with pytest.raises(Denied):
             letters.rendered(tx, ana, "nothing")
+
+
+def test_a_part_for_readers_of_a_language_is_for_those_who_chose_it(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """The platform says Russian, she said Chinese, which this letter is not written in."""
+    with database.begin() as tx:
+        alina = person(tx, ana, school, "Alina", language="ru")
+        person(tx, ana, school, "Ben", language="")
+        mark = unsubscribe.token(b"k", school.id, "alina@school.example", "news")
+        preferences.choose(tx, b"k", mark, wanted=("news",), language="zh_Hans", now=NOON)
+        id_ = campaigns.draft(
+            tx, ana, school.id, subject={"ru": "{{ language }}"},
+            body={"ru": "{% if language = zh_Hans %}for her{% else %}for others{% end %}"},
+            segment=Segment(everyone=True), sender=SENDER, now=NOON,
+        )  # fmt: skip
+        before = campaigns.preview(tx, ana, id_, alina)
+        assert (before.subject, "for her" in before.text) == ("zh_Hans", True)
+        seen = segments.audience(tx, ana, school.id, Segment(everyone=True), now=NOON)
+        spoken = {each.name: each.language for each in seen.people}
+        assert spoken == {"Alina": "zh_Hans", "Ben": "ru"}, "Ben has none: the school's"
+        releasing.release(tx, ana, id_, now=NOON)
+        subjects = {
+            each.name: letters.rendered(tx, ana, each.delivery_id).subject
+            for each in letters.readers(tx, ana, id_)
+        }
+        assert subjects == {"Alina": "zh_Hans", "Ben": "ru"}
+        preferences.choose(tx, b"k", mark, wanted=("news",), language="en", now=NOON)
+        [frozen] = letters.readers(tx, ana, id_, search="alina")
+        after = letters.rendered(tx, ana, frozen.delivery_id)
+        assert (after.subject, "for others" in after.text) == ("en", True)
 
 
 def test_a_preview_is_in_the_language_that_the_reader_has_chosen(

@@ -1,17 +1,23 @@
 """What one person got of all that was sent, and why some of it did not come."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from mailing import reached, releasing
+from mailing import campaigns, inviting, reached, releasing
+from mailing.invitation import Invitation
+from mailing.inviting import CANCEL
 from mailing.segments import Segment
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
-from tests.test_mailing_campaigns import draft, person
+from tests.test_mailing_campaigns import SENDER, draft, person
 
 ODD = 'Аня "Б" \\ C\tД'
 
@@ -91,3 +97,65 @@ def test_fields_stand_in_the_ledger_as_they_are(
     assert fields[ODD]["level"] == '"'
     assert list(fields[ODD]) == ["name", "email", "role", "language", "level", "group"]
     assert fields["Boris"]["room"] == ODD
+
+
+def titled(tx: Connection, ana: Actor, school: School, subject: dict[str, str]) -> str:
+    return campaigns.draft(
+        tx, ana, school.id, subject=subject, body=dict.fromkeys(subject, "Words"),
+        segment=Segment(everyone=True), sender=SENDER, now=NOON,
+    )  # fmt: skip
+
+
+@contextmanager
+def asked(database: Database) -> Iterator[list[str]]:
+    """The statements of the block."""
+    told: list[str] = []
+
+    def listen(*values: Any) -> None:
+        told.append(values[2])
+
+    event.listen(database.operations, "before_cursor_execute", listen)
+    try:
+        yield told
+    finally:
+        event.remove(database.operations, "before_cursor_execute", listen)
+
+
+def test_each_subject_is_told_as_it_was_for_this_reader(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        alina = person(tx, ana, school, "Alina", group="7B", language="en")
+        boris = person(tx, ana, school, "Boris", language="ru")
+        own = {"en": "{{ name }}, {% if group = 7B %}room 9{% else %}hall{% end %}", "ru": "Класс"}
+        lesson = titled(tx, ana, school, {"en": "{{ lesson }}: {{ lesson_when }}"})
+        start = NOON + timedelta(days=1)
+        called_off = Invitation("l1", 0, CANCEL, "Physics", "", "", start, start)
+        inviting.keep(tx, lesson, school.id, called_off, now=NOON)
+        for n, id_ in enumerate((titled(tx, ana, school, own), lesson)):
+            releasing.release(tx, ana, id_, anyway="A trial", now=NOON + timedelta(minutes=n))
+        of_alina = [each.subject for each in reached.received(tx, ana, alina)]
+        of_boris = [each.subject for each in reached.received(tx, ana, boris)]
+        assert of_alina[0].startswith("Physics: ")
+        assert "15:00" in of_alina[0], "by the school's clock"
+        assert of_alina[1] == "Alina, room 9"
+        assert of_boris[1] == "Класс"
+        letter = reached.received(tx, ana, alina)[1].delivery_id
+        named = tx.execute(text("SELECT name FROM delivery WHERE id = :id"), {"id": letter})
+        assert named.scalar_one() == "Alina"
+
+
+def test_a_long_history_asks_no_more_of_the_database_than_a_short_one(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        alina = person(tx, ana, school, "Alina")
+        releasing.release(tx, ana, draft(tx, ana, school), now=NOON)
+    with database.read() as tx, asked(database) as short:
+        assert len(told(tx, ana, alina)) == 1
+    with database.begin() as tx:
+        for _ in range(9):
+            releasing.release(tx, ana, draft(tx, ana, school), now=NOON)
+    with database.read() as tx, asked(database) as long:
+        assert len(told(tx, ana, alina)) == 10
+    assert len(long) == len(short)

@@ -17,6 +17,7 @@ from console.views import (
     delivery,
     delivery_acts,
     missed_away,
+    person_timeline,
     segment_picker,
     segment_words,
     taking_away,
@@ -241,6 +242,25 @@ def test_the_preview_is_boxed_and_loads_nothing(
     assert boxed.count("default-src 'none'") + boxed.count("default-src &#x27;none&#x27;") == 2
     assert "<script" not in boxed
     assert "prefers-color-scheme" not in boxed
+
+
+def test_anybody_of_the_audience_is_found_for_the_preview(
+    console: Console, school: School, ana: Actor
+) -> None:
+    count = composer_preview.SHOWN + 2
+    with console.db.begin() as tx:
+        for n in range(count):
+            person(tx, school, f"Reader{n:03}", "en")
+        person(tx, school, "Zoya", "en")
+    campaign_id = drafted(console, ana, school, en="Dear {{ name }}")
+    at = screen("composer", console, ana, school, id=campaign_id)
+    at.segmented_control(key="preview-view").set_value("text").run()
+    assert "Dear Reader000" in letters(at)
+    assert "Zoya" not in str(at.selectbox[-1].options)
+    at.text_input(key=f"preview-search-{campaign_id}").set_value("ZOYA@").run()
+    assert "Dear Zoya" in letters(at)
+    at.text_input(key=f"preview-search-{campaign_id}").set_value("nobody at all").run()
+    assert "Nobody who is found so gets it." in said(at)
 
 
 def test_within_30_seconds_a_release_can_be_called_back(
@@ -681,6 +701,27 @@ def test_who_has_not_got_it_is_taken_away_in_the_readers_language_and_told_on_th
     assert header[0] == "Имя"
     assert {row[0]: row[3] for row in rows}["Ben"] == "Письмо вернулось: 552 *full*"
     assert "It came back: 552 *full*" in letters(screen("person", console, ana, school, id=ben))
+
+
+def test_a_persons_history_tells_each_subject_as_it_was_for_them_and_opens_that_letter(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = writing.to_segment(
+        console, ana, school, Segment(everyone=True),
+        subject={"en": "{{ name }}, come to *9*"}, body={"en": "Come in"},
+    )  # fmt: skip
+    with console.db.begin() as tx:
+        releasing.release(tx, ana, campaign_id, now=console.now())
+        who = people_of(console, ana, school)
+        [frozen] = mail_letters.readers(tx, ana, campaign_id, search="ben@")
+    ben = next(each for each in who if each.name == "Ben")
+    cid = next(each for each in who if each.name == "Cid")
+    [told] = person_timeline._mailed(console, ana, ben)
+    assert told.subject == r"Ben, come to \*9\*"
+    assert told.letter == (campaign_id, frozen.delivery_id)
+    [left_out] = person_timeline._mailed(console, ana, cid)
+    assert left_out.letter is None, "nothing was written to them"
+    assert r"Ben, come to \*9\*" in said(screen("person", console, ana, school, id=ben.id))
 
 
 def test_readers_who_lack_something_are_named_and_the_reason_stands_on_the_campaigns_page(

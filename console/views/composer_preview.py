@@ -4,7 +4,9 @@ The mail stands in a sandbox without scripts, forms or the console's origin, and
 that loads nothing from outside: what an author or a field puts in can only be looked at.
 """
 
+from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import islice
 
 import streamlit as st
 
@@ -21,7 +23,7 @@ from store.roster import Person
 
 PHONE, DESK = 390, 680  # pixels of width
 HEIGHT = 560  # pixels
-SHOWN = 200  # people to choose from; more are found by narrowing whom it goes to
+SHOWN = 200  # people to choose from; a search finds all others
 VIEWS = {"phone": N_("Phone"), "desktop": N_("Desktop"), "text": N_("Plain text")}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -31,6 +33,9 @@ def draw(console: Console, actor: Actor, campaign: Campaign, meant: Audience) ->
         st.caption(_("Choose who gets it, and see it as they do."))
         return
     person = _person(campaign, meant)
+    if person is None:
+        st.caption(_("Nobody who is found so gets it."))
+        return
     try:
         with console.db.read() as tx:
             rendered = campaigns.preview(
@@ -101,19 +106,35 @@ def _show(rendered: Rendered, view: str, *, dark: bool) -> None:
     )
 
 
-def _person(campaign: Campaign, meant: Audience) -> Person:
-    by_id = {person.id: person for person in meant.people[:SHOWN]}
-    first = next((id_ for id_ in by_id if _lacks(campaign, by_id[id_])), next(iter(by_id)))
-    chosen = st.selectbox(
-        _("Show as"),
-        list(by_id),
-        index=list(by_id).index(first),
-        format_func=lambda id_: strangers.line(
-            f"{by_id[id_].name}, {by_id[id_].group or by_id[id_].email}"
-        ),
-        key=f"preview-{campaign.id}",
-    )
+def _person(campaign: Campaign, meant: Audience) -> Person | None:
+    """Anybody of the whole audience; unasked, the first one whom the text lacks a field of."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input(_("Find a reader"), key=f"preview-search-{campaign.id}", width=220)
+        search = (typed or "").strip()
+        by_id = {each.id: each for each in islice(_named(meant.people, search), SHOWN)}
+        if not by_id:
+            return None
+        lacking = (id_ for id_, each in by_id.items() if not search and _lacks(campaign, each))
+        first = next(lacking, next(iter(by_id)))
+        chosen = st.selectbox(
+            _("Show as"),
+            list(by_id),
+            index=list(by_id).index(first),
+            format_func=lambda id_: strangers.line(
+                f"{by_id[id_].name}, {by_id[id_].group or by_id[id_].email}"
+            ),
+            key=f"preview-{campaign.id}-{search}",  # others are offered: none of them is chosen
+            width=320,
+        )
     return by_id.get(chosen or first, by_id[first])
+
+
+def _named(people: Sequence[Person], search: str) -> Iterator[Person]:
+    """Whose name or address holds the words; all of them where none were typed."""
+    wanted = search.casefold()
+    return (
+        each for each in people if wanted in each.name.casefold() or wanted in each.email.casefold()
+    )
 
 
 def _lacks(campaign: Campaign, person: Person) -> bool:

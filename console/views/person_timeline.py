@@ -12,7 +12,7 @@ from console.i18n import N_, _, escape, moment, say
 from console.views import acting, person_measures
 from console.views.campaigns import COUNTS
 from console.views.putting_back import Offer, badges
-from console.widgets import strangers
+from console.widgets import pages, strangers
 from console.wiring import Console
 from mailing import reached
 from moderation import history, house
@@ -24,6 +24,7 @@ from store.roster import Person
 from store.schools import School
 
 SHOWN = 60
+LETTERS = "delivery"  # the screen on which a letter is read as one person got it
 Kind = Literal["comment", "decision", "action", "mail"]
 KINDS: dict[Kind, str] = {
     "comment": N_("Comments"),
@@ -41,13 +42,18 @@ ICONS: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Event:
-    """`words` is our Markdown, `text` a stranger's own text or ''."""
+    """`words` is our Markdown, `text` a stranger's own text or ''.
+
+    `letter`: campaign and delivery of the mail that it tells of, where one can be read.
+    """
 
     at: datetime
     kind: Kind
     words: str
     text: str = ""
     comment_id: str = ""  # what a Restore would put back
+    subject: str = ""  # of a mail, our Markdown: it opens the letter
+    letter: tuple[str, str] | None = None
 
 
 def draw(
@@ -86,7 +92,14 @@ def draw(
 def _event(event: Event, school: School, now: datetime) -> None:
     with st.container(gap="xxsmall"):
         time = moment(event.at, school.zone, now=now)
-        st.markdown(f"{ICONS[event.kind]} :gray[{time}] {event.words}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            said = f"{ICONS[event.kind]} :gray[{time}] {event.words}"
+            if event.letter is None or LETTERS not in pages.known():
+                st.markdown(f"{said} {event.subject}".rstrip())
+            else:
+                st.markdown(said, width="content")
+                campaign_id, delivery_id = event.letter
+                pages.link(LETTERS, event.subject, id=campaign_id, letter=delivery_id)
         if event.text:
             strangers.text(event.text)
 
@@ -150,6 +163,8 @@ def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:
     with console.db.read() as tx:
         received = reached.received(tx, actor, person.id)
     for mail in received:
-        words = f":gray-badge[{_(COUNTS[mail.state])}] {strangers.name(mail.subject)}"
+        words = f":gray-badge[{_(COUNTS[mail.state])}]"
         why = strangers.line(say(mail.why, markdown=False)) if mail.why else ""
-        yield Event(mail.at, "mail", words, why)
+        letter = (mail.campaign_id, mail.delivery_id) if mail.state != "suppressed" else None
+        subject = strangers.name(mail.subject) or _("Without a subject")
+        yield Event(mail.at, "mail", words, why, subject=subject, letter=letter)

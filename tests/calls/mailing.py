@@ -184,6 +184,7 @@ CALLS: Calls = {
     letters.languages: lambda tx, who, on: letters.languages(tx, who, on.released.id),
     letters.readers: lambda tx, who, on: letters.readers(tx, who, on.released.id),
     letters.left_out: lambda tx, who, on: letters.left_out(tx, who, on.released.id),
+    letters.subjects: lambda tx, who, on: letters.subjects(tx, who, on.school, []),
     letters.rendered: lambda tx, who, on: letters.rendered(tx, who, delivery(tx, on)),
     relay_log.settle: lambda tx, who, on: relay_log.settle(tx, who, [held(tx, on)], now=NOON),
     reached.assumed: lambda tx, who, on: reached.assumed(tx, who, on.released.id),
