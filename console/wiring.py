@@ -115,7 +115,12 @@ class Console:
         settings = self.settings
         url = settings.public.url
         reachable = settings.simulation or not is_loopback(urlsplit(url).hostname or "localhost")
-        return Origin(self.vault.derive("unsubscribe"), settings.public_url, reachable=reachable)
+        return Origin(
+            self.vault.derive("unsubscribe"),
+            settings.public_url,
+            returns=bool(settings.mail.returns),
+            reachable=reachable,
+        )
 
     def report_link(self, school_id: str) -> str:
         """Where the school's participants report trouble, without signing in."""

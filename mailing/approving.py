@@ -128,6 +128,8 @@ def _parts(tx: Connection, campaign_id: str) -> Iterator[list[object]]:
             {"id": campaign_id},
         ).one()
     ]
+    replies = text("SELECT replies FROM campaign WHERE id = :id AND replies <> ''")
+    yield from ([each] for each in tx.execute(replies, {"id": campaign_id}).scalars())
     yield [str(inviting.stored(tx, campaign_id))]
     files = "SELECT name, digest FROM attachment WHERE campaign_id = :id ORDER BY name"
     yield [list(each) for each in tx.execute(text(files), {"id": campaign_id})]

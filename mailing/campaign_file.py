@@ -17,7 +17,7 @@ from store.words import N_
 
 KEYS = (
     "subject", "body", "from", "recipients", "segment", "files", "relay", "topic", "uncertain",
-    "id", "anyway",
+    "id", "anyway", "replies",
 )  # fmt: skip
 UNCERTAIN = ("hold", "resend")
 
@@ -38,11 +38,13 @@ class SendFile:
     people_name: str
     files: Mapping[str, bytes]  # what goes along, by name
     anyway: str = ""  # why it goes out whatever stops it
+    replies: str = ""  # where answers go, if not where the school's do
 
     @property
     def digest(self) -> str:
         """Of all that must not change once the sending has begun."""
         content = [self.subject, self.body, self.sender, self.topic, self.segment.to_json()]
+        content += [self.replies] if self.replies else []  # digests of before it came stay good
         whole = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
         digest = hashlib.sha256(whole + b"\0" + (self.people or b""))
         for name, file in self.files.items():
@@ -87,6 +89,7 @@ def read(path: Path, *, language: str, room: Room) -> SendFile:
         people_name=people or "",
         files=_files(values.get("files", []), path.parent, room),
         anyway=_text(values, "anyway") if "anyway" in values else "",
+        replies=_text(values, "replies") if "replies" in values else "",
     )
 
 

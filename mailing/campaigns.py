@@ -59,9 +59,10 @@ def draft(
         text("""
             INSERT INTO campaign (id, school_id, source, topic, sender, subject, body, segment,
                                   incident_id, uncertain, state, digest, created_by, created_at,
-                                  updated_at)
+                                  updated_at, replies)
             VALUES (:id, :school, :source, :topic, :sender, :subject, :body, :segment, :incident,
-                    :uncertain, 'draft', :digest, :actor, :now, :now)
+                    :uncertain, 'draft', :digest, :actor, :now, :now,
+                    COALESCE((SELECT address FROM replies WHERE school_id = :school), ''))
         """),
         values,
     )

@@ -29,6 +29,7 @@ NO_WAY_OUT = N_(
     "The link to unsubscribe leads to this machine alone: readers elsewhere cannot leave, and mail "
     "systems take such mail for spam. An administrator sets public.url."
 )
+UNCHECKED = N_("{address} was not checked: only public addresses are.")
 SHOUTED = 8  # letters in capitals before it counts as shouting
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)+/?\S*")
 

@@ -13,7 +13,16 @@ from email.utils import format_datetime
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from mailing import archive, bounces, enclosing, headers, recipients, templates, unsubscribe
+from mailing import (
+    archive,
+    bounces,
+    enclosing,
+    headers,
+    recipients,
+    templates,
+    unsubscribe,
+    unsubscribe_mail,
+)
 from mailing.enclosing import NOTHING, Enclosed, Envelop
 from mailing.model import SERVICE, Campaign, Origin
 from mailing.templates import Template
@@ -147,6 +156,7 @@ class Builder:
         lines = [
             "MIME-Version: 1.0",
             f"From: {sender}",
+            *self._answers(),
             "Auto-Submitted: auto-generated",
             "Precedence: bulk",
             f"Feedback-ID: {self.campaign.id[:12]}:{topic}:{school}",
@@ -157,6 +167,10 @@ class Builder:
             phrase = listed if "=?" in listed else f'"{quoted}"'
             lines.append(f"List-ID: {phrase}\r\n <{topic}.{school}.{self.domain}>")
         return "".join(f"{line}\r\n" for line in lines).encode()
+
+    def _answers(self) -> list[str]:
+        answers = self.campaign.replies
+        return [f"Reply-To: {headers.address(*headers.mailbox(answers))}"] if answers else []
 
     def _token(self, email: str) -> str:
         if self._mandatory or not self._origin.public_url:
@@ -169,8 +183,8 @@ class Builder:
         if not link:
             return []
         ways = [f"<{link}>"]
-        if self._origin.mailto:
-            ways.append(f"<mailto:{self._origin.mailto}?subject={token}>")
+        if self._origin.returns:
+            ways.append(f"<mailto:{unsubscribe_mail.address(self.domain)}?subject={token}>")
         return [
             "List-Unsubscribe: " + ",\r\n ".join(ways),
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",

@@ -20,7 +20,7 @@ class Origin:
 
     key: bytes = field(repr=False)
     public_url: str = ""  # of the participants' listener, without a slash at the end
-    mailto: str = ""  # a mailbox that takes unsubscriptions, if there is one
+    returns: bool = False  # mail to the return path's mailbox is read, so one may leave by mail too
     reachable: bool = True  # readers elsewhere can open `public_url`
 
 
@@ -64,6 +64,7 @@ class Campaign:
     release_by: datetime | None = None  # a draft that nobody released until then is over
     by_zone: bool = False  # the chosen time is meant by each reader's own clock
     asked_digest: str = ""  # of all that the second person is shown (approving)
+    replies: str = ""  # where readers' answers go, if not to the sender
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:

@@ -61,12 +61,15 @@ def waits(tx: Connection, campaign_id: str) -> bool:
 
 
 def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int:
-    """Make rows of a final state due once more: somebody wants them sent, whatever the hour."""
+    """Make rows of a final state due once more: somebody wants them sent, whatever the hour.
+
+    A line of a table that gives no address keeps its reason: there is nothing to try.
+    """
     changed = tx.execute(
         text("""
             UPDATE delivery SET state = 'due', attempt = 0, next_at = :now, owner = NULL,
                    lease_until = NULL, reply = NULL, updated_at = :now
-            WHERE campaign_id = :campaign AND state = :state
+            WHERE campaign_id = :campaign AND state = :state AND email <> ''
         """),
         {"campaign": campaign_id, "state": state, "now": now},
     )

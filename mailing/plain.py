@@ -1,13 +1,16 @@
 """The text part: Markdown read as a person reads it, links written out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markdown_it.token import Token
 
 
-def plain(tokens: Sequence[Token]) -> str:
-    """Paragraphs apart by an empty line, items and table rows each on a line of their own."""
-    page = _Page()
+def plain(tokens: Sequence[Token], address: Callable[[str], str] = str) -> str:
+    """Paragraphs apart by an empty line, items and table rows each on a line of their own.
+
+    `address`: how a link's is written out.
+    """
+    page = _Page(address)
     for token in tokens:
         page.read(token)
     written, before = "", False
@@ -19,7 +22,8 @@ def plain(tokens: Sequence[Token]) -> str:
 
 
 class _Page:
-    def __init__(self) -> None:
+    def __init__(self, address: Callable[[str], str]) -> None:
+        self._address = address
         self.blocks: list[tuple[str, bool]] = []  # and whether it stands close to its like
         self._lists: list[int | None] = []  # open lists: the next number, None for bullets
         self._cells: list[str] | None = None  # of the table row that is open
@@ -30,11 +34,11 @@ class _Page:
     def read(self, token: Token) -> None:
         match token.type:
             case "inline":
-                self._words(_inline(token.children or []))
+                self._words(_inline(token.children or [], self._address))
             case "fence" | "code_block":
-                self.blocks.append((token.content.rstrip("\n"), False))
+                self._block(token.content.rstrip("\n"))
             case "hr":
-                self.blocks.append(("-" * 20, False))
+                self._block("-" * 20)
             case "paragraph_open":
                 self._tight = token.hidden
             case "blockquote_open" | "blockquote_close":
@@ -42,7 +46,7 @@ class _Page:
             case "tr_open":
                 self._cells = []
             case "tr_close":
-                self.blocks.append((" | ".join(self._cells or []), True))
+                self._block(" | ".join(self._cells or []), tight=True)
                 self._cells = None
             case _:
                 self._list(token)
@@ -52,7 +56,8 @@ class _Page:
             case "bullet_list_open":
                 self._lists.append(None)
             case "ordered_list_open":
-                self._lists.append(int(token.attrGet("start") or 1))
+                start = token.attrGet("start")
+                self._lists.append(1 if start is None else int(start))
             case "bullet_list_close" | "ordered_list_close":
                 self._lists.pop()
             case "list_item_open":
@@ -65,12 +70,15 @@ class _Page:
         if self._cells is not None:
             self._cells.append(words)
             return
-        lines = (self._prefix + words).split("\n")
-        self.blocks.append(("\n".join("> " * self._quotes + line for line in lines), self._tight))
+        self._block(self._prefix + words, tight=self._tight)
         self._prefix, self._tight = "", False
 
+    def _block(self, words: str, *, tight: bool = False) -> None:
+        lines = words.split("\n")
+        self.blocks.append(("\n".join("> " * self._quotes + line for line in lines), tight))
 
-def _inline(children: Sequence[Token]) -> str:
+
+def _inline(children: Sequence[Token], address: Callable[[str], str]) -> str:
     said: list[str] = []
     opened: list[tuple[str, int]] = []
     for token in children:
@@ -84,5 +92,5 @@ def _inline(children: Sequence[Token]) -> str:
             case "link_close":
                 href, start = opened.pop()
                 if "".join(said[start:]) != href:
-                    said.append(f" ( {href} )")
+                    said.append(f" ( {address(href)} )")
     return "".join(said)

@@ -7,8 +7,10 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from mailing.lint import UNCHECKED
 from platforms.deadline import Adapter, Passed, ending
 from platforms.http import Session, is_loopback
+from platforms.outward import Inward, OutwardAdapter
 from store.words import N_, Words
 
 DEADLINE = 5.0  # seconds for all of them
@@ -22,10 +24,11 @@ NOT_THERE = N_("There is no page at {address} (answer {status}).")
 
 
 def dead(addresses: Sequence[str], *, loopback_only: bool = False) -> list[Words]:
-    """What is wrong with each link that leads nowhere.
+    """What is wrong with each link that leads nowhere, and which of them were not looked at.
 
-    A site that refuses us, or is slow, is not dead: only its owner knows. With
-    `loopback_only` (a simulation) no other machine is asked.
+    A site that refuses us, or is slow, is not dead: only its owner knows. Nothing is asked of
+    addresses that are not public, nor told of them: an author must not look into our own network.
+    With `loopback_only` (a simulation) this machine alone is asked.
     """
     asked = [each for each in addresses[:MOST] if not loopback_only or _here(each)]
     if not asked:
@@ -41,12 +44,14 @@ def _look(address: str, until: float, *, loopback_only: bool) -> Words | None:
     session.trust_env = False
     session.headers["User-Agent"] = "Pult"
     for scheme in ("http://", "https://"):
-        session.mount(scheme, Adapter())
+        session.mount(scheme, Adapter() if loopback_only else OutwardAdapter())
     try:
         with session, ending(until):
             status = _status(session, "HEAD", address, until, loopback_only)
             if status in NO_HEAD:
                 status = _status(session, "GET", address, until, loopback_only)
+    except Inward:
+        return Words(UNCHECKED, {"address": address})
     except requests.ConnectionError:
         return Words(NOBODY, {"address": address}) if time.monotonic() < until else None
     except (Passed, requests.RequestException, ValueError):

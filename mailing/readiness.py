@@ -106,13 +106,17 @@ def keep_look(
 
 
 def led_nowhere(tx: Connection, campaign: Campaign) -> list[Finding]:
-    """What the last look found; nothing once other links stand in the text. For Pult's own use."""
+    """What the last look found; nothing once other links stand in the text. For Pult's own use.
+
+    A link that nobody looked at stops nothing.
+    """
     row = tx.execute(
         text("SELECT links, dead FROM link_look WHERE campaign_id = :id"), {"id": campaign.id}
     ).first()
     if row is None or json.loads(row.links) != lint.links(campaign.body):
         return []
-    return [Finding(Words(*each), stops=True) for each in json.loads(row.dead)]
+    found = [Words(*each) for each in json.loads(row.dead)]
+    return [Finding(words, stops=words.template != lint.UNCHECKED) for words in found]
 
 
 def _keep(

@@ -84,5 +84,6 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         moment(row.release_by),
         bool(row.by_zone),
         row.asked_digest or "",
+        row.replies,
         sums,
     )

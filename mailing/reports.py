@@ -87,7 +87,7 @@ def _notification(
     mail: Message, parts: list[Message], reports: list[Report], ids: list[str] | None = None
 ) -> Notification:
     originals = [*_originals(parts)]
-    named = [*_came_to(mail), *(a for one in originals for a in _addresses(one, "Return-Path"))]
+    named = [*came_to(mail), *(a for one in originals for a in _addresses(one, "Return-Path"))]
     found = [*(ids or []), *(_plain(str(one.get("Message-ID", ""))) for one in originals)]
     return Notification(tuple(named[:NAMED]), tuple(filter(None, found[:NAMED])), tuple(reports))
 
@@ -114,7 +114,8 @@ def _inner(mail: Message) -> list[Message]:
     return [one for one in inner if isinstance(one, Message)] if isinstance(inner, list) else []
 
 
-def _came_to(mail: Message) -> Iterator[str]:
+def came_to(mail: Message) -> Iterator[str]:
+    """Where it was sent to, as far as its header tells."""
     for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To"):
         yield from _addresses(mail, header)
 

@@ -1,4 +1,4 @@
-"""Take in returned mail and complaints: who was not reached, which addresses are dead."""
+"""Take in returned mail, complaints and farewells: who was not reached, who wants no more."""
 
 import logging
 import re
@@ -11,14 +11,22 @@ from typing import Any, Literal
 from sqlalchemy import Row
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
-from mailing import bounces, mailbox, reports, sums, suppression
+from mailing import (
+    bounces,
+    mailbox,
+    reports,
+    sums,
+    suppression,
+    unsubscribe,
+    unsubscribe_mail,
+)
 from mailing.mailbox import Mailbox
 from mailing.reports import Notification, Report
 from store import addresses
 from store.db import Connection, Database, text
 from store.words import N_, Words
 
-Taken = Literal["returned", "dead address", "complaint", "nothing new", "not ours"]
+Taken = Literal["returned", "dead address", "complaint", "unsubscribed", "nothing new", "not ours"]
 ID = re.compile("[0-9a-f]{32}")  # of a delivery, as store.db.new_id makes it
 # Types of feedback (RFC 5965, section 7.3; RFC 6650) by which a person says no to our mail.
 COMPLAINTS = ("abuse", "fraud", "other", "virus", "opt-out", "opt-out-list", "miscategorized")
@@ -69,6 +77,9 @@ def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
     Anybody may write to that mailbox, and whoever has seen a copy or an answer to it knows the
     Message-ID. So that alone bars nobody: it fails the mail at most, and only for its own reader.
     """
+    token = unsubscribe_mail.token(raw)
+    if token is not None:
+        return _leave(tx, key, token, now=now)
     notification = reports.read(raw)
     if notification is None:
         return "not ours"
@@ -77,6 +88,15 @@ def take(tx: Connection, key: bytes, raw: bytes, *, now: datetime) -> Taken:
         return heed(tx, signed, notification, now=now)
     named = by_message_ids(tx, notification)
     return _heed_unsigned(tx, named, notification, now) if named else "not ours"
+
+
+def _leave(tx: Connection, key: bytes, token: str, *, now: datetime) -> Taken:
+    """Whoever holds the token of a letter may leave its topic, from whatever address."""
+    before = unsubscribe.show(tx, key, token)
+    if before is None:
+        return "not ours"
+    unsubscribe.act(tx, key, token, by="mail", now=now)
+    return "unsubscribed" if before.active else "nothing new"
 
 
 def _heed_unsigned(

@@ -16,6 +16,7 @@ from mailing import (
     outbox,
     readiness,
     releasing,
+    replies,
     sender,
     spreading,
 )
@@ -171,6 +172,8 @@ def _draft(
         digest=file.digest,
         now=now,
     )
+    if file.replies:
+        replies.choose(tx, actor, campaign_id, file.replies, now=now)
     for name, content in file.files.items():
         attachments.add(tx, actor, campaign_id, name, content, room=room, now=now)
     return campaign_id

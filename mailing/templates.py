@@ -7,7 +7,7 @@ that no value can act as Markdown or HTML.
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, urlsplit
@@ -44,7 +44,10 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Place:
-    """A field in HTML: in the text, at the head of a link, or further on in one."""
+    """A field in HTML: in the text, at the head of a link, or further on in one.
+
+    In the text part `address` is the head of a link that is written out, `address part` the rest.
+    """
 
     name: str
     kind: str  # text, title (no elements may stand there), link, part
@@ -66,7 +69,7 @@ class Template:
     language: str
     subject: Pieces
     html: tuple[str | Place, ...]
-    text: Pieces
+    text: tuple[str | Field | Place, ...]
 
     @property
     def names(self) -> list[str]:
@@ -84,7 +87,7 @@ class Template:
         return Rendered(
             self.title(values),
             "".join(p if isinstance(p, str) else shown(p, known) for p in self.html),
-            fields.fill(self.text, known),
+            "".join(_written_out(p, known) for p in self.text),
             missing,
         )
 
@@ -133,7 +136,8 @@ def within(subject: str, body: str, around: Around, *, language: str, school: st
     for kind in ("fence", "code_block"):
         markdown.add_render_rule(kind, frame.code)
     parsed = markdown.parse(marked)
-    words = plain(parsed)
+    addresses = _Addresses(tokens)
+    words = plain(parsed, addresses.marked)
     frame.dress(parsed)
     links = [(word, to if isinstance(to, str) else token(to.name)) for word, to in around.links]
     html = frame.page(
@@ -148,12 +152,31 @@ def within(subject: str, body: str, around: Around, *, language: str, school: st
     foot = around.why + "".join(f"\n{word}: {to}" for word, to in links)
     text = f"{words}\n\n-- \n{school}\n{foot}\n"
     places = {mark: name for name, mark in tokens.items()}
+    written: dict[str, Field | Place] = {mark: Field(name) for mark, name in places.items()}
+    written |= addresses.places
     return Template(
         language,
         titled,
         tuple(_placed(piece, places) for piece in _cut(html, places)),
-        tuple(Field(places[p]) if p in places else p for p in (q for q, _ in _cut(text, places))),
+        tuple(written.get(piece, piece) for piece, _ in _cut(text, written)),
     )
+
+
+class _Addresses:
+    """Links as the text part writes them out: their fields, marked anew, are not mere words."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._tokens = tokens
+        self.places: dict[str, Place] = {}  # by mark
+
+    def marked(self, href: str) -> str:
+        for name, mark in self._tokens.items():
+            if mark in href:
+                own = f"z{secrets.token_hex(8)}z"
+                kind = "address" if href.startswith(mark) else "address part"
+                self.places[own] = Place(name, kind)
+                href = href.replace(mark, own)
+        return href
 
 
 def render(
@@ -190,7 +213,13 @@ def _titled(pieces: Pieces, values: Mapping[str, str]) -> str:
     return "".join(p if isinstance(p, str) else ordered(values.get(p.name, "")) for p in pieces)
 
 
-def _cut(written: str, places: Mapping[str, str]) -> list[tuple[str, str]]:
+def _written_out(piece: str | Field | Place, values: Mapping[str, str]) -> str:
+    if isinstance(piece, str):
+        return piece
+    return shown(piece, values) if isinstance(piece, Place) else values.get(piece.name, "")
+
+
+def _cut(written: str, places: Collection[str]) -> list[tuple[str, str]]:
     """The pieces between and at the marks, each with what stands before it."""
     pieces: list[tuple[str, str]] = []
     start = 0
@@ -220,8 +249,12 @@ def _placed(piece: tuple[str, str], places: Mapping[str, str]) -> str | Place:
 
 
 def shown(place: Place, values: Mapping[str, str]) -> str:
-    """The HTML that stands at a place for one person."""
+    """What stands at a place for one person: HTML, in the text part's links plain text."""
     value = values.get(place.name, "").strip()
+    if place.kind == "address":
+        return value if _links(value) else "#"
+    if place.kind == "address part":
+        return quote(value, safe="")
     if place.kind == "text":
         return f"<bdi>{escape(value)}</bdi>" if _from_the_right(value) else escape(value)
     if place.kind == "title":

@@ -5,6 +5,7 @@ A link carries what it needs, so that it works after any restore.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from mailing import suppression
 from store import access, audit, links
@@ -49,7 +50,13 @@ def show(tx: Connection, key: bytes, token: str) -> Subscription | None:
 
 
 def act(
-    tx: Connection, key: bytes, token: str, *, every_topic: bool = False, now: datetime
+    tx: Connection,
+    key: bytes,
+    token: str,
+    *,
+    every_topic: bool = False,
+    by: Literal["link", "mail"] = "link",
+    now: datetime,
 ) -> Subscription | None:
     """Unsubscribe from the topic, or from all that is not mandatory; None as in `show`."""
     opened = links.opened(key, PURPOSE, token)
@@ -62,10 +69,10 @@ def act(
         email,
         topic=suppression.EVERY_TOPIC if every_topic else topic,
         reason=suppression.UNSUBSCRIBED,
-        detail="link",
+        detail=by,
         now=now,
     )
     if added:
         participant = access.system(school_id)
-        audit.record(tx, participant, "unsubscribe by link", topic, school_id=school_id, now=now)
+        audit.record(tx, participant, f"unsubscribe by {by}", topic, school_id=school_id, now=now)
     return show(tx, key, token)

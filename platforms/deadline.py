@@ -90,7 +90,7 @@ def _hold(used: socket.socket | None) -> None:
         limit.hold(used)
 
 
-class _Plain(HTTPConnection):
+class Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
         _hold(made)
@@ -101,7 +101,7 @@ class _Plain(HTTPConnection):
         super().request(*args, **kwargs)
 
 
-class _Secure(HTTPSConnection):
+class Secure(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         made = super()._new_conn()
         _hold(made)  # before the handshake
@@ -113,11 +113,11 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = Plain
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+    ConnectionCls = Secure
 
 
 POOLS = {"http": _PlainPool, "https": _SecurePool}

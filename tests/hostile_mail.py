@@ -13,7 +13,7 @@ from mailing.model import Campaign, MailingError, Origin
 from store.legibility import legible, ordered
 from tests.conftest import NOON
 
-ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsub@school.example")
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example", returns=True)
 BITS = [
     "\r\n", "\n", "\r", "\0", "\x1b[31m", "\x85", "\u2028", "\u202e", "\u2066", "\u200f", "\ufeff",
     "Bcc: all@school.example", "\r\nBcc: all@school.example", "\r\n\r\n<script>",

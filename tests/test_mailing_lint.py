@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
 from mailing import lint, reaching
 from mailing.starters import STARTERS, blanks
+from platforms import outward
 from store.schools import LANGUAGES
 
 CALM = "The room has changed"
@@ -82,6 +84,7 @@ class Site(BaseHTTPRequestHandler):
     """
 
     sent = 0
+    asked: ClassVar[list[str]] = []
 
     def do_HEAD(self) -> None:
         self._answer(TO_HEAD.get(self.path, 200))
@@ -93,6 +96,7 @@ class Site(BaseHTTPRequestHandler):
             self._answer(ANSWERS.get(self.path, 200))
 
     def _answer(self, status: int) -> None:
+        Site.asked.append(self.path)
         self.send_response(status)
         if status == 302:
             self.send_header("Location", self.path)
@@ -131,15 +135,42 @@ def test_a_link_that_leads_nowhere_is_named_and_a_doubtful_one_is_not() -> None:
         good = [f"{site}/{page}" for page in ("", "get", "refused", "round")]
         found = reaching.dead([*good, f"{site}/gone"], loopback_only=True)
     assert [str(words) for words in found] == [f"There is no page at {site}/gone (answer 404)."]
-    assert [str(words) for words in reaching.dead([f"{site}/gone"])] == [
+    assert [str(words) for words in reaching.dead([f"{site}/gone"], loopback_only=True)] == [
         f"Nothing answers at {site}/gone."
     ]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:{port}", "localhost:{port}", "[::1]:{port}", "0.0.0.0:{port}", "10.0.0.1",
+     "169.254.169.254", "[::ffff:127.0.0.1]:{port}", "[64:ff9b::7f00:1]", "[fe80::1]",
+     "2130706433"],
+)  # fmt: skip
+def test_nobody_looks_into_our_own_network_through_a_link(host: str) -> None:
+    """A page that is there, one that is not and a closed port are told by the same words."""
+    Site.asked.clear()
+    with serving() as site:
+        port = site.rpartition(":")[2]
+        links = [f"http://{host.format(port=port)}/{page}" for page in ("", "gone")]
+        links.append(f"http://{host.partition(':{')[0]}:9/")
+        found = [str(words) for words in reaching.dead(links)]
+    assert found == [f"{link} was not checked: only public addresses are." for link in links]
+    assert Site.asked == []
+
+
+@pytest.mark.parametrize(
+    ("number", "public"),
+    [("93.184.216.34", True), ("2606:2800:220:1::1", True), ("100.64.0.1", False),
+     ("192.168.1.1", False), ("224.0.0.1", False), ("2002:7f00:1::", False), ("fc00::1", False)],
+)  # fmt: skip
+def test_what_is_public_is_told_by_the_number(number: str, public: bool) -> None:
+    assert outward.is_public(number) is public
 
 
 def test_no_more_of_a_page_is_read_than_its_first_lines() -> None:
     Site.sent = 0
     with serving() as site:
-        found = reaching.dead([f"{site}/flood", f"{site}/moved"])
+        found = reaching.dead([f"{site}/flood", f"{site}/moved"], loopback_only=True)
         assert [str(words) for words in found] == [
             f"There is no page at {site}/moved (answer 404)."
         ]

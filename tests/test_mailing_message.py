@@ -3,6 +3,7 @@
 import email.policy
 import random
 import re
+from dataclasses import replace
 from email import message_from_bytes, message_from_string
 from email.header import decode_header, make_header
 from email.headerregistry import AddressHeader
@@ -19,7 +20,7 @@ from mailing.templates import Message
 from store.legibility import legible
 from tests.conftest import NOON
 
-ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsub@school.example")
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example", returns=True)
 HOSTILE = [
     "Ana\r\nBcc: all@school.example",
     "nul\0byte",
@@ -154,12 +155,25 @@ def test_the_unsubscribe_link_is_in_header_text_and_html_and_is_ours() -> None:
     ways = re.findall(r"<([^>]+)>", str(read["List-Unsubscribe"]))
     link = ways[0]
     assert link.startswith("https://pult.school.example/u/")
-    assert ways[1].startswith("mailto:unsub@school.example?subject=")
+    assert ways[1].startswith("mailto:bounces+unsubscribe@xn--80atdl2c.xn--p1ai?subject=")
     assert link in part(read, "plain")
     assert f'href="{link}"' in part(read, "html")
     assert link.rpartition("/")[2] == unsubscribe.token(
         ORIGIN.key, "s" * 32, "alina@school.example", "announcements"
     )
+
+
+def test_no_way_out_is_named_whose_mail_nobody_reads() -> None:
+    origin = Origin(b"k" * 32, "https://pult.school.example")
+    assert "mailto:" not in str(parsed(built(origin=origin))["List-Unsubscribe"])
+
+
+def test_answers_go_where_the_letter_says_else_to_its_sender() -> None:
+    assert parsed(built())["Reply-To"] is None
+    about = replace(campaign(), replies="Канцелярия <office@школа.рф>")
+    envelope = built(about=about)
+    strict(envelope.data)
+    assert str(parsed(envelope)["Reply-To"]) == "Канцелярия <office@xn--80atdl2c.xn--p1ai>"
 
 
 def test_mandatory_mail_offers_no_way_out_and_says_so() -> None:
@@ -269,6 +283,27 @@ def test_the_text_part_reads_like_the_letter() -> None:
         "News\n\nHi you\n\n1. one\n2. two\n  - a\n\n> said\n\n"
         "day | hour\nMon | 18:00\n\nJoin ( https://x.example/ )\n"
     )
+
+
+def test_the_text_part_counts_and_quotes_as_the_letter_does() -> None:
+    body = "0. zero\n1. one\n\n> ```\n> a\n> b\n> ```\n>\n> | x | y |\n> |---|---|\n> | 1 | 2 |\n"
+    seen = templates.render(
+        Message({"en": "S"}, {"en": body}), {}, language="en", school="School 14"
+    )
+    assert seen.text.startswith("0. zero\n1. one\n\n> a\n> b\n\n> x | y\n> 1 | 2\n")
+    assert '<ol start="0"' in seen.html
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "ftp://x.example/", ""]
+)
+def test_a_link_that_html_leaves_out_is_not_written_out_in_the_text_either(link: str) -> None:
+    about = campaign(body="[Enter]({{ link }}), or [find](https://x.example/?q={{ word }})")
+    read = parsed(built(about=about, link=link, word="a b&c"))
+    assert 'href="#"' in part(read, "html")
+    assert "Enter ( # ), or find ( https://x.example/?q=a%20b%26c )" in part(read, "plain")
+    read = parsed(built(about=about, link="https://x.example/a?b=1&c=2"))
+    assert "Enter ( https://x.example/a?b=1&c=2 )" in part(read, "plain")
 
 
 @pytest.mark.parametrize("written", ["{{ a b }}", "{{}}", "{{ x.y }}", "{{ x", "{{ 1a }}"])

@@ -3,10 +3,11 @@
 import socket
 import socketserver
 import threading
+from base64 import b64encode
 
 import pytest
 
-from mailing import campaigns, mailbox, reports, returned, suppression
+from mailing import campaigns, mailbox, reports, returned, suppression, unsubscribe
 from mailing.mailbox import Mailbox, MailboxError
 from mailing.model import MailingError
 from store.access import Actor
@@ -199,6 +200,28 @@ def test_a_dead_address_gets_no_more_mail_whatever_became_of_this_one(
     with database.read() as tx:
         after = tx.execute(text("SELECT state FROM delivery")).scalar_one()
     assert after == ("failed" if state == "held" else state), "a sender's own row stays its own"
+
+
+def farewell(token: str, to: str = "Bounces+Unsubscribe@school.example") -> bytes:
+    return f"From: somebody@else.example\nTo: <{to}>\nSubject: {token}\n\nBye\n".encode()
+
+
+def test_whoever_writes_to_the_headers_address_leaves_that_topic_alone(
+    database: Database, school: School, ana: Actor
+) -> None:
+    token = unsubscribe.token(ORIGIN.key, school.id, EMAIL, "news")
+    halves = (b64encode(each.encode()).decode() for each in (token[:40], token[40:]))
+    folded = "\n ".join(f"=?utf-8?b?{each}?=" for each in halves)
+    forged = token[::-1]
+    for raw in (farewell(token, "news@school.example"), farewell("x"), farewell(forged)):
+        assert take(database, raw) == "not ours"
+    assert take(database, farewell(folded)) == "unsubscribed"
+    assert take(database, farewell(f"Re: {token}")) == "nothing new"
+    with database.read() as tx:
+        assert suppression.reasons(tx, school.id, "news") == {EMAIL: "unsubscribed"}
+        assert suppression.reasons(tx, school.id, "other") == {}
+        noted = tx.execute(text("SELECT action FROM audit ORDER BY at DESC")).scalars()
+        assert [*noted].count("unsubscribe by mail") == 1
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])

@@ -22,6 +22,7 @@ from mailing import (
     people_file,
     reached,
     readiness,
+    releasing,
     send_file,
     suppression,
 )
@@ -120,6 +121,35 @@ def test_everyone_in_the_file_gets_it_and_a_second_run_sends_nothing(
         "suppressed": 0,
         "waiting": 0,
     }
+
+
+def test_a_file_says_where_answers_go(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    wrong = written(tmp_path, more='replies = "nobody"\n')
+    with pytest.raises(MailingError, match="is not a sender"):
+        send(database, ana, school, wrong, wait=False)
+    path = written(tmp_path, more='replies = "office@school.example"\n')
+    with smtp.relay() as relay:
+        send(database, ana, school, path, relay=relay.url)
+    assert len(relay.mails) == 2
+    assert all(b"\r\nReply-To: office@school.example\r\n" in each.data for each in relay.mails)
+
+
+def test_a_line_without_an_address_keeps_its_reason_when_the_failed_are_tried_again(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    people = PEOPLE + "no address,Clara,en,R3\n"
+    with smtp.relay() as relay:
+        id_ = send(
+            database, ana, school, written(tmp_path, people=people), relay=relay.url
+        ).campaign
+        with database.begin() as tx:
+            before = reached.undelivered(tx, ana, id_)
+            assert releasing.retry_failed(tx, ana, id_, now=NOON) == 0
+            assert reached.undelivered(tx, ana, id_) == before
+    assert [(each.name, each.state) for each in before] == [("Clara", "failed")]
+    assert "“no address” is not an address" in str(before[0].why)
 
 
 def test_a_stray_quotation_mark_costs_only_the_lines_that_are_named() -> None:

@@ -1,5 +1,7 @@
 """A campaign's mail goes through Postfix and LMTP into Dovecot, and is read by IMAP as written."""
 
+import re
+import smtplib
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +28,7 @@ from tests.postfix import Postfix
 
 pytestmark = pytest.mark.servers
 
-ORIGIN = Origin(b"k" * 32, "https://pult.school.example", "unsubscribe@school.test")
+ORIGIN = Origin(b"k" * 32, "https://pult.school.example", returns=True)
 PUPIL, GONE, BOUNCES = "olga@school.test", "gone@school.test", "bounces@school.test"
 FULL, SLOW = "full@school.test", "late@slow.test"  # a mailbox that is full; a server that is down
 PARAGRAPH = " ".join(["«Ёжик» 你好 = 100% café 🎓"] * 120)  # one line of 4 kB
@@ -100,7 +102,7 @@ def test_the_mail_is_read_whole_with_its_headers(
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-ID"].endswith(".school.test>")
     assert f"<{ORIGIN.public_url}/u/" in mail["List-Unsubscribe"]
-    assert f"<mailto:{ORIGIN.mailto}?subject=" in mail["List-Unsubscribe"]
+    assert "<mailto:bounces+unsubscribe@school.test?subject=" in mail["List-Unsubscribe"]
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain = text(mail, "plain")
     assert plain.startswith(
@@ -125,6 +127,25 @@ def test_what_came_back_is_read_from_the_mailbox_and_its_address_gets_no_more_ma
         [campaign] = campaigns.of(tx, ana, school.id)
         totals = campaigns.totals(tx, ana, campaign.id)
     assert (totals.audience, totals.sent, totals.failed) == (1, 0, 1)
+
+
+def test_whoever_writes_to_the_headers_address_has_left_the_topic(
+    database: Database, ana: Actor, school: School, post: Post
+) -> None:
+    send(database, ana, school, post, PUPIL)
+    (mail,) = post.boxes.take(PUPIL)
+    away, subject = re.findall(r"<mailto:([^?>]+)\?subject=([^>]+)>", mail["List-Unsubscribe"])[0]
+    farewell = EmailMessage()
+    farewell["From"], farewell["To"], farewell["Subject"] = PUPIL, away, subject
+    way = Relay.from_url(post.relay.url)
+    with smtplib.SMTP(way.host, way.port, timeout=real.PATIENCE) as client:
+        client.send_message(farewell)
+    box = Mailbox.from_url(f"imap://{quote(BOUNCES)}:{PASSWORD}@127.0.0.1:{post.boxes.imap}/INBOX")
+    assert _taken(database, box) == ["unsubscribed"]
+    post.boxes.take(BOUNCES)
+    with database.read() as tx:
+        assert suppression.reasons(tx, school.id, "announcements") == {PUPIL: "unsubscribed"}
+        assert suppression.reasons(tx, school.id, "service") == {}
 
 
 def test_a_full_mailbox_and_a_delay_suppress_nobody(

@@ -301,6 +301,18 @@ def test_the_relay_s_password_is_never_shown_back(
     assert SECRET not in str(at)
 
 
+def test_the_schools_mailbox_for_answers_is_entered_and_shown(
+    console: Console, school: School, ada: Actor
+) -> None:
+    assert "Answers go to the sender" in said(tab(console, ada, school, "Mail"))
+    at = stage.dialog(lambda: admin_mail._change_answers(console, ada, school, ""))
+    at.text_input(key="replies-address").set_value("nobody")
+    assert "is not a sender" in said(press(at, "Keep it"))
+    at.text_input(key="replies-address").set_value("office@school14.test")
+    press(at, "Keep it")
+    assert "office" in said(tab(console, ada, school, "Mail"))
+
+
 def test_a_mail_provider_s_key_is_given_and_its_address_shown(
     console: Console, school: School, ada: Actor
 ) -> None:

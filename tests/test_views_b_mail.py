@@ -24,10 +24,10 @@ from console.views import (
     writing,
 )
 from console.wiring import Console
-from mailing import attachments, campaigns, inviting, reached, releasing, suppression
+from mailing import attachments, campaigns, inviting, reached, releasing, replies, suppression
 from mailing import letters as mail_letters
 from mailing.attachments import Room
-from mailing.model import Campaign
+from mailing.model import Campaign, MailingError
 from mailing.segments import Segment
 from mailing.timing import Terms
 from store import access, planning, roster
@@ -491,12 +491,45 @@ def test_a_dead_link_stops_the_letter_until_she_says_so(
     dead = "http://127.0.0.1:9/timetable"
     body = dict.fromkeys(("en", "ru"), f"[Timetable]({dead})")
     campaign_id = drafted(console, ana, school, **body)
+    school = replace(school, simulated=True)  # in which this machine may be asked
     at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
     assert "Nothing answers at http" in said(at)
     assert at.button(key="composer-send").disabled
     at.text_input(key=f"composer-anyway-{campaign_id}").set_value("It is a trial").run()
     at = press(at, "Review and send")
     assert "Send to 2 people" in [button.label for button in at.button]
+
+
+def test_a_link_into_our_own_network_is_not_looked_at_and_stops_nothing(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    body = dict.fromkeys(("en", "ru"), "[Timetable](http://127.0.0.1:9/timetable)")
+    campaign_id = drafted(console, ana, school, **body)
+    at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
+    assert "Send to 2 people" in [button.label for button in at.button]
+    assert "was not checked" in said(screen("composer", console, ana, school, id=campaign_id))
+
+
+def test_where_answers_go_is_chosen_for_one_letter_and_said_back(
+    console: Console, school: School, ana: Actor, ada: Actor, readers: list[str]
+) -> None:
+    with console.db.begin() as tx:
+        replies.save(tx, ada, school.id, "office@school14.test", now=console.now())
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    assert kept(console, ana, campaign_id).replies == "office@school14.test"
+    at = screen("composer", console, ana, school, id=campaign_id)
+    at.text_input(key=f"replies-{campaign_id}").set_value("nobody")
+    at = press(at, "Keep it")
+    assert "is not a sender" in said(at)
+    at.text_input(key=f"replies-{campaign_id}").set_value("Ana <ana@school14.test>")
+    at = press(at, "Keep it")
+    assert kept(console, ana, campaign_id).replies == "Ana <ana@school14.test>"
+    at = press(at, "Review and send")
+    assert "Ana <ana@school14.test>" in letters(at)
+    with console.db.begin() as tx:
+        releasing.release(tx, ana, campaign_id, now=console.now())
+        with pytest.raises(MailingError, match="cannot be changed any more"):
+            replies.choose(tx, ana, campaign_id, "", now=console.now())
 
 
 def test_a_campaign_for_many_is_let_go_by_somebody_else(

@@ -1,4 +1,4 @@
-"""The way out for mail: the relay that takes it, and the sender that people see."""
+"""The way out for mail: the relay that takes it, the sender, and where answers go."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from console.i18n import N_, _, escape
 from console.views import acting, admin_mail_hooks, forms
 from console.widgets import actionbar, status
 from console.wiring import Console
+from mailing import replies
 from store.access import Actor
 from store.schools import School
 
@@ -39,7 +40,40 @@ def draw(console: Console, actor: Actor, school: School) -> None:
             if own and st.button(_("Test"), icon=":material/network_check:", key="relay-test"):
                 _test(console, actor, school)
                 st.rerun()
+    _answers(console, actor, school)
     admin_mail_hooks.draw(console, actor, school)
+
+
+def _answers(console: Console, actor: Actor, school: School) -> None:
+    with console.db.read() as tx:
+        address = replies.of(tx, actor, school.id)
+    with st.container(border=True):
+        st.markdown(
+            _("Answers go to {address}").format(address=f"**{escape(address)}**")
+            if address
+            else _("Answers go to the sender")
+        )
+        if st.button(_("Change"), icon=":material/edit:", key="replies-change"):
+            _change_answers(console, actor, school, address)
+
+
+def _change_answers(console: Console, actor: Actor, school: School, address: str) -> None:
+    def fields() -> Callable[[], None]:
+        typed = st.text_input(
+            _("Answers go to"),
+            address,
+            placeholder="School 14 <office@school.example>",
+            help=_("Of letters begun from now on. Empty: to the sender."),
+            key="replies-address",
+        )
+
+        def keep() -> None:
+            with console.db.begin() as tx:
+                replies.save(tx, actor, school.id, typed or "", now=console.now())
+
+        return keep
+
+    forms.edit(_("Where readers’ answers go"), _("Keep it"), fields)
 
 
 def _change(console: Console, actor: Actor, school: School, own: relays.Outgoing | None) -> None:

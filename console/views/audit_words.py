@@ -30,6 +30,7 @@ ACTIONS = {
     "change password": N_("changed a password"),
     "change reach": N_("changed how somebody is reached"),
     "change relay": N_("changed the mail relay"),
+    "change replies": N_("changed where readers' answers go"),
     "change rules": N_("changed the watched words"),
     "change target": N_("changed a target"),
     "close incident": N_("closed an incident"),
@@ -113,6 +114,7 @@ ACTIONS = {
     "write note": N_("wrote to somebody"),
     "choose mail by link": N_("chose what mail to get by the link in one"),
     "unsubscribe by link": N_("unsubscribed by the link in a mail"),
+    "unsubscribe by mail": N_("unsubscribed by a mail of their own"),
 }
 OUTCOMES = {
     "done": N_("done"),

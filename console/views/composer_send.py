@@ -10,6 +10,7 @@ from console.views import (
     acting,
     composer_enclosed,
     composer_points,
+    composer_replies,
     composer_when,
     forms,
     presence,
@@ -76,6 +77,7 @@ def draw(
                 )
             _ask(console, actor, school, campaign, meant, offered, found, absent, anyway)
         composer_when.draw(console, actor, school, campaign)
+        composer_replies.draw(console, actor, campaign)
         if st.button(_("Send a test"), icon=":material/forward_to_inbox:", key="composer-test"):
             _test(console, actor, school, campaign)
 
@@ -119,7 +121,7 @@ def _look_at_links(console: Console, actor: Actor, campaign: Campaign, school: S
         dead = reaching.dead(links, loopback_only=school.simulated)
     with console.db.begin() as tx:
         readiness.keep_look(tx, actor, campaign.id, dead, now=console.now())
-    return bool(dead)
+    return any(words.template != lint.UNCHECKED for words in dead)
 
 
 def _led_nowhere(console: Console, campaign: Campaign) -> list[Finding]:
@@ -152,6 +154,8 @@ def _ask(
         _("When"): composer_when.said(console, school, campaign, getting),
         _("Undo"): _("call it back until then; later, pause"),
     }
+    if campaign.replies:
+        told[_("Answers go to")] = campaign.replies
     if absent:
         told[_("Absent")] = absent
     if enclosed.invitation:

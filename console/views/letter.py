@@ -55,6 +55,8 @@ def _facts(console: Console, actor: Actor, school: School, campaign: Campaign) -
         _("Languages"): listed(by_language),
         _("When"): _when(console, school, campaign),
     }
+    if campaign.replies:
+        told[_("Answers go to")] = campaign.replies
     invitation = composer_enclosed.known(console, actor, campaign).invitation
     if invitation:
         at = moment(invitation.starts_at, school.zone, now=console.now())

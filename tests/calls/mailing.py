@@ -21,6 +21,7 @@ from mailing import (
     records,
     relay_log,
     releasing,
+    replies,
     saved,
     segments,
     send_file,
@@ -184,6 +185,13 @@ CALLS: Calls = {
     letters.languages: lambda tx, who, on: letters.languages(tx, who, on.released.id),
     letters.readers: lambda tx, who, on: letters.readers(tx, who, on.released.id),
     letters.left_out: lambda tx, who, on: letters.left_out(tx, who, on.released.id),
+    replies.of: lambda tx, who, on: replies.of(tx, who, on.school),
+    replies.save: lambda tx, who, on: replies.save(
+        tx, who, on.school, "office@school.example", now=NOON
+    ),
+    replies.choose: lambda tx, who, on: replies.choose(
+        tx, who, on.draft, "office@school.example", now=NOON
+    ),
     letters.subjects: lambda tx, who, on: letters.subjects(tx, who, on.school, []),
     letters.rendered: lambda tx, who, on: letters.rendered(tx, who, delivery(tx, on)),
     relay_log.settle: lambda tx, who, on: relay_log.settle(tx, who, [held(tx, on)], now=NOON),
