@@ -1,15 +1,15 @@
 """A CSV of recipients: email, name, language; every other column is a field."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from mailing import headers
 from mailing.model import MailingError
 from store import addresses, sheets
+from store.sheets import Record
 from store.words import N_, Words
 
 LONGEST_NAME = 1000  # characters
@@ -42,7 +42,7 @@ def read(path: Path) -> bytes:
 def columns(content: bytes, *, file: str) -> list[str]:
     """The names in the first line. Raises MailingError if there is no `email` among them."""
     with _whole():
-        named = [name.strip() for name in _lines(content, file).fieldnames or []]
+        named = [name.strip() for name in next(_records(content, file), Record(1, 1, [])).cells]
     if "email" not in named:
         raise MailingError(
             N_("The file {file} has no column “email” in its first line."), file=file
@@ -52,20 +52,19 @@ def columns(content: bytes, *, file: str) -> list[str]:
 
 def rows(content: bytes, *, file: str) -> Iterator[Row]:
     """Every line that holds something, good or not. Raises MailingError as `columns` does."""
-    columns(content, file=file)
-    lines = _lines(content, file)
+    named = columns(content, file=file)
+    records = _records(content, file)
+    next(records, None)
     seen: set[str] = set()
     with _whole():
-        for values in lines:
-            extra = values.pop(None, None)  # csv's key for the surplus
-            cells = [value or "" for value in (*values.values(), *(extra or ()))]
-            first = lines.line_num - sum(cell.count("\n") for cell in cells)
-            fields = {k.strip(): (v or "").strip() for k, v in values.items()}
-            if sheets.swallowed(cells):
-                said = Words(sheets.SWALLOWED, {"last": lines.line_num})
-                yield Row(first, _shown(fields), "", "", {}, said)
+        for record in records:
+            cells = [cell.strip() for cell in record.cells]
+            fields = dict(zip_longest(named, cells[: len(named)], fillvalue=""))
+            if record.swallowed:
+                said = Words(sheets.SWALLOWED, {"last": record.last})
+                yield Row(record.first, _shown(fields), "", "", {}, said)
             elif any(fields.values()):
-                row = _row(first, fields, surplus=extra is not None)
+                row = _row(record.first, fields, surplus=len(cells) > len(named))
                 repeated = bool(row.email) and row.email in seen
                 seen.add(row.email)
                 yield Row(**{**vars(row), "repeated": repeated})
@@ -114,19 +113,17 @@ def _whole() -> Iterator[None]:
     """A quotation mark that is never closed swallows the rest, until csv gives up."""
     try:
         yield
-    except csv.Error as error:
+    except sheets.Broken as error:
         raise MailingError(
             N_("The table breaks off here. Save it again as CSV in UTF-8.")
         ) from error
 
 
-def _lines(content: bytes, file: str) -> "csv.DictReader[str]":
+def _records(content: bytes, file: str) -> Iterator[Record]:
     try:
         written = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MailingError(
             N_("The file {file} is not in UTF-8. Save it as “CSV UTF-8”."), file=file
         ) from error
-    head = written.partition("\n")[0]
-    delimiter = max(sheets.DELIMITERS, key=head.count)
-    return csv.DictReader(io.StringIO(written, newline=""), delimiter=delimiter, restval="")
+    return sheets.records(written)

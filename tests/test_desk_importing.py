@@ -1,6 +1,7 @@
 """Tables of people and timetables: every bad line is named, and only good ones come in."""
 
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from zipfile import ZIP_DEFLATED, ZipFile
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from console.desk import connections, importing, reach, workbooks
+from console.desk import connections, encodings, importing, reach, workbooks
 from console.desk.reach import Reach
 from store import access, enrolling, roster, timetable
 from store.access import Actor, Denied
@@ -134,6 +135,69 @@ def test_a_stray_quotation_mark_is_named_with_the_lines_that_it_takes_in() -> No
     ]
     (last,) = importing.people_table('name,email\n"Boris,b@x.test\nVera,v@x.test\n').problems
     assert last.line == 2
+
+
+def test_a_cell_of_several_lines_that_is_quoted_as_it_should_be_is_read() -> None:
+    table = 'email,name,address\na@x.test,Anna,"Lenin St. 5,\nflat 3"\nb@x.test,Boris,\n'
+    plan = importing.people_table(table)
+    assert plan.problems == []
+    assert [(row.line, row.fields.get("address")) for row in plan.rows] == [
+        (2, "Lenin St. 5,\nflat 3"),
+        (4, None),
+    ]
+    two = 'email,name\na@x.test,"Anna\nb@x.test,Boris"\nc@x.test,Clara\n'  # close one another
+    (problem,) = importing.people_table(two).problems
+    assert (problem.line, "lines from here to line 3" in str(problem.what)) == (2, True)
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_a_line_ends_where_a_spreadsheet_ends_it(mark: str) -> None:
+    plan = importing.people_table(f"email,name,group\na@x.test,Anna{mark}Petrova,7B\nbroken,x,y\n")
+    assert [(row.name, row.group) for row in plan.rows] == [("Anna Petrova", "7B")]
+    assert [problem.line for problem in plan.problems] == [3]
+
+
+@pytest.mark.parametrize("mistake", ["#N/A", "#REF!", "#Н/Д", "#ДЕЛ/0!"])
+def test_what_a_spreadsheet_could_not_calculate_is_no_value(mistake: str) -> None:
+    plan = importing.people_table(f"email,class\na@x.test,{mistake}\nb@x.test,7B\n")
+    assert [row.group for row in plan.rows] == ["7B"]
+    (problem,) = plan.problems
+    assert problem.line == 2
+    assert str(problem.what).startswith(f"The spreadsheet says {mistake} in the column class")
+
+
+@pytest.mark.parametrize("language", ["ru", "zh_Hans", "en"])
+@pytest.mark.parametrize(
+    ("table", "encoding", "name", "group"),
+    [
+        ("邮箱,姓名,班级\nli@school.test,李明,七年级\n", "gb18030", "李明", "七年级"),
+        ("email,name,group\nli@school.test,欧阳鑫淼,7\n", "gbk", "欧阳鑫淼", "7"),
+        ("Эл. почта;ФИО;Класс\nli@school.test;Ёлкин Пётр;7Б\n", "cp1251", "Ёлкин Пётр", "7Б"),
+        ("email,name,group\nli@school.test,Müller,Größe 7\n", "cp1252", "Müller", "Größe 7"),
+        ("email,name,group\nli@school.test,张伟,7\n", "utf-16-le", "张伟", "7"),
+        ("email,name,group\nli@school.test,Мария,7Б\n", "utf-16-be", "Мария", "7Б"),
+    ],
+)  # fmt: skip
+def test_letters_are_read_as_they_were_saved_wherever_the_school_is(
+    table: str, encoding: str, name: str, group: str, language: str
+) -> None:
+    plan = importing.people_table(table.encode(encoding), language=language)
+    assert plan.problems == []
+    assert [(row.name, row.group) for row in plan.rows] == [(name, group)]
+
+
+def test_where_the_letters_fit_two_encodings_the_school_or_a_person_says_which() -> None:
+    table = "email,name\nli@school.test,李\n".encode("gb18030")  # "Ао" in the Russian one
+    read = {
+        language: importing.people_table(table, language=language).rows[0].name
+        for language in ("ru", "zh_Hans")
+    }
+    assert read == {"ru": "Ао", "zh_Hans": "李"}
+    (row,) = importing.people_table(table, encoding="gb18030", language="ru").rows
+    assert row.name == "李"
+    assert encodings.possible(table) == ["cp1251", "gb18030", "cp1252"]
+    (problem,) = importing.people_table(table, encoding="utf-8").problems
+    assert "The file is not text" in str(problem.what)
 
 
 @pytest.mark.parametrize("name", ["A\0nna", "x" * 1001])
@@ -434,6 +498,70 @@ def test_a_workbook_is_read_as_it_is_typed_and_its_bad_rows_are_named() -> None:
     ]
     assert [(problem.line, str(problem.what)) for problem in plan.problems] == [
         (4, "a@@x is not an e-mail address. Correct it, or leave the line out.")
+    ]
+
+
+def test_a_formula_that_nobody_calculated_is_named_and_an_empty_one_is_empty() -> None:
+    plain = workbook(
+        ("email", "name", "group"),
+        ('=LOWER("A@X.TEST")', "Anna", "7B"),
+        ("b@x.test", "Boris", "=A1"),
+        ("c@x.test", "Clara", "#N/A"),
+        ("d@x.test", "Dora", "7B"),
+    )
+    plan = importing.people_table(plain)
+    assert [row.name for row in plan.rows] == ["Dora"]
+    assert [(each.line, str(each.what).split(",")[0]) for each in plan.problems] == [
+        (2, 'The column email holds the formula =LOWER("A@X.TEST")'),
+        (3, "The column group holds the formula =A1"),
+        (4, "The spreadsheet says #N/A in the column group: a mistake in a formula. Correct it"),
+    ]
+    cached = with_sheet(
+        workbook(("email", "group"), ("a@x.test", "7B")),
+        '<row r="2"><c r="A2" t="str"><f>LOWER("A@X.TEST")</f><v>a@x.test</v></c>'
+        '<c r="B2" t="str"><f>IF(1,"","")</f><v></v></c></row>',
+    )
+    plan = importing.people_table(cached)
+    assert plan.problems == []
+    assert [(row.email, row.group) for row in plan.rows] == [("a@x.test", "")]
+
+
+def with_sheet(content: bytes, row: str) -> bytes:
+    """The workbook with this in place of its second row."""
+    with ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    parts["xl/worksheets/sheet1.xml"] = re.sub(
+        '<row r="2".*?</row>', lambda _found: row, sheet, flags=re.DOTALL
+    ).encode()
+    return packed(*parts.items())
+
+
+def test_a_cell_merged_over_rows_stands_in_each_and_one_over_columns_is_named() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (
+        ("email", "name", "group", "level"),
+        ("a@x.test", "Anna", "7B", None),
+        ("b@x.test", "Boris", None, None),
+        ("c@x.test", "Clara", None, None),
+        ("d@x.test", "Dora", "8A", None),
+        ("e@x.test", "Emil", "9A", None),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("C2:C4")
+    sheet.merge_cells("C6:D6")
+    kept = io.BytesIO()
+    book.save(kept)
+    plan = importing.people_table(kept.getvalue())
+    assert [(row.name, row.group) for row in plan.rows] == [
+        ("Anna", "7B"),
+        ("Boris", "7B"),
+        ("Clara", "7B"),
+        ("Dora", "8A"),
+    ]
+    assert [(each.line, str(each.what).split(".")[0]) for each in plan.problems] == [
+        (6, "A cell is merged over the column level and the one before it")
     ]
 
 

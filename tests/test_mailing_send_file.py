@@ -127,7 +127,7 @@ def test_a_file_says_where_answers_go(
     database: Database, school: School, ana: Actor, tmp_path: Path
 ) -> None:
     wrong = written(tmp_path, more='replies = "nobody"\n')
-    with pytest.raises(MailingError, match="is not a sender"):
+    with pytest.raises(MailingError, match="is not an address"):
         send(database, ana, school, wrong, wait=False)
     path = written(tmp_path, more='replies = "office@school.example"\n')
     with smtp.relay() as relay:

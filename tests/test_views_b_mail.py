@@ -351,6 +351,25 @@ def test_a_table_is_planned_with_every_bad_line_before_anything_comes_in(
     assert "1 person is in." in said(at)
 
 
+def test_how_a_table_was_saved_is_shown_and_may_be_chosen(
+    console: Console, school: School, ana: Actor
+) -> None:
+    at = screen("recipients", console, ana, school)
+    at.session_state["recipients-tab"] = "Import"
+    at = at.run()
+    plain = b"email,name\nli@school.test,Li\n"
+    at.file_uploader[0].set_value(("people.csv", plain, "text/csv")).run()
+    assert "Read as" not in [each.label for each in at.selectbox], "it tells so itself"
+    table = "email,name\nli@school.test,李\n".encode("gb18030")
+    at.file_uploader[0].set_value(("people.csv", table, "text/csv")).run()
+    [read] = [each for each in at.selectbox if each.label == "Read as"]
+    assert read.value == "cp1251"
+    assert "Chinese (GB18030)" in read.options
+    read.set_value("gb18030").run()
+    press(at, "Import 1 person")
+    assert names(console, ana, school) == ["李"]
+
+
 def names(console: Console, actor: Actor, school: School) -> list[str]:
     with console.db.read() as tx:
         return [each.name for each in roster.people(tx, actor, school.id)]
@@ -520,7 +539,7 @@ def test_where_answers_go_is_chosen_for_one_letter_and_said_back(
     at = screen("composer", console, ana, school, id=campaign_id)
     at.text_input(key=f"replies-{campaign_id}").set_value("nobody")
     at = press(at, "Keep it")
-    assert "is not a sender" in said(at)
+    assert "is not an address" in said(at)
     at.text_input(key=f"replies-{campaign_id}").set_value("Ana <ana@school14.test>")
     at = press(at, "Keep it")
     assert kept(console, ana, campaign_id).replies == "Ana <ana@school14.test>"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from console.cli.common import DONE, FINDING, Refused, known_school, opened, say, tell, the_school
-from console.desk import exporting, importing
+from console.desk import encodings, exporting, importing, workbooks
 from console.wiring import Console
 from probes import exporting as probing
 from probes.importing import Outcome, bring_in, rehearse
@@ -36,6 +36,8 @@ def add(commands: Any) -> None:
     )
     command = kinds.add_parser("people", help=words, description=words)
     _of_a_file(command, "say what is wrong, change nothing")
+    words = "how a CSV file was saved, where it does not say so itself"
+    command.add_argument("--encoding", choices=encodings.ENCODINGS, default="", help=words)
     command.set_defaults(run=import_people)
     words = "Modules and targets from a TOML file, as export writes it: all of it or nothing."
     command = kinds.add_parser(TARGETS, help=words, description=words)
@@ -62,7 +64,10 @@ def export(given: argparse.Namespace) -> int:
 
 def import_people(given: argparse.Namespace) -> int:
     content = read(given.file)
-    plan = importing.people_table(content)
+    encoding = given.encoding or encodings.guess(content, "")
+    if not given.encoding and not workbooks.is_workbook(content) and not encodings.certain(content):
+        tell(f"{given.file} is read as {encoding}; --encoding names another.")
+    plan = importing.people_table(content, encoding=encoding)
     for problem in plan.problems:
         tell(f"{given.file}, line {problem.line}: {problem.what}")
     if given.dry_run:

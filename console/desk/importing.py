@@ -37,10 +37,12 @@ def _by_any_name(table: Mapping[str, str]) -> dict[str, str]:
 
 COLUMNS = _by_any_name(
     {
-        "email": "email,e-mail,mail,email address,почта,эл. почта,электронная почта,"
-        "邮箱,电子邮箱,电子邮件,邮件",
-        "name": "name,full name,имя,фио,полное имя,姓名,名字",
-        "language": "language,lang,язык,语言",
+        "email": "email,e-mail,mail,email address,e-mail address,почта,эл. почта,эл.почта,"
+        "электронная почта,адрес электронной почты,электронный адрес,адрес почты,имейл,емейл,"
+        "邮箱,电子邮箱,电子邮件,邮件,邮箱地址,电子邮箱地址,电子邮件地址,邮件地址,电邮",
+        "name": "name,full name,имя,фио,ф.и.о.,полное имя,фамилия и имя,фамилия имя,имя и фамилия,"
+        "фамилия имя отчество,姓名,名字,学生姓名,真实姓名",
+        "language": "language,lang,язык,语言,语种",
         "role": "role,роль,角色,身份",
         "level": "level,уровень,级别,层级",
         "group": "group,class,form,grade,группа,класс,班级,组,分组",
@@ -109,12 +111,17 @@ class Brought:
     problems: list[Problem] = field(default_factory=list)
 
 
-def people_table(content: str | bytes) -> Plan[PersonRow]:
-    """What the table would bring in; nothing is written. Columns we do not know become fields."""
+def people_table(
+    content: str | bytes, *, encoding: str = "", language: str = ""
+) -> Plan[PersonRow]:
+    """What the table would bring in; nothing is written. Columns we do not know become fields.
+
+    `encoding`: the one that somebody chose; else the likeliest for a school of this `language`.
+    """
     plan: Plan[PersonRow] = Plan()
     seen: dict[str, int] = {}
     try:
-        for line in tables.lines(content, COLUMNS, plan):
+        for line in tables.lines(content, COLUMNS, plan, encoding=encoding, language=language):
             if "email" not in line.cells:
                 plan.refuse(1, N_("No column holds e-mail addresses. Call one of them: email."))
                 break

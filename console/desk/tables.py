@@ -1,15 +1,32 @@
 """Read a table from a spreadsheet: a workbook, or CSV of whatever delimiter and encoding."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from console.desk import workbooks
+from console.desk import encodings, workbooks
 from store import sheets
+from store.sheets import Record
 from store.words import N_, Words
 
 WORKBOOK = N_("The workbook cannot be read, or is too large. Save the sheet as CSV in UTF-8.")
+UNCALCULATED = N_(
+    "The column {column} holds the formula {value}, and no value of it. Open the workbook, save it "
+    "and import it again."
+)
+MISTAKEN = N_(
+    "The spreadsheet says {value} in the column {column}: a mistake in a formula. Correct it, or "
+    "empty the cell."
+)
+ACROSS = N_(
+    "A cell is merged over the column {column} and the one before it. Take it apart, and write "
+    "each column's value."
+)
+MISTAKES = frozenset({
+    "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!",
+    "#ПУСТО!", "#ДЕЛ/0!", "#ЗНАЧ!", "#ССЫЛКА!", "#ИМЯ?", "#ЧИСЛО!", "#Н/Д",
+})  # fmt: skip
+SHOWN = 60  # letters of a formula
 Row = TypeVar("Row")
 
 
@@ -52,33 +69,49 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-def decoded(content: str | bytes) -> str:
-    """UTF-8 or UTF-16 with its mark, plain UTF-8, else the Windows encoding of Russian."""
+def decoded(content: str | bytes, *, encoding: str = "", language: str = "") -> str:
+    """The text in the `encoding` that somebody chose, else in the likeliest for the language.
+
+    Raises Unreadable.
+    """
     if isinstance(content, str):
         return content.removeprefix("\ufeff")
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    for choice in (encoding, "cp1251"):
-        try:
-            return content.decode(choice)
-        except UnicodeDecodeError:
-            continue
-    raise Unreadable(Problem(1, Words(N_("The file is not text. Save the table as CSV in UTF-8."))))
+    chosen = encoding or encodings.guess(content, language)
+    written = encodings.decoded(content, chosen) if chosen else None
+    if written is None:
+        words = Words(N_("The file is not text. Save the table as CSV in UTF-8."))
+        raise Unreadable(Problem(1, words))
+    return written
 
 
-def lines(content: str | bytes, columns: Mapping[str, str], plan: Plan[Row]) -> Iterator[Line]:
+def lines(
+    content: str | bytes,
+    columns: Mapping[str, str],
+    plan: Plan[Row],
+    *,
+    encoding: str = "",
+    language: str = "",
+) -> Iterator[Line]:
     """The table's lines; `columns` maps a header in lower case to a column's name.
 
-    A line with more cells than the header is refused in the plan. Raises Unreadable.
+    A line that is not whole, or holds what is no value, is refused in the plan. `encoding` and
+    `language` as in `decoded`. Raises Unreadable.
     """
-    rows = _rows(content)
-    headers = [header.strip() for header in next(rows, (1, 1, []))[2]]
+    book = isinstance(content, bytes) and workbooks.is_workbook(content)
+    if isinstance(content, bytes) and book:
+        rows = _sheet(content)
+    else:
+        rows = _rows(decoded(content, encoding=encoding, language=language))
+    first = next(rows, Record(1, 1, []))
+    headers = ["" if each == workbooks.ACROSS else each.strip() for each in first.cells]
     while headers and not headers[-1]:
         headers.pop()
     for twice in _twice(headers, columns):
         plan.refuse(1, N_("The column {column} stands here twice. Keep one of them."), column=twice)
-    for number, last, cells in rows:
-        if last > number and sheets.swallowed(cells):
-            plan.refuse(number, sheets.SWALLOWED, last=last)
+    for record in rows:
+        number, cells = record.first, record.cells
+        if record.swallowed:
+            plan.refuse(number, sheets.SWALLOWED, last=record.last)
         elif len(cells) > len(headers) and any(cell.strip() for cell in cells[len(headers) :]):
             plan.refuse(
                 number,
@@ -90,30 +123,38 @@ def lines(content: str | bytes, columns: Mapping[str, str], plan: Plan[Row]) -> 
                 columns=len(headers),
             )
         elif any(cell.strip() for cell in cells):
-            yield _line(number, headers, cells, columns)
+            faults = [*_faults(headers, cells, calculated=not book)]
+            plan.problems += [Problem(number, each) for each in faults]
+            if not faults:
+                yield _line(number, headers, cells, columns)
 
 
-def _rows(content: str | bytes) -> Iterator[tuple[int, int, list[str]]]:
-    """Each row with its first and last line, of CSV or of a workbook's first sheet."""
-    if isinstance(content, bytes) and workbooks.is_workbook(content):
-        try:
-            for number, cells in enumerate(workbooks.rows(content), 1):
-                yield number, number, cells
-        except workbooks.BadWorkbook:
-            raise Unreadable(Problem(1, Words(WORKBOOK))) from None
-        return
-    written = decoded(content)
-    first = written.split("\n", 1)[0]
-    delimiter = max(sheets.DELIMITERS, key=first.count)
-    reader = csv.reader(written.splitlines(keepends=True), delimiter=delimiter)
-    start = 1
+def _faults(headers: list[str], cells: list[str], *, calculated: bool) -> Iterator[Words]:
+    """What stands in a spreadsheet's cell without being its value."""
+    for header, cell in zip(headers, cells, strict=False):
+        said = {"column": header or "?", "value": cell[:SHOWN]}
+        if cell.strip() in MISTAKES:
+            yield Words(MISTAKEN, said)
+        elif header and cell == workbooks.ACROSS:
+            yield Words(ACROSS, {"column": header})
+        elif not calculated and cell.startswith("="):
+            yield Words(UNCALCULATED, said)
+
+
+def _sheet(content: bytes) -> Iterator[Record]:
     try:
-        for cells in reader:
-            yield start, reader.line_num, cells
-            start = reader.line_num + 1
-    except csv.Error:
+        for number, cells in enumerate(workbooks.rows(content), 1):
+            yield Record(number, number, cells)
+    except workbooks.BadWorkbook:
+        raise Unreadable(Problem(1, Words(WORKBOOK))) from None
+
+
+def _rows(written: str) -> Iterator[Record]:
+    try:
+        yield from sheets.records(written)
+    except sheets.Broken as error:
         broken = Words(N_("The table breaks off here. Save it again as CSV in UTF-8."))
-        raise Unreadable(Problem(reader.line_num, broken)) from None
+        raise Unreadable(Problem(error.line, broken)) from None
 
 
 def _twice(headers: Iterable[str], columns: Mapping[str, str]) -> list[str]:
@@ -136,6 +177,6 @@ def _line(number: int, headers: list[str], cells: list[str], columns: Mapping[st
         column = columns.get(header.lower())
         if column:
             known[column] = known.get(column) or cell.strip()
-        elif header and cell.strip():
+        elif header and cell.strip() and cell != workbooks.ACROSS:
             more[header] = cell.strip()
     return Line(number, known, more)

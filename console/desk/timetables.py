@@ -55,15 +55,17 @@ class Planned:
     problems: list[Problem]
 
 
-def timetable(content: str | bytes, *, zone: ZoneInfo, now: datetime) -> Plan[LessonRow]:
-    """What the file would bring in; nothing is written.
+def timetable(
+    content: str | bytes, *, zone: ZoneInfo, encoding: str = "", language: str = "", now: datetime
+) -> Plan[LessonRow]:
+    """What the file would bring in; nothing is written. `encoding`, `language` as of a table.
 
     `zone`: the school's, for times that name none. Lessons that repeat are
     planned from yesterday to calendars.AHEAD after `now`.
     """
     plan: Plan[LessonRow] = Plan()
     try:
-        decoded = tables.decoded(content)
+        decoded = tables.decoded(content, encoding=encoding, language=language)
         if decoded.lstrip().upper().startswith("BEGIN:VCALENDAR"):
             calendars.read(decoded, plan, zone=zone, now=now)
         else:

@@ -23,7 +23,9 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     given = st.file_uploader(_("Timetable"), type=["csv", "ics"], key=key)
     if given is None:
         return
-    plan = importing.timetable(given.getvalue(), zone=school.zone, now=console.now())
+    content = given.getvalue()
+    encoding = plans.encoding(content, school, key=key)
+    plan = importing.timetable(content, zone=school.zone, encoding=encoding, now=console.now())
     plans.problems(plan.problems)
     if not plan.rows:
         return

@@ -33,7 +33,9 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     given = st.file_uploader(_("Table of people"), type=["csv", "xlsx"], key=f"import-file-{taken}")
     if given is None:
         return
-    plan = importing.people_table(given.getvalue())
+    content = given.getvalue()
+    encoding = plans.encoding(content, school, key=f"import-{taken}")
+    plan = importing.people_table(content, encoding=encoding, language=school.language)
     plans.problems(plan.problems)
     if not plan.rows:
         return
