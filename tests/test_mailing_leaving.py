@@ -1,5 +1,6 @@
 """Who left the school gets no letter by rule, and of parents only those of minors."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -32,6 +33,13 @@ def listed(tx: Connection, school: School, connection_id: str, *names: str) -> N
             for each in names
         ], now=NOON,
     )  # fmt: skip
+
+
+def left(tx: Connection, school: School, *names: str, still: Sequence[str] = ()) -> None:
+    """The platform listed all of them, and lists those alone who are `still` there."""
+    connect(tx, school)
+    listed(tx, school, LMS, *names)
+    listed(tx, school, LMS, *still)
 
 
 def saved(
@@ -71,9 +79,7 @@ def test_whoever_no_platform_lists_any_longer_is_left_out_with_the_reason(
     database: Database, school: School, ana: Actor
 ) -> None:
     with database.begin() as tx:
-        connect(tx, school)
-        listed(tx, school, LMS, "Alina", "Boris")
-        listed(tx, school, LMS, "Alina")
+        left(tx, school, "Alina", "Boris", still=["Alina"])
         saved(tx, ana, school, "Clara")  # never had an account
         assert told(tx, ana, school, EVERYONE) == (["Alina", "Clara"], {"Boris": GONE})
 
@@ -96,9 +102,7 @@ def test_whoever_is_chosen_by_name_or_came_by_a_table_gets_it_all_the_same(
     database: Database, school: School, ana: Actor
 ) -> None:
     with database.begin() as tx:
-        connect(tx, school)
-        listed(tx, school, LMS, "Alina", "Boris", "Clara")
-        listed(tx, school, LMS)
+        left(tx, school, "Alina", "Boris", "Clara")
         chosen = Segment(everyone=True, people=(ids(tx)["Alina"],))
         saved(tx, ana, school, "Boris")
         assert told(tx, ana, school, chosen) == (["Alina", "Boris"], {"Clara": GONE})

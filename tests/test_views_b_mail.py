@@ -16,6 +16,7 @@ from console.views import (
     composer_send,
     delivery,
     delivery_acts,
+    delivery_follow,
     missed_away,
     person_timeline,
     segment_picker,
@@ -111,6 +112,12 @@ def released(console: Console, actor: Actor, school: School) -> str:
     with console.db.begin() as tx:
         releasing.release(tx, actor, campaign_id, now=console.now())
     return campaign_id
+
+
+def seen_to_leave(console: Console, actor: Actor, school: School) -> tuple[str, AppTest]:
+    """A released letter, and its page."""
+    id_ = released(console, actor, school)
+    return id_, screen("delivery", console, actor, school, id=id_)
 
 
 def pressed_in_dialog(console: Console, actor: Actor, campaign: Campaign) -> None:
@@ -266,8 +273,7 @@ def test_anybody_of_the_audience_is_found_for_the_preview(
 def test_within_30_seconds_a_release_can_be_called_back(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:
-    campaign_id = released(console, ana, school)
-    at = screen("delivery", console, ana, school, id=campaign_id)
+    campaign_id, at = seen_to_leave(console, ana, school)
     figures = {metric.label: metric.value for metric in at.metric}
     assert figures["Recipients"] == "3"
     assert figures["○ Waiting"] == "2"
@@ -281,8 +287,8 @@ def test_within_30_seconds_a_release_can_be_called_back(
 def test_a_pause_holds_until_it_is_sent_on(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:
-    campaign_id = released(console, ana, school)
-    at = press(screen("delivery", console, ana, school, id=campaign_id), "Pause")
+    campaign_id, at = seen_to_leave(console, ana, school)
+    at = press(at, "Pause")
     assert kept(console, ana, campaign_id).state == "paused"
     press(at, "Send on")
     assert kept(console, ana, campaign_id).state == "released"
@@ -622,8 +628,7 @@ def test_a_button_that_was_drawn_for_another_text_lets_nothing_leave(
 def test_a_letter_can_be_read_again_after_it_has_left(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:
-    id_ = released(console, ana, school)
-    at = screen("delivery", console, ana, school, id=id_)
+    id_, at = seen_to_leave(console, ana, school)
     assert "Come in" not in letters(at)  # folded, and not even read
     with console.db.read() as tx:
         [alina] = mail_letters.readers(tx, ana, id_, search="alina")
@@ -803,7 +808,7 @@ def test_a_letter_to_those_without_it_leaves_the_uncertain_alone_until_they_are_
         tx.execute(text("UPDATE delivery SET state = 'held', next_at = 0 WHERE name = 'Alina'"))
         tx.execute(text("UPDATE delivery SET state = 'sent' WHERE name = 'Ben'"))
     shown = kept(console, ana, campaign_id)
-    at = dialog(lambda: delivery_acts._follow(console, ana, school, shown))
+    at = dialog(lambda: delivery_follow._follow(console, ana, school, shown))
     assert "0 mails failed" in said(at)
     assert "1 mail is uncertain: they may have it already" in said(at)
     at = press(at, "Draft it")

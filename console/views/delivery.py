@@ -6,7 +6,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.i18n import _, clock, moment, number, say, span
-from console.views import delivery_acts, delivery_lesson, letter, missed_away, unreached
+from console.views import (
+    delivery_acts,
+    delivery_held,
+    delivery_lesson,
+    letter,
+    missed_away,
+    unreached,
+)
 from console.views.campaigns import COUNTS, STAGES, subject_of
 from console.widgets import actionbar, confirm, head, live, pages, status, strangers, tables
 from console.widgets.status import Colour, paint
@@ -45,6 +52,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         return
     delivery_lesson.draw(console, actor, school, campaign)
     delivery_acts.tell_changed(campaign)
+    live.part(lambda: _stage(console, actor, school, campaign.id))
     letter.draw(console, actor, school, campaign)
     drawn = delivery_acts.situation(campaign, console)
     acts = delivery_acts.acts(console, actor, school, campaign)
@@ -53,25 +61,16 @@ def page(console: Console, actor: Actor, school: School) -> None:
         live.part(lambda: _urgent(console, actor, school, campaign.id, found.count))
         if access.may(actor, "send", school.id):
             acts.insert(0, unreached.act(console, actor, campaign, found))
-    live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
+    live.part(lambda: _draw(console, actor, campaign.id, drawn))
     _assumed(console, actor, campaign)
     missed_away.draw(console, actor, school, campaign, state=_said, why=_plain)
     actionbar.bar(acts)
 
 
-def _draw(
-    console: Console,
-    actor: Actor,
-    school: School,
-    campaign_id: str,
-    drawn: delivery_acts.Situation,
-) -> None:
+def _draw(console: Console, actor: Actor, campaign_id: str, drawn: delivery_acts.Situation) -> None:
     with console.db.read() as tx:
         campaign = campaigns.get(tx, actor, campaign_id)
         missing = reached.undelivered(tx, actor, campaign_id, limit=SHOWN)
-        overruled = readiness.overruled(tx, actor, campaign_id)
-    _stage(console, school, campaign)
-    _overruled(overruled)
     _figures(campaign.totals)
     _stacked(campaign.totals)
     if campaign.lane != urgent.LANE:
@@ -90,7 +89,11 @@ def _urgent(console: Console, actor: Actor, school: School, campaign_id: str, dr
         st.rerun(scope="app")
 
 
-def _stage(console: Console, school: School, campaign: Campaign) -> None:
+def _stage(console: Console, actor: Actor, school: School, campaign_id: str) -> None:
+    """Before all else: a letter that is being read may have left meanwhile."""
+    with console.db.read() as tx:
+        campaign = campaigns.get(tx, actor, campaign_id)
+        overruled = readiness.overruled(tx, actor, campaign_id)
     now = console.now()
     stage = campaign.stage(now)
     word, colour = STAGES[stage]
@@ -112,6 +115,7 @@ def _stage(console: Console, school: School, campaign: Campaign) -> None:
             at = clock(campaign.released_at, school.zone)
             st.caption(_("Released at {time}").format(time=at), width="content")
         head.updated(now, school)
+    _overruled(overruled)
 
 
 def _overruled(found: Overruling | None) -> None:
@@ -238,4 +242,4 @@ def _plain(each: Undelivered) -> str:
 def _why(each: Undelivered, *, markdown: bool) -> str:
     if each.why:
         return say(each.why, markdown=markdown)
-    return _(delivery_acts.HELD_WHY) if each.state == "held" else ""
+    return _(delivery_held.WHY) if each.state == "held" else ""

@@ -5,23 +5,17 @@ from functools import partial
 
 import streamlit as st
 
-from console.i18n import N_, _, moment, ngettext, number
-from console.views import acting, forms, writing
+from console.i18n import _, moment, ngettext, number
+from console.views import acting, delivery_follow, delivery_held
 from console.widgets import actionbar, confirm, pages
 from console.widgets.actionbar import Act, Kind
 from console.wiring import Console
-from mailing import approving, reached, releasing, urgent
-from mailing.model import Campaign, MailingError
+from mailing import approving, releasing, urgent
+from mailing.model import Campaign
 from store import access
 from store.access import Actor
 from store.schools import School
 
-NOBODY_FAILED = N_("Nobody's mail failed. Decide about the uncertain ones, or tick them.")
-BEFORE_HELD = N_(
-    "The relay's log tells which of them left (python -m console mailed LOG). "
-    "Their list is taken away at the foot of the page."
-)
-HELD_WHY = N_("The connection broke, or a backup was restored: they may have arrived.")
 Situation = tuple[str, bool, bool, str]
 
 
@@ -50,7 +44,7 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
         retry = _do(console, actor, campaign, _retry)
         offered.append(Act("retry", _("Retry failed"), retry, icon=":material/refresh:"))
     if held:
-        offered += _held_acts(console, actor, campaign)
+        offered += delivery_held.acts(console, actor, campaign)
     if campaign.lane == urgent.LANE:
         offered.append(
             Act(
@@ -63,17 +57,7 @@ def acts(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
             )
         )
     elif held or failed:
-        offered.append(
-            Act(
-                "follow",
-                _("Write to those without it"),
-                lambda: _follow(console, actor, school, campaign),
-                "L",
-                ":material/mail:",
-                "tertiary",
-                asks=True,
-            )
-        )
+        offered.append(delivery_follow.act(console, actor, school, campaign))
     return offered
 
 
@@ -131,44 +115,6 @@ def _resume_act(console: Console, actor: Actor, school: School, campaign: Campai
     return Act(
         "resume", _("Send on"), act, "P", ":material/play_arrow:", "primary", asks=late
     )  # fmt: skip
-
-
-def _held_acts(console: Console, actor: Actor, campaign: Campaign) -> list[Act]:
-    count = campaign.totals.held
-
-    def ask(*, resend: bool) -> None:
-        again = ngettext("Send to {n} person again", "Send to {n} people again", count)
-        sent = ngettext("Count {n} mail as sent", "Count {n} mails as sent", count)
-        confirm.ask(
-            _("What about the held ones?"),
-            {
-                _("What"): _(HELD_WHY),
-                _("Then"): _("some may get it twice") if resend else _("some may not get it"),
-                _("Before"): _(BEFORE_HELD),
-                _("Undo"): _("none"),
-            },
-            (again if resend else sent).format(n=count),
-            partial(_decide, console, actor, campaign, resend=resend),
-            icon=":material/forward_to_inbox:" if resend else ":material/done:",
-        )
-
-    count_as_sent = Act(
-        "held-sent",
-        _("Count the held as sent"),
-        lambda: ask(resend=False),
-        icon=":material/done:",
-        asks=True,
-    )
-    if campaign.state == "stopped":
-        return [count_as_sent]
-    again = Act(
-        "held-again",
-        _("Send the held again"),
-        lambda: ask(resend=True),
-        icon=":material/forward_to_inbox:",
-        asks=True,
-    )
-    return [count_as_sent, again]  # first what sends nobody anything twice
 
 
 def _stop_act(console: Console, actor: Actor, campaign: Campaign) -> Act:
@@ -249,49 +195,3 @@ def _retry(console: Console, actor: Actor, campaign: Campaign) -> str:
     with console.db.begin() as tx:
         count = releasing.retry_failed(tx, actor, campaign.id, now=console.now())
     return ngettext("{n} mail is tried again.", "{n} mails are tried again.", count).format(n=count)
-
-
-def _decide(console: Console, actor: Actor, campaign: Campaign, *, resend: bool) -> None:
-    with acting.guarded():
-        with console.db.begin() as tx:
-            count = releasing.decide_held(tx, actor, campaign.id, resend=resend, now=console.now())
-        if resend:
-            words = ngettext("{n} mail goes out again.", "{n} mails go out again.", count)
-        else:
-            words = ngettext("{n} mail counts as sent.", "{n} mails count as sent.", count)
-        actionbar.say(words.format(n=count))
-
-
-def _follow(console: Console, actor: Actor, school: School, campaign: Campaign) -> None:
-    """Draft the same letter to those without it; to the uncertain only where that is ticked."""
-    totals = campaign.totals
-
-    def ask() -> Callable[[], None]:
-        failed = ngettext("{n} mail failed: meant.", "{n} mails failed: meant.", totals.failed)
-        st.markdown(f":red[▲] {failed.format(n=number(totals.failed))}")
-        also = False
-        if totals.held:
-            held = ngettext(
-                "{n} mail is uncertain: they may have it already.",
-                "{n} mails are uncertain: they may have it already.",
-                totals.held,
-            )
-            st.markdown(f":orange[◆] {held.format(n=number(totals.held))}")
-            also = st.checkbox(
-                _("Write to these too: some get it twice"), key=f"follow-held-{campaign.id}"
-            )
-        return partial(_draft_to_those, console, actor, school, campaign, uncertain=also)
-
-    forms.edit(_("Write to those without it"), _("Draft it"), ask, icon=":material/mail:")
-
-
-def _draft_to_those(
-    console: Console, actor: Actor, school: School, campaign: Campaign, *, uncertain: bool
-) -> None:
-    with console.db.read() as tx:
-        ids = reached.without(tx, actor, campaign.id, uncertain=uncertain)
-    if not ids:
-        raise MailingError(NOBODY_FAILED)
-    letter = writing.to_people(console, actor, school, ids, like=campaign)
-    confirm.closed()
-    pages.go("composer", id=letter)

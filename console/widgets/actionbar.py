@@ -82,7 +82,7 @@ def told() -> None:
 
 
 def button(act: Act) -> None:
-    """One act as a button, in the bar or on a card."""
+    """One act as a button, in the bar or on a card; on a phone without its key."""
     if st.button(
         act.label,
         key=f"act-{act.name}",
@@ -90,7 +90,7 @@ def button(act: Act) -> None:
         type=act.kind,
         disabled=act.off is not None,
         help=act.off or act.hint,
-        shortcut=None if confirm.is_open() else act.key,
+        shortcut=None if confirm.is_open() or is_phone() else act.key,
         on_click=confirm.opening if act.asks else None,
     ):
         act.do()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from console.i18n import _, clock
 from console.widgets import confirm, live, pages
+from console.widgets.screen import is_phone
 from console.widgets.status import mark
 from store.schools import School
 
@@ -14,7 +15,7 @@ from store.schools import School
 def title(text: str, *, back: str | None = None) -> None:
     """The screen's title (our words, translated, or escaped); `back` is the screen that led here.
 
-    Esc goes back.
+    Esc goes back; a phone has no such key.
     """
     with _row():
         _title(text, back)
@@ -59,7 +60,7 @@ def _title(text: str, back: str | None) -> None:
             icon=":material/arrow_back:",
             type="tertiary",
             key=f"back-{back}",
-            shortcut=None if confirm.is_open() else "Esc",
+            shortcut=None if confirm.is_open() or is_phone() else "Esc",
         ):
             pages.go(back)
         st.title(text, anchor=False, width="content")
