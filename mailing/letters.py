@@ -115,9 +115,12 @@ def subjects(tx: Connection, actor: Actor, school_id: str, rows: Sequence[Row[An
     def one(row: Row[Any]) -> str:
         titles, bodies = written[row.campaign_id]
         language = recipients.variant(row.language, school.language, recipients.written(bodies))
+        title = titles.get(language, "")
+        if "{" not in title:  # it is the same for all
+            return title
         lesson = Enclosed(school.zone, invited.get(row.campaign_id))
         known = enclosing.known(lesson, json.loads(row.fields), language)
-        return templates.titled(titles.get(language, ""), known)
+        return templates.titled(title, known)
 
     return [one(row) for row in rows]
 

@@ -58,7 +58,7 @@ def rows(content: bytes) -> Iterator[list[str]]:
                 raise BadWorkbook
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         try:
-            sheet = book.worksheets[0]
+            sheet: Any = book.worksheets[0]
             with ZipFile(io.BytesIO(content)) as parts:
                 drawn = _drawn(parts.read(sheet._worksheet_path))
             yield from _rows(sheet, drawn)

@@ -92,13 +92,13 @@ def draw(
 def _event(event: Event, school: School, now: datetime) -> None:
     with st.container(gap="xxsmall"):
         time = moment(event.at, school.zone, now=now)
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            said = f"{ICONS[event.kind]} :gray[{time}] {event.words}"
-            if event.letter is None or LETTERS not in pages.known():
-                st.markdown(f"{said} {event.subject}".rstrip())
-            else:
+        said = f"{ICONS[event.kind]} :gray[{time}] {event.words}"
+        if event.letter is None or LETTERS not in pages.known():
+            st.markdown(f"{said} {event.subject}".rstrip())
+        else:
+            campaign_id, delivery_id = event.letter
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.markdown(said, width="content")
-                campaign_id, delivery_id = event.letter
                 pages.link(LETTERS, event.subject, id=campaign_id, letter=delivery_id)
         if event.text:
             strangers.text(event.text)
@@ -161,7 +161,7 @@ def _measures(console: Console, actor: Actor, school: School, person: Person) ->
 
 def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:
     with console.db.read() as tx:
-        received = reached.received(tx, actor, person.id)
+        received = reached.received(tx, actor, person.id, limit=SHOWN)
     for mail in received:
         words = f":gray-badge[{_(COUNTS[mail.state])}]"
         why = strangers.line(say(mail.why, markdown=False)) if mail.why else ""
