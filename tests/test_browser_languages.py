@@ -168,6 +168,8 @@ def faults(page: Page, language: str, width: int) -> Iterator[str]:
         yield f"not translated: {line!r}"
     if width < browsing.NARROW:
         yield from page.evaluate(WIDER)
+        hints = page.locator("[data-testid=stMain] kbd")
+        yield from (f"a phone has no key {each!r}" for each in hints.all_inner_texts())
 
 
 @cache

@@ -10,7 +10,7 @@ from console.desk import measure_words
 from console.desk.measure_words import OUTCOMES
 from console.i18n import N_, _, escape, moment, say
 from console.views import acting
-from console.widgets import actionbar, confirm, pages, strangers
+from console.widgets import actionbar, keys, pages, screen, strangers
 from console.wiring import Console
 from moderation import appeals, hearing, house, impartial
 from moderation.appeals import Appeal
@@ -114,7 +114,7 @@ def _reply(
             _("Send the answer"),
             icon=":material/reply:",
             key="appeal-answer",
-            shortcut=None if outcome else "Mod+Enter",
+            shortcut=None if outcome else screen.key("Mod+Enter"),
         )
     if answers:
         _do(lambda: _answer(console, actor, appeal, said or ""))
@@ -128,7 +128,7 @@ def _reply(
         type="primary",
         icon=":material/gavel:",
         key="appeal-decide",
-        shortcut="Mod+Enter",
+        shortcut=screen.key("Mod+Enter"),
     ):
         _do(lambda: _decide(console, actor, school, appeal, outcome, said or "", terms))
 
@@ -146,7 +146,7 @@ def _outcome(appeal: Appeal, measure: Measure, ends: tuple[Outcome, ...]) -> Out
                 _called(each, measure),
                 type="primary" if each == chosen else "secondary",
                 key=f"appeal-end-{number}-{appeal.id}",
-                shortcut=None if confirm.is_open() else str(number),
+                shortcut=keys.shown(str(number)),
             ):
                 st.session_state[key] = None if each == chosen else each
                 st.rerun()

@@ -19,7 +19,7 @@ from console.views import (
 )
 from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
-from console.widgets import actionbar, confirm, pages, strangers
+from console.widgets import actionbar, confirm, keys, pages, strangers
 from console.wiring import Console
 from mailing import campaigns, lint, reaching, readiness, releasing, sender
 from mailing.lint import Finding
@@ -61,7 +61,7 @@ def draw(
             _("Review and send"),
             type="primary",
             icon=":material/send:",
-            shortcut=None if confirm.is_open() else "Mod+Enter",
+            shortcut=keys.shown("Mod+Enter"),
             disabled=not ready or stopped,
             on_click=confirm.opening,
             key="composer-send",

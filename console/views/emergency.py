@@ -13,7 +13,7 @@ from console.desk.incidents import IncidentError
 from console.i18n import NAMES, _, escape, moment, ngettext, number, say
 from console.views import acting, composer_preview, segment_picker, writing
 from console.views.segment_picker import GUARDIANS
-from console.widgets import actionbar, confirm, head, pages, strangers
+from console.widgets import actionbar, confirm, head, keys, pages, strangers
 from console.wiring import Console
 from mailing import recipients, saved, templates, urgent_texts
 from mailing.model import Totals
@@ -185,7 +185,7 @@ def _send(console: Console, actor: Actor, planned: Plan, written: UrgentText) ->
         _("Send it now"),
         type="primary",
         icon=":material/campaign:",
-        shortcut=None if confirm.is_open() else "Mod+Enter",
+        shortcut=keys.shown("Mod+Enter"),
         disabled=not planned.people.people and not planned.people.left_out,
         on_click=confirm.opening,
         key="emergency-send",

@@ -6,7 +6,7 @@ from console.desk import cards
 from console.desk.board import Board
 from console.desk.cards import Card
 from console.i18n import _, clock, escape, ngettext, number, say, span
-from console.widgets import actionbar, confirm, pages, status
+from console.widgets import actionbar, keys, pages, status
 from console.wiring import Console
 from store import access
 from store.access import Actor
@@ -94,7 +94,7 @@ def _buttons(console: Console, actor: Actor, board: Board, card: Card, place: in
         _("Open"),
         key=f"open-{card.source}",
         type="primary" if place == 1 else "secondary",
-        shortcut=None if confirm.is_open() else str(place),
+        shortcut=keys.shown(str(place)),
     ):
         slug, subject = card.link
         pages.go(slug, id=subject)

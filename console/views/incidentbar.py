@@ -8,7 +8,7 @@ from console.desk import incidents, notices
 from console.desk.incidents import Incident, IncidentError
 from console.i18n import _, say
 from console.views import writing
-from console.widgets import actionbar, confirm, pages
+from console.widgets import actionbar, confirm, pages, screen
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from mailing.model import MailingError
@@ -137,7 +137,9 @@ def _asked(title: str, label: str, button: str, act: Callable[[str], None]) -> N
     @st.dialog(title, on_dismiss=confirm.closed)
     def dialog() -> None:
         words = st.text_area(label, key="asked-words", max_chars=incidents.LONGEST_NOTE)
-        pressed = st.button(button, type="primary", key="asked-yes", shortcut="Mod+Enter")
+        pressed = st.button(
+            button, type="primary", key="asked-yes", shortcut=screen.key("Mod+Enter")
+        )
         if pressed and confirm.is_open():
             try:
                 act(words)

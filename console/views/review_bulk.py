@@ -5,7 +5,7 @@ import streamlit as st
 from console.desk.measure_words import spoken
 from console.i18n import N_, _, ngettext, number
 from console.views import acting, bulk_plan
-from console.widgets import actionbar, confirm, strangers
+from console.widgets import actionbar, confirm, screen, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
 from moderation import bulk, house, previewing
@@ -109,7 +109,7 @@ def _verdict(kept: str) -> Verdict:
                 _(label),
                 key=f"bulk-{verdict}",
                 icon=f":material/radio_button_{shape}:",
-                shortcut=key,
+                shortcut=screen.key(key),
                 on_click=_choose,
                 args=(kept, verdict),
             )

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 import streamlit as st
 
 from console.i18n import _
-from console.widgets import confirm
+from console.widgets import confirm, keys
 from console.widgets.screen import is_phone
 
 LINE = 1042  # pixels of the bar in a window of 1440
@@ -73,7 +73,9 @@ def told() -> None:
         return
     with st.bottom, _row():
         st.markdown(said.words, width="content")
-        if said.undo and st.button(_("Undo"), key="act-undo", type="tertiary", shortcut="U"):
+        if said.undo and st.button(
+            _("Undo"), key="act-undo", type="tertiary", shortcut=keys.shown("U")
+        ):
             st.session_state.pop(SAID)
             said.undo()
         if st.button(_("Close"), key="act-said", type="tertiary", icon=":material/close:"):
@@ -90,7 +92,7 @@ def button(act: Act) -> None:
         type=act.kind,
         disabled=act.off is not None,
         help=act.off or act.hint,
-        shortcut=None if confirm.is_open() or is_phone() else act.key,
+        shortcut=keys.shown(act.key),
         on_click=confirm.opening if act.asks else None,
     ):
         act.do()

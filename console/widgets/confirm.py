@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from console.i18n import _
+from console.widgets import screen
 
 OPEN = "pult-dialog"  # session state: while set, no shortcut is drawn
 
@@ -61,7 +62,7 @@ def pressed(label: str, icon: str, *, key: str, possible: bool = True) -> bool:
             type="primary",
             icon=icon,
             key=f"{key}-yes",
-            shortcut="Mod+Enter",
+            shortcut=screen.key("Mod+Enter"),
             disabled=not possible,
         )
     if chosen and is_open():
@@ -76,7 +77,7 @@ def _yes(button: str, icon: str, *, possible: bool) -> bool:
         type="primary",
         icon=icon,
         key="confirm-yes",
-        shortcut="Mod+Enter",
+        shortcut=screen.key("Mod+Enter"),
         disabled=not possible,
     )
 

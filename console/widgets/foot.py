@@ -6,7 +6,7 @@ from console import i18n
 from console.desk import accounts
 from console.i18n import N_, _, escape
 from console.web.forms import LANGUAGE_COOKIE
-from console.widgets import confirm, pages
+from console.widgets import confirm, keys, pages
 from console.wiring import Console
 from store.access import Actor
 from store.schools import LANGUAGES
@@ -79,7 +79,7 @@ def draw(console: Console, actor: Actor) -> None:
         key="keys",
         type="tertiary",
         icon=":material/keyboard:",
-        shortcut=None if confirm.is_open() else "H",
+        shortcut=keys.shown("H"),
         on_click=confirm.opening,
     ):
         _keys()

@@ -6,8 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from console.i18n import _, clock
-from console.widgets import confirm, live, pages
-from console.widgets.screen import is_phone
+from console.widgets import keys, live, pages
 from console.widgets.status import mark
 from store.schools import School
 
@@ -60,7 +59,7 @@ def _title(text: str, back: str | None) -> None:
             icon=":material/arrow_back:",
             type="tertiary",
             key=f"back-{back}",
-            shortcut=None if confirm.is_open() or is_phone() else "Esc",
+            shortcut=keys.shown("Esc"),
         ):
             pages.go(back)
         st.title(text, anchor=False, width="content")

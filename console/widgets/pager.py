@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from console.i18n import _, number
-from console.widgets import confirm
+from console.widgets import keys
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _turn(page: Page, key: str, of: Hashable, nth: int, last: int) -> None:
                 key=f"{key}-{name}",
                 type="tertiary",
                 disabled=not 0 <= to <= last,
-                shortcut=None if confirm.is_open() else letter,
+                shortcut=keys.shown(letter),
                 on_click=turn,
                 args=(to,),
             )

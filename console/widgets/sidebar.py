@@ -8,7 +8,7 @@ from itertools import groupby
 import streamlit as st
 
 from console.i18n import _, escape
-from console.widgets import confirm, live
+from console.widgets import confirm, live, screen
 from store.schools import School
 
 # Seconds between two counts; no multiple of live.EVERY, or the two would meet again and again:
@@ -86,7 +86,7 @@ def _switcher(scope: Sequence[School], school: School) -> None:
             _("Next school: {name}").format(name=escape(names[following])),
             key="school-next",
             type="tertiary",
-            shortcut="G",
+            shortcut=screen.key("G"),
             on_click=_to,
             args=(following,),
         )
