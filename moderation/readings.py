@@ -29,6 +29,11 @@ _SPELLED = re.compile(rf"(?<!\w){_LETTER}(?:[\W_]{{1,6}}{_LETTER}(?!\w)){{2,}}")
 _ALIKE = re.compile(rf"(?<!\w){_LETTER}([\W_]{{1,6}}){_LETTER}(?:\1{_LETTER})+(?!\w)")
 _GAP_IN_WORD = re.compile(rf"(?<={_LETTER})(?:[^\w\s]|_){{1,3}}(?={_LETTER})")
 _GAP_IN_HAN = re.compile(rf"(?<=[{_HAN}])[\s\-_*.·~/|+=#^'\"`•…\u30fb]{{1,6}}(?=[{_HAN}])")
+# A word that a line break cuts in two, one of the halves alone in its line.
+_BROKEN = re.compile(
+    rf"(?<![^\n])[^\w\n]*{_LETTER}+( *\n{{1,2}} *)(?={_LETTER})"
+    rf"|(?<={_LETTER})( *\n{{1,2}} *)(?={_LETTER}+[^\w\n]*(?:\n|$))"
+)
 _WORD = re.compile(rf"(?:(?![{_HAN}\s]).)+")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 ENDS = ".,!?;:。，！？；：\n"
@@ -153,11 +158,18 @@ def _marks(said: str, folded: str) -> _Marks:
         for place in range(*found.span())
     }
     gaps |= {place for place in spelled if not folded[place].isalnum()}
+    if "\n" in folded:
+        gaps.update(_breaks(folded))
     tall = _TALL.search(said) is not None
     if not tall and _is_plain(folded):
         return _Marks(frozenset(), frozenset(), frozenset(gaps), spelled)
     mixed, masked = _disguised(folded, tall=tall)
     return _Marks(mixed, masked, frozenset(gaps), spelled)
+
+
+def _breaks(folded: str) -> Iterator[int]:
+    for found in _BROKEN.finditer(folded):
+        yield from range(*found.span(found.lastindex or 0))
 
 
 def _spelled(folded: str) -> Iterator[re.Match[str]]:

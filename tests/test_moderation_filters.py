@@ -48,6 +48,9 @@ DISGUISED = [
     ("ты дүрακ", "дүрακ"),
     ("儍瓜", "儍瓜"),  # a variant that is neither simplified nor traditional
     ("傻      瓜", "傻      瓜"),
+    ("ты ид\nиот", "ид\nиот"),  # cut by a line break, one half alone in its line
+    ("иди\r\nот ты, вот кто", "иди\r\nот"),
+    ("what a mo\nron!", "mo\nron"),
 ]
 BENIGN = [
     "Scunthorpe and Penistone",
@@ -67,6 +70,9 @@ BENIGN = [
     "Ο ήλιος λάμπει, Երևանը մեծ է, שלום לכולם, السلام عليكم",
     "🇬🇧 🇷🇺 🇨🇳",
     "ロボットとタンパク質",
+    "встань и иди\nот окна к двери",  # words of their own, as verses end and begin
+    "Иди,\nот окна к двери",
+    "грех\nи покаяние",
 ]
 
 
