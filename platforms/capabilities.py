@@ -75,9 +75,13 @@ class Moderated(Protocol):
 
 @runtime_checkable
 class Suspending(Protocol):
-    """`suspends` says what a suspension does there: a sentence with {platform}, marked with N_."""
+    """`suspends` says what a suspension does there: a sentence with {platform}, marked with N_.
+
+    `reads_on`: whether a suspended account still reads what is written to it there.
+    """
 
     suspends: str
+    reads_on: bool
 
 
 @runtime_checkable

@@ -40,6 +40,14 @@ class Board(moderation_platform.Adapter):
 
 
 @dataclass
+class ReadOn(Board):
+    """One whose suspended people still read what is written to them."""
+
+    suspends: str = "{platform} shuts rooms"
+    reads_on: bool = True
+
+
+@dataclass
 class Desk:
     console: Console
     school: School

@@ -15,7 +15,7 @@ from store.db import Connection, Database, text
 from store.schools import School
 from tests.conftest import NOON
 from tests.hostile import HOSTILE, faults
-from tests.letter_desk import MINUTE, Board, Desk, opened
+from tests.letter_desk import MINUTE, Board, Desk, ReadOn, opened
 from tests.moderation_platform import _comment
 
 NOTED = "for the record alone"
@@ -170,6 +170,25 @@ def test_whom_nothing_reaches_is_shown_as_such(desk: Desk, ben: Actor) -> None:
         [letter] = letter_sending.of_measures(tx, ben, desk.school.id, [measure])
     assert letter.state == "failed"
     assert "Tell them yourself" in str(letter.why)
+
+
+@pytest.mark.parametrize("reads_on", [True, False])
+def test_who_is_blocked_without_an_address_is_told_where_they_still_read_or_shown_as_not_told(
+    desk: Desk, ben: Actor, reads_on: bool
+) -> None:
+    desk.board = ReadOn(reads_on=reads_on)
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE person SET email = ''"))
+        block = measures.impose(tx, ben, desk.school.id, desk.joe, "block", now=NOON).id
+        _holds(tx)
+    assert desk.follow() == int(reads_on)
+    with desk.console.db.read() as tx:
+        [letter] = letter_sending.of_measures(tx, ben, desk.school.id, [block])
+    assert letter.state == ("sent" if reads_on else "failed")
+    assert [desk.console.appeal_link(block) in said for _, said in desk.board.got] == [
+        True
+    ] * reads_on
+    assert ("could not be told" in str(letter.why)) is not reads_on
 
 
 def test_the_worst_of_texts_is_quoted_as_letters(desk: Desk, ben: Actor) -> None:

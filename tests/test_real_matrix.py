@@ -180,6 +180,26 @@ def test_what_is_said_in_a_room_is_read_back_until_somebody_removes_it(synapse: 
     assert not adapter.said(room, event, "Five minutes.")
 
 
+def test_who_is_suspended_reads_of_it_in_a_room_of_their_own(synapse: Synapse) -> None:
+    (joe_id, joe), (eve_id, _), (bob_id, _) = map(synapse.person, ("joe", "eve", "bob"))
+    pult = matrix(synapse, "*")
+    pult.suspend(joe_id)
+    place = f"/_synapse/admin/v1/suspend/{quote(eve_id)}"
+    synapse.call("PUT", place, synapse.token, {"suspend": True})  # by others, without a room
+    pult.suspend(bob_id)
+    synapse.call(
+        "PUT", f"/_synapse/admin/v2/users/{quote(bob_id)}", synapse.token, {"locked": True}
+    )
+    told = pult.notify([joe_id, eve_id, bob_id], "Your account is blocked.")
+    assert told == {joe_id: True, eve_id: False, bob_id: False}
+    (room,) = synapse.call("GET", f"{CLIENT}/sync", joe)["rooms"]["join"]
+    said = synapse.at("GET", joe, room, "/messages?dir=b")["chunk"]
+    assert said[0]["content"].get("body") == "Your account is blocked."
+    pult.suspend(joe_id)
+    pult.notify([joe_id], "Once more.")
+    assert list(synapse.call("GET", f"{CLIENT}/sync", joe)["rooms"]["join"]) == [room]
+
+
 def test_a_notice_reaches_the_person_in_one_room_of_their_own(synapse: Synapse) -> None:
     joe_id, joe = synapse.person("joe")
     adapter = matrix(synapse, "*")

@@ -7,6 +7,7 @@ from console.desk.measure_letter_words import Told
 from moderation import penalties
 from moderation.model import Adapters, Subject
 from platforms.base import PlatformError
+from platforms.capabilities import Suspending
 from store import access, roster
 from store.access import Actor
 from store.db import Connection, Database, new_id, text
@@ -15,6 +16,10 @@ from store.vault import VaultError
 from store.words import N_, Words
 
 NO_WAY = N_("No address is known, and none of their platforms takes messages. Tell them yourself.")
+SHUT_OUT = N_(
+    "They could not be told: no address is known, and who is blocked reads nothing on these "
+    "platforms. Tell them yourself."
+)
 
 
 @dataclass(frozen=True)
@@ -38,20 +43,19 @@ def of(
 ) -> list[Way]:
     """Mail where an address is known, and each platform that takes messages.
 
-    `shut`: they can read nothing on platforms. Adapters are only made, nothing is called.
+    `shut`: they are suspended, and read only where that leaves their messages to them.
+    Adapters are only made, nothing is called.
     """
     access.require(actor, "see people", school_id)
     with db.read() as tx:
         person = roster.person(tx, actor, subject.person_id) if subject.person_id else None
         accounts = penalties.accounts_of(tx, actor, school_id, subject)
     found = [Way("mail", address=person.email)] if person and person.email else []
-    if not shut:
-        found += [
-            Way("platform", each.connection_id, each.external_id)
-            for each in accounts
-            if _takes_messages(adapters, each)
-        ]
-    return found
+    return found + [
+        Way("platform", each.connection_id, each.external_id)
+        for each in accounts
+        if _takes_messages(adapters, each, shut=shut)
+    ]
 
 
 def keep(
@@ -94,8 +98,10 @@ def keep(
     ).rowcount
 
 
-def _takes_messages(adapters: Adapters, account: PlatformAccount) -> bool:
+def _takes_messages(adapters: Adapters, account: PlatformAccount, *, shut: bool) -> bool:
     try:
-        return "notice board" in adapters(account.connection_id).can
+        adapter = adapters(account.connection_id)
+        read = not shut or (isinstance(adapter, Suspending) and adapter.reads_on)
+        return read and "notice board" in adapter.can
     except (VaultError, PlatformError, KeyError):  # sealed, or taken away since
         return False

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from console.desk import letter_ways
 from console.desk import measure_letter_words as said_in
-from console.desk.letter_ways import NO_WAY, Way
+from console.desk.letter_ways import NO_WAY, SHUT_OUT, Way
 from console.desk.measure_letter_words import Reader, Told
 from moderation import appeals, hearing, measures
 from moderation.model import PENALTIES, Adapters, Measure, Subject
@@ -46,11 +46,10 @@ def follow(
         ]
     written = 0
     for measure_id, about in owed:
-        ways = _ways(db, actor, measure_id, adapters)
+        ways, why = _ways(db, actor, measure_id, adapters)
         with db.begin() as tx:
             measure = appeals.measure_of(tx, actor, measure_id)
             told = _told(tx, actor, school, measure, about, link(measure_id), now)
-            why = NO_WAY
             if about == "imposed" and _told_enough(tx, measure, now):
                 ways, why = [Way("none")], ENOUGH
             written += sum(
@@ -171,13 +170,13 @@ def reader_of(tx: Connection, actor: Actor, school: School, about: Subject) -> R
     return Reader(person.name, person.language if known else school.language)
 
 
-def _ways(db: Database, actor: Actor, measure_id: str, adapters: Adapters) -> list[Way]:
-    """Mail where an address is known; the platforms where the person can still read."""
+def _ways(db: Database, actor: Actor, measure_id: str, adapters: Adapters) -> tuple[list[Way], str]:
+    """Mail where an address is known, and where the person can still read; why there is none."""
     with db.read() as tx:
         measure = appeals.measure_of(tx, actor, measure_id)
     shut = measure.kind in ("suspension", "block") and measure.lifted_at is None
     found = letter_ways.of(db, actor, measure.school_id, measure.subject, adapters, shut=shut)
-    return found or [Way("none")]
+    return found or [Way("none")], SHUT_OUT if shut else NO_WAY
 
 
 def _told_enough(tx: Connection, measure: Measure, now: datetime) -> bool:

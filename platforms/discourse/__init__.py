@@ -49,6 +49,7 @@ class Discourse:
     )
     removal = "DELETE /posts/{id}.json"
     suspends = N_("{platform} suspends the account: nobody signs in with it")
+    reads_on = False
 
     def __init__(
         self,

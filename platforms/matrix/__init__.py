@@ -56,6 +56,7 @@ class Matrix:
     removes = N_("its words go for everybody, its edits too; answers stay")
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
     suspends = N_("{platform} suspends the account: it reads and leaves rooms, but writes nothing")
+    reads_on = True
 
     def __init__(
         self,
@@ -134,6 +135,7 @@ class Matrix:
     def suspend(self, external_id: str) -> None:
         if external_id == self._calls.own_id():
             raise PlatformError(OWN, permanent=True, code="own account")
+        notices.make_ready(self._calls, external_id)
         people.suspend(self._calls, external_id)
 
     def standing(self, external_id: str) -> str:  # noqa: ARG002 - each account alike

@@ -81,6 +81,11 @@ def user(calls: Calls, external_id: str) -> dict[str, Any]:
     return calls.get(f"{ADMIN}/v2/{path('users', external_id)}")
 
 
+def reads(found: Mapping[str, Any]) -> bool:
+    """Whether somebody reads with the account: who is suspended does, behind a lock nobody."""
+    return not (found.get("deactivated") or found.get("locked"))
+
+
 def suspend(calls: Calls, external_id: str) -> None:
     """The account reads and leaves, but writes nothing; locked where suspending is unknown."""
     try:

@@ -60,6 +60,7 @@ class Moodle:
     removes = BLANKED
     removal = "mod_forum_update_discussion_post"
     suspends = N_("{platform} suspends the account: nobody signs in with it")
+    reads_on = False
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         loopback_only = options.get("loopback_only") == "1"
