@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 LOG = logging.getLogger("pult.moderation")
-MOST_CALLS = 9  # of one action: an edit looks twice, reads the thread, twice more, writes, looks
+MOST_CALLS = 12  # of one action: a suspension on Matrix makes a room for notices first
 MARGIN = timedelta(minutes=1)  # for our own database between them
 LEASE = timedelta(seconds=MOST_CALLS * DEADLINE) + MARGIN  # longer than one action can take
 BUSY = N_("It is being done at this moment. Look again in a few seconds.")
@@ -145,10 +145,14 @@ def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> 
 
 def _look(db: Database, adapter: Adapter, action: Action) -> Look:
     state = calls.read(adapter, action)
-    if state == KINDS[action.kind].wanted or not KINDS[action.kind].forward:
+    if state == KINDS[action.kind].wanted:
         return Look(state)
+    if not KINDS[action.kind].forward:
+        return Look(state, standing=calls.opened(adapter, action))
     if KINDS[action.kind].about == "account":
-        return Look(state, standing=calls.stood(adapter, action))
+        with db.read() as tx:
+            before = receipts.laid_over(tx, action)
+        return Look(state, standing=calls.stood(adapter, action, before))
     with db.read() as tx:
         thread_id = tx.execute(
             text("""

@@ -13,7 +13,9 @@ from platforms.capabilities import (
     CommentRemover,
     CommentSource,
     Ending,
+    Keeping,
     Moderated,
+    Opening,
     Restorer,
     Roomwise,
 )
@@ -104,6 +106,8 @@ def _shut_out(adapter: Adapter, action: Action) -> bool:
         return not adapter.lifted(who, action.standing or "")
     if isinstance(adapter, Ending) and action.kind == "suspend account":
         return adapter.suspended_until(who, action.until)
+    if isinstance(adapter, Keeping) and action.kind == "suspend account" and action.standing:
+        return adapter.kept_out(who, action.standing)
     return _suspender(adapter).suspended(who)
 
 
@@ -142,17 +146,37 @@ def act(adapter: Adapter, action: Action) -> Original | None:
     return None
 
 
-def stood(adapter: Adapter, action: Action) -> str | None:
+@dataclass(frozen=True)
+class Before:
+    """How it stood before an action that holds still, and what its way back puts back."""
+
+    state: str
+    standing: str | None
+
+
+def stood(adapter: Adapter, action: Action, before: Before | None) -> str | None:
     """What stood there before the action, for its way back; written down at the first look.
 
-    Where it is laid on again, rooms made since are added to it.
+    Where it is laid on again, or over an earlier one of ours (`before`), that is what was written
+    down then, with the rooms made since.
     """
-    known = action.standing
-    if action.earlier is None or known is None:
+    if action.earlier is not None and action.standing is not None:
+        before = Before(action.earlier, action.standing)
+    if before is None:
         return standing(adapter, action.kind, action.external_id)
-    if isinstance(adapter, Roomwise) and KINDS[action.kind].ability in adapter.roomwise:
-        return adapter.standing_since(action.external_id, known)
-    return known
+    known = before.standing
+    if known is None or not isinstance(adapter, Roomwise):
+        return known
+    if KINDS[action.kind].ability not in adapter.roomwise:
+        return known
+    return adapter.standing_since(action.external_id, known)
+
+
+def opened(adapter: Adapter, action: Action) -> str | None:
+    """What a lift is to set back, its own doing included; None where it changes nothing else."""
+    if action.kind == "lift account" and isinstance(adapter, Opening):
+        return adapter.opening(action.external_id, action.standing or "")
+    return None
 
 
 def standing(adapter: Adapter, kind: ActionKind, external_id: str) -> str | None:

@@ -1,15 +1,16 @@
-"""Lay what is in force on again in rooms that were made since.
+"""Lay what is in force on again: in rooms that were made since, and where somebody slipped in.
 
-One or two calls a connection and a look say which rooms there are, and only while somebody
-is held there. Where there is a new one, what was seen before it is the worker's to do again,
-AT_ONCE people a look; until it is seen there too the receipt says so.
+A few calls a connection and a look say which rooms there are and who is in them, and only
+while somebody is held there. Where there is a new one, what was seen before it is the worker's
+to do again, AT_ONCE people a look; until it is seen there too the receipt says so.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from moderation.model import Adapters
-from platforms.capabilities import Roomwise
+from platforms.capabilities import Roomwise, Watched
 from store import access, audit
 from store.access import Actor
 from store.db import Connection, Database, instant, text
@@ -19,8 +20,9 @@ EVERY = timedelta(minutes=1)
 AT_ONCE = 50
 ABILITIES = {"suspend account", "mute account"}
 SINCE = N_("There is a room that was made since. It is laid on there too.")
+SLIPPED = N_("They were seen in a room all the same. It is laid on there again.")
 HELD = """
-    state = 'verified' AND NOT ended AND (until IS NULL OR until > :now)
+    state IN ('verified', 'unconfirmed') AND NOT ended AND (until IS NULL OR until > :now)
     AND kind IN ('suspend account', 'mute account') AND earlier NOT IN ('suspended', 'muted')
 """  # by us: whom others held before goes on as they like
 
@@ -28,7 +30,7 @@ HELD = """
 def follow(
     db: Database, actor: Actor, connection_id: str, adapters: Adapters, *, now: datetime
 ) -> int:
-    """Look for new rooms once in EVERY; return how many actions are to be done again.
+    """Look into the rooms once in EVERY; return how many actions are to be done again.
 
     Raises PlatformError where the rooms cannot be read.
     """
@@ -41,10 +43,17 @@ def follow(
     if not isinstance(adapter, Roomwise):
         return 0
     places = adapter.places()
+    inside = adapter.inside() if isinstance(adapter, Watched) else {}
     kinds = sorted(ABILITIES & adapter.roomwise)
     with db.begin() as tx:
         grown_at = _note(tx, school_id, connection_id, places, now)
-        again = _again(tx, connection_id, kinds, grown_at, now)
+        slipped = dict.fromkeys(_slipped(tx, connection_id, inside, now), SLIPPED)
+        before = dict.fromkeys(_before(tx, connection_id, kinds, grown_at, now), SINCE)
+        again = [
+            (action_id, kind)
+            for action_id, why in list((slipped | before | slipped).items())[:AT_ONCE]
+            for kind in _anew(tx, action_id, why, now)
+        ]
         for action_id, kind in again:
             audit.record(tx, actor, kind, action_id, school_id=school_id, now=now, outcome="asked")
     return len(again)
@@ -105,34 +114,59 @@ def _note(
     return grown_at
 
 
-def _again(
+def _before(
     tx: Connection, connection_id: str, kinds: list[str], grown_at: datetime, now: datetime
-) -> list[tuple[str, str]]:
-    """Those seen in all rooms before the newest was there, the longest ago first.
-
-    What stood before them, and what a lift puts back, stays as it was written down.
-    """
+) -> list[str]:
+    """Those seen in all rooms before the newest was there, the longest ago first."""
     named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
     if not named:
         return []
     rows = tx.execute(
         text(f"""
+            SELECT id FROM moderation_action
+            WHERE connection_id = :connection AND {HELD} AND state = 'verified'
+              AND verified_at < :grown
+              AND kind IN ({", ".join(f":{name}" for name in named)})
+            ORDER BY verified_at, id LIMIT :limit
+        """),
+        named | {"connection": connection_id, "grown": grown_at, "now": now, "limit": AT_ONCE},
+    )
+    return [row.id for row in rows]
+
+
+def _slipped(
+    tx: Connection, connection_id: str, inside: Mapping[str, bool], now: datetime
+) -> list[str]:
+    """Those whose account is in a room although it is blocked, or speaks although it is muted."""
+    if not inside:
+        return []
+    rows = tx.execute(
+        text(f"""
+            SELECT id, kind, external_id FROM moderation_action
+            WHERE connection_id = :connection AND {HELD} ORDER BY verified_at, id
+        """),
+        {"connection": connection_id, "now": now},
+    )
+    found = {row.id: (row.kind, inside.get(row.external_id.casefold())) for row in rows}
+    return [
+        action_id
+        for action_id, (kind, speaks) in found.items()
+        if speaks or (speaks is not None and kind == "suspend account")
+    ][:AT_ONCE]
+
+
+def _anew(tx: Connection, action_id: str, why: str, now: datetime) -> list[str]:
+    """Leave it to the worker once more; its kind, or nothing where it is over meanwhile.
+
+    What stood before it, and what a lift puts back, stays as it was written down.
+    """
+    rows = tx.execute(
+        text(f"""
             UPDATE moderation_action SET state = 'waiting', why = :why, verified_at = NULL,
                 after = NULL, tries = 0, next_try_at = :now
-            WHERE id IN (
-                SELECT id FROM moderation_action
-                WHERE connection_id = :connection AND {HELD} AND verified_at < :grown
-                  AND kind IN ({", ".join(f":{name}" for name in named)})
-                ORDER BY verified_at, id LIMIT :limit)
-            RETURNING id, kind
+            WHERE id = :id AND {HELD}
+            RETURNING kind
         """),
-        named
-        | {
-            "connection": connection_id,
-            "grown": grown_at,
-            "now": now,
-            "why": Words(SINCE).to_json(),
-            "limit": AT_ONCE,
-        },
-    ).all()
-    return [(row.id, row.kind) for row in rows]
+        {"id": action_id, "why": Words(why).to_json(), "now": now},
+    )
+    return [row.kind for row in rows]

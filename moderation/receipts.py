@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from moderation import cases, comments, evidence, wordings
-from moderation.calls import KINDS, State, rivals
+from moderation.calls import KINDS, Before, State, rivals
 from moderation.model import Action, ActionKind, ReceiptState
 from moderation.records import IN_EFFECT, PENDING, noted, stored_original
 from platforms.base import Comment, Original
@@ -208,14 +208,32 @@ def _end_others(tx: Connection, action: Action) -> None:
     )
 
 
+def laid_over(tx: Connection, action: Action) -> Before | None:
+    """How it stood before an earlier action of ours that holds still; None where none does.
+
+    Where that one found the account held by others, what is left of it is not ours.
+    """
+    found = _earlier(tx, action)
+    return found if found and found.state != KINDS[action.kind].wanted else None
+
+
 def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None]:
     """The state to go back to, and what to put back there: what the first look saw.
 
     That is not what an earlier action of ours, still in force, had made; nor what is left of
     it where it holds in part of the rooms alone, or not as long as this one is to.
     """
+    standing = look.standing or action.standing
     if action.earlier is not None:  # with the rooms made since
-        return action.earlier, look.standing or action.standing
+        return action.earlier, standing
+    found = _earlier(tx, action)
+    held = KINDS[action.kind].about == "account" and laid_over(tx, action) is not None
+    if found and (look.state == KINDS[action.kind].wanted or held):
+        return found.state, standing or found.standing
+    return look.state, standing
+
+
+def _earlier(tx: Connection, action: Action) -> Before | None:
     row = tx.execute(
         text(f"""
             SELECT earlier, standing FROM moderation_action
@@ -231,11 +249,7 @@ def _before(tx: Connection, action: Action, look: Look) -> tuple[str, str | None
             "back": KINDS[action.kind].undo,
         },
     ).first()
-    wanted = KINDS[action.kind].wanted
-    held = KINDS[action.kind].about == "account" and row and row.earlier != wanted
-    if row and row.earlier and (look.state == wanted or held):
-        return str(row.earlier), action.standing or row.standing
-    return look.state, action.standing or look.standing
+    return Before(row.earlier, row.standing) if row and row.earlier else None
 
 
 def _rests_on(tx: Connection, action: Action) -> str | None:

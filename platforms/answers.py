@@ -96,13 +96,13 @@ class Site:
 def in_turn(steps: Iterable[Callable[[], object]]) -> None:
     """Take the steps of one act. A refusal after the first leaves it half done: it is `unsure`."""
     begun = False
-    for step in steps:
-        try:
+    try:
+        for step in steps:
             step()
-        except PlatformError as error:
-            error.unsure |= begun
-            raise
-        begun = True
+            begun = True
+    except PlatformError as error:
+        error.unsure |= begun
+        raise
 
 
 def count(value: object) -> int | None:

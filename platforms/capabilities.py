@@ -108,7 +108,7 @@ class AccountSuspender(Protocol):
     def suspend(self, external_id: str) -> None: ...
 
     def standing(self, external_id: str) -> str:
-        """What lifting needs to put back, in the platform's own terms, at most 4 KB.
+        """What lifting needs to put back, in the platform's own terms.
 
         Empty where there is nothing beyond suspended or not.
         """
@@ -157,6 +157,33 @@ class Restorer(Protocol):
 
     def lifted(self, external_id: str, standing: str) -> bool: ...
     def unmuted(self, external_id: str, standing: str) -> bool: ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """Where it depends on how they stood before whether a room lets somebody blocked in again."""
+
+    def kept_out(self, external_id: str, standing: str) -> bool:
+        """The read-back of our own block; PlatformError where nothing keeps them out, and why."""
+        ...
+
+
+@runtime_checkable
+class Opening(Protocol):
+    """Where a lift changes for a moment what is not the account's own: noted before it is done."""
+
+    def opening(self, external_id: str, standing: str) -> str:
+        """`standing`, for the lift, with what is to be set back although a try broke off."""
+        ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """Where a room can let somebody in, or speak, whom a block or a mute holds."""
+
+    def inside(self) -> Mapping[str, bool]:
+        """The accounts in moderated rooms at this moment: whether one of them lets it speak."""
+        ...
 
 
 @runtime_checkable

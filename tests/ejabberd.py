@@ -80,6 +80,14 @@ class Ejabberd:
         place = {"name": room, "service": SERVICE, "jid": jid}
         self.call("set_room_affiliation", **place, affiliation=affiliation)
 
+    def set(self, room: str, option: str, value: str) -> None:
+        place = {"name": room, "service": SERVICE}
+        self.call("change_room_option", **place, option=option, value=value)
+
+    def options(self, room: str) -> dict[str, str]:
+        said = self.call("get_room_options", name=room, service=SERVICE)
+        return said if isinstance(said, dict) else {one["name"]: one["value"] for one in said}
+
     def call(self, command: str, user: str | None = ADMIN, /, **arguments: Any) -> Any:
         signed = (user, PASSWORD) if user else None
         answer = requests.post(f"{self.url}/{command}", json=arguments, auth=signed, timeout=60)
@@ -138,6 +146,13 @@ class Visitor:
         muc = "<x xmlns='http://jabber.org/protocol/muc'/>"
         to = f"{room}@{SERVICE}/{self.jid.partition('@')[0]}"
         return self._send(f"<presence xmlns='jabber:client' to='{to}'>{muc}</presence>")
+
+    def give_voice(self, room: str, jid: str) -> str:
+        """As a moderator of the room, to somebody in it."""
+        item = f"<item nick='{jid.partition('@')[0]}' role='participant'/>"
+        query = f"<query xmlns='http://jabber.org/protocol/muc#admin'>{item}</query>"
+        to = f"{room}@{SERVICE}"
+        return self._send(f"<iq xmlns='jabber:client' type='set' id='v' to='{to}'>{query}</iq>")
 
     def say(self, room: str, said: str) -> str:
         to = f"{room}@{SERVICE}"

@@ -132,7 +132,7 @@ def test_accounts_of_one_address_are_marked_until_somebody_confirms_all_but_one(
         ("moodle", "nobody signs in with it"),
         ("discourse", "nobody signs in with it"),
         ("matrix", "reads and leaves rooms, but writes nothing"),
-        ("ejabberd", "out of the rooms that Pult moderates, of no others"),
+        ("ejabberd", "with a voice, and that stays unconfirmed"),
     ],
 )
 def test_the_plan_says_what_a_block_does_on_just_this_platform(

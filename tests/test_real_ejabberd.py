@@ -11,6 +11,8 @@ from tests.wire import Asked, as_json, reply, serving
 
 pytestmark = pytest.mark.servers
 VOICED = {"moderated": "true", "members_by_default": "false"}
+OPEN = {"moderated": "true", "members_by_default": "true"}
+CLOSED = {"moderated": "true", "members_only": "true"}
 
 
 def adapter(ejabberd: Ejabberd, *rooms: str, user: str = ADMIN, secret: str = PASSWORD) -> Adapter:
@@ -41,6 +43,133 @@ def test_a_block_puts_out_of_every_room_at_once_and_keeps_out(ejabberd: Ejabberd
     assert "forbidden" in visitor.enter(other)
     pult.lift(joe, "")
     assert "type='error'" not in visitor.enter(one)
+
+
+@pytest.mark.parametrize("earlier", ["member", "owner", "voice"])
+def test_who_spoke_in_a_moderated_room_comes_in_no_more_or_has_no_voice(
+    ejabberd: Ejabberd, earlier: str
+) -> None:
+    room, tess, joe = ejabberd.room(**VOICED), ejabberd.person("tess"), ejabberd.person("joe")
+    ejabberd.make(room, tess, "owner")
+    ejabberd.make(room, joe, "none" if earlier == "voice" else earlier)
+    teacher, visitor = Visitor(ejabberd, tess), Visitor(ejabberd, joe)
+    teacher.enter(room)
+    visitor.enter(room)
+    if earlier == "voice":
+        teacher.give_voice(room, joe)
+    visitor.say(room, "before it")
+    pult = adapter(ejabberd, room)
+    stood = pult.standing(joe)
+    pult.suspend(joe)
+    assert pult.suspended(joe)
+    visitor.enter(room)
+    visitor.say(room, "you cannot stop me")
+    inside = joe in pult.inside()
+    assert not pult.inside().get(joe)
+    assert pult.suspended(joe) is not inside  # who came in all the same is not called blocked
+    pult.suspend(joe)
+    assert (pult.suspended(joe), joe in pult.inside()) == (True, False)
+    pult.lift(joe, pult.opening(joe, stood))
+    visitor.enter(room)
+    visitor.say(room, "after it")
+    heard = teacher.seen + teacher.look()
+    assert "before it" in heard
+    assert "you cannot stop me" not in heard
+    assert ("after it" in heard) == (earlier != "voice")  # a voice lent by hand ends with a visit
+    assert ejabberd.stands(room, joe) == ("none" if earlier == "voice" else earlier)
+
+
+def test_where_everybody_speaks_one_speaks_again_after_a_lift(ejabberd: Ejabberd) -> None:
+    room, joe = ejabberd.room(**OPEN), ejabberd.person("joe")
+    pult = adapter(ejabberd, room)
+    stood = pult.standing(joe)
+    pult.suspend(joe)
+    noted = pult.opening(joe, stood)
+    pult.lift(joe, noted)
+    assert pult.lifted(joe, noted)
+    assert (ejabberd.stands(room, joe), ejabberd.options(room)["moderated"]) == ("none", "true")
+    visitor = Visitor(ejabberd, joe)
+    visitor.enter(room)
+    assert "type='error'" not in visitor.say(room, "back") + visitor.look()
+
+
+def test_a_lift_that_broke_off_leaves_no_room_unmoderated(ejabberd: Ejabberd) -> None:
+    room, joe = ejabberd.room(**OPEN), ejabberd.person("joe")
+    pult = adapter(ejabberd, room)
+    pult.suspend(joe)
+    noted = pult.opening(joe, "{}")
+    ejabberd.set(room, "moderated", "false")
+    ejabberd.make(room, joe, "none")
+    again = pult.opening(joe, noted)
+    assert not pult.lifted(joe, again)
+    pult.lift(joe, again)
+    assert (pult.lifted(joe, again), ejabberd.options(room)["moderated"]) == (True, "true")
+
+
+def test_where_the_server_lets_former_members_in_no_block_is_called_done(
+    ejabberd: Ejabberd,
+) -> None:
+    room, other, joe = ejabberd.room(**CLOSED), ejabberd.room(), ejabberd.person("joe")
+    ejabberd.make(room, joe, "member")
+    pult = adapter(ejabberd, room, other)
+    visitor = Visitor(ejabberd, joe)
+    visitor.enter(room)
+    stood = pult.standing(joe)
+    pult.suspend(joe)
+    assert [ejabberd.stands(one, joe) for one in (room, other)] == ["outcast"] * 2
+    with pytest.raises(PlatformError, match=f"again, with a voice: {room}."):
+        pult.kept_out(joe, stood)
+    ejabberd.set(room, "moderated", "false")
+    assert pult.kept_out(joe, stood)
+    visitor.look()
+    assert "forbidden" in visitor.enter(room) + visitor.look()
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("23.1.0", "update"), ("22.10.0", "update"), ("24.7.0", ""), ("20.4", ""), ("", '"status"')],
+)
+def test_voices_are_forgotten_where_rooms_remember_them_or_nobody_knows(
+    version: str, told: str
+) -> None:
+    made: list[str] = []
+
+    def room(asked: Asked) -> bytes:
+        if asked.call == "set_room_affiliation":
+            made.append(json.loads(asked.body)["affiliation"])
+            return as_json(0)
+        if asked.call == "get_room_affiliation":
+            return as_json({"affiliation": made[-1] if made else "member"})
+        if asked.call == "get_room_options":
+            return as_json({"moderated": "true", "members_only": "true"})
+        if asked.call == "status":
+            running = f"The node is started. Status: startedejabberd {version} is running in it"
+            return as_json(running) if version else reply('"no"', status="403 Forbidden")
+        return as_json(0 if asked.call == "check_account" else [])
+
+    with serving(room) as wire:
+        options = {"loopback_only": "1", "user": ADMIN, "rooms": "algebra"}
+        pult = Adapter(wire.url, PASSWORD, options)
+        stood = pult.standing("joe@localhost")
+        pult.suspend("joe@localhost")
+        if told:
+            with pytest.raises(PlatformError, match=told):
+                pult.kept_out("joe@localhost", stood)
+        else:
+            assert pult.kept_out("joe@localhost", stood)
+        assert pult.kept_out("joe@localhost", "{}")  # who never was a member is not remembered
+    assert made == (["none", "outcast"] if told else ["outcast"])
+
+
+def test_a_try_that_broke_off_is_not_taken_for_how_it_stood(ejabberd: Ejabberd) -> None:
+    room, joe = ejabberd.room(**VOICED), ejabberd.person("joe")
+    pult = adapter(ejabberd, room)
+    stood = pult.standing(joe)
+    ejabberd.make(room, joe, "member")  # on the way from none to a visitor's role
+    stood = pult.standing_since(joe, stood)
+    pult.suspend(joe)
+    pult.lift(joe, stood)
+    assert ejabberd.stands(room, joe) == "none"
 
 
 def test_every_affiliation_comes_back_as_it_stood(ejabberd: Ejabberd) -> None:
@@ -95,6 +224,20 @@ def test_muted_where_only_members_have_a_voice_and_given_it_back(ejabberd: Ejabb
     assert ejabberd.stands(room, joe) == "member"
 
 
+def test_a_voice_that_was_given_by_hand_is_taken_by_a_mute(ejabberd: Ejabberd) -> None:
+    room, tess, joe = ejabberd.room(**VOICED), ejabberd.person("tess"), ejabberd.person("joe")
+    ejabberd.make(room, tess, "owner")
+    teacher, visitor = Visitor(ejabberd, tess), Visitor(ejabberd, joe)
+    teacher.enter(room)
+    visitor.enter(room)
+    pult = adapter(ejabberd, room)
+    assert pult.muted(joe)
+    teacher.give_voice(room, joe)
+    assert (pult.muted(joe), pult.inside()[joe]) == (False, True)
+    pult.mute(joe)
+    assert (pult.muted(joe), pult.inside()[joe]) == (True, False)
+
+
 def test_where_everybody_may_speak_a_mute_is_refused_and_nothing_is_changed(
     ejabberd: Ejabberd,
 ) -> None:
@@ -142,7 +285,9 @@ def test_a_newer_server_is_asked_for_the_older_command() -> None:
             return as_json(0)
         if asked.call == "set_room_affiliation":
             return reply('"Request have unknown arguments: [jid]"', status="400 Bad Request")
-        return as_json({"affiliation": "none"})
+        if asked.call == "get_room_affiliation":
+            return as_json({"affiliation": "none"})
+        return as_json([])  # nobody is in a room, and nothing is set there
 
     with serving(newer) as wire:
         options = {"loopback_only": "1", "user": ADMIN, "rooms": "algebra"}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from store.db import Database
 from store.schools import School
 from tests import acting
 from tests.conftest import NOON, stopped
-from tests.ejabberd import ADMIN, PASSWORD, Ejabberd, Visitor
+from tests.ejabberd import ADMIN, PASSWORD, SERVICE, Ejabberd, Visitor
 from tests.moderation_platform import connect
 from tests.synapse import Synapse
 
@@ -31,17 +31,21 @@ class Desk:
         self, db: Database, school: School, ben: Actor, made: Callable[[], Platform]
     ) -> None:
         self.db, self.school, self.ben, self.made = db, school, ben, made
-        self.looks = 0
+        self.looks, self.connected = 0, False
 
     def adapters(self, _connection_id: str) -> Platform:
         return self.made()
 
-    def hold(self, joe: str, kind: PenaltyKind) -> str:
+    def hold(self, joe: str, kind: PenaltyKind, *, until: datetime | None = None) -> str:
         with self.db.begin() as tx:
-            connect(tx, self.school, "chat", "ejabberd" if kind == "block" else "matrix")
-            tx.exec_driver_sql('UPDATE connection SET options = \'{"rooms": "*"}\'')
+            if not self.connected:
+                connect(tx, self.school, "chat", "ejabberd" if kind == "block" else "matrix")
+                tx.exec_driver_sql('UPDATE connection SET options = \'{"rooms": "*"}\'')
+            self.connected = True
             about = Subject(connection_id="chat", external_id=joe)
-            measure = measures.impose(tx, self.ben, self.school.id, about, kind, now=NOON)
+            measure = measures.impose(
+                tx, self.ben, self.school.id, about, kind, until=until, now=NOON
+            )
         done = acting.perform_all(
             self.db, self.ben, measure.action_ids, self.adapters, clock=stopped(NOON)
         )
@@ -105,6 +109,52 @@ def test_a_block_is_laid_on_in_a_room_made_later_and_lifted_there_too(
     desk.lift(block)
     assert [ejabberd.stands(room, joe) for room in rooms] == ["member", "admin", "none"]
     assert desk.look() == 0
+
+
+def test_who_comes_into_a_room_all_the_same_is_put_out_again(
+    database: Database, school: School, ben: Actor, ejabberd: Ejabberd
+) -> None:
+    joe, room = ejabberd.person("joe"), ejabberd.room(moderated="true")
+    ejabberd.make(room, joe, "member")
+
+    def made() -> Platform:
+        options = {"loopback_only": "1", "user": ADMIN, "rooms": room}
+        return Chat(ejabberd.url, PASSWORD, options)
+
+    desk = Desk(database, school, ben, made)
+    block = desk.hold(joe, "block")
+    desk.look()
+    desk.settle()
+    Visitor(ejabberd, joe).enter(room)
+    came_in = ejabberd.call("get_room_occupants", name=room, service=SERVICE)
+    assert desk.look() == len(came_in)  # this server's rooms remember, or they do not
+    if came_in:
+        assert "in a room all the same" in str(desk.act(block).receipt.why)
+    desk.settle()
+    assert desk.act(block).receipt.state == "verified"
+    assert ejabberd.call("get_room_occupants", name=room, service=SERVICE) == []
+    desk.lift(block)
+    assert ejabberd.stands(room, joe) == "member"
+
+
+def test_a_longer_block_covers_and_gives_back_a_room_made_between_the_two(
+    database: Database, school: School, ben: Actor, ejabberd: Ejabberd
+) -> None:
+    joe, rooms = ejabberd.person("joe"), [ejabberd.room()]
+    ejabberd.make(rooms[0], joe, "member")
+
+    def made() -> Platform:
+        options = {"loopback_only": "1", "user": ADMIN, "rooms": ",".join(rooms)}
+        return Chat(ejabberd.url, PASSWORD, options)
+
+    desk = Desk(database, school, ben, made)
+    desk.hold(joe, "block", until=NOON + timedelta(days=1))
+    rooms += [ejabberd.room(), ejabberd.room()]
+    ejabberd.make(rooms[1], joe, "admin")
+    longer = desk.hold(joe, "block")
+    assert [ejabberd.stands(room, joe) for room in rooms] == ["outcast"] * 3
+    desk.lift(longer)
+    assert [ejabberd.stands(room, joe) for room in rooms] == ["member", "admin", "none"]
 
 
 def test_a_mute_is_laid_on_in_a_room_made_later_and_given_back_there_too(

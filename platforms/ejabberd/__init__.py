@@ -18,7 +18,7 @@ from platforms.base import (
     PlatformError,
     Room,
 )
-from platforms.ejabberd import people, rooms
+from platforms.ejabberd import outcasts, people, rooms, standings, voices
 from platforms.ejabberd.calls import Calls
 from platforms.ejabberd.rooms import Service
 from platforms.metering import Reading
@@ -45,7 +45,13 @@ class Ejabberd:
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     roomwise: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     removes = removal = ""
-    suspends = N_("{platform} shuts the account out of the rooms that Pult moderates, of no others")
+    suspends = N_(
+        "{platform} shuts the account out of the rooms that Pult moderates, of no others. Versions "
+        "22.10 and 23.01 let it into moderated rooms again: without a voice, and Pult puts it out "
+        "within a minute or two; into those for members only with a voice, and that stays "
+        "unconfirmed"
+    )
+    reads_on = True
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         chosen = {**OPTIONS, **options}
@@ -81,21 +87,28 @@ class Ejabberd:
     def suspend(self, external_id: str) -> None:
         if external_id == self._own:
             raise PlatformError(OWN, permanent=True, code="own account")
-        people.put_out(self._calls, self._service, external_id)
+        outcasts.put_out(self._calls, self._service, external_id)
 
     def standing(self, external_id: str) -> str:
-        return people.standing(rooms.affiliations(self._calls, self._service, external_id))
+        return standings.written(rooms.affiliations(self._calls, self._service, external_id))
 
     def lift(self, external_id: str, standing: str) -> None:
-        people.let_in(self._calls, self._service, external_id, standing)
+        outcasts.let_in(self._calls, self._service, external_id, standing)
 
     def suspended(self, external_id: str) -> bool:
         """Out of every moderated room."""
         self._require(external_id)
-        return people.is_out(self._calls, self._service, external_id)
+        return outcasts.is_out(self._calls, self._service, external_id)
+
+    def kept_out(self, external_id: str, standing: str) -> bool:
+        self._require(external_id)
+        return outcasts.is_kept_out(self._calls, self._service, external_id, standing)
 
     def lifted(self, external_id: str, standing: str) -> bool:
-        return people.is_let_in(self._calls, self._service, external_id, standing)
+        return outcasts.is_let_in(self._calls, self._service, external_id, standing)
+
+    def opening(self, external_id: str, standing: str) -> str:
+        return outcasts.opening(self._calls, self._service, external_id, standing)
 
     def protected(self, external_id: str) -> str:
         if external_id == self._own:
@@ -104,26 +117,33 @@ class Ejabberd:
         return STAFF if user in self._never and domain == self._host else ""
 
     def mute(self, external_id: str) -> None:
-        people.silence(self._calls, self._service, external_id)
+        voices.silence(self._calls, self._service, external_id)
 
     def mute_standing(self, external_id: str) -> str:
         return self.standing(external_id)
 
     def unmute(self, external_id: str, standing: str) -> None:
-        people.give_voice(self._calls, self._service, external_id, standing)
+        voices.give(self._calls, self._service, external_id, standing)
 
     def muted(self, external_id: str) -> bool:
         self._require(external_id)
-        return people.is_silent(self._calls, self._service, external_id)
+        return voices.is_silent(self._calls, self._service, external_id)
 
     def unmuted(self, external_id: str, standing: str) -> bool:
-        return people.has_voice(self._calls, self._service, external_id, standing)
+        return voices.are_given(self._calls, self._service, external_id, standing)
 
     def places(self) -> frozenset[str]:
         return frozenset(rooms.there(self._calls, self._service))
 
+    def inside(self) -> dict[str, bool]:
+        found = rooms.inside(self._calls, self._service)
+        return {
+            jid: any(role != rooms.VISITOR for role in roles.values())
+            for jid, roles in found.items()
+        }
+
     def standing_since(self, external_id: str, standing: str) -> str:
-        return people.standing_since(self._calls, self._service, external_id, standing)
+        return standings.since(self._calls, self._service, external_id, standing)
 
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         """From the host itself; False for accounts that are gone."""

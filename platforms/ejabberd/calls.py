@@ -17,6 +17,7 @@ DENIED = N_(
     "api_permissions there."
 )
 OLDER = "v2"  # the last version whose commands take an address whole (ejabberd before 24.12)
+NO_SUCH = ("exist", "room_not_found")
 DONE = 0  # what a command that changes something answers when it did
 
 
@@ -40,7 +41,7 @@ class Calls:
                 raise
             answer = self._call(f"{command}/{OLDER}", arguments, safe=False)
         if answer != DONE:
-            raise self.error(REFUSED, command)
+            raise self.refused(command)
 
     def ask(self, command: str, /, **arguments: str) -> Ask:
         body = json.dumps(arguments).encode()
@@ -51,7 +52,7 @@ class Calls:
         said = _json(reply)
         if reply.status == 400 and "argument" in str(said):
             raise self.error(REFUSED, command, code="arguments")
-        if reply.status == 400 and "exist" in str(said):
+        if reply.status == 400 and any(one in str(said) for one in NO_SUCH):
             raise self.error(NO_ROOM, code="no room")
         if reply.status == 401:
             raise self.error(WRONG_SECRET, code="401")
@@ -65,6 +66,9 @@ class Calls:
         if said is None:
             raise self.site.strange()
         return said
+
+    def refused(self, command: str) -> PlatformError:
+        return self.error(REFUSED, command)
 
     def error(
         self, template: str, command: str = "", *, code: str = "refused", permanent: bool = True

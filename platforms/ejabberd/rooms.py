@@ -12,6 +12,8 @@ from platforms.ejabberd.calls import Calls
 from platforms.metering import Metered, Reading
 
 EVERY = "*"
+OPEN_ROOMS = "muc_online_rooms_by_regex"
+VISITOR = "visitor"  # the role without a voice, where a room is moderated
 NO_ROOMS = N_("There is no room to moderate: {host} has none, or the connection names none.")
 
 
@@ -66,6 +68,24 @@ def affiliations(calls: Calls, service: Service, external_id: str) -> dict[str, 
     return found
 
 
+def set_option(calls: Calls, service: Service, room: str, option: str, value: str) -> None:
+    place = {"name": room, "service": service.name}
+    calls.change("change_room_option", **place, option=option, value=value)
+
+
+def inside(calls: Calls, service: Service) -> dict[str, dict[str, str]]:
+    """Who is in the moderated rooms now: by address, the role in each; a voice goes first."""
+    said = calls.read(OPEN_ROOMS, service=service.name, regex=".*")
+    found: dict[str, dict[str, str]] = {}
+    for room in map(_listed, _rows(calls, said)):
+        if room.participants and _wanted(service, room.name):
+            for jid, role in _occupants(calls, service, room.name):
+                stands = found.setdefault(jid, {})
+                if stands.get(room.name, VISITOR) == VISITOR:
+                    stands[room.name] = role
+    return found
+
+
 def options(calls: Calls, service: Service, room: str) -> dict[str, str]:
     said = calls.read("get_room_options", name=room, service=service.name)
     if isinstance(said, list):  # pairs, in other versions
@@ -77,12 +97,9 @@ def options(calls: Calls, service: Service, room: str) -> dict[str, str]:
 
 def reading(calls: Calls, service: Service) -> Reading:
     """People by room, in one call; rooms that sleep have nobody and are left out."""
-    command = "muc_online_rooms_by_regex"
     asked = {"service": service.name, "regex": ".*"}
-    said = calls.answer(command, (yield calls.ask(command, **asked)))
-    if not isinstance(said, list) or not all(isinstance(row, dict) for row in said):
-        raise calls.site.strange()
-    return Metered(tuple(map(_listed, said)))
+    said = calls.answer(OPEN_ROOMS, (yield calls.ask(OPEN_ROOMS, **asked)))
+    return Metered(tuple(map(_listed, _rows(calls, said))))
 
 
 def _open(calls: Calls, service: Service) -> list[str]:
@@ -90,6 +107,31 @@ def _open(calls: Calls, service: Service) -> list[str]:
     if not isinstance(said, list):
         raise calls.site.strange()
     return sorted(word(jid).rpartition("@")[0] for jid in said)
+
+
+def _occupants(calls: Calls, service: Service, room: str) -> list[tuple[str, str]]:
+    """Address without the device, and role, of each session; [] where the room closed meanwhile."""
+    try:
+        said = calls.read("get_room_occupants", name=room, service=service.name)
+    except PlatformError as error:
+        if error.code != "no room":
+            raise
+        return []
+    rows = _rows(calls, said)
+    return [
+        (word(row.get("jid")).partition("/")[0].casefold(), word(row.get("role"))) for row in rows
+    ]
+
+
+def _wanted(service: Service, room: str) -> bool:
+    named = {name.strip() for name in service.wanted.split(",")} - {""}
+    return named == {EVERY} or room in named
+
+
+def _rows(calls: Calls, said: object) -> list[dict[str, object]]:
+    if not isinstance(said, list) or not all(isinstance(row, dict) for row in said):
+        raise calls.site.strange()
+    return said
 
 
 def _listed(row: Mapping[str, object]) -> Room:
