@@ -187,7 +187,9 @@ def record(mtx: Connection, actor: Actor, school_id: str, *, until: datetime) ->
 
 
 def _values(school_id: str, one: Foreseen) -> dict[str, object]:
-    forecast = one.forecast
+    forecast, limit = one.forecast, one.limit
+    # Nobody counts the lessons of one room apart: what was told of all its seats is not judged.
+    judged = None if limit and limit.kind == "room" and forecast.together else limit
     return {
         "school": school_id,
         "lesson": one.lesson_id,
@@ -196,7 +198,7 @@ def _values(school_id: str, one: Foreseen) -> dict[str, object]:
         "forecast": json.dumps(
             {
                 "forecast": asdict(forecast),
-                "limit": asdict(one.limit) if one.limit else None,
+                "limit": asdict(limit) if limit else None,
                 "minute": one.minute,
             }
         ),
@@ -204,9 +206,9 @@ def _values(school_id: str, one: Foreseen) -> dict[str, object]:
         "p50": forecast.wanted.p50,
         "p80": forecast.wanted.p80,
         "full": forecast.full,
-        "seats": one.limit.seats if one.limit else None,
-        "kind": one.limit.kind if one.limit else None,
-        "of": one.limit.of if one.limit else None,
+        "seats": judged.seats if judged else None,
+        "kind": judged.kind if judged else None,
+        "of": judged.of if judged else None,
     }
 
 

@@ -66,9 +66,11 @@ class Evening:
         title: str,
         server: str,
         *,
-        seats: int = 30,
+        seats: int | None = 30,
         expected: int = 20,
         starts: timedelta = -timedelta(minutes=10),
+        minutes: int = 45,
+        form: str = "classroom",
     ) -> None:
         self.rooms[title] = new_id()
         values = {
@@ -80,7 +82,8 @@ class Evening:
             "seats": seats,
             "expected": expected,
             "starts": NOON + starts,
-            "ends": NOON + starts + timedelta(minutes=45),
+            "ends": NOON + starts + timedelta(minutes=minutes),
+            "form": form,
             "now": NOON,
         }
         with self.db.begin() as tx:
@@ -88,8 +91,8 @@ class Evening:
                 text("""
                     INSERT INTO room (id, school_id, connection_id, external_id, name, form, seats,
                                       stream_url, gone, updated_at)
-                    VALUES (:id, :school, :connection, :title, :title, 'classroom', :seats, '',
-                            FALSE, :now)
+                    VALUES (:id, :school, :connection, :title, :title, :form, :seats, '', FALSE,
+                            :now)
                 """),
                 values,
             )
@@ -102,6 +105,31 @@ class Evening:
                 """),
                 values,
             )
+
+    def also(
+        self, title: str, room: str, *, starts: timedelta, minutes: int = 45, expected: int = 20
+    ) -> str:
+        """Another lesson in the room of that lesson; its id."""
+        lesson = new_id()
+        with self.db.begin() as tx:
+            tx.execute(
+                text("""
+                    INSERT INTO lesson (id, school_id, external_id, title, room_id, starts_at,
+                                        ends_at, expected, gone, updated_at)
+                    VALUES (:lesson, :school, :lesson, :title, :room, :starts, :ends, :expected,
+                            FALSE, :starts)
+                """),
+                {
+                    "lesson": lesson,
+                    "school": self.school.id,
+                    "title": title,
+                    "room": self.rooms[room],
+                    "starts": NOON + starts,
+                    "ends": NOON + starts + timedelta(minutes=minutes),
+                    "expected": expected,
+                },
+            )
+        return lesson
 
     def read(
         self,

@@ -244,3 +244,68 @@ def test_a_larger_room_on_a_server_that_is_nearly_full_is_not_offered(evening: E
     assert fit(evening).larger == "Hall"
     evening.read("B", Another=(8, 1))
     assert fit(evening).larger is None
+
+
+def test_a_room_without_a_limit_is_offered_as_far_as_its_server_bears(evening: Evening) -> None:
+    evening.server("B", seats=50)
+    evening.lesson("Maths", "A", seats=24, expected=40, starts=SOON)
+    evening.lesson("Hall", "B", seats=None, starts=timedelta(hours=2))
+    evening.lesson("Booth", "A", seats=None, starts=timedelta(hours=2), form="one-to-one")
+    evening.read("A", Other=(1, 1))
+    evening.read("B", Another=(5, 1))
+    assert fit(evening).larger == "Hall"
+    evening.read("B", Another=(20, 1), at=NOON + timedelta(seconds=1))
+    (found,) = [
+        one.fit
+        for one in evening.board(NOON + timedelta(seconds=1)).lessons
+        if one.title == "Maths"
+    ]
+    assert found is not None
+    assert found.larger is None
+
+
+def test_a_server_that_others_will_fill_meanwhile_is_not_offered(evening: Evening) -> None:
+    evening.server("B", seats=60)
+    evening.lesson("Maths", "A", seats=24, expected=40, starts=SOON)
+    evening.lesson("Hall", "B", seats=100, starts=timedelta(hours=2))
+    evening.lesson("Choir", "B", seats=30, expected=25, starts=SOON)
+    evening.read("A", Other=(0, 0))
+    evening.read("B", Another=(0, 0))
+    assert fit(evening).larger is None
+
+
+def test_each_free_room_is_handed_out_once_and_the_worst_lesson_chooses_first(
+    evening: Evening,
+) -> None:
+    evening.lesson("Maths", "A", seats=30, expected=40, starts=SOON)
+    evening.lesson("Physics", "A", seats=30, expected=45, starts=SOON)
+    evening.lesson("Music", "A", seats=30, expected=50, starts=SOON)
+    evening.lesson("Hall", "A", seats=60, starts=timedelta(hours=2))
+    evening.lesson("Gym", "A", seats=70, starts=timedelta(hours=2))
+    evening.read("A", Other=(0, 0))
+    given = {title: fit(evening, title).larger for title in ("Maths", "Physics", "Music")}
+    assert given == {"Music": "Hall", "Physics": "Gym", "Maths": None}
+
+
+def test_the_same_server_is_not_given_to_more_than_it_bears(evening: Evening) -> None:
+    evening.server("B", seats=70)
+    for title in ("Maths", "Physics"):
+        evening.lesson(title, "A", seats=30, expected=40, starts=SOON)
+    for title in ("Hall", "Gym"):
+        evening.lesson(title, "B", seats=60, starts=timedelta(hours=2))
+    evening.read("A", Other=(0, 0))
+    evening.read("B", Another=(0, 0))
+    given = [fit(evening, title).larger for title in ("Maths", "Physics")]
+    assert given == ["Gym", None]
+
+
+def test_a_room_is_free_when_its_lesson_is_over_by_then_and_its_next_one_begins_after(
+    evening: Evening,
+) -> None:
+    evening.lesson("Maths", "A", seats=24, expected=30, starts=SOON)
+    evening.lesson("Now", "A", seats=40, starts=-35 * MINUTE)  # until then
+    evening.lesson("Longer", "A", seats=35, starts=-30 * MINUTE)
+    evening.read("A", Now=(30, 1), Longer=(30, 1))
+    assert fit(evening).larger == "Now"
+    evening.also("Next", "Now", starts=50 * MINUTE)
+    assert fit(evening).larger is None

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from console.desk import attending, incidents, reports
 from console.desk.board import Board
 from console.desk.fit import Fit
-from console.i18n import speaking
+from console.i18n import clock, speaking
 from console.views import incidentbar, targetbar
 from console.widgets import status
 from console.wiring import Console
@@ -161,6 +161,27 @@ def test_classrooms_say_why_and_leave_unread_numbers_blank(place: Place) -> None
     assert frame(at, "people") == ["— / 20"]
     assert frame(at, "why") == ["B does not answer"]
     assert frame(at, "lesson") == [MARKUP]  # a text column: letters
+
+
+def test_the_next_lesson_of_a_room_stands_beside_the_present_one(place: Place) -> None:
+    begins = datetime.now(UTC) + timedelta(minutes=20)
+    with place.console.db.begin() as tx:
+        tx.execute(
+            text("""
+                INSERT INTO lesson (id, school_id, external_id, title, room_id, starts_at, ends_at,
+                                    expected, gone, updated_at)
+                VALUES ('next', :school, 'l2', 'Music', :room, :start, :end, 12, FALSE, :start)
+            """),
+            {
+                "school": place.school.id,
+                "room": place.room_id,
+                "start": begins,
+                "end": begins + timedelta(hours=1),
+            },
+        )
+    at = shown(place, "classrooms")
+    assert frame(at, "lesson") == [MARKUP, f"{clock(begins, place.school.zone)} Music"]
+    assert frame(at, "people") == ["— / 20", "/ 12"]
 
 
 def test_a_search_that_fits_nothing_says_what_to_clear(place: Place) -> None:
@@ -397,7 +418,7 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     attending.follow(place.console.db, actor, school_id, attending.Learnt(), now=datetime.now(UTC))
     board = place.console.board(actor, school_id)
     (row,) = board.lessons
-    at = AppTest.from_function(_room, args=(board, row.room_id)).run()
+    at = AppTest.from_function(_room, args=(board, row.id)).run()
     assert not at.exception
     assert "Not enough history to foresee: 0 of 4 lessons" in at.caption[0].value
     (told,) = board.foreseen.values()
@@ -407,22 +428,22 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     later = replace(
         board, lessons=[bound], foreseen={(told.lesson_id, told.starts_at): known}, record=record
     )
-    at = AppTest.from_function(_room, args=(later, row.room_id)).run()
+    at = AppTest.from_function(_room, args=(later, row.id)).run()
     assert not at.exception
     assert at.caption[0].value == "9 of 12 seats that Hall leaves it"
     assert at.caption[1].value.startswith("Within the hour: ")
     assert "12 lessons foreseen" in at.caption[-1].value
     fit = Fit("tight", Words("because"), 100, "server", chance=0.42)
     shared = replace(later, lessons=[replace(bound, fit=fit)])
-    at = AppTest.from_function(_room, args=(shared, row.room_id)).run()
+    at = AppTest.from_function(_room, args=(shared, row.id)).run()
     assert at.caption[1].value.endswith("Chance that every seat of the server is taken: 42%.")
     assert "a Brier score of 0.10: 0 is always right" in at.caption[-1].value
 
 
-def _room(board: "Board", room_id: str) -> None:
+def _room(board: "Board", row_id: str) -> None:
     from console.views import roomchart
 
-    roomchart.draw(board, room_id)
+    roomchart.draw(board, row_id)
 
 
 def test_who_may_steer_sees_where_a_service_sends_its_signs_of_life(

@@ -102,6 +102,17 @@ def test_what_the_platform_cannot_is_said_before_the_buttons_or_on_its_own(desk:
     assert "nginx-rtmp does not: take notices, let you in by a link, end rooms." in said(at)
 
 
+def test_in_a_room_that_is_another_lessons_until_then_only_the_lesson_can_be_moved(
+    desk: Desk,
+) -> None:
+    next_ = replace(desk.row, running=False, participants=None, after=MARKUP, course_id="c")
+    at = bar(desk, next_, desk.actor)
+    off = {button.label: button.help for button in at.button if button.disabled}
+    assert set(off) == {"Notice", "Who is in", "Step in", "End"}
+    assert all("Before this lesson the room is for" in words for words in off.values())
+    assert "![](" not in " ".join(off.values())
+
+
 def test_who_may_not_steer_is_told_why(desk: Desk, ben: Actor) -> None:
     at = bar(desk, desk.row, ben)
     off = {button.label: button.help for button in at.button if button.disabled}

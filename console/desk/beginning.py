@@ -1,10 +1,12 @@
 """The lessons that begin soon, and whether all is ready for each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.desk import fit
 from console.desk.evening import Evening
+from console.desk.lessons import LessonRow
 from probes.model import State
 from store import timetable
 from store.words import N_, Words
@@ -23,21 +25,21 @@ class Starting:
     more: Words | None = None  # the reason at length
 
 
-def starting(evening: Evening) -> list[Starting]:
-    """The lessons of the next half hour, the next first."""
+def starting(evening: Evening, rows: Iterable[LessonRow]) -> list[Starting]:
+    """The lessons of the next half hour, the next first; `rows`: of the classrooms board."""
     until = evening.school_now + SOON
-    by_room = {room.id: room for room in evening.rooms}
+    by_lesson = {row.lesson_id: row for row in rows}
     return [
-        _preflight(evening, lesson, by_room.get(lesson.room_id or ""))
+        _preflight(evening, lesson, by_lesson.get(lesson.id))
         for lesson in evening.lessons
         if evening.school_now < lesson.starts_at <= until
     ]
 
 
-def _preflight(evening: Evening, lesson: timetable.Lesson, room: timetable.Room | None) -> Starting:
-    if room is None:
+def _preflight(evening: Evening, lesson: timetable.Lesson, row: LessonRow | None) -> Starting:
+    if row is None:
         return Starting(lesson.starts_at, lesson.title, "suspect", Words(N_("no room")))
-    target = evening.server_target(room.connection_id)
+    target = evening.server_target(row.connection_id)
     result = evening.latest.get(target.id) if target else None
     if result is None or result.state is State.UNKNOWN:
         return Starting(lesson.starts_at, lesson.title, "unknown", Words(N_("not checked")))
@@ -46,9 +48,7 @@ def _preflight(evening: Evening, lesson: timetable.Lesson, room: timetable.Room 
     if result.state is State.MAINTENANCE:
         said = Words(N_("under maintenance"))
         return Starting(lesson.starts_at, lesson.title, "maintenance", said)
-    found = fit.of(evening, lesson, room, None)
-    if found and found.word != "fits":
-        return Starting(
-            lesson.starts_at, lesson.title, "filling", Words(fit.WORDS[found.word]), found.why
-        )
+    if row.fit and row.fit.word != "fits":
+        word = Words(fit.WORDS[row.fit.word])
+        return Starting(lesson.starts_at, lesson.title, "filling", word, row.fit.why)
     return Starting(lesson.starts_at, lesson.title, "ok", Words(N_("ready")))

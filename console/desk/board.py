@@ -63,8 +63,9 @@ def build(
     # The picture is the same for all who may see it: counts, never names of people.
     seen = evening.read(db, access.system(school_id), school_id, now=now, past=past)
     rows = classrooms.rows(seen)
-    free = _free(seen, rows)
-    seats = _total([_seats(seen, rows, server) for server in seen.servers])
+    rooms = _rooms(rows)
+    free = _free(seen, rooms)
+    seats = _total([_seats(seen, rooms, server) for server in seen.servers])
     running = [row for row in rows if row.running]
     return Board(
         version=f"{school_id}:{now.timestamp():.3f}",
@@ -72,18 +73,18 @@ def build(
         school=seen.school,
         school_now=seen.school_now,
         lessons=rows,
-        starting=beginning.starting(seen),
+        starting=beginning.starting(seen, rows),
         services=services.rows(seen, rows),
         cards=cards.cards(seen, rows, free),
         open_incidents=len(seen.incidents),
         waiting=seen.waiting,
         oldest_waiting=seen.oldest_waiting,
-        people_now=_total([row.participants for row in rows]),
+        people_now=_total([row.participants for row in rooms]),
         expected_now=sum(row.expected for row in running),
         running=sum(1 for row in running if row.participants),
         planned=len(running),
         unread=sum(1 for row in running if row.participants is None),
-        free_seats=_bound(seen, rows, _total(list(free.values()))),
+        free_seats=_bound(seen, rooms, _total(list(free.values()))),
         free_by_server=free,
         seats=seats,
         people=seen.people,
@@ -93,6 +94,11 @@ def build(
         foreseen=seen.foreseen,
         record=seen.record,
     )
+
+
+def _rooms(rows: list[LessonRow]) -> list[LessonRow]:
+    """One row a room, of a lesson that has it now, if any."""
+    return list({row.room_id: row for row in rows if row.after is None}.values())
 
 
 def _total(numbers: list[int | None] | list[int]) -> int | None:

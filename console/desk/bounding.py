@@ -5,13 +5,14 @@ Of several limits the one is told that more people most likely want in than it h
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from console.desk import limits, taken
 from console.desk.limits import Server
 from console.desk.taken import Readings
 from probes.capacity import Limit, Pool
 from probes.forecasting.model import Forecast
-from probes.forecasting.together import Shared, by_minute
+from probes.forecasting.together import Counts, Shared, by_minute
 from probes.forecasting.ways import Drawn
 from store.timetable import Room
 
@@ -24,6 +25,26 @@ class Coming:
 
     drawn: Drawn
     room: Room
+
+    @cached_property
+    def people(self) -> Counts:
+        """By draw and minute from now."""
+        return by_minute(self.drawn)
+
+    @property
+    def minute(self) -> float:
+        return self.drawn.live.minute
+
+    @property
+    def minutes(self) -> tuple[float, float]:
+        """From now to its start and to its end."""
+        begins = -self.minute
+        return begins, begins + self.drawn.plan.length
+
+    def meets(self, other: "Coming") -> bool:
+        """Whether the other is in its room in its time."""
+        (begins, ends), (its, its_end) = self.minutes, other.minutes
+        return other.room.id == self.room.id and begins < its_end and its < ends
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,7 @@ def bound(scene: Scene) -> dict[str, tuple[Forecast, Limit | None]]:
             if plan.id in seats.people
         ]
         if plan.seats:
-            told.append((alone, Limit("room", one.room.name, plan.seats)))
+            told.append(_of_room(scene, one, Limit("room", one.room.name, plan.seats), alone))
         found[plan.id] = min(told, key=_first) if told else (alone, None)
     return found
 
@@ -70,7 +91,7 @@ def _shared(scene: Scene) -> Iterator[tuple[Limit, Shared]]:
     pools = limits.pools(scene.servers)
     pooled = frozenset[str]().union(*(limits.under(scene.servers, pool) for pool in pools))
     people = {
-        one.drawn.plan.id: (one.room.connection_id, by_minute(one.drawn))
+        one.drawn.plan.id: (one.room.connection_id, one.people)
         for one in scene.coming
         if one.room.connection_id in pooled
     }
@@ -80,6 +101,15 @@ def _shared(scene: Scene) -> Iterator[tuple[Limit, Shared]]:
         if here:
             turns_away = pool in scene.turning_away
             yield limit, Shared(limit.seats, scene.outside(servers), here, turns_away)
+
+
+def _of_room(scene: Scene, one: Coming, limit: Limit, alone: Forecast) -> Told:
+    """By its own people; with those of the others where its room is planned twice."""
+    meeting = [other for other in scene.coming if one.meets(other)]
+    if len(meeting) < 2:
+        return alone, limit
+    people = {each.drawn.plan.id: each.people for each in meeting}
+    return _of_all(limit, Shared(limit.seats, 0, people, one.drawn.turns_away), one.drawn, alone)
 
 
 def _of_all(limit: Limit, shared: Shared, drawn: Drawn, alone: Forecast) -> Told:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from console.desk import taken
-from console.desk.evening import Evening, Key
+from console.desk.evening import Evening
 from probes.capacity import Limit, binding
 from probes.model import State
 from store.timetable import Room
@@ -23,8 +23,33 @@ def now(evening: Evening, room: Room, *leaving: Room) -> Limit | None:
 
     `leaving`: rooms whose people do not count, for they are to move into this one.
     """
+    own = seats(evening, room)
+    alone = [Limit("room", room.name, own)] if own else []
+    return binding([*alone, *shared(evening, room, *leaving)])
+
+
+def shared(evening: Evening, room: Room, *leaving: Room) -> Iterator[Limit]:
+    """What others leave it of its server and of the licence.
+
+    Of what cannot be counted as much is taken as is known to be.
+    """
+    server = evening.servers.get(room.connection_id)
+    if server is None:
+        return
     keys = {evening.key(each) for each in (room, *leaving)}
-    return binding(_limits(evening, room, keys))
+    if server.seats:
+        people = taken.outside(evening.rooms_now, {server.id}, keys)
+        yield Limit("server", server.name, server.seats, people)
+    if server.licence:
+        same = {each.id for each in evening.servers.values() if each.platform == server.platform}
+        people = taken.outside(evening.rooms_now, same, keys)
+        yield Limit("licence", server.platform, server.licence, people)
+
+
+def seats(evening: Evening, room: Room) -> int | None:
+    """The room's own, as its platform tells them now, else as it did before; None: no limit."""
+    reading = evening.rooms_now.get(evening.key(room))
+    return (reading.seats if reading else None) or room.seats or None
 
 
 def counted(evening: Evening, room: Room) -> bool:
@@ -35,20 +60,3 @@ def counted(evening: Evening, room: Room) -> bool:
     if server.licence and taken.of_licence(readings, evening.servers, server.platform) is None:
         return False
     return not server.seats or taken.on_server(readings, server.id) is not None
-
-
-def _limits(evening: Evening, room: Room, keys: set[Key]) -> Iterator[Limit]:
-    """Of what cannot be counted as much is taken as is known to be."""
-    reading = evening.rooms_now.get(evening.key(room))
-    if seats := (reading.seats if reading else None) or room.seats:
-        yield Limit("room", room.name, seats)
-    server = evening.servers.get(room.connection_id)
-    if server is None:
-        return
-    if server.seats:
-        people = taken.outside(evening.rooms_now, {server.id}, keys)
-        yield Limit("server", server.name, server.seats, people)
-    if server.licence:
-        same = {each.id for each in evening.servers.values() if each.platform == server.platform}
-        people = taken.outside(evening.rooms_now, same, keys)
-        yield Limit("licence", server.platform, server.licence, people)

@@ -1,6 +1,6 @@
 """What needs a hand now: open incidents and rooms in need, the worst first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -68,11 +68,7 @@ def cards(evening: Evening, lessons: list[LessonRow], free: dict[str, int]) -> l
     known = {incident.source for incident in standing}
     toll = Toll(evening, lessons)
     found = [_of_incident(evening, incident, lessons, free, toll) for incident in standing]
-    found += [
-        _of_room(evening, row)
-        for row in lessons
-        if row.state in NEEDY and row.source not in known and not row.source.startswith("target:")
-    ]
+    found += [_of_room(evening, row) for row in _needy(lessons) if row.source not in known]
     return sorted(found, key=_rank)
 
 
@@ -126,17 +122,28 @@ def _of_incident(
     )
 
 
+def _needy(lessons: list[LessonRow]) -> list[LessonRow]:
+    """One row for each trouble, which lessons in one room have together."""
+    found: dict[str, LessonRow] = {}
+    for row in lessons:
+        if row.state in NEEDY and not row.source.startswith("target:"):
+            worse = found.get(row.source)
+            more = replace(worse, affected=worse.affected + row.affected) if worse else row
+            found[row.source] = more
+    return list(found.values())
+
+
 def _of_room(evening: Evening, row: LessonRow) -> Card:
     titles = {
-        "full": Words(N_("{name} is full"), {"name": row.title}),
-        "filling": Words(N_("{name} is filling up"), {"name": row.title}),
+        "full": Words(N_("{name} is full"), {"name": row.titles}),
+        "filling": Words(N_("{name} is filling up"), {"name": row.titles}),
     }
     if row.state == "filling" and row.fit and row.fit.asks and not row.running:
         wont = row.fit.word == "wont_fit"
         said = N_("{name} won't fit its room") if wont else N_("{name} may not fit its room")
-        titles["filling"] = Words(said, {"name": row.title})
+        titles["filling"] = Words(said, {"name": row.titles})
     absent = Words(N_("No teacher: {name}"), {"name": row.title})
-    empty = Words(N_("Nobody joined: {name}"), {"name": row.title})
+    empty = Words(N_("Nobody joined: {name}"), {"name": row.titles})
     doubtful = absent if row.source.startswith("teacher:") else empty
     return Card(
         state=row.state,
@@ -149,7 +156,7 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
         incident_id=None,
         reports=0,
         source=row.source,
-        link=("classrooms", row.room_id),
+        link=("classrooms", row.id),
         room_id=row.room_id,
         course_id=row.course_id,
     )
@@ -159,13 +166,14 @@ def _advice_for_room(row: LessonRow) -> Words:
     if row.state == "filling" and row.fit and row.fit.asks:
         return row.fit.why
     if row.state in ("full", "filling") and row.limit:
+        coming = max(row.crowd - (row.participants or 0), 0)
         params: dict[str, Value] = {
             "taken": row.participants or 0,
             "seats": row.limit.free,
-            "coming": row.affected,
+            "coming": coming,
             "name": row.limit.name,
         }
-        return Words(SEATS[row.limit.kind][0 if row.affected else 1], params)
+        return Words(SEATS[row.limit.kind][0 if coming else 1], params)
     if row.source.startswith("teacher:"):
         return Words(
             N_("{teacher} should have joined. Call the teacher or find a substitute."),
@@ -173,7 +181,7 @@ def _advice_for_room(row: LessonRow) -> Words:
         )
     return Words(
         N_("{expected} people are expected. Check the link they were given."),
-        {"expected": row.expected},
+        {"expected": row.crowd},
     )
 
 

@@ -1,8 +1,10 @@
 """Count who is in each lesson's room minute by minute, from the readings of the rooms."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from console.desk.limits import Server
 from console.desk.taken import Readings
@@ -32,14 +34,23 @@ class Seen:
     def school_now(self) -> datetime:
         return self.school.time(self.now)
 
-    def before_its_turn(self, lesson: Lesson, at: datetime) -> bool:
-        """Whether another lesson holds its room at that school time, before it has begun."""
-        return at < lesson.starts_at and any(
-            other.room_id == lesson.room_id
-            and other.id != lesson.id
-            and other.starts_at <= at < other.ends_at
-            for other in self.planned
-        )
+    def share(self, lesson: Lesson, at: datetime) -> float:
+        """Of the people in its room at that school time, those that are the lesson's.
+
+        None while another holds the room before it; where several do, by how many are expected.
+        """
+        held = [one for one in self._by_room[lesson.room_id] if one.starts_at <= at < one.ends_at]
+        if lesson not in held:
+            return 0.0 if held and at < lesson.starts_at else 1.0
+        expected = sum(one.expected for one in held)
+        return lesson.expected / expected if expected else 1 / len(held)
+
+    @cached_property
+    def _by_room(self) -> dict[str | None, list[Lesson]]:
+        found: defaultdict[str | None, list[Lesson]] = defaultdict(list)
+        for lesson in self.planned:
+            found[lesson.room_id].append(lesson)
+        return found
 
 
 @dataclass(frozen=True)
@@ -54,10 +65,11 @@ class Held:
     def live(self, seen: Seen) -> Live:
         minute = (seen.school_now - self.lesson.starts_at).total_seconds() / 60
         known = self.reading if self.reading and not self.reading.stale else None
-        if known is None or minute < -LEAD or seen.before_its_turn(self.lesson, seen.school_now):
+        share = seen.share(self.lesson, seen.school_now)
+        if known is None or minute < -LEAD or not share:
             return Live(minute)
         there = None if known.moderators is None else known.moderators > 0
-        return Live(minute, known.participants, self.count.at(minute - 5), there)
+        return Live(minute, _part(known.participants, share), self.count.at(minute - 5), there)
 
 
 def begun(seen: Seen, before: Mapping[Key, Count]) -> list[Held]:
@@ -72,18 +84,22 @@ def begun(seen: Seen, before: Mapping[Key, Count]) -> list[Held]:
 def brought_up(one: Held, read: Samples, seen: Seen) -> Held:
     """Who is in the room before the lesson before has ended is that one's."""
     samples = [
-        (school_at, people)
+        (school_at, _part(people, share))
         for at, people in read.get((one.room.connection_id, one.room.external_id), [])
         if at > one.count.until
-        and not seen.before_its_turn(one.lesson, school_at := seen.school.time(at))
+        and (share := seen.share(one.lesson, school_at := seen.school.time(at)))
     ]
     count = one.count.with_samples(samples, until=max(one.count.until, seen.now - LATE))
     there = bool(one.reading and not one.reading.stale and one.reading.moderators)
     at = seen.school_now
     if one.lesson.starts_at - BEFORE <= at < one.lesson.ends_at:
-        there = there and not seen.before_its_turn(one.lesson, at)
+        there = there and seen.share(one.lesson, at) > 0
         count = count.with_teacher(there, school_now=at)
     return replace(one, count=count)
+
+
+def _part(people: int | None, share: float) -> int | None:
+    return None if people is None else round(people * share)
 
 
 def _held(seen: Seen, lesson: Lesson, room: Room, before: Mapping[Key, Count]) -> Held:

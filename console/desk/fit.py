@@ -1,16 +1,14 @@
 """Will the lesson fit its room: three words with the reason, and where it would fit instead."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from console.desk import bounds
+from console.desk import bounds, larger, occupancy
 from console.desk.evening import Evening
+from console.desk.larger import Wanted
 from probes.capacity import Kind, Limit
 from probes.forecasting.model import ENOUGH
 from probes.foreseen import Foreseen
-from probes.model import State
 from store import timetable
 from store.words import N_, Value, Words
 
@@ -63,10 +61,30 @@ UNKNOWN: dict[Kind, tuple[str, str]] = {
     )
     * 2,
 }
-SOON = timedelta(minutes=60)  # a lesson further ahead is not foreseen
+# The same where other lessons are to be in its room in its time.
+SHARED = (
+    N_("{p50} people at once with {others} in its room, perhaps {p80}; {seats} seats"),
+    N_(
+        "{p50} people at once with {others} in its room, perhaps {p80}; {seats} seats. "
+        "Larger and free: {room}"
+    ),
+)
+SHARED_UNKNOWN = (
+    N_(
+        "{expected} expected with {others} in its room, {seats} seats; "
+        "not enough history ({known} of {enough} lessons)"
+    ),
+    N_(
+        "{expected} expected with {others} in its room, {seats} seats; "
+        "not enough history ({known} of {enough} lessons). Larger and free: {room}"
+    ),
+)
+NAMING = dict([*REASONS.values(), *UNKNOWN.values(), SHARED, SHARED_UNKNOWN])
+OTHERS = 3  # lessons of one room that are named
 WONT = 0.5  # chance that more want in than there are seats
 TIGHT = 0.15
 NEARLY = 0.9  # of the seats taken by a crowd that nobody expected
+TWICE = 2  # as many expected as there are seats: too many where only half of them come
 WORTH_SAYING = 0.3  # chance from which "will fill" is shown and a lesson asks for a hand
 
 
@@ -76,6 +94,7 @@ class Fit:
 
     `over`: that more people want in than that, so many would then be `outside`. `seats`: of
     what lessons share, all of them where a forecast is told, else what the others leave.
+    `needs`: the seats that the lesson should have somewhere else. `sure`: told without history.
     """
 
     word: Word
@@ -85,57 +104,79 @@ class Fit:
     chance: float | None = None
     over: float | None = None
     outside: int = 0
+    needs: int = 0
+    sure: bool = False
     larger: str | None = None  # a free room in which it would fit
 
     @property
     def asks(self) -> bool:
         """Enough to be told before it happens."""
-        return self.over is not None and self.over >= WORTH_SAYING
+        return self.sure or (self.over is not None and self.over >= WORTH_SAYING)
 
 
-def of(
-    evening: Evening, lesson: timetable.Lesson, room: timetable.Room, people: int | None
-) -> Fit | None:
-    """None: no limit is known, its server is not read, or the lesson is too far ahead or over."""
-    if lesson.starts_at - evening.school_now >= SOON or evening.school_now >= lesson.ends_at:
+def tonight(evening: Evening) -> dict[str, Fit]:
+    """By lesson, of those that run or begin within the hour; no two are sent to one room.
+
+    Without a lesson for which no limit is known, or whose server is not read.
+    """
+    rooms = {room.id: room for room in evening.rooms}
+    held = [
+        (lesson, room, found)
+        for lesson in evening.lessons
+        if (room := rooms.get(lesson.room_id or "")) and (found := _of(evening, lesson, room))
+    ]
+    wanted = [  # no room of the platform helps against a licence
+        (lesson, room, found)
+        for lesson, room, found in held
+        if found.word != "fits" and found.binds != "licence"
+    ]
+    wanted.sort(key=lambda one: (one[2].word != "wont_fit", -one[2].outside, one[0].starts_at))
+    named = larger.handed_out(
+        evening, (Wanted(lesson, room, found.needs, found.binds) for lesson, room, found in wanted)
+    )
+    return {lesson.id: _naming(found, named.get(lesson.id)) for lesson, _room, found in held}
+
+
+def _of(evening: Evening, lesson: timetable.Lesson, room: timetable.Room) -> Fit | None:
+    ahead = lesson.starts_at - evening.school_now
+    if ahead >= occupancy.SOON or evening.school_now >= lesson.ends_at:
         return None
     if not bounds.answers(evening, room.connection_id):
         return None
-    found = _found(evening, lesson, room, people)
+    found = _found(evening, lesson, room)
     if found and found.word == "fits" and not bounds.counted(evening, room):
         return None  # somebody uncounted may have the seats
     return found
 
 
-def _found(
-    evening: Evening, lesson: timetable.Lesson, room: timetable.Room, people: int | None
-) -> Fit | None:
+def _found(evening: Evening, lesson: timetable.Lesson, room: timetable.Room) -> Fit | None:
     told = evening.told(lesson)
     if told and told.forecast.enough and told.limit:
-        return _foreseen(evening, lesson, room, told, told.limit)
+        return _foreseen(evening, lesson, told, told.limit)
     limit = (told.limit if told else None) or bounds.now(evening, room)
-    return _planned(evening, lesson, room, limit, people, told) if limit else None
+    return _planned(evening, lesson, room, limit, told) if limit else None
 
 
-def _foreseen(
-    evening: Evening, lesson: timetable.Lesson, room: timetable.Room, told: Foreseen, limit: Limit
-) -> Fit:
+def _foreseen(evening: Evening, lesson: timetable.Lesson, told: Foreseen, limit: Limit) -> Fit:
     forecast = told.forecast
     over = forecast.over or 0.0
     word: Word = "wont_fit" if over >= WONT else "tight" if over >= TIGHT else "fits"
-    larger = None
-    if word != "fits" and limit.kind != "licence":  # no room of the platform helps against that
-        larger = _larger(evening, lesson, room, forecast.wanted.p80, limit.kind)
-    crowd = forecast.together if forecast.together and limit.kind != "room" else forecast.wanted
+    crowd = forecast.together or forecast.wanted
     params: dict[str, Value] = {
         "p50": crowd.p50,
         "p80": crowd.p80,
         "seats": limit.seats,
         "name": limit.name,
     }
-    why = _with_room(REASONS[limit.kind], params, larger)
-    outside = min(max(crowd.p80 - limit.seats, 1), max(forecast.wanted.p80, 1))
-    return Fit(word, why, limit.seats, limit.kind, forecast.full, over, outside, larger)
+    alone = REASONS[limit.kind][0]
+    others = occupancy.sharing(evening, lesson) if limit.kind == "room" else []
+    if others and forecast.together:
+        alone = SHARED[0]
+        params["others"] = _titles(others)
+    own = forecast.wanted.p80
+    outside = min(max(crowd.p80 - limit.seats, 1), max(own, 1))
+    why = Words(alone, params)
+    return Fit(word, why, limit.seats, limit.kind, forecast.full, over, outside, own)
 
 
 def _planned(
@@ -143,24 +184,38 @@ def _planned(
     lesson: timetable.Lesson,
     room: timetable.Room,
     limit: Limit,
-    people: int | None,
     told: Foreseen | None,
 ) -> Fit:
     """From enrolment and the live count alone: what a course will do nobody knows yet."""
-    known = told.forecast.sessions if told else 0
-    word, coming = _counted(lesson.expected, people or 0, limit.free)
-    larger = None
-    if word != "fits" and limit.kind != "licence":
-        larger = _larger(evening, lesson, room, coming, limit.kind)
+    others = occupancy.sharing(evening, lesson) if limit.kind == "room" else []
+    expected = lesson.expected + sum(other.expected for other in others)
+    seats = limit.seats if limit.kind == "room" else limit.free
+    word, coming = _counted(expected, _inside(evening, lesson, room), seats)
     params: dict[str, Value] = {
-        "expected": lesson.expected,
-        "seats": limit.free,
+        "expected": expected,
+        "seats": seats,
         "name": limit.name,
-        "known": known,
+        "known": told.forecast.sessions if told else 0,
         "enough": ENOUGH,
     }
-    why = _with_room(UNKNOWN[limit.kind], params, larger)
-    return Fit(word, why, limit.free, limit.kind, larger=larger)
+    alone = UNKNOWN[limit.kind][0]
+    if others:
+        alone = SHARED_UNKNOWN[0]
+        params["others"] = _titles(others)
+    needs = lesson.expected if others else coming
+    outside = max(coming - seats, 0)
+    begun = evening.running(lesson)
+    sure = limit.kind == "room" and not begun and expected > TWICE * seats
+    why = Words(alone, params)
+    return Fit(word, why, seats, limit.kind, outside=outside, needs=needs, sure=sure)
+
+
+def _inside(evening: Evening, lesson: timetable.Lesson, room: timetable.Room) -> int:
+    """Who is in the room, unless another lesson has it still."""
+    if lesson not in occupancy.holding(evening, room.id):
+        return 0
+    reading = evening.rooms_now.get(evening.key(room))
+    return (reading.participants or 0) if reading and not reading.stale else 0
 
 
 def _counted(expected: int, people: int, seats: int) -> tuple[Word, int]:
@@ -171,51 +226,12 @@ def _counted(expected: int, people: int, seats: int) -> tuple[Word, int]:
     return ("tight" if crowd and people >= NEARLY * seats else "fits"), max(expected, people)
 
 
-def _with_room(said: tuple[str, str], params: dict[str, Value], larger: str | None) -> Words:
-    return Words(said[1], params | {"room": larger}) if larger else Words(said[0], params)
+def _titles(lessons: list[timetable.Lesson]) -> str:
+    return ", ".join(lesson.title for lesson in lessons[:OTHERS])
 
 
-def _larger(
-    evening: Evening,
-    lesson: timetable.Lesson,
-    room: timetable.Room,
-    people: int,
-    binds: Kind,
-) -> str | None:
-    """The smallest room that holds so many, its server too, and is free for the whole lesson."""
-    found = [
-        other
-        for other in evening.rooms
-        if other.id != room.id
-        and (other.seats or 0) >= people
-        and (binds == "room" or other.connection_id != room.connection_id)
-        and _bears(evening, other, room, people)
-        and _answers(evening, other)
-        and _free(evening, other, lesson)
-    ]
-    best = min(found, key=lambda other: (other.seats or 0, other.name), default=None)
-    return best.name if best else None
-
-
-def _bears(evening: Evening, room: timetable.Room, instead_of: timetable.Room, people: int) -> bool:
-    limit = bounds.now(evening, room, instead_of)
-    return limit is None or limit.free >= people
-
-
-def _answers(evening: Evening, room: timetable.Room) -> bool:
-    target = evening.server_target(room.connection_id)
-    result = evening.latest.get(target.id) if target else None
-    return result is not None and result.state is State.OK
-
-
-def _free(evening: Evening, room: timetable.Room, lesson: timetable.Lesson) -> bool:
-    reading = evening.rooms_now.get(evening.key(room))
-    if reading and reading.participants:
-        return False
-    return not _overlap(evening.lessons_in(room.id), lesson)
-
-
-def _overlap(others: Iterable[timetable.Lesson], lesson: timetable.Lesson) -> bool:
-    return any(
-        other.starts_at < lesson.ends_at and other.ends_at > lesson.starts_at for other in others
-    )
+def _naming(found: Fit, room: str | None) -> Fit:
+    if room is None:
+        return found
+    why = Words(NAMING[found.why.template], {**found.why.params, "room": room})
+    return replace(found, why=why, larger=room)

@@ -37,7 +37,11 @@ ORDER = ("down", "full", "suspect", "filling", "unknown", "maintenance", "ok")
 
 @dataclass(frozen=True)
 class LessonRow:
-    """`participants` is None when nobody can say; `affected` counts people."""
+    """One lesson in its room, or people in a room without any.
+
+    `participants`: who is in the room; None when nobody can say, and while the lesson waits there.
+    `affected` counts people.
+    """
 
     lesson_id: str | None
     room_id: str
@@ -60,6 +64,27 @@ class LessonRow:
     source: str  # what an incident about this row is known by
     fit: Fit | None = None  # None: no limit is known, or it begins in more than an hour
     limit: Limit | None = None  # which of room, server and licence binds it now
+    after: str | None = None  # the lesson before it in its room, which is not its own until then
+    others: tuple[timetable.Lesson, ...] = ()  # that have the room together with it
+
+    @property
+    def id(self) -> str:
+        return self.lesson_id or self.room_id
+
+    @property
+    def crowd(self) -> int:
+        """All who are expected in the room."""
+        return self.expected + sum(other.expected for other in self.others)
+
+    @property
+    def people(self) -> int:
+        """Its own, in the room or expected there; who of several lessons came nobody can say."""
+        return self.expected if self.others else max(self.expected, self.participants or 0)
+
+    @property
+    def titles(self) -> str:
+        """Of all the lessons that have the room."""
+        return ", ".join([self.title, *(other.title for other in self.others)])
 
     @property
     def taken(self) -> float | None:
@@ -86,7 +111,7 @@ def judged(
 def _by_server(evening: Evening, row: LessonRow) -> LessonRow | None:
     target = evening.server_target(row.connection_id)
     result = evening.latest.get(target.id) if target else None
-    hit = max(row.expected, row.participants or 0) if row.running else 0
+    hit = row.people if row.running else 0
     if target is None or result is None:
         return replace(row, state="unknown", why=Words(N_("No probe reads this server yet")))
     source = f"target:{target.id}"
@@ -120,7 +145,7 @@ def _by_stream(evening: Evening, room: timetable.Room, row: LessonRow) -> Lesson
                 row,
                 state=result.state.value,
                 why=why,
-                affected=max(row.expected, row.participants or 0, 1),
+                affected=max(row.people, 1),
                 source=f"target:{target.id}",
             )
     return None
@@ -130,7 +155,7 @@ def seats_taken(row: LessonRow) -> Words | None:
     """Of what binds, by its name; None where nobody knows."""
     if row.limit is None or row.participants is None:
         return None
-    coming = max(row.expected - row.participants, 0)
+    coming = max(row.crowd - row.participants, 0)
     params: dict[str, Value] = {
         "taken": row.participants,
         "seats": row.limit.free,
@@ -148,13 +173,18 @@ def _by_seats(row: LessonRow) -> LessonRow | None:
     if row.limit is None or row.participants is None:
         return None
     seats, why = row.limit.free, seats_taken(row)
-    coming = max(row.expected - row.participants, 0)
-    crowded = coming > 0 or row.participants > row.expected
+    coming = max(row.crowd - row.participants, 0)
+    crowded = coming > 0 or row.participants > row.crowd
     if row.participants >= seats and crowded:
-        return replace(row, state="full", why=why, affected=coming)
-    if row.participants >= FILLING * seats and row.expected > seats:
-        return replace(row, state="filling", why=why, affected=coming)
+        return replace(row, state="full", why=why, affected=_part(row, coming))
+    if row.participants >= FILLING * seats and row.crowd > seats:
+        return replace(row, state="filling", why=why, affected=_part(row, coming))
     return None
+
+
+def _part(row: LessonRow, people: int) -> int:
+    """Its own of all the room's, as many are expected of each lesson there."""
+    return round(people * row.expected / row.crowd) if row.others and row.crowd else people
 
 
 def _by_people(evening: Evening, lesson: timetable.Lesson, row: LessonRow) -> LessonRow | None:
@@ -186,11 +216,16 @@ def _by_forecast(evening: Evening, row: LessonRow) -> LessonRow | None:
         return None
     if row.starts_at - evening.school_now > AHEAD:
         return None
-    return replace(row, state="filling", why=row.fit.why, affected=row.fit.outside)
+    outside = _part(row, row.fit.outside)
+    return replace(row, state="filling", why=row.fit.why, affected=outside)
 
 
 def _planned(evening: Evening, row: LessonRow) -> LessonRow:
     if row.running or row.starts_at is None:
-        return row
-    begins = row.starts_at.astimezone(evening.school.zone)
-    return replace(row, why=Words(N_("Begins at {time}"), {"time": f"{begins:%H:%M}"}))
+        together = Words(N_("In one room: {lessons}"), {"lessons": row.titles})
+        return replace(row, why=together) if row.others else row
+    begins = f"{row.starts_at.astimezone(evening.school.zone):%H:%M}"
+    if row.after is None:
+        return replace(row, why=Words(N_("Begins at {time}"), {"time": begins}))
+    said = N_("Begins at {time}; before it in this room: {lesson}")
+    return replace(row, why=Words(said, {"time": begins, "lesson": row.after}))

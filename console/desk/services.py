@@ -52,8 +52,8 @@ class People:
         self._people: dict[str, int] = {}
         self._rooms: defaultdict[str, set[str]] = defaultdict(set)
         for row in lessons:
-            if row.running:
-                self._people[row.room_id] = max(row.expected, row.participants or 0)
+            if row.running:  # each of several in one room tells all who are expected there
+                self._people[row.room_id] = max(row.crowd, row.participants or 0)
                 self._rooms[row.connection_id].add(row.room_id)
         self._elsewhere = sum(
             lesson.expected

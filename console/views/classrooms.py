@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from console.desk.board import Board
 from console.desk.lessons import LessonRow, seats_taken
-from console.i18n import N_, _, clock, number, say
+from console.i18n import N_, _, clock, say
 from console.views import roombar, roomchart, steering
 from console.widgets import choice, fits, head, live, names, pages, status, tables
 from console.widgets.screen import is_phone
@@ -26,7 +27,8 @@ FORMS = {
 }
 SHORT = 6  # rows that leave room for a chart
 TALL, WHY_NARROW = 62, 150  # pixels: on a phone a reason takes three lines
-CHOSEN, HELD, DRAWN = "room-chosen", "room-held", "room-drawn"  # its id; its board; the last one
+# The ticked row's id; the picture that it was ticked in; the last one drawn.
+CHOSEN, HELD, DRAWN = "room-chosen", "room-held", "room-drawn"
 
 
 def page(console: Console, actor: Actor, school: School) -> None:
@@ -38,15 +40,15 @@ def page(console: Console, actor: Actor, school: School) -> None:
     if steering.PENDING in st.session_state:
         live.part(lambda: steering.follow(console, school))
     if row := _chosen(console.board(actor, school.id)):
-        live.part(lambda: roomchart.draw(console.board(actor, school.id), row.room_id))
+        live.part(lambda: roomchart.draw(console.board(actor, school.id), row.id))
         roombar.draw(console, actor, school, row)
     else:
         roombar.rest()
 
 
 def _arrive(board: Board) -> None:
-    """Coming from a card: its room is chosen, and found by its title."""
-    row = next((row for row in board.lessons if row.room_id == pages.asked()), None)
+    """Coming from a card: its lesson is chosen, and found by its title."""
+    row = next((row for row in board.lessons if row.id == pages.asked()), None)
     if row is not None and "classrooms-search" not in st.session_state:
         st.session_state["classrooms-search"] = row.title
         st.session_state["classrooms-which"] = "all"
@@ -86,7 +88,7 @@ def _table(
 ) -> None:
     held = _held(school)
     board = held or console.board(actor, school.id)
-    rows = [row for row in board.lessons if _fits(row, *wanted)]
+    rows = [row for row in board.lessons if _fits(row, school.zone, *wanted)]
     if not rows:
         st.caption(_empty(board))
         return
@@ -94,9 +96,9 @@ def _table(
     st.session_state[DRAWN] = board
     servers = names.short(sorted({row.server for row in board.lessons if row.server}))
     chosen = tables.choose(
-        [_cells(row, servers) for row in rows],
+        [_cells(row, servers, school.zone) for row in rows],
         _columns(),
-        ids=[row.room_id for row in rows],
+        ids=[row.id for row in rows],
         key="classrooms-table",
         row_height=TALL if is_phone() else tables.ROW,
         shown=_shown(rows),
@@ -111,7 +113,7 @@ def _table(
 def _shown(rows: Sequence[LessonRow]) -> int:
     """A ticked row among the first makes place below the table for its chart."""
     chosen = st.session_state.get(CHOSEN)
-    return SHORT if chosen in [row.room_id for row in rows[:SHORT]] else tables.SHOWN
+    return SHORT if chosen in [row.id for row in rows[:SHORT]] else tables.SHOWN
 
 
 def _held(school: School) -> Board | None:
@@ -132,15 +134,22 @@ def _hold(board: Board, chosen: str | None) -> None:
 def _chosen(board: Board) -> LessonRow | None:
     """The ticked row with its figures of now."""
     wanted = st.session_state.get(CHOSEN)
-    return next((row for row in board.lessons if row.room_id == wanted), None)
+    return next((row for row in board.lessons if row.id == wanted), None)
 
 
-def _fits(row: LessonRow, needy: bool, search: str, forms: Sequence[str]) -> bool:
+def _fits(row: LessonRow, zone: ZoneInfo, needy: bool, search: str, forms: Sequence[str]) -> bool:
     if needy and row.state not in NEEDY:
         return False
     if forms and row.form not in forms:
         return False
-    return search in f"{row.title}\n{row.teacher}\n{row.server}".casefold()
+    words = (_named(row, zone), row.title, row.teacher, row.server)
+    return search in "\n".join(words).casefold()
+
+
+def _named(row: LessonRow, zone: ZoneInfo) -> str:
+    """The lesson's title, after the time where it is still to begin."""
+    begins = f"{clock(row.starts_at, zone)} " if row.starts_at and not row.running else ""
+    return f"{begins}{line(row.title)}"
 
 
 def _empty(board: Board) -> str:
@@ -149,14 +158,13 @@ def _empty(board: Board) -> str:
     return _("No lessons this evening. Import a timetable under Admin.")
 
 
-def _cells(row: LessonRow, servers: Mapping[str, str]) -> dict[str, Any]:
-    most = max([row.expected, 1, *(value or 0 for value in row.history)])
+def _cells(row: LessonRow, servers: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    most = max([row.crowd, 1, *(value or 0 for value in row.history)])
     room = (row.limit.free if row.limit else 0) or most
-    people = "—" if row.participants is None else number(row.participants)
-    there, why = f"{people} / {number(row.expected)}", say(_why(row), markdown=False)
+    there, why = roombar.people(row), say(_why(row), markdown=False)
     return {
         "state": status.cell(row.state),
-        "lesson": line(row.title),
+        "lesson": _named(row, zone),
         "people": there,
         "seats": None if row.taken is None else min(row.taken, 1) * 100,
         "fit": [fits.label(row.fit.word)] if row.fit else [],

@@ -27,7 +27,7 @@ SHOWN = 100  # names of each list
 
 def label(row: LessonRow) -> str:
     """How many are absent, by the room's count, while the lesson runs and the count is known."""
-    if not row.running or row.participants is None or not row.expected:
+    if not row.running or row.participants is None or not row.expected or row.others:
         return _("Who is in")
     absent = max(0, row.expected - row.participants)
     return ngettext("Absent {n}", "Absent {n}", absent).format(n=number(absent))

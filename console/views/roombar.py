@@ -56,7 +56,7 @@ def _talking(
             "N",
             ":material/campaign:",
             "primary",
-            off=_denied(actor, school),
+            off=_denied(actor, school) or _anothers(row),
             asks=True,
         )
     yield Act(
@@ -73,7 +73,7 @@ def _talking(
         lambda: presence.ask(console, actor, school, row),
         "Q",
         ":material/how_to_reg:",
-        off=presence.cannot(actor, school, row, can),
+        off=presence.cannot(actor, school, row, can) or _anothers(row),
         asks=True,
     )
     if row.lesson_id and row.running and access.may(actor, "send", school.id):
@@ -97,7 +97,8 @@ def _steering(
     def act(
         name: str, label: str, icon: str, do: Callable[[], None], key: str | None = None
     ) -> Act:
-        return Act(name, label, do, key, icon, off=_denied(actor, school), asks=True)
+        off = _denied(actor, school) or (_anothers(row) if name != "move" else None)
+        return Act(name, label, do, key, icon, off=off, asks=True)
 
     if "join link" in can:
         yield act(
@@ -107,7 +108,7 @@ def _steering(
             lambda: steering.step_in(console, actor, row),
         )
     if row.lesson_id:
-        tells = "message room" in can
+        tells = "message room" in can and row.after is None
         yield act(
             "move",
             _("Move"),
@@ -130,6 +131,22 @@ def _denied(actor: Actor, school: School) -> str | None:
     return _("Your role does not allow this.")
 
 
+def _anothers(row: LessonRow) -> str | None:
+    """Why nothing can be done in the room for this lesson; None where it has the room."""
+    if row.after is None:
+        return None
+    words = _("Before this lesson the room is for {lesson}.")
+    return words.format(lesson=escape(row.after))
+
+
+def people(row: LessonRow) -> str:
+    """Who is in the room, of all who are expected there; who waits for a room has nobody in it."""
+    if row.after is not None:
+        return f"/ {number(row.expected)}"
+    there = "—" if row.participants is None else number(row.participants)
+    return f"{there} / {number(row.crowd)}"
+
+
 def _platform(console: Console, actor: Actor, row: LessonRow) -> str:
     with console.db.read() as tx:
         return PLATFORMS[connections.get(tx, actor, row.connection_id).platform].name
@@ -137,8 +154,7 @@ def _platform(console: Console, actor: Actor, row: LessonRow) -> str:
 
 def _lead(row: LessonRow, cannot: str) -> None:
     status.badge(row.state)
-    people = "—" if row.participants is None else number(row.participants)
-    st.markdown(f"**{escape(row.title)}** {people} / {number(row.expected)}", width="content")
+    st.markdown(f"**{escape(row.title)}** {people(row)}", width="content")
     if cannot:
         st.caption(cannot, width="content")
 

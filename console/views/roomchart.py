@@ -1,4 +1,4 @@
-"""The lesson of one ticked room: who was counted, who is foreseen, and how true that has been."""
+"""One ticked lesson: who was counted, who is foreseen, and how true that has been."""
 
 from datetime import timedelta
 from math import floor
@@ -22,8 +22,8 @@ FILLS: dict[Kind, str] = {
 }
 
 
-def draw(board: Board, room_id: str) -> None:
-    row = next((row for row in board.lessons if row.room_id == room_id), None)
+def draw(board: Board, row_id: str) -> None:
+    row = next((row for row in board.lessons if row.id == row_id), None)
     if row is None or row.lesson_id is None or row.starts_at is None:
         return
     if taken := seats_taken(row):

@@ -50,7 +50,7 @@ def ask_end(console: Console, actor: Actor, school: School, row: LessonRow) -> N
     confirm.ask(
         _("End this room?"),
         {
-            _("What"): row.title,
+            _("What"): row.titles,
             _("To whom"): _("nobody can say who is in it")
             if inside is None
             else ngettext("{n} person in it", "{n} people in it", inside).format(n=number(inside)),
