@@ -189,7 +189,8 @@ def _alarmed(tx: Connection, comment_id: str) -> list[Flag]:
     rows = tx.execute(
         text("""
             SELECT flags FROM welfare_alarm
-            WHERE comment_id = :id AND acknowledged_at IS NULL ORDER BY id
+            WHERE comment_id = :id AND origin = 'comment' AND acknowledged_at IS NULL
+            ORDER BY id
         """),
         {"id": comment_id},
     )

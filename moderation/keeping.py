@@ -44,6 +44,7 @@ WAITS = N_(
     "{n} of their comments wait for a decision, for a platform, or stand beside an open alarm "
     "about a child. Settle these first."
 )
+ALARM_OPEN = N_("A welfare alarm about them is open. The safeguarding lead answers it first.")
 
 
 def forget(
@@ -61,10 +62,12 @@ def forget(
     an alarm about a child that is open or was answered since, because the discussion is
     part of their evidence; and while a measure that rests on it holds or is appealed
     against. One that was ever decided loses its texts and keeps its row; the others go
-    whole. What was said in appeals goes as long after they were decided.
+    whole. What was said in appeals goes as long after they were decided, and what was
+    written to the school in need as long after a lead had it.
     """
     access.require(actor, "administer", school_id)
     tx.execute(text(FORGET_APPEALS), {"school": school_id, "before": before})
+    tx.execute(text(FORGET_NEED), {"school": school_id, "before": before})
     rows = tx.execute(
         text(f"""
             SELECT id, EXISTS (SELECT 1 FROM cases WHERE cases.comment_id = comment.id)
@@ -158,6 +161,7 @@ def _erase_appeals(tx: Connection, school_id: str, connection_id: str, external_
     ).first()
     if still is not None:
         raise ModerationError(N_("An appeal of theirs is open. Decide it first."))
+    _erase_need(tx, values)
     tx.execute(
         text(f"""
             UPDATE appeal_message SET said = ''
@@ -168,6 +172,17 @@ def _erase_appeals(tx: Connection, school_id: str, connection_id: str, external_
     )
 
 
+def _erase_need(tx: Connection, values: dict[str, str]) -> None:
+    """What an alarm keeps of their appeals. Raises ModerationError while one is open."""
+    of_theirs = f"school_id = :school AND origin = 'appeal' AND origin_id IN ({MEASURES})"
+    still = tx.execute(
+        text(f"SELECT 1 FROM welfare_alarm WHERE acknowledged_at IS NULL AND {of_theirs}"), values
+    ).first()
+    if still is not None:
+        raise ModerationError(ALARM_OPEN)
+    tx.execute(text(f"UPDATE welfare_alarm SET said = '', who = '' WHERE {of_theirs}"), values)
+
+
 FORGET_APPEALS = """
     UPDATE appeal_message SET said = ''
     WHERE said <> '' AND appeal_id IN (
@@ -176,6 +191,10 @@ FORGET_APPEALS = """
           AND (measure.kind NOT IN ('mute', 'suspension', 'block')
                OR measure.lifted_at IS NOT NULL OR measure.until <= :before))
 """  # while a measure holds, what was said against it stands beside it
+FORGET_NEED = """
+    UPDATE welfare_alarm SET said = '', who = ''
+    WHERE school_id = :school AND (said <> '' OR who <> '') AND acknowledged_at < :before
+"""
 MEASURES = """
     SELECT measure_id FROM measure_account
     WHERE connection_id = :connection AND external_id = :external
@@ -198,6 +217,7 @@ BLANK = (
         SELECT connection_id, external_id FROM comment WHERE id = :id)
     """,
     "UPDATE comment_report SET reason = '' WHERE comment_id = :id",
+    "UPDATE welfare_alarm SET said = '' WHERE comment_id = :id AND origin = 'report'",
     """
     UPDATE comment_version SET subject = '', text = '', html = '', attachments = '[]'
     WHERE comment_id = :id

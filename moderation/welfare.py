@@ -2,22 +2,23 @@
 
 Words of self-harm, abuse or a threat against a child raise one, or a moderator does
 by hand. It stays open, with the comment as evidence, until a lead acknowledges it;
-removing the comment neither answers nor closes it.
+removing the comment neither answers nor closes it. What was written to the school itself
+is heard in `need`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
 from sqlalchemy import Row
 
-from moderation import cases, comments, safeguarding
+from moderation import alarm_rows, cases, comments, safeguarding
+from moderation.alarm_rows import Origin
 from moderation.model import Flag, ModerationError, Stored, Welfare
 from store import access, audit
 from store.access import Actor
-from store.db import Connection, instant, moment, new_id, text
+from store.db import Connection, instant, moment, text
 from store.words import N_
 
 LONGEST = 2000  # characters of an outcome
@@ -33,18 +34,26 @@ LEAD_FIRST = N_(
 
 @dataclass(frozen=True)
 class Alarm:
-    """`comment` is the evidence as kept; `flags` are the words that raised it, if words did."""
+    """`comment` is the evidence as kept; `flags` are the words that raised it, if words did.
+
+    Of another `origin` the evidence is what `who` `said`, and the comment, if any, is what
+    that is about. `origin_id` is the measure's that an appeal is against.
+    """
 
     id: str
     school_id: str
     kind: Welfare
-    comment: Stored
+    comment: Stored | None
     flags: list[Flag]
     raised_by: str
     raised_at: datetime
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     outcome: str
+    origin: Origin
+    origin_id: str
+    said: str
+    who: str
     reworded: bool = False  # the author has put other words in its place
 
 
@@ -55,7 +64,14 @@ def raised(
     access.require(actor, "moderate", comment.school_id)
     kinds = dict.fromkeys(flag.welfare for flag in flags if flag.welfare)
     made = [
-        _raise(tx, actor, comment, kind, [flag for flag in flags if flag.welfare == kind], now)
+        alarm_rows.put(
+            tx,
+            actor,
+            alarm_rows.of_comment(comment),
+            kind,
+            [flag for flag in flags if flag.welfare == kind],
+            now=now,
+        )
         for kind in kinds
     ]
     return [alarm for alarm in made if alarm]
@@ -73,7 +89,8 @@ def by_hand(tx: Connection, actor: Actor, case_id: str, kind: Welfare, *, now: d
     access.require(actor, "moderate", comment.school_id)
     if kind not in get_args(Welfare):
         raise ValueError(f"An alarm is one of {', '.join(get_args(Welfare))}.")
-    return _raise(tx, actor, comment, kind, [], now) or _again(tx, actor, comment, kind, now)
+    made = alarm_rows.put(tx, actor, alarm_rows.of_comment(comment), kind, [], now=now)
+    return made or alarm_rows.put_again(tx, actor, comment, kind, now=now)
 
 
 def open_(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) -> list[Alarm]:
@@ -105,7 +122,8 @@ def of_comment(tx: Connection, actor: Actor, comment: Stored) -> list[Welfare]:
     rows = tx.execute(
         text("""
             SELECT DISTINCT kind FROM welfare_alarm
-            WHERE comment_id = :id AND acknowledged_at IS NULL ORDER BY kind
+            WHERE comment_id = :id AND origin = 'comment' AND acknowledged_at IS NULL
+            ORDER BY kind
         """),
         {"id": comment.id},
     )
@@ -131,24 +149,33 @@ def before_penalty(
     """
     access.require(actor, "moderate", school_id)
     cries = [
-        _cries(tx, "author_external_id = :id AND comment.connection_id = :connection", place)
-        for place in ({"connection": connection, "id": id_} for connection, id_ in accounts)
+        _cries(tx, f"{WRITTEN} OR {APPEALED}", {"connection": connection, "external": id_})
+        for connection, id_ in accounts
     ]
     if case_id:
-        cries.append(
-            _cries(
-                tx, "comment.id = (SELECT comment_id FROM cases WHERE id = :id)", {"id": case_id}
-            )
-        )
+        cries.append(_cries(tx, OF_CASE, {"case": case_id}))
     if any(cries) and not safeguarding.is_lead(tx, actor, school_id):
         raise ModerationError(LEAD_FIRST)
+
+
+WRITTEN = """
+    origin = 'comment' AND comment_id IN (SELECT id FROM comment
+        WHERE connection_id = :connection AND author_external_id = :external)
+"""
+APPEALED = """
+    origin = 'appeal' AND origin_id IN (SELECT measure_id FROM measure_account
+        WHERE connection_id = :connection AND external_id = :external)
+"""
+OF_CASE = """
+    origin = 'comment' AND comment_id = (SELECT comment_id FROM cases WHERE id = :case)
+"""
 
 
 def _cries(tx: Connection, whose: str, values: Mapping[str, str]) -> bool:
     row = tx.execute(
         text(f"""
-            SELECT 1 FROM welfare_alarm JOIN comment ON comment.id = welfare_alarm.comment_id
-            WHERE kind = 'self-harm' AND acknowledged_at IS NULL AND {whose} LIMIT 1
+            SELECT 1 FROM welfare_alarm
+            WHERE kind = 'self-harm' AND acknowledged_at IS NULL AND ({whose}) LIMIT 1
         """),
         values,
     ).first()
@@ -179,67 +206,19 @@ def acknowledge(
 
 
 def to_queue(tx: Connection, actor: Actor, alarm_id: str, *, now: datetime) -> str | None:
-    """Let moderators judge whether the comment stays; the case's id, or None if it is gone."""
+    """Let moderators judge whether the comment stays; the case's id, or None if it is gone.
+
+    Raises Denied where the alarm rests on no comment.
+    """
     school_id = _school_of(tx, alarm_id)
     safeguarding.require(tx, actor, school_id)
     row = tx.execute(
-        text("SELECT comment_id, flags FROM welfare_alarm WHERE id = :id"), {"id": alarm_id}
+        text("SELECT comment_id, flags, origin FROM welfare_alarm WHERE id = :id"),
+        {"id": alarm_id},
     ).one()
+    if row.origin != "comment":
+        raise access.Denied
     return cases.into_queue(tx, actor, row.comment_id, cases.flags_of(row.flags), now=now)
-
-
-def _raise(
-    tx: Connection,
-    actor: Actor,
-    comment: Stored,
-    kind: Welfare,
-    flags: Sequence[Flag],
-    now: datetime,
-) -> str | None:
-    row = tx.execute(
-        text("""
-            INSERT INTO welfare_alarm (id, school_id, comment_id, sha256, kind, flags, raised_by,
-                                       raised_at, outcome)
-            VALUES (:id, :school, :comment, :sha256, :kind, :flags, :account, :now, '')
-            ON CONFLICT (comment_id, kind, sha256) DO NOTHING RETURNING id
-        """),
-        {
-            "id": new_id(),
-            "school": comment.school_id,
-            "comment": comment.id,
-            "sha256": comment.sha256,
-            "kind": kind,
-            "flags": json.dumps([asdict(flag) for flag in flags], ensure_ascii=False),
-            "account": actor.account_id,
-            "now": now,
-        },
-    ).first()
-    if row is None:
-        return None
-    audit.record(tx, actor, "raise alarm", row.id, school_id=comment.school_id, now=now)
-    return str(row.id)
-
-
-def _again(tx: Connection, actor: Actor, comment: Stored, kind: Welfare, now: datetime) -> str:
-    """Open it anew if it was acknowledged; what was done then stays with it."""
-    row = tx.execute(
-        text("""
-            SELECT id FROM welfare_alarm
-            WHERE comment_id = :comment AND kind = :kind AND sha256 = :sha256
-        """),
-        {"comment": comment.id, "kind": kind, "sha256": comment.sha256},
-    ).one()
-    reopened = tx.execute(
-        text("""
-            UPDATE welfare_alarm SET acknowledged_by = NULL, acknowledged_at = NULL,
-                raised_by = :account, raised_at = :now
-            WHERE id = :id AND acknowledged_at IS NOT NULL
-        """),
-        {"id": row.id, "account": actor.account_id, "now": now},
-    )
-    if reopened.rowcount:
-        audit.record(tx, actor, "raise alarm", row.id, school_id=comment.school_id, now=now)
-    return str(row.id)
 
 
 def _listed(
@@ -253,25 +232,32 @@ def _listed(
         """),
         {"school": school_id, "limit": limit},
     ).all()
-    kept = comments.by_ids(tx, actor, {row.comment_id for row in rows})
-    return [_alarm(tx, actor, row, kept[row.comment_id]) for row in rows]
+    kept = comments.by_ids(tx, actor, {row.comment_id for row in rows if row.comment_id})
+    return [_alarm(tx, actor, row, kept.get(row.comment_id)) for row in rows]
 
 
-def _alarm(tx: Connection, actor: Actor, row: Row[Any], stands: Stored) -> Alarm:
+def _alarm(tx: Connection, actor: Actor, row: Row[Any], stands: Stored | None) -> Alarm:
     """With the comment in the wording that raised it, whatever became of that."""
-    reworded = stands.sha256 != row.sha256
-    comment = comments.as_worded(tx, actor, stands, row.sha256) if reworded else stands
+    said, who, reworded = row.said, row.who, False
+    if stands is not None and row.origin == "comment":
+        reworded = stands.sha256 != row.sha256
+        stands = comments.as_worded(tx, actor, stands, row.sha256) if reworded else stands
+        said, who = stands.text, stands.author_name
     return Alarm(
         id=row.id,
         school_id=row.school_id,
         kind=row.kind,
-        comment=comment,
+        comment=stands,
         flags=cases.flags_of(row.flags),
         raised_by=row.raised_by,
         raised_at=instant(row.raised_at),
         acknowledged_by=row.acknowledged_by,
         acknowledged_at=moment(row.acknowledged_at),
         outcome=row.outcome,
+        origin=row.origin,
+        origin_id=row.origin_id,
+        said=said,
+        who=who,
         reworded=reworded,
     )
 

@@ -24,7 +24,7 @@ from moderation import (
     wordings,
 )
 from moderation.filters import Rules, screen
-from moderation.model import ActionKind, ModerationError, Stored, Subject, Welfare
+from moderation.model import ActionKind, Case, ModerationError, Stored, Subject, Welfare
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -97,6 +97,13 @@ def take(tx: Connection, actor: Actor, school: School, said: str, id_: str = "p1
     return kept
 
 
+def doubted(tx: Connection, actor: Actor, school: School) -> tuple[Case, str]:
+    """An insult in the queue, and the alarm that a moderator raised about its author by hand."""
+    take(tx, actor, school, "what an idiot")
+    [case] = review.waiting(tx, actor, school.id, now=NOON)
+    return case, welfare.by_hand(tx, actor, case.id, "abuse", now=NOON)
+
+
 @pytest.mark.parametrize(("said", "kind"), SPOKEN)
 def test_the_starter_lists_hear_it_in_three_languages(said: str, kind: Welfare) -> None:
     assert kind in {flag.welfare for flag in screen(STARTER, said)}
@@ -114,7 +121,7 @@ def test_a_cry_for_help_raises_an_alarm_with_its_evidence_and_no_case(
         kept = take(tx, ben, school, "nobody cares, I want to die")
         assert review.count(tx, ben, school.id)[0] == 0
         [alarm] = welfare.open_(tx, ana, school.id)
-        assert (alarm.kind, alarm.comment.text) == ("self-harm", kept.text)
+        assert (alarm.kind, alarm.said) == ("self-harm", kept.text)
         assert [flag.term for flag in alarm.flags] == ["want to die"]
         take(tx, ben, school, "nobody cares, I want to die")
         assert len(welfare.open_(tx, ana, school.id)) == 1
@@ -194,9 +201,7 @@ def test_a_moderator_raises_what_no_list_heard_and_the_lead_sends_on_what_needs_
     database: Database, school: School, ben: Actor, ana: Actor
 ) -> None:
     with database.begin() as tx:
-        take(tx, ben, school, "what an idiot")
-        [case] = review.waiting(tx, ben, school.id, now=NOON)
-        alarm = welfare.by_hand(tx, ben, case.id, "abuse", now=NOON)
+        case, alarm = doubted(tx, ben, school)
         assert welfare.by_hand(tx, ben, case.id, "abuse", now=NOON) == alarm
         welfare.acknowledge(tx, ana, alarm, "called home", now=NOON)
         assert welfare.open_(tx, ana, school.id) == []
@@ -227,7 +232,7 @@ def test_evidence_of_an_open_alarm_is_never_let_go(
         welfare.acknowledge(tx, ana, alarm.id, "called the parents", now=NOON)
         assert keeping.forget(tx, ada, school.id, before=year, now=year) == 1
         [late] = welfare.lately(tx, ana, school.id)
-        assert (late.outcome, late.comment.text) == ("called the parents", "")
+        assert (late.outcome, late.said) == ("called the parents", "")
 
 
 def test_a_cry_for_help_beside_an_insult_is_due_before_insults_and_says_so(
@@ -262,9 +267,7 @@ def test_a_lead_sends_a_decided_comment_into_the_queue_again_but_not_a_removed_o
     database: Database, school: School, ben: Actor, ana: Actor
 ) -> None:
     with database.begin() as tx:
-        take(tx, ben, school, "what an idiot")
-        [case] = review.waiting(tx, ben, school.id, now=NOON)
-        alarm = welfare.by_hand(tx, ben, case.id, "abuse", now=NOON)
+        case, alarm = doubted(tx, ben, school)
         review.decide(tx, ben, case.id, "approve", now=NOON)
         assert welfare.to_queue(tx, ana, alarm, now=NOON) == case.id
         assert [each.id for each in review.waiting(tx, ben, school.id, now=NOON)] == [case.id]
@@ -326,6 +329,6 @@ def test_a_cry_that_was_taken_back_before_it_came_raises_the_alarm_in_its_own_wo
         )  # fmt: skip
     with database.begin() as tx:
         [alarm] = welfare.open_(tx, ana, school.id)
-        assert (alarm.comment.text, alarm.reworded) == ("I want to die", True)
+        assert (alarm.said, alarm.reworded) == ("I want to die", True)
         assert comments.known(tx, ben, "lms", ["p1"])["p1"].text == "never mind"
         assert review.waiting(tx, ben, school.id, now=NOON) == []

@@ -177,7 +177,7 @@ def test_a_cry_for_help_that_was_edited_away_before_anybody_read_it_raises_the_a
         intake.pull(database, ben, "lms", lambda _: adapter, now=datetime.now(UTC))
     with database.begin() as tx:
         alarms = welfare.open_(tx, ana, school.id)
-        assert {each.comment.text for each in alarms} == {
+        assert {each.said for each in alarms} == {
             "I want to die", "maybe I should kill myself",
         }  # fmt: skip
         assert tx.execute(text("SELECT text FROM comment")).scalars().all() == ["never mind"]

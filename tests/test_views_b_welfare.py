@@ -69,6 +69,7 @@ def test_twenty_alarms_are_shown_and_the_others_counted(
     pult = access.system(school.id)
     with console.db.begin() as tx:
         [alarm] = welfare.open_(tx, ana, school.id)
+        assert alarm.comment
         shelf = alarm.comment.connection_id
         for n in range(2, 23):
             merged = wordings.merge(tx, pult, school.id, shelf, rude(n, CRY), now=console.now())

@@ -16,7 +16,7 @@ from store.words import N_, Words
 PREFIX = "welfare:"  # begins the incident's source; the alarm's id follows
 TITLE = Words(N_("Welfare alarm: a child may need help"))
 HEARD = Words(N_("A safeguarding lead has acknowledged the alarm."))
-ADVICE = N_("Open Welfare alarms in Pult: the comment stands there. Acknowledge it, then act.")
+ADVICE = N_("Open Welfare alarms in Pult: what was written stands there. Acknowledge it, then act.")
 
 
 def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:

@@ -26,6 +26,8 @@ def draw(console: Console, actor: Actor, alarm: Alarm, *, keys: bool) -> None:
                 asks=True,
             )
         )
+        if alarm.origin != "comment":
+            return
         actionbar.button(
             Act(
                 f"to-queue-{alarm.id}",
@@ -43,8 +45,8 @@ def ask(console: Console, actor: Actor, alarm: Alarm) -> None:
 
     @st.dialog(_("Acknowledge the alarm"), on_dismiss=confirm.closed)
     def dialog() -> None:
-        strangers.text(alarm.comment.author_name)
-        strangers.text(strangers.line(alarm.comment.text, limit=300))
+        strangers.text(alarm.who)
+        strangers.text(strangers.line(alarm.said, limit=300))
         said = st.text_area(
             _("What is done"),
             placeholder=_("Who was called, who talks to the child"),
@@ -64,6 +66,8 @@ def _acknowledge(console: Console, actor: Actor, alarm: Alarm, said: str) -> Non
         with console.db.begin() as tx:
             ours = welfare.acknowledge(tx, actor, alarm.id, said, now=console.now())
         shape, words = (":green[●]", _("Acknowledged. The comment stays as evidence."))
+        if alarm.origin != "comment":
+            words = _("Acknowledged. What was written stays as evidence.")
         if not ours:
             shape, words = (":gray[○]", _("Somebody else has acknowledged it."))
         actionbar.say(f"{shape} {words}")

@@ -9,10 +9,10 @@ import streamlit as st
 from console.desk import measure_words
 from console.desk.measure_words import OUTCOMES
 from console.i18n import N_, _, escape, moment, say
-from console.views import acting
-from console.widgets import actionbar, keys, pages, screen, strangers
+from console.views import acting, child_alarm
+from console.widgets import actionbar, keys, pages, screen, status, strangers
 from console.wiring import Console
-from moderation import appeals, hearing, house, impartial
+from moderation import appeals, hearing, house, impartial, need
 from moderation.appeals import Appeal
 from moderation.hearing import Outcome
 from moderation.model import PENALTIES, Measure
@@ -49,7 +49,11 @@ def draw(console: Console, actor: Actor, school: School, appeal: Appeal) -> None
         mine = impartial.of_measure(tx, actor, measure) is not None
         others = hearing.holding(tx, actor, measure, now=console.now())
         gone = hearing.taken(tx, actor, appeal.id) is not None
+        alarms = need.of_appeal(tx, actor, school.id, measure.id)
     _facts(measure, facts, reason)
+    for kind in alarms:
+        told = _("Safeguarding lead told: {harm}").format(harm=_(child_alarm.KINDS[kind]))
+        status.mark(told, "red", shape="▲")
     for message in said:
         with st.container(border=True, gap="xxsmall"):
             who = escape(message.by) if message.by else _("The person")

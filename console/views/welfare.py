@@ -6,23 +6,19 @@ from functools import partial
 import streamlit as st
 
 from console.desk import people
-from console.i18n import _, escape, listed, moment, ngettext, number, span
-from console.views import alarm_answer, discussion
+from console.i18n import _, moment, ngettext, number, span
+from console.views import alarm_answer, alarm_evidence
 from console.views.child_alarm import KINDS
-from console.widgets import actionbar, head, pages, status, strangers
+from console.widgets import actionbar, head, status, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from moderation import comments, safeguarding, welfare
-from moderation.model import Stored
+from moderation import safeguarding, welfare
 from moderation.welfare import Alarm
-from store import roster
 from store.access import Actor
-from store.db import Connection
 from store.schools import School
 
 FIRST = "welfare-first"  # session state: the id of the alarm that stands first
 SHOWN = 20  # alarms, the oldest
-AROUND = 6  # posts of the discussion shown with the comment
 
 
 def page(console: Console, actor: Actor, school: School) -> None:
@@ -84,42 +80,13 @@ def _alarm(
     *,
     keys: bool,
 ) -> None:
-    now, comment = console.now(), alarm.comment
-    with console.db.read() as tx:
-        thread = comments.thread(tx, actor, comment)
-        person_id = _person(tx, actor, comment)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             status.mark(_(KINDS[alarm.kind]), "red", shape="▲")
-            waits = _("open for {span}").format(span=span(now - alarm.raised_at))
+            waits = _("open for {span}").format(span=span(console.now() - alarm.raised_at))
             st.caption(waits, width="content")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{strangers.name(comment.author_name)}**", width="content")
-            place = escape(names.get(comment.connection_id, ""))
-            written = moment(comment.written_at, school.zone, now=now)
-            where = " · ".join(each for each in (strangers.name(comment.place), place) if each)
-            st.caption(f"{where} · {written}", width="content")
-        strangers.text(comment.text)
-        if alarm.reworded:
-            st.caption(_("The author has put other words in its place since."))
-        st.caption(_why(alarm))
-        discussion.draw(console, school, comment, thread, key=f"around-{alarm.id}", around=AROUND)
-        if person_id:
-            pages.link(
-                "person",
-                _("All that is known of this person"),
-                icon=":material/person:",
-                id=person_id,
-            )
+        alarm_evidence.draw(console, actor, school, alarm, names)
         alarm_answer.draw(console, actor, alarm, keys=keys)
-
-
-def _why(alarm: Alarm) -> str:
-    """The words that raised it, or who did."""
-    terms = listed(dict.fromkeys(flag.term for flag in alarm.flags))
-    if terms:
-        return _("Raised by the words: {terms}").format(terms=escape(terms))
-    return _("Raised by a moderator")
 
 
 def _late(console: Console, school: School, late: list[Alarm]) -> None:
@@ -130,12 +97,7 @@ def _late(console: Console, school: School, late: list[Alarm]) -> None:
         at = moment(alarm.acknowledged_at or alarm.raised_at, school.zone, now=console.now())
         with st.container(border=True, gap="xxsmall"):
             st.caption(
-                f"{_(KINDS[alarm.kind])} · {strangers.name(alarm.comment.author_name)} · {at}"
+                " · ".join(filter(None, (_(KINDS[alarm.kind]), strangers.name(alarm.who), at)))
             )
-            strangers.text(strangers.line(alarm.comment.text, limit=200))
+            strangers.text(strangers.line(alarm.said, limit=200))
             strangers.text(f"→ {alarm.outcome}")
-
-
-def _person(tx: Connection, actor: Actor, comment: Stored) -> str | None:
-    account = roster.account(tx, actor, comment.connection_id, comment.author_external_id)
-    return account.person_id if account else None

@@ -14,7 +14,7 @@ from console.i18n import _, moment, say, speaking
 from console.web import pages
 from console.web.forms import language_of
 from console.web.linked import MINUTES, Linked, answer, sender, unknown
-from moderation import appeals, hearing, measures
+from moderation import appeals, hearing, measures, need
 from moderation.appeals import Appeal, Message
 from moderation.model import Measure, ModerationError
 from store import access, schools
@@ -45,9 +45,10 @@ class Appeals(Linked):
                 why = _("Too much came from here. Wait {minutes} minutes.")
                 why = why.format(minutes=MINUTES)
                 return self._page(request, measure, school, why=why, said=said, status=429)
+            actor = access.system(school.id)
+            need.in_appeal(self.console.db, actor, measure.id, said, now=self.console.now())
             try:
                 with self.console.db.begin() as tx:
-                    actor = access.system(school.id)
                     appeals.write(tx, actor, measure.id, said, now=self.console.now())
             except ModerationError as error:
                 why = say(error, markdown=False)

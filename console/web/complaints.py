@@ -16,7 +16,7 @@ from console.web import pages
 from console.web.forms import YEAR, language_of
 from console.web.guard import cookies
 from console.web.linked import MINUTES, Linked, answer, sender, unknown
-from moderation import complaints
+from moderation import complaints, need
 from moderation.complaints import Complaint
 from moderation.model import ModerationError
 from store import access, links
@@ -24,6 +24,7 @@ from store.schools import School
 
 BY_ADDRESS = 20  # of one address: a class behind one router may complain together
 BY_SCHOOL = 300
+FREE = ("reason", "words", "link")  # the form's fields that take any words
 COOKIE = "pult_reporter"  # random, given with the form; who sends none is known by the address
 
 
@@ -63,15 +64,31 @@ class Complaints(Linked):
                 return self._form(request, school, fields, why.format(minutes=MINUTES), 429)
             try:
                 who = f"browser {browser}" if browser else f"address {sender(request)}"
-                link = self._keep(request, school, course_id, fields, who)
+                comment_id, link = self._keep(request, school, course_id, fields, who)
             except ModerationError as error:
+                self._hear(school, [fields.get(name, "") for name in FREE], None)
                 return self._form(request, school, fields, say(error, markdown=False), 422)
+            self._hear(school, [fields.get("reason", "")], comment_id)
             return self._thanks(request, school, link)
+
+    def _hear(self, school: School, said: list[str], comment_id: str | None) -> None:
+        """Somebody in need may say so here. Of a comment that is found its own words are known."""
+        need.in_report(
+            self.console.db,
+            access.system(school.id),
+            school.id,
+            said,
+            comment_id=comment_id,
+            now=self.console.now(),
+        )
 
     def _keep(
         self, request: Request, school: School, course_id: str, fields: dict[str, str], who: str
-    ) -> str:
-        """The link behind which the outcome stands; the same reporter counts once a comment."""
+    ) -> tuple[str, str]:
+        """The comment's id, and the link behind which the outcome stands.
+
+        The same reporter counts once a comment.
+        """
         reporter = hmac.new(self.key, who.encode(), hashlib.sha256).hexdigest()[:16]
         actor, now = access.system(school.id), self.console.now()
         with self.console.db.begin() as tx:
@@ -101,7 +118,7 @@ class Complaints(Linked):
                     link=link,
                     now=now,
                 )
-        return link
+        return comment_id, link
 
     def _place(self, request: Request) -> tuple[School, str] | None:
         """The school, and the course if the link is one course's."""

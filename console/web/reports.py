@@ -12,6 +12,7 @@ from console.i18n import _, say, speaking
 from console.web import pages
 from console.web.forms import language_of
 from console.web.linked import MINUTES, Linked, answer, sender, unknown
+from moderation import need
 from store import access, timetable
 from store.schools import School
 
@@ -36,6 +37,7 @@ class Reports(Linked):
             if not self.limit.allows((sender(request), BY_ADDRESS), (school.id, BY_SCHOOL)):
                 why = _("Too many reports came from here. Wait {minutes} minutes.")
                 return self._page(request, school, fields, why.format(minutes=MINUTES), 429)
+            self._hear(school, fields)
             try:
                 self._keep(school, fields)
             except IncidentError as error:
@@ -43,6 +45,12 @@ class Reports(Linked):
             words = _("Thank you. The coordinators of {school} have your report.")
             body = f"<section><p>{escape(words.format(school=school.name))}</p></section>"
             return answer(request, school.language, _("Reported"), body)
+
+    def _hear(self, school: School, fields: dict[str, str]) -> None:
+        """Somebody in need may say so here; heard whatever comes of the report."""
+        who = " · ".join(filter(None, (fields.get("name", ""), fields.get("contact", ""))))
+        actor, said = access.system(school.id), fields.get("said", "")
+        need.in_trouble(self.console.db, actor, school.id, said, who=who, now=self.console.now())
 
     def _keep(self, school: School, fields: dict[str, str]) -> None:
         known = {room for room, _title in self._lessons(school)}

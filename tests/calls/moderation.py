@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from moderation import (
     actions,
+    alarm_rows,
     appeals,
     bulk,
     cases,
@@ -31,6 +32,8 @@ from moderation import (
     listing,
     measures,
     metrics,
+    need,
+    owning,
     penalties,
     planning,
     previewing,
@@ -187,6 +190,22 @@ CALLS: Calls = {
     welfare.acknowledge: lambda tx, who, on: welfare.acknowledge(
         tx, who, on.alarm, "called them", now=NOON
     ),
+    alarm_rows.put: lambda tx, who, on: alarm_rows.put(
+        tx, who, alarm_rows.of_comment(on.comment), "threat", [], now=NOON
+    ),
+    alarm_rows.put_again: lambda tx, who, on: alarm_rows.put_again(
+        tx, who, on.comment, "abuse", now=NOON
+    ),
+    need.in_appeal: lambda db, who, on: need.in_appeal(
+        db, who, on.measure, "I want to die", now=NOON
+    ),
+    need.in_report: lambda db, who, on: need.in_report(
+        db, who, on.school, ["I want to die"], comment_id=on.comment.id, now=NOON
+    ),
+    need.in_trouble: lambda db, who, on: need.in_trouble(
+        db, who, on.school, "I want to die", who="", now=NOON
+    ),
+    need.of_appeal: lambda tx, who, on: need.of_appeal(tx, who, on.school, on.measure),
     welfare.to_queue: lambda tx, who, on: welfare.to_queue(tx, who, on.alarm, now=NOON),
     cases.flagged: lambda tx, who, on: cases.flagged(tx, who, on.comment.id, [], now=NOON),
     cases.report_comment: lambda tx, who, on: cases.report_comment(
