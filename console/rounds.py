@@ -32,7 +32,7 @@ from platforms import PLATFORMS
 from platforms.base import PlatformError
 from platforms.capabilities import CommentSource
 from probes import lessons
-from store import access, chain, leases, owners, schools
+from store import access, leases, owners, schools
 from store.vault import VaultError
 from store.words import Words
 
@@ -173,15 +173,6 @@ def rosters(console: Console, stop: threading.Event) -> None:
                 continue
         if console.simulation:
             campus_school.plan(console, connection.school_id)
-
-
-def seals(console: Console, stop: threading.Event) -> None:
-    """Chain what was noted since the last time, so that nobody can change it unseen."""
-    key = console.vault.derive(chain.PURPOSE)
-    while not stop.is_set():
-        with console.db.begin() as tx:
-            if chain.seal(tx, key) < chain.BATCH:
-                return
 
 
 class Attendance:

@@ -93,6 +93,7 @@ class Settings:
     database_url: str = field(default="", metadata=SECRET, repr=False)  # PostgreSQL; empty: SQLite
     vault_key: str = field(default="", metadata=SECRET, repr=False)
     vault_key_path: str = ""  # empty: pult/vault.key in the user's own settings folder
+    audit_anchor: str = ""  # how far the audit reaches; empty: a file beside the vault's key
     simulation: bool = False  # nothing but loopback may be reached
     server: Server = field(default_factory=Server)
     public: Public = field(default_factory=Public)

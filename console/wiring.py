@@ -60,6 +60,17 @@ class Console:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    @property
+    def anchor(self) -> Path | None:
+        """The file outside the database that says how far the audit reaches; none of the campus."""
+        if self.simulation:
+            return None
+        if self.settings.audit_anchor:
+            return Path(self.settings.audit_anchor)
+        key = self.settings.vault_key_path
+        folder = (Path(key) if key else key_path()).parent
+        return folder / f"audit-{self.db.mark}.log"
+
     def board(self, actor: Actor, school_id: str) -> Board:
         """The school's picture, a second old and shared by all screens.
 
@@ -175,6 +186,7 @@ class Console:
             parts=[part for part, mode in modes.items() if mode != "off"],
         )
 
+            anchored=self.anchor,
     def close(self) -> None:
         self.db.close()
 
@@ -188,6 +200,7 @@ def open_console(environment: Mapping[str, str], *, cache: int = db.CACHE) -> Co
     settings = known.load(environment)
     databases = open_databases(settings, cache=cache)
     migrate.apply(databases, PACKAGES, now=datetime.now(UTC))
+    _keep_outside(settings, settings.audit_anchor, "audit_anchor")
     return Console(settings, databases, open_vault(settings))
 
 
@@ -213,13 +226,17 @@ def open_vault(settings: Settings) -> vault.Vault:
     if settings.vault_key:
         return vault.Vault(settings.vault_key.encode())
     path = Path(settings.vault_key_path) if settings.vault_key_path else key_path()
-    if path.resolve().is_relative_to(settings.data.resolve()):
-        raise SettingsError("vault_key_path must lie outside the data folder, and its backups.")
+    _keep_outside(settings, str(path), "vault_key_path")
     return vault.at(path)
 
 
 def key_path() -> Path:
     """Where the vault's key stands unless the settings say otherwise."""
+def _keep_outside(settings: Settings, path: str, key: str) -> None:
+    if path and Path(path).resolve().is_relative_to(settings.data.resolve()):
+        raise SettingsError(f"{key} must lie outside the data folder, and its backups.")
+
+
     if sys.platform == "win32":
         return Path(os.environ.get("APPDATA", Path.home())) / "pult" / "vault.key"
     configured = os.environ.get("XDG_CONFIG_HOME")
@@ -235,6 +252,7 @@ def campus_environment(environment: Mapping[str, str], data: Path) -> dict[str, 
         "PULT_DATABASE_URL": "",
         "PULT_SIMULATION": "1",
         "PULT_MAIL_RELAY": "",
+        "PULT_AUDIT_ANCHOR": "",
         "PULT_MAIL_SENDER": "",
         "PULT_MAIL_RETURNS": "",
         "PULT_PUBLIC_URL": "",

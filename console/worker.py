@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console import hold_rounds, letter_rounds, mail_rounds, resolving, rounds
+from console import audit_rounds, hold_rounds, letter_rounds, mail_rounds, resolving, rounds
 from console.wiring import Console
 from store import heartbeats
 
@@ -63,7 +63,7 @@ def lanes() -> list[Lane]:
         Lane("later rooms", hold_rounds.later, 15.0),
         Lane("attendance", rounds.Attendance(), 20.0),
         Lane("rosters", rounds.rosters, 2.0),
-        Lane("seals", rounds.seals, 10.0),
+        Lane("seals", audit_rounds.seals, 10.0),
         Lane("tidy", rounds.tidy, 300.0),
         Lane("evidence", letter_rounds.evidence, 300.0),
     ]

@@ -2,8 +2,9 @@
 
 Entries are sealed seconds after they were noted, in one line for the whole house, so that
 nobody waits for another's transaction. The key is the vault's, which no database holds:
-who can change rows cannot make seals. Entries hold ids alone, so erasing a person's texts
-changes none of them; what an entry rests on it names by a hash, which is sealed with it.
+who can change rows cannot make seals. That the end was not cut, `anchor` tells.
+Entries hold ids alone, so erasing a person's texts changes none of them; what an entry
+rests on it names by a hash, which is sealed with it.
 """
 
 import hashlib
@@ -11,11 +12,12 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
-from store.db import Connection, text
+from store.db import Connection, instant, text
 
 PURPOSE = "audit"  # of the vault's key derived for it
 BATCH = 1000  # entries sealed in one transaction, and read at once
@@ -27,6 +29,48 @@ class Held:
 
     entries: int
     broken: int | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last entry that is sealed."""
+
+    place: int
+    seal: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """Entries that wait to be sealed, and since when the oldest of them does."""
+
+    entries: int
+    oldest: datetime
+
+
+def head(tx: Connection) -> Head | None:
+    """How far the chain has come; None before the first seal."""
+    row = tx.execute(text("SELECT place, seal FROM audit_head WHERE id = 1")).first()
+    return Head(row.place, row.seal) if row and row.place else None
+
+
+def seal_of(tx: Connection, place: int) -> str | None:
+    """The seal of the entry at this place, if there is one."""
+    found = tx.execute(
+        text("SELECT seal FROM audit WHERE place = :place"), {"place": place}
+    ).scalar_one_or_none()
+    return str(found) if found else None
+
+
+def unsealed(tx: Connection, *, before: datetime) -> Open | None:
+    """What was noted before that time and is not sealed; None where all of it is."""
+    row = tx.execute(
+        text("""
+            SELECT COUNT(*) AS entries, MIN(at) AS oldest FROM audit
+            WHERE place IS NULL AND at < :before
+        """),
+        {"before": before},
+    ).one()
+    return Open(row.entries, instant(row.oldest)) if row.entries else None
 
 
 def seal(tx: Connection, key: bytes) -> int:

@@ -4,6 +4,7 @@ Times are written as aware datetimes and kept as seconds since 1970 UTC
 (DOUBLE PRECISION), the same on both databases; `moment` reads them back.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,15 @@ class Database:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.operations.dialect.name
+
+    @property
+    def mark(self) -> str:
+        """Tells these databases from others on the machine, by where they are."""
+        url = self.operations.url
+        place = [url.host, url.port, url.database, url.query.get("host")]
+        if self.dialect == "sqlite":
+            place = [str(Path(url.database or "").resolve())]
+        return hashlib.sha256(repr(place).encode()).hexdigest()[:12]
 
     @contextmanager
     def begin(self, schema: Schema = "operations") -> Iterator[Connection]:

@@ -26,7 +26,7 @@ Capture = pytest.CaptureFixture[str]
 
 WAIT = 90.0  # seconds that a process may take on a busy machine
 PROBE = {"target", "module", "state", "seconds", "readings", "error"}
-FOUND = {"name", "state", "problem", "advice", "missing", "version", "connection"}
+FOUND = {"name", "state", "problem", "advice", "missing", "note", "version", "connection"}
 SUMMARY = ["campaign", "audience", "sent", "failed", "held", "suppressed", "waiting"]
 READY = {"moodle", "bigbluebutton", "hls", "stun", "smtp", "mailbox", "control"}
 CAMPAIGN = """

@@ -4,17 +4,18 @@ import zoneinfo
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from console.desk import channels, connections, mail_checks, probing, reach, relays
+from console.desk import audit_checks, channels, connections, mail_checks, probing, reach, relays
 from console.desk.connections import Connection
 from console.desk.findings import Finding
 from mailing import hooks
 from moderation import evidence, rules
 from platforms.base import PlatformError
 from probes import modules
-from store import access, chain, heartbeats, schools
+from store import access, heartbeats, schools
 from store.access import Actor
 from store.db import SCHEMAS, Database, moment, text
 from store.vault import Vault, VaultError
@@ -55,13 +56,15 @@ def look(
     loopback_only: bool = False,
     reachable: bool = True,
     parts: Collection[str] = tuple(PARTS),
+    anchored: Path | None = None,
 ) -> list[Finding]:
     """Examine everything, connections and relays over the wire; with `keep`, note their state.
 
     `relay` is the settings' one, for schools without their own, `returns` the mailbox
     for returned mail, `reachable` whether readers elsewhere can open the links in mail;
-    `parts` are the processes that should run, in whatever place. Raises Denied unless the actor
-    administers each of the schools in scope.
+    `parts` are the processes that should run, in whatever place, `anchored` the file that says
+    how far the audit reaches. Raises Denied unless the actor administers each of the schools in
+    scope.
     """
     for school_id in sorted(actor.schools):
         access.require(actor, "administer", school_id)
@@ -77,7 +80,7 @@ def look(
     found.append(_vault(db, vault))
     if found[-1].state == "failing":
         return found
-    found += [_audit(db, vault), _evidence(db), *_rules(db, actor)]
+    found += [audit_checks.look(db, vault, anchored, now=now), _evidence(db), *_rules(db, actor)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tried = list(pool.map(lambda one: _connection(db, vault, one), listed))
     if keep:
@@ -179,27 +182,6 @@ def _vault(db: Database, vault: Vault) -> Finding:
             ),
         )
     return Finding("vault", "ok")
-
-
-def _audit(db: Database, vault: Vault) -> Finding:
-    """Whether what was noted stands as it was noted."""
-    with db.read() as tx:
-        held = chain.verify(tx, vault.derive(chain.PURPOSE))
-    if held.broken is None:
-        return Finding("audit", "ok")
-    return Finding(
-        "audit",
-        "failing",
-        Words(
-            N_("The audit does not hold together from entry {place} on."), {"place": held.broken}
-        ),
-        Words(
-            N_(
-                "Somebody changed it in the database, or the vault's key is not the one it was "
-                "sealed with. Compare it with your last good backup."
-            )
-        ),
-    )
 
 
 def _evidence(db: Database) -> Finding:

@@ -8,7 +8,10 @@ from store.words import Words
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of the house. `missing`: functions or permissions, in the platform's words."""
+    """One part of the house. `missing`: functions or permissions, in the platform's words.
+
+    `note`: what is to be known of it though nothing is wrong.
+    """
 
     name: str
     state: Literal["ok", "failing"]
@@ -17,6 +20,7 @@ class Finding:
     missing: tuple[str, ...] = ()
     version: str = ""
     connection_id: str = ""
+    note: Words | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -27,4 +31,5 @@ class Finding:
             "missing": list(self.missing),
             "version": self.version,
             "connection": self.connection_id,
+            "note": str(self.note) if self.note else "",
         }
