@@ -6,9 +6,11 @@ from datetime import datetime
 
 from moderation import deciding, previewing, review
 from moderation.model import Case, ModerationError, Verdict
+from moderation.previewing import Calls
 from store import access
 from store.access import Actor
 from store.db import Connection
+from store.words import Words
 
 MOST = 100  # cases in one decision
 
@@ -17,13 +19,15 @@ MOST = 100  # cases in one decision
 class Many:
     """What came of it: `missed` are cases that changed, or that somebody else holds.
 
-    `left_out` are those whose platform cannot do it: they wait as they did.
+    `left_out` wait as they did: their platform cannot do it, or this moderator must not;
+    `whys` say which of them why, as the preview did.
     """
 
     decided: tuple[str, ...]
     missed: tuple[str, ...]
     action_ids: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    whys: tuple[tuple[Words, int], ...] = ()  # how many of each
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def decide(
     """
     access.require(actor, "moderate", school_id)
     wanted = list(chosen)[:MOST]
-    out = _left_out(tx, actor, school_id, [case_id for case_id, _ in wanted], verdict)
+    left = _left_out(tx, actor, school_id, [case_id for case_id, _ in wanted], verdict)
+    out = previewing.left_out(left)
     decided, missed, actions = [], [], []
     for case_id, version in wanted:
         if case_id in out:
@@ -87,15 +92,17 @@ def decide(
             continue
         decided.append(case_id)
         actions += [made.action_id] if made.action_id else []
-    return Many(tuple(decided), tuple(missed), tuple(actions), tuple(sorted(out)))
+    whys = tuple((calls.why, len(calls.case_ids)) for calls in left if calls.why)
+    return Many(tuple(decided), tuple(missed), tuple(actions), tuple(sorted(out)), whys)
 
 
 def _left_out(
     tx: Connection, actor: Actor, school_id: str, ids: Sequence[str], verdict: Verdict
-) -> set[str]:
+) -> list[Calls]:
     known = [review.case(tx, actor, case_id) for case_id in ids]
     cases = [case for case in known if case is not None and case.school_id == school_id]
-    return previewing.left_out(previewing.of(tx, actor, school_id, cases, verdict))
+    planned = previewing.of(tx, actor, school_id, cases, verdict)
+    return [calls for calls in planned if calls.left_out]
 
 
 def as_read(cases: Sequence[Case]) -> tuple[tuple[str, int], ...]:

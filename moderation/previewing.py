@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from moderation import hiding, planning, welfare
+from moderation import hiding, impartial, planning, welfare
 from moderation.model import ActionKind, Case, Verdict
 from platforms import PLATFORMS
 from platforms.base import PlatformError
@@ -23,6 +23,7 @@ BACK = N_("Undo puts each back exactly.")
 SECOND = N_("{platform} cannot take it back: each waits for a second person.")
 LEFT_OUT = N_("Left out: {platform} cannot do this. Do it there by hand.")
 ALARMED = N_("Left out: it may be a cry for help. The safeguarding lead answers the alarm first.")
+OWN = N_("Left out: you wrote it yourself. Somebody else decides it.")
 GONE = N_("Left out: this connection is gone, or cannot be opened.")
 
 
@@ -51,16 +52,16 @@ def of(
         text("SELECT * FROM connection WHERE school_id = :school"), {"school": school_id}
     )
     known = {row.id: row for row in rows}
-    groups: dict[tuple[str, bool, bool], list[str]] = defaultdict(list)
+    groups: dict[tuple[str, bool, str], list[str]] = defaultdict(list)
     for case in cases:
         hidden = hiding.in_effect(tx, actor, case.comment) is not None
-        cries = verdict == "remove" and "self-harm" in welfare.of_comment(tx, actor, case.comment)
-        groups[case.comment.connection_id, hidden, cries].append(case.id)
+        barred = _barred(tx, actor, case, verdict)
+        groups[case.comment.connection_id, hidden, barred].append(case.id)
     return [
-        _alarmed(known.get(connection_id), ids)
-        if cries
+        _without(known.get(connection_id), ids, barred)
+        if barred
         else _calls(known.get(connection_id), ids, verdict, hidden=hidden)
-        for (connection_id, hidden, cries), ids in groups.items()
+        for (connection_id, hidden, barred), ids in groups.items()
     ]
 
 
@@ -68,9 +69,17 @@ def left_out(found: Iterable[Calls]) -> set[str]:
     return {id_ for calls in found if calls.left_out for id_ in calls.case_ids}
 
 
-def _alarmed(row: Row[Any] | None, ids: list[str]) -> Calls:
+def _barred(tx: Connection, actor: Actor, case: Case, verdict: Verdict) -> str:
+    """Why this actor cannot decide it so at all; '' where they can."""
+    if impartial.of_comment(tx, actor, case.comment) is not None:
+        return OWN
+    cries = verdict == "remove" and "self-harm" in welfare.of_comment(tx, actor, case.comment)
+    return ALARMED if cries else ""
+
+
+def _without(row: Row[Any] | None, ids: list[str], why: str) -> Calls:
     name = row.name if row else ""
-    return Calls(name, tuple(ids), None, None, Words(ALARMED), left_out=True)
+    return Calls(name, tuple(ids), None, None, Words(why), left_out=True)
 
 
 def _calls(row: Row[Any] | None, ids: list[str], verdict: Verdict, *, hidden: bool) -> Calls:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from console.desk.measure_words import spoken
-from console.i18n import N_, _, ngettext, number
+from console.i18n import N_, _, ngettext, number, say
 from console.views import acting, bulk_plan
 from console.widgets import actionbar, confirm, screen, strangers
 from console.widgets.actionbar import Act
@@ -175,4 +175,6 @@ def _decide(
                 len(made.missed),
             )
             st.toast(left.format(n=len(made.missed)))
+        for why, count in made.whys:
+            st.toast(f"{number(count)} · {say(why)}")
     st.rerun()
