@@ -24,13 +24,14 @@ def not_ours(
 ) -> None:
     """Refuse to suspend the actor's own account, or that of an administrator of Pult.
 
-    They are known by the e-mail address that the roster and the console share.
+    They are known by the e-mail address that the roster and the console share, or because
+    they said so; what an administrator says alone is no one else's refusal.
     """
     access.require(actor, "moderate", school_id)
     behind = staff.of_place(tx, actor, school_id, connection_id, external_id)
     if any(member.account_id == actor.account_id for member in behind):
         raise ModerationError(N_("This is your own account there. Ask somebody else to do it."))
-    if any(member.admin for member in behind):
+    if any(member.admin and member.sure for member in behind):
         raise ModerationError(N_("This account belongs to an administrator. Talk to them first."))
 
 

@@ -1,4 +1,7 @@
-"""Which of Pult's own accounts stand behind somebody: known by the address that both share."""
+"""Which of Pult's own accounts stand behind somebody.
+
+Known by the address that both share, or because they said so themselves (`owning`).
+"""
 
 from dataclasses import dataclass
 
@@ -14,12 +17,40 @@ BEHIND = """
     WHERE person.email <> '' AND NOT account.disabled AND person.school_id = :school
       AND {which}
 """
+CLAIMED = """
+    SELECT own.account_id AS id, account.role, own.confirmed_at FROM own_account AS own
+    LEFT JOIN account ON account.id = own.account_id
+    LEFT JOIN platform_account AS claimed ON claimed.connection_id = own.connection_id
+        AND claimed.external_id = own.external_id
+    WHERE own.school_id = :school AND NOT COALESCE(account.disabled, FALSE)
+      AND (claimed.person_id IN ({persons}) OR {places})
+"""
+PERSON_THERE = """
+    SELECT person_id FROM platform_account
+    WHERE connection_id = :connection AND external_id = :external
+"""
+PERSONS_MEANT = """
+    SELECT person_id FROM measure WHERE id = :measure
+    UNION
+    SELECT account.person_id FROM measure_account AS one
+    JOIN platform_account AS account ON account.connection_id = one.connection_id
+        AND account.external_id = one.external_id
+    WHERE one.measure_id = :measure
+"""
+THERE = "own.connection_id = :connection AND own.external_id = :external"
+MEANT = """
+    EXISTS (SELECT 1 FROM measure_account AS one WHERE one.measure_id = :measure
+        AND one.connection_id = own.connection_id AND one.external_id = own.external_id)
+"""
 
 
 @dataclass(frozen=True)
 class Member:
+    """`sure`: by the address, or confirmed by somebody else."""
+
     account_id: str
     admin: bool
+    sure: bool
 
 
 def of_place(
@@ -27,31 +58,14 @@ def of_place(
 ) -> list[Member]:
     """Whose account there it is, among those who sign in here."""
     access.require(actor, "see people", school_id)
-    return _found(
-        tx,
-        school_id,
-        """person.id = (
-            SELECT person_id FROM platform_account
-            WHERE connection_id = :connection AND external_id = :external)""",
-        {"connection": connection_id, "external": external_id},
-    )
+    values = {"connection": connection_id, "external": external_id}
+    return _found(tx, school_id, PERSON_THERE, THERE, values)
 
 
 def of_measure(tx: Connection, actor: Actor, school_id: str, measure_id: str) -> list[Member]:
     """Whom the measure is about, by the person and by each account, among those who sign in."""
     access.require(actor, "see people", school_id)
-    return _found(
-        tx,
-        school_id,
-        """person.id IN (
-            SELECT person_id FROM measure WHERE id = :measure
-            UNION
-            SELECT account.person_id FROM measure_account AS one
-            JOIN platform_account AS account ON account.connection_id = one.connection_id
-                AND account.external_id = one.external_id
-            WHERE one.measure_id = :measure)""",
-        {"measure": measure_id},
-    )
+    return _found(tx, school_id, PERSONS_MEANT, MEANT, {"measure": measure_id})
 
 
 def others(
@@ -74,6 +88,15 @@ def others(
     return [str(row.name) for row in rows]
 
 
-def _found(tx: Connection, school_id: str, which: str, values: dict[str, str]) -> list[Member]:
-    rows = tx.execute(text(BEHIND.format(which=which)), values | {"school": school_id})
-    return [Member(row.id, row.role == "admin") for row in rows]
+def _found(
+    tx: Connection, school_id: str, persons: str, places: str, values: dict[str, str]
+) -> list[Member]:
+    """By the persons' addresses, and by what was said of these places and the persons' others."""
+    bound = values | {"school": school_id}
+    addressed = tx.execute(text(BEHIND.format(which=f"person.id IN ({persons})")), bound)
+    found = [Member(row.id, row.role == "admin", sure=True) for row in addressed]
+    claimed = tx.execute(text(CLAIMED.format(persons=persons, places=places)), bound)
+    found += [
+        Member(row.id, row.role == "admin", sure=row.confirmed_at is not None) for row in claimed
+    ]
+    return found

@@ -15,6 +15,7 @@ from console.views import (
     in_force,
     links,
     noting,
+    owning,
     person_timeline,
     reaching,
     writing,
@@ -75,7 +76,8 @@ def _accounts(
             _account(console, actor, school, account, taken)
             if said := links.how(account, found.accounts):
                 st.caption(said)
-                links.acts(console, actor, school, found.person, account)
+                links.acts(console, actor, school, found.person, account, keys=account is keyed)
+        owning.draw(console, actor, school, found)
 
 
 def _account(
@@ -161,6 +163,7 @@ def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[
     return [*acts, *erasing.acts(console, actor, school, found)]
 
 
+    acts += owning.acts(console, actor, school, found)
 def _note(console: Console, actor: Actor, school: School, person: Person) -> Act:
     """For those who send no campaigns, and to whom no mail reaches."""
     known = noting.reach(console, actor, school, Subject(person.id))

@@ -40,6 +40,10 @@ KEYS = (
     ("E, L", N_("Hand on, write")),
     ("F, 1-3", N_("A child may need help, and why")),
     ("Z", N_("Close; lift a measure")),
+    ("Y, X", N_("On a person's page: an account is theirs, or is not")),
+    ("Shift+I", N_("On a person's page: this is me")),
+    ("Shift+X", N_("On a person's page: erase texts")),
+    ("Shift+D, Shift+V", N_("Take the table away as XLSX, as CSV")),
     ("Esc", N_("Back")),
     ("Ctrl+Enter", N_("Main action")),
 )

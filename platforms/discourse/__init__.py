@@ -75,7 +75,7 @@ class Discourse:
         return Health()
 
     def accounts(self) -> Iterator[Account]:
-        return users.accounts(self._calls, now=self._clock())
+        return users.accounts(self._calls, self._user, now=self._clock())
 
     def courses(self) -> Iterable[Course]:
         return []  # a forum for all courses: nobody is enrolled there

@@ -133,6 +133,18 @@ CALLS: Calls = {
         tx, who, "account", on.school, "lms", "u1"
     ),
     staff.of_place: lambda tx, who, on: staff.of_place(tx, who, on.school, "lms", "u1"),
+    owning.claim: lambda tx, who, on: owning.claim(
+        tx, who, on.school, on.roster.connection, "u1", now=NOON
+    ),
+    owning.confirm: lambda tx, who, on: owning.confirm(
+        tx, who, on.school, on.roster.connection, "u1", on.colleague, now=NOON
+    ),
+    owning.disclaim: lambda tx, who, on: owning.disclaim(
+        tx, who, on.school, on.roster.connection, "u1", on.colleague, now=NOON
+    ),
+    owning.of_places: lambda tx, who, on: owning.of_places(
+        tx, who, on.school, [(on.roster.connection, "u1")]
+    ),
     staff.of_measure: lambda tx, who, on: staff.of_measure(tx, who, on.school, on.measure),
     staff.others: lambda tx, who, on: staff.others(tx, who, on.school, frozenset()),
     figures.of: lambda tx, who, on: figures.of(tx, who, on.school, since=NOON, until=LATER),
@@ -178,18 +190,6 @@ CALLS: Calls = {
     welfare.raised: lambda tx, who, on: welfare.raised(
         tx, who, on.comment, [Flag("x", "y", 0, 1, welfare="abuse")], now=NOON
     ),
-    welfare.by_hand: lambda tx, who, on: welfare.by_hand(tx, who, on.case, "abuse", now=NOON),
-    welfare.open_: lambda tx, who, on: welfare.open_(tx, who, on.school),
-    welfare.lately: lambda tx, who, on: welfare.lately(tx, who, on.school),
-    welfare.unanswered: lambda tx, who, on: welfare.unanswered(tx, who, on.school),
-    welfare.of_comment: lambda tx, who, on: welfare.of_comment(tx, who, on.comment),
-    welfare.before_removal: lambda tx, who, on: welfare.before_removal(tx, who, on.comment),
-    welfare.before_penalty: lambda tx, who, on: welfare.before_penalty(
-        tx, who, on.school, [(on.roster.connection, "u1")], on.case
-    ),
-    welfare.acknowledge: lambda tx, who, on: welfare.acknowledge(
-        tx, who, on.alarm, "called them", now=NOON
-    ),
     alarm_rows.put: lambda tx, who, on: alarm_rows.put(
         tx, who, alarm_rows.of_comment(on.comment), "threat", [], now=NOON
     ),
@@ -206,6 +206,18 @@ CALLS: Calls = {
         db, who, on.school, "I want to die", who="", now=NOON
     ),
     need.of_appeal: lambda tx, who, on: need.of_appeal(tx, who, on.school, on.measure),
+    welfare.by_hand: lambda tx, who, on: welfare.by_hand(tx, who, on.case, "abuse", now=NOON),
+    welfare.open_: lambda tx, who, on: welfare.open_(tx, who, on.school),
+    welfare.lately: lambda tx, who, on: welfare.lately(tx, who, on.school),
+    welfare.unanswered: lambda tx, who, on: welfare.unanswered(tx, who, on.school),
+    welfare.of_comment: lambda tx, who, on: welfare.of_comment(tx, who, on.comment),
+    welfare.before_removal: lambda tx, who, on: welfare.before_removal(tx, who, on.comment),
+    welfare.before_penalty: lambda tx, who, on: welfare.before_penalty(
+        tx, who, on.school, [(on.roster.connection, "u1")], on.case
+    ),
+    welfare.acknowledge: lambda tx, who, on: welfare.acknowledge(
+        tx, who, on.alarm, "called them", now=NOON
+    ),
     welfare.to_queue: lambda tx, who, on: welfare.to_queue(tx, who, on.alarm, now=NOON),
     cases.flagged: lambda tx, who, on: cases.flagged(tx, who, on.comment.id, [], now=NOON),
     cases.report_comment: lambda tx, who, on: cases.report_comment(
