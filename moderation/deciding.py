@@ -1,6 +1,7 @@
 """Decide a case once, with all that follows from it, by whoever holds the claim."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
@@ -52,16 +53,38 @@ def decide(
     """Decide the case that the actor holds, or that nobody does.
 
     "remove" and "edit", which puts `wording` in the text's place, leave an intent for
-    `actions.perform` in the same transaction, and so does "approve" where a rule has
-    hidden the comment, which puts it back; "hand on" leaves the case to a
-    coordinator. `penalties` are imposed on the author in the same transaction, all or
-    none; without any, the author is told of the comment alone, where the house does that.
-    `mute_repeats` approves the author's same words from now on. With `version`
-    only the case as it was seen is decided. Raises ModerationError when another
-    moderator holds or has decided it, when the actor wrote the comment, when a welfare
-    alarm comes first, when nobody else is there to hand it on to, or when a penalty must
-    not be; ValueError for another word.
+    `actions.perform` in the same transaction, and so does "approve" where a rule has hidden
+    the comment; "hand on" leaves the case to a coordinator. `penalties` are imposed on the
+    author, all or none. `mute_repeats` approves the author's same words from now on. With
+    `version` only the case as it was seen is decided. Raises ModerationError when it is
+    taken, or the actor's own, or an alarm comes first, or a penalty must not be.
     """
+    comment, hidden = _allowed(tx, actor, case_id, decision, wording)
+    if not _won(tx, actor, case_id, decision, version=version, now=now):
+        raise ModerationError(TAKEN)
+    _remember(tx, actor, case_id, comment, decision, mute=mute_repeats, now=now)
+    said = _Said(decision, reason, rule, now)
+    action_id = _ask(tx, actor, case_id, comment, hidden, said, wording, told=not penalties)
+    imposed = [_impose(tx, actor, case_id, comment, each, said) for each in penalties]
+    made = _made(case_id, action_id, imposed)
+    _note(tx, actor, comment, made, said)
+    return made
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What was decided, by which rule and why."""
+
+    decision: Verdict
+    reason: str
+    rule: str
+    now: datetime
+
+
+def _allowed(
+    tx: Connection, actor: Actor, case_id: str, decision: Verdict, wording: str | None
+) -> tuple[Stored, Action | None]:
+    """The comment, and what a rule did to it. Raises as `decide` does, before anything is done."""
     if decision not in get_args(Verdict) or (decision == "edit") != (wording is not None):
         raise ValueError(f"A decision is one of {', '.join(get_args(Verdict))}; an edit has words.")
     comment = _comment(tx, actor, case_id)
@@ -70,25 +93,7 @@ def decide(
         raise ModerationError(NOBODY)
     if decision != "hand on":
         impartial.require(impartial.of_comment(tx, actor, comment))
-    hidden = _hidden(tx, actor, comment, decision)
-    if not _won(tx, actor, case_id, decision, version=version, now=now):
-        raise ModerationError(TAKEN)
-    _remember(tx, actor, case_id, comment, decision, mute=mute_repeats, now=now)
-    action_id = None
-    if decision in ("remove", "edit"):
-        action_id = _ask(
-            tx, actor, case_id, comment, decision,
-            wording=wording, told=not penalties, reason=reason, rule=rule, now=now,
-        )  # fmt: skip
-    elif decision == "approve" and hidden is not None:
-        action_id = hiding.put_back(tx, actor, hidden, case_id, now=now)
-    imposed = [
-        _impose(tx, actor, case_id, comment, each, reason=reason, rule=rule, now=now)
-        for each in penalties
-    ]
-    made = _made(case_id, action_id, imposed)
-    _note(tx, actor, comment, made, decision=decision, reason=reason, rule=rule, now=now)
-    return made
+    return comment, _hidden(tx, actor, comment, decision)
 
 
 def _made(case_id: str, action_id: str | None, imposed: Sequence[Measure]) -> Decision:
@@ -112,21 +117,17 @@ def _ask(
     actor: Actor,
     case_id: str,
     comment: Stored,
-    decision: Verdict,
-    *,
+    hidden: Action | None,
+    said: _Said,
     wording: str | None,
+    *,
     told: bool,
-    reason: str,
-    rule: str,
-    now: datetime,
-) -> str:
-    """Another wording in its place, or none; `told`: no penalty tells its author of it."""
-    measure_id = None
-    if told and house.of(tx, actor, comment.school_id).tells_authors:
-        kind: CommentKind = "removal" if decision == "remove" else "rewording"
-        measure_id = uncounted.comment_taken(
-            tx, actor, comment, kind, case_id=case_id, reason=reason, rule=rule, now=now
-        )
+) -> str | None:
+    """The action about the comment, if there is one; `told`: no penalty tells its author of it."""
+    if said.decision == "approve" and hidden is not None:
+        return hiding.put_back(tx, actor, hidden, case_id, now=said.now)
+    if said.decision not in ("remove", "edit"):
+        return None
     return actions.request(
         tx,
         actor,
@@ -135,23 +136,27 @@ def _ask(
         connection_id=comment.connection_id,
         external_id=comment.external_id,
         case_id=case_id,
-        measure_id=measure_id,
+        measure_id=_telling(tx, actor, case_id, comment, said) if told else None,
         wording=wording,
-        reason=reason,
-        now=now,
+        reason=said.reason,
+        now=said.now,
+    )
+
+
+def _telling(
+    tx: Connection, actor: Actor, case_id: str, comment: Stored, said: _Said
+) -> str | None:
+    """What tells the author of the comment alone, where the house does that."""
+    if not house.of(tx, actor, comment.school_id).tells_authors:
+        return None
+    kind: CommentKind = "removal" if said.decision == "remove" else "rewording"
+    return uncounted.comment_taken(
+        tx, actor, comment, kind, case_id=case_id, reason=said.reason, rule=said.rule, now=said.now
     )
 
 
 def _impose(
-    tx: Connection,
-    actor: Actor,
-    case_id: str,
-    comment: Stored,
-    penalty: Penalty,
-    *,
-    reason: str,
-    rule: str,
-    now: datetime,
+    tx: Connection, actor: Actor, case_id: str, comment: Stored, penalty: Penalty, said: _Said
 ) -> Measure:
     school_id = comment.school_id
     author = measures.subject_of(
@@ -163,12 +168,12 @@ def _impose(
         school_id,
         author,
         penalty.kind,
-        reason=reason,
-        rule=rule,
+        reason=said.reason,
+        rule=said.rule,
         until=penalty.until,
         case_id=case_id,
         leave_out=penalty.leave_out,
-        now=now,
+        now=said.now,
     )
 
 
@@ -231,17 +236,7 @@ def _won(
     return changed.rowcount == 1
 
 
-def _note(
-    tx: Connection,
-    actor: Actor,
-    comment: Stored,
-    made: Decision,
-    *,
-    decision: Verdict,
-    reason: str,
-    rule: str,
-    now: datetime,
-) -> None:
+def _note(tx: Connection, actor: Actor, comment: Stored, made: Decision, said: _Said) -> None:
     tx.execute(
         text("""
             INSERT INTO decision (id, case_id, school_id, decision, reason, rule, decided_by,
@@ -252,20 +247,20 @@ def _note(
             "id": new_id(),
             "case": made.case_id,
             "school": comment.school_id,
-            "decision": decision,
-            "reason": reason,
-            "rule": rule,
+            "decision": said.decision,
+            "reason": said.reason,
+            "rule": said.rule,
             "account": actor.account_id,
-            "now": now,
+            "now": said.now,
             "action": made.action_id,
         },
     )
     audit.record(
         tx,
         actor,
-        f"{decision} case",
+        f"{said.decision} case",
         made.case_id,
         school_id=comment.school_id,
-        now=now,
+        now=said.now,
         evidence=evidence.name(comment.id, comment.sha256),
     )
