@@ -23,6 +23,7 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
             f"erase-{found.person.id}",
             _("Erase texts"),
             lambda: ask(console, actor, school, found),
+            "Shift+X",
             icon=":material/delete_forever:",
             kind="tertiary",
             off=None if _accounts(console, actor, school, found) else _("No account is known."),

@@ -97,7 +97,7 @@ def _lists(console: Console, actor: Actor, school: School) -> None:
     for name, title in zip(("decisions", "measures"), titles, strict=True):
         st.caption(title)
         taking_away.lists(
-            console, actor, school, name, title,
+            console, actor, school, name, title, keys=False,
             decision=_decision, measure=_measure, rule=named, reason=named,
             account=audit_words.who,
         )  # fmt: skip

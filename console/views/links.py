@@ -8,7 +8,8 @@ from console.desk import linked
 from console.desk.people import Linked
 from console.i18n import N_, _, escape, say
 from console.views import acting
-from console.widgets import strangers
+from console.widgets import actionbar, strangers
+from console.widgets.actionbar import Act
 from console.wiring import Console
 from store import access, linking
 from store.access import Actor
@@ -19,6 +20,7 @@ from store.schools import School
 
 BY_ADDRESS = N_("theirs by the e-mail address, confirmed by nobody yet")
 BY_HAND = N_("linked by hand")
+YES, NO = "Y", "X"  # the keys
 
 
 def how(account: Linked, accounts: Sequence[Linked]) -> str:
@@ -28,7 +30,15 @@ def how(account: Linked, accounts: Sequence[Linked]) -> str:
     return _(BY_HAND) if account.linked == "hand" else _(BY_ADDRESS)
 
 
-def acts(console: Console, actor: Actor, school: School, person: Person, account: Linked) -> None:
+def keyed(accounts: Sequence[Linked]) -> Linked | None:
+    """The account that the keys are for: the first that nobody has confirmed."""
+    unsure = (each for each in accounts if each.linked != "hand")
+    return next(unsure, None) if len(accounts) > 1 else None
+
+
+def acts(
+    console: Console, actor: Actor, school: School, person: Person, account: Linked, *, keys: bool
+) -> None:
     """Confirm that the account is theirs, or take it apart."""
     if not access.may(actor, "moderate", school.id):
         return
@@ -40,17 +50,25 @@ def acts(console: Console, actor: Actor, school: School, person: Person, account
                 _("It is theirs"),
                 f"theirs-{account.account_id}",
                 lambda tx: linked.link(tx, actor, account.account_id, person.id, now=now()),
+                YES if keys else None,
             )
         _button(
             console,
             _("Not theirs"),
             f"apart-{account.account_id}",
             lambda tx: linking.unlink(tx, actor, account.account_id, now=now()),
+            NO if keys else None,
         )
 
 
 def suggestions(
-    console: Console, actor: Actor, school: School, person: Person, names: dict[str, str]
+    console: Console,
+    actor: Actor,
+    school: School,
+    person: Person,
+    names: dict[str, str],
+    *,
+    keys: bool,
 ) -> None:
     """Accounts that may be theirs too: nothing is linked until somebody says so."""
     if not access.may(actor, "moderate", school.id):
@@ -61,12 +79,13 @@ def suggestions(
         return
     with st.container(border=True):
         st.subheader(_("May be theirs too"), anchor=False)
-        for one in found:
-            _suggestion(console, actor, person, one, names.get(one.account.connection_id, "?"))
+        for place, one in enumerate(found):
+            name = names.get(one.account.connection_id, "?")
+            _suggestion(console, actor, person, one, name, keys=keys and place == 0)
 
 
 def _suggestion(
-    console: Console, actor: Actor, person: Person, one: Suggestion, place: str
+    console: Console, actor: Actor, person: Person, one: Suggestion, place: str, *, keys: bool
 ) -> None:
     account, now = one.account, console.now
     st.markdown(f"**{escape(place)}** · {strangers.name(account.username or account.name)}")
@@ -77,17 +96,27 @@ def _suggestion(
             _("Link it"),
             f"link-{account.id}",
             lambda tx: linked.link(tx, actor, account.id, person.id, now=now()),
+            YES if keys else None,
         )
         _button(
             console,
             _("Not theirs"),
             f"refuse-{account.id}",
             lambda tx: linking.refuse(tx, actor, account.id, person.id, now=now()),
+            NO if keys else None,
         )
 
 
-def _button(console: Console, label: str, key: str, act: Callable[[Connection], object]) -> None:
-    if st.button(label, key=key, type="tertiary"):
+def _button(
+    console: Console,
+    label: str,
+    name: str,
+    act: Callable[[Connection], object],
+    key: str | None,
+) -> None:
+    def do() -> None:
         with acting.guarded(), console.db.begin() as tx:
             act(tx)
         st.rerun()
+
+    actionbar.button(Act(name, label, do, key, kind="tertiary"))

@@ -52,7 +52,9 @@ def page(console: Console, actor: Actor, school: School) -> None:
         in_force.draw(console, actor, school, Subject(found.person.id), taken)
         _accounts(console, actor, school, found, taken)
         reaching.draw(console, actor, school, found.person)
-        links.suggestions(console, actor, school, found.person, names)
+        links.suggestions(
+            console, actor, school, found.person, names, keys=links.keyed(found.accounts) is None
+        )
     actionbar.bar(_acts(console, actor, school, found))
 
 
@@ -72,6 +74,7 @@ def _accounts(
         st.subheader(_("Accounts"), anchor=False)
         if not found.accounts:
             st.caption(_("No account on any connected platform."))
+        keyed = links.keyed(found.accounts)
         for account in found.accounts:
             _account(console, actor, school, account, taken)
             if said := links.how(account, found.accounts):
@@ -160,10 +163,10 @@ def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[
             _against(console, actor, school, person, "block", _("Block"), "B"),
             _against(console, actor, school, person, "mute", _("Mute"), "M"),
         ]
+    acts += owning.acts(console, actor, school, found)
     return [*acts, *erasing.acts(console, actor, school, found)]
 
 
-    acts += owning.acts(console, actor, school, found)
 def _note(console: Console, actor: Actor, school: School, person: Person) -> Act:
     """For those who send no campaigns, and to whom no mail reaches."""
     known = noting.reach(console, actor, school, Subject(person.id))

@@ -8,13 +8,21 @@ import streamlit as st
 from console.desk import exporting, figure_sheets
 from console.desk.figure_sheets import Row
 from console.i18n import language, speaking
+from console.widgets.keys import shown
 from console.wiring import Console
 from store.access import Actor
 from store.schools import School
 
+KEYS = {"xlsx": "Shift+D", "csv": "Shift+V"}
 
-def buttons(name: str, title: str, read: Callable[[], list[Row]], *, key: str) -> None:
-    """Two buttons beside each other. `name` is the files', `title` the sheet's."""
+
+def buttons(
+    name: str, title: str, read: Callable[[], list[Row]], *, key: str, keys: bool = True
+) -> None:
+    """Two buttons beside each other. `name` is the files', `title` the sheet's.
+
+    `keys`: they are the screen's first, which have the keys.
+    """
     with st.container(horizontal=True):
         for ending, mime, made in (
             ("xlsx", figure_sheets.XLSX, partial(figure_sheets.workbook, title=title)),
@@ -28,6 +36,7 @@ def buttons(name: str, title: str, read: Callable[[], list[Row]], *, key: str) -
                 icon=":material/download:",
                 on_click="ignore",
                 key=f"{key}-{ending}",
+                shortcut=shown(KEYS[ending] if keys else None),
             )
 
 
@@ -37,6 +46,8 @@ def lists(
     school: School,
     name: str,
     title: str,
+    *,
+    keys: bool = True,
     **spoken: Callable[[str], str],
 ) -> None:
     """The buttons of one of `exporting.EXPORTS`; `spoken` says what a column's codes mean."""
@@ -46,7 +57,7 @@ def lists(
             return list(exporting.table(name, tx, actor, school, spoken=spoken))
 
     day = f"{console.now().astimezone(school.zone):%Y-%m-%d}"
-    buttons(f"{name}_{day}", title, read, key=f"away-{name}")
+    buttons(f"{name}_{day}", title, read, key=f"away-{name}", keys=keys)
 
 
 def _made(read: Callable[[], list[Row]], made: Callable[[list[Row]], bytes], spoken: str) -> bytes:
