@@ -118,7 +118,9 @@ class Console:
     @property
     def ways(self) -> posting.Ways:
         """How notices to the staff leave."""
-        return posting.Ways(self.vault, self.relay, self.sender, self.simulation)
+        return posting.Ways(
+            self.vault, self.relay, self.sender, self.simulation, self.settings.public_url
+        )
 
     @property
     def origin(self) -> Origin:
@@ -184,9 +186,9 @@ class Console:
             loopback_only=self.simulation,
             reachable=self.origin.reachable,
             parts=[part for part, mode in modes.items() if mode != "off"],
+            anchored=self.anchor,
         )
 
-            anchored=self.anchor,
     def close(self) -> None:
         self.db.close()
 
@@ -198,9 +200,9 @@ def open_console(environment: Mapping[str, str], *, cache: int = db.CACHE) -> Co
     store.migrate.MigrationError, store.vault.VaultError, sqlalchemy's OperationalError.
     """
     settings = known.load(environment)
+    _keep_outside(settings, settings.audit_anchor, "audit_anchor")
     databases = open_databases(settings, cache=cache)
     migrate.apply(databases, PACKAGES, now=datetime.now(UTC))
-    _keep_outside(settings, settings.audit_anchor, "audit_anchor")
     return Console(settings, databases, open_vault(settings))
 
 
@@ -230,13 +232,13 @@ def open_vault(settings: Settings) -> vault.Vault:
     return vault.at(path)
 
 
-def key_path() -> Path:
-    """Where the vault's key stands unless the settings say otherwise."""
 def _keep_outside(settings: Settings, path: str, key: str) -> None:
     if path and Path(path).resolve().is_relative_to(settings.data.resolve()):
         raise SettingsError(f"{key} must lie outside the data folder, and its backups.")
 
 
+def key_path() -> Path:
+    """Where the vault's key stands unless the settings say otherwise."""
     if sys.platform == "win32":
         return Path(os.environ.get("APPDATA", Path.home())) / "pult" / "vault.key"
     configured = os.environ.get("XDG_CONFIG_HOME")
@@ -250,9 +252,9 @@ def campus_environment(environment: Mapping[str, str], data: Path) -> dict[str, 
         **environment,
         "PULT_DATA": str(data / CAMPUS),
         "PULT_DATABASE_URL": "",
+        "PULT_AUDIT_ANCHOR": "",
         "PULT_SIMULATION": "1",
         "PULT_MAIL_RELAY": "",
-        "PULT_AUDIT_ANCHOR": "",
         "PULT_MAIL_SENDER": "",
         "PULT_MAIL_RETURNS": "",
         "PULT_PUBLIC_URL": "",

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 from console.desk import letter_sending, measure_letters, relays
 from console.wiring import Console
@@ -69,13 +70,27 @@ class Desk:
 
     def mails(self) -> list[tuple[str, str]]:
         """Subject and text of each."""
-        read = [message_from_bytes(each.data, policy=policy.default) for each in self.relay.mails]
-        return [(str(each["Subject"]), str(each.get_content())) for each in read]
+        return [(str(each["Subject"]), part(each, "plain")) for each in self.read()]
+
+    def read(self) -> list[EmailMessage]:
+        return [message_from_bytes(each.data, policy=policy.default) for each in self.relay.mails]
+
+    def languages(self) -> list[str]:
+        """In which each letter is written."""
+        with self.console.db.read() as tx:
+            return list(tx.execute(text("SELECT language FROM letter ORDER BY id")).scalars())
 
     def states(self) -> list[tuple[str, str]]:
         with self.console.db.read() as tx:
             rows = tx.execute(text("SELECT way, state FROM letter ORDER BY created_at, way"))
             return [(row.way, row.state) for row in rows]
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    """What its plain or its HTML part says."""
+    found = mail.get_body((kind,))
+    assert found is not None
+    return str(found.get_content())
 
 
 @contextmanager

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from console.desk import issue_text
 from console.desk.issue_contents import Drawn
-from mailing import campaigns, notice, sender
+from mailing import campaigns, notice, personal, sender
 from mailing.attachments import Encoded
 from mailing.enclosing import NOTHING, Enclosed
 from mailing.invitation import Invitation
 from mailing.message import Addressee, Builder
 from mailing.model import SERVICE, Campaign
+from mailing.personal import Letter
 from mailing.relay import Relay
 from mailing.segments import Segment
 from mailing.starters import CALLED_OFF, MOVED, STARTERS, Starter
@@ -116,6 +117,17 @@ def notices(language: str) -> Mails:
         ).data  # fmt: skip
 
 
+def personal_letters(language: str) -> Mails:
+    for each in BEGUN:
+        letter = Letter(
+            each.subject[language], f"{each.body[language]}\n\n{LINK}x", language, "Школа № 14",
+            "Лично.", home=LINK,
+        )  # fmt: skip
+        yield personal.envelope(
+            letter, sender=SENDER, recipient=READERS[language][1], letter_id="n" * 32, now=NOON
+        ).data
+
+
 KINDS: dict[str, Callable[[str], Mails]] = {
     **{key: one(key) for key in STARTERS},
     "lesson moved": lesson(MOVED, LESSON),
@@ -125,6 +137,7 @@ KINDS: dict[str, Callable[[str], Mails]] = {
     "digest by rule": digest,
     "emergency": emergencies,
     "notice to staff": notices,
+    "letter to one person": personal_letters,
 }
 
 

@@ -28,6 +28,7 @@ from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from tests.conftest import NOON
+from tests.letter_desk import part
 from tests.listening import listening
 from tests.moderation_platform import _comment, colleague, connect
 from tests.running import free_port
@@ -178,7 +179,7 @@ def test_who_left_an_address_is_told_by_mail_once_and_the_address_goes(
             letter_rounds.outcomes(console, Event())
     (sent,) = mail.mails
     assert sent.recipient == "lena@a.test"
-    said = message_from_bytes(sent.data, policy=policy.default).get_content()
+    said = part(message_from_bytes(sent.data, policy=policy.default), "plain")
     assert "did something about it" in said
     assert link in said.replace("\r\n", "")
     assert "rude remark" not in said

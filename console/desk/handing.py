@@ -27,8 +27,10 @@ ENDS = {"sent": "sent", "refused": "failed", "uncertain": "uncertain"}
 ROWS: dict[Table, str] = {
     "notice": """SELECT notice.*, channel.transport, channel.address_sealed
                  FROM notice JOIN channel ON channel.id = notice.channel_id""",
-    "letter": "SELECT letter.* FROM letter",
-    "outcome": "SELECT outcome.* FROM outcome",
+    "letter": """SELECT letter.*, school.name AS school, school.language AS school_language
+                 FROM letter JOIN school ON school.id = letter.school_id""",
+    "outcome": """SELECT outcome.*, school.name AS school, school.language AS school_language
+                  FROM outcome JOIN school ON school.id = outcome.school_id""",
     "telling": "SELECT telling.* FROM telling",
 }
 Begin = Callable[[], bool]  # asked before the first byte that could count; False: withdrawn

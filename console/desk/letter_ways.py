@@ -74,10 +74,10 @@ def keep(
     return tx.execute(
         text("""
             INSERT INTO letter (id, school_id, measure_id, about, way, connection_id, external_id,
-                                address, subject, body, state, attempt, next_at, why, created_at,
-                                updated_at)
+                                address, subject, body, language, state, attempt, next_at, why,
+                                created_at, updated_at)
             VALUES (:id, :school, :measure, :about, :way, :connection, :external, :address,
-                    :subject, :body, :state, 0, :now, :why, :now, :now)
+                    :subject, :body, :language, :state, 0, :now, :why, :now, :now)
             ON CONFLICT DO NOTHING
         """),
         {
@@ -91,6 +91,7 @@ def keep(
             "address": way.address,
             "subject": told.subject,
             "body": told.body,
+            "language": told.language,
             "state": "failed" if lost else "due",
             "why": Words(why).to_json() if lost else None,
             "now": now,

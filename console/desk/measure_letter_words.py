@@ -36,6 +36,7 @@ BACK: dict[MeasureKind, str] = {
 class Told:
     subject: str
     body: str
+    language: str
 
 
 @dataclass(frozen=True)
@@ -122,4 +123,5 @@ def _lines(known: Mapping[str, str]) -> str:
 
 
 def _told(school: School, subject: str, parts: list[str]) -> Told:
-    return Told(f"[{school.name}] {subject}", "\n\n".join(part for part in parts if part))
+    body = "\n\n".join(part for part in parts if part)
+    return Told(f"[{school.name}] {subject}", body, language())

@@ -13,9 +13,11 @@ from sqlalchemy import Row
 
 from console.desk import channels, handing, notice_words
 from console.desk.handing import Begin
-from mailing import notice
+from console.i18n import _, language, speaking
+from mailing import notice, personal
 from mailing.message import Envelope
 from mailing.model import MailingError
+from mailing.personal import Letter
 from mailing.relay import Outcome, Relay
 from mailing.transports import apprise, open_session
 from store import access, schools
@@ -39,6 +41,7 @@ class Ways:
     relay: Callable[[str], Relay | None]
     sender: Callable[[str], str]
     loopback_only: bool
+    home: str = ""  # what our own links in letters begin with
 
 
 def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
@@ -94,10 +97,12 @@ def _way(ways: Ways, row: Row[Any], address: str) -> tuple[Relay, str]:
 def by_mail(ways: Ways, row: Row[Any], begin: Begin, *, now: datetime) -> Outcome:
     """A letter's row, by the school's relay. Raises MailingError when it cannot even begin."""
     relay, sender = _relay(ways, row.school_id)
-    envelope = notice.envelope(
-        sender=sender, recipient=row.address, subject=row.subject, body=row.body,
-        notice_id=row.id, now=now,
-    )  # fmt: skip
+    with speaking(row.language or row.school_language):
+        why = _("{school} wrote this to you alone.").format(school=row.school)
+        letter = Letter(row.subject, row.body, language(), row.school, why, ways.home)
+    envelope = personal.envelope(
+        letter, sender=sender, recipient=row.address, letter_id=row.id, now=now
+    )
     return through(relay, envelope, begin)
 
 
