@@ -89,6 +89,8 @@ def test_that_nobody_can_be_told_needs_a_hand_until_a_notice_arrives(
     now = minutes(desk, 5)
     (found,) = standing(desk)
     assert alerting.advice(found) == unheard.ADVICE
+    at = stage.screen("incident", desk.console, ana, desk.school, id=found.id)
+    assert unheard.ADVICE in stage.said(at)
     seen = evening.read(desk.database, ana, desk.school.id, now=now)
     titles = [str(card.title) for card in cards.cards(seen, [], {})]
     assert str(unheard.TITLE) in titles

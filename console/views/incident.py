@@ -145,14 +145,14 @@ def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
         st.markdown(_(alarms.ADVICE))
         pages.link("welfare", _("Welfare alarms"), icon=":material/health_and_safety:")
         return
+    if ours := alerting.advice(incident):
+        st.markdown(_(ours))
+        return
     if incident.target_id is None and incident.reports:
         st.caption(_("Read what they wrote, answer them, and note what helped."))
         return
     if incident.target_id is None:
         st.caption(_("Look at it, and note what was done and what helped."))
-        return
-    if ours := alerting.advice(incident):
-        st.markdown(_(ours))
         return
     with console.db.read() as tx:
         known = {target.id: target for target in targets.of(tx, actor, incident.school_id)}

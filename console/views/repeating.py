@@ -108,9 +108,10 @@ def _date() -> Recurrence:
 
 
 def _nth() -> Recurrence:
+    names = get_day_names("abbreviated", locale=language())
     weekday = choice.segments(
         _("Weekday"),
-        {str(day): name for day, name in get_day_names("abbreviated", locale=language()).items()},
+        {str(day): names[day] for day in range(7)},
         default="6",
         key="maintenance-weekday",
     )
