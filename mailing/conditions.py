@@ -119,6 +119,15 @@ def whole(parts: Parts) -> str:
     )
 
 
+def shared(written: str, instead: str) -> str:
+    """What everybody reads, with `instead` of each part for some; a text that is none as it is."""
+    try:
+        parts = parse(written)
+    except MailingError:
+        return written
+    return "".join(part if isinstance(part, str) else instead for part in parts)
+
+
 def asked(written: str) -> dict[str, int]:
     """Every field that the text shows or asks about, and its first line. Raises MailingError."""
     parts = parse(written)

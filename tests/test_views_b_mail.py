@@ -637,6 +637,18 @@ def test_a_letter_can_be_read_again_after_it_has_left(
     assert "Входите" in letters(at)
 
 
+@pytest.mark.parametrize(
+    ("written", "titled"),
+    [
+        ("{{ lesson }}: {{ lesson_when }}", "…: …"),
+        ("{{ name }}, the room {% if group = 7B %}is 9{% else %}stays{% end %}", "…, the room …"),
+        ("100 {% of it", "100 {% of it"),
+    ],
+)
+def test_a_campaign_is_called_by_what_its_readers_share(written: str, titled: str) -> None:
+    assert segment_picker.subject({"en": written}) == titled
+
+
 def test_a_time_is_chosen_and_said_back(
     console: Console, school: School, ana: Actor, readers: list[str]
 ) -> None:

@@ -109,7 +109,7 @@ def _show(rendered: Rendered, view: str, *, dark: bool) -> None:
 def _person(campaign: Campaign, meant: Audience) -> Person | None:
     """Anybody of the whole audience; unasked, the first one whom the text lacks a field of."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input(_("Find a reader"), key=f"preview-search-{campaign.id}", width=220)
+        typed = st.text_input(_("Find a reader"), key=f"preview-search-{campaign.id}", width=180)
         search = (typed or "").strip()
         by_id = {each.id: each for each in islice(_named(meant.people, search), SHOWN)}
         if not by_id:
@@ -124,7 +124,7 @@ def _person(campaign: Campaign, meant: Audience) -> Person | None:
                 f"{by_id[id_].name}, {by_id[id_].group or by_id[id_].email}"
             ),
             key=f"preview-{campaign.id}-{search}",  # others are offered: none of them is chosen
-            width=320,
+            width=300,
         )
     return by_id.get(chosen or first, by_id[first])
 

@@ -11,7 +11,7 @@ from console.i18n import N_, NAMES, _, language, ngettext, say
 from console.views.people import ROLES
 from console.widgets import status, strangers, tables
 from console.wiring import Console
-from mailing import campaigns, segments
+from mailing import campaigns, conditions, segments
 from mailing.segments import Audience, Guardians, Segment
 from store import roster, timetable
 from store.access import Actor
@@ -53,10 +53,14 @@ def choices(console: Console, actor: Actor, school: School, segment: Segment) ->
 
 
 def subject(written: Mapping[str, str]) -> str:
-    """The subject in the reader's language, else in the first one written; plain text."""
+    """The subject in the reader's language, else in the first one written; plain text.
+
+    What differs from reader to reader is left open.
+    """
     said = {each: text for each, text in written.items() if text.strip()}
     found = said.get(language()) or next(iter(said.values()), "")
-    return strangers.line(FIELD.sub("…", found)) or _("Without a subject")
+    open_ = FIELD.sub("…", conditions.shared(found, "…"))
+    return strangers.line(open_) or _("Without a subject")
 
 
 def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
