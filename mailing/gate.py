@@ -1,10 +1,12 @@
 """Whether a campaign may still send: looked up so often that a pause holds at once.
 
-So does the pause of all mail, a setting that stands while a restored backup is looked through.
+So does the pause of all mail, a setting that stands while a restored backup is looked through;
+and an invitation to a lesson that has moved since does not leave.
 """
 
 import time
 
+from mailing.moved import IS_UNTRUE
 from store.db import text
 from store.glances import Glances
 
@@ -36,8 +38,9 @@ class Gate:
     def _look(self, campaign_id: str) -> bool:
         with self._glances.look() as tx:
             found = tx.execute(
-                text("""
+                text(f"""
                     SELECT 1 FROM campaign WHERE id = :id AND state = 'released'
+                      AND NOT {IS_UNTRUE}
                       AND NOT EXISTS (SELECT 1 FROM setting WHERE name = :pause)
                 """),
                 {"id": campaign_id, "pause": ALL_MAIL},

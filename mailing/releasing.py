@@ -11,6 +11,7 @@ from mailing import (
     freezing,
     inviting,
     ledger,
+    moved,
     outbox,
     readiness,
     recipients,
@@ -88,6 +89,7 @@ def release(
         return False
     readers = freeze(tx, actor, campaign, now=now)
     readiness.require(tx, actor, campaign, readers, anyway=anyway, beside=beside, now=now)
+    moved.supersede(tx, actor, campaign, now=now)
     spreading.spread(tx, campaign, terms, zone, now=now)
     if approving.needed(tx, campaign_id, terms):
         approving.ask(tx, actor, campaign, now=now)
@@ -175,7 +177,12 @@ def pause(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> b
 
 
 def resume(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bool:
-    """It leaves from now on, however long it was paused: whoever sends it on means to send it."""
+    """It leaves from now on, however long it was paused: whoever sends it on means to send it.
+
+    Raises MailingError for an invitation whose lesson is no longer at its hour.
+    """
+    access.require(actor, "send", load(tx, actor, campaign_id, "send").school_id)
+    moved.require_true(tx, campaign_id)
     if not _turn(tx, actor, campaign_id, "paused", "released", now):
         return False
     outbox.renew(tx, campaign_id, now=now)

@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from mailing.moved import SUPERSEDED
 from store.db import Connection, windows
 from store.roster import Person
+from store.words import Words
 
 LANGUAGE = """COALESCE(
     (SELECT chosen_language.language FROM chosen_language
@@ -29,7 +31,8 @@ class Segment:
     it not, whoever stands in the ledger. `unseen_days`: on no platform for so long.
     `guardians` of all these come beside them ("too") or in their place ("instead");
     `leaving` leaves out those of adults.
-    `had`: campaigns whose mail they have, or may have: it is held.
+    `had`: campaigns whose mail they have, or may have (it is held), or wait for, or waited for
+    until a newer letter took its place (moved).
     `absent_from`, `present_in`: that the `people` were missing from the lesson there, or in it
     (room, course, when that was asked for).
     """
@@ -122,7 +125,7 @@ def _by_rule(segment: Segment, values: Values, now: datetime) -> str:
         _enrolled(segment.courses, values),
         _unseen(segment.unseen_days, values, now),
         _delivered(segment.got, "got", "= 'sent'", values),
-        _delivered(segment.had, "had", "IN ('sent', 'held')", values),
+        _had(segment.had, values),
         _missed(segment.missed, values),
         _meant(segment.meant, values),
         _named(segment.search, values),
@@ -175,8 +178,16 @@ def _delivered(campaigns: Sequence[str], prefix: str, states: str, values: Value
     if not among:
         return ""
     return f"""EXISTS (SELECT 1 FROM delivery
-                       WHERE delivery.person_id = person.id AND delivery.state {states}
+                       WHERE delivery.person_id = person.id AND (delivery.state {states})
                          AND {among})"""
+
+
+def _had(campaigns: Sequence[str], values: Values) -> str:
+    if campaigns:
+        values["superseded"] = Words(SUPERSEDED).to_json()
+    states = """IN ('sent', 'held', 'due', 'sending')
+                         OR delivery.state = 'suppressed' AND delivery.reply = :superseded"""
+    return _delivered(campaigns, "had", states, values)
 
 
 def _missed(campaigns: Sequence[str], values: Values) -> str:

@@ -17,6 +17,7 @@ from console.views import (
     delivery,
     delivery_acts,
     delivery_follow,
+    delivery_lesson,
     missed_away,
     person_timeline,
     segment_picker,
@@ -25,7 +26,16 @@ from console.views import (
     writing,
 )
 from console.wiring import Console
-from mailing import attachments, campaigns, inviting, reached, releasing, replies, suppression
+from mailing import (
+    attachments,
+    campaigns,
+    following,
+    inviting,
+    reached,
+    releasing,
+    replies,
+    suppression,
+)
 from mailing import letters as mail_letters
 from mailing.attachments import Room
 from mailing.model import Campaign, MailingError
@@ -714,6 +724,35 @@ def test_readers_of_an_invitation_are_told_of_the_new_time(
     with console.db.read() as tx:
         newest = campaigns.of(tx, ana, school.id)[0]
     assert newest.subject["ru"].startswith("Новое время")
+
+
+def test_one_button_tells_those_who_have_the_old_hour_and_those_who_wait(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    lesson = (console.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    lesson_id = planned(console, school, lesson)
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    with console.db.begin() as tx:
+        inviting.invite(tx, ana, campaign_id, lesson_id, link="https://x.test", now=console.now())
+        releasing.release(tx, ana, campaign_id, now=console.now())
+        tx.execute(text("UPDATE delivery SET state = 'sent' WHERE name = 'Ben'"))
+    planned(console, school, lesson + timedelta(hours=2))
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    assert "1 person waits for the invitation" in said(at)
+    assert "Send the new time" in [button.label for button in at.button]
+    invitation = kept(console, ana, campaign_id)
+    with console.db.read() as tx:
+        change = following.change(tx, ana, campaign_id)
+        both = following.readers(tx, ana, campaign_id)
+    assert change is not None
+    at = dialog(lambda: delivery_lesson._ask(console, ana, invitation, change, both))
+    press(at, "Send to 2 people")
+    with console.db.read() as tx:
+        newest = campaigns.of(tx, ana, school.id)[0]
+        old = campaigns.get(tx, ana, campaign_id)
+    assert newest.subject["ru"].startswith("Новое время")
+    assert (newest.state, newest.totals.waiting) == ("released", 2)
+    assert (old.state, old.totals.sent, old.totals.waiting) == ("stopped", 1, 0)
 
 
 def planned(console: Console, school: School, starts: datetime) -> str:

@@ -73,7 +73,7 @@ def _deeds(segment: Segment, offered: Choices) -> list[str]:
         )
     for template, ids in (
         (_("who got “{mail}”"), segment.got),
-        (_("who got “{mail}”, or may have"), segment.had),
+        (_("who got “{mail}”, may have it or waited for it"), segment.had),
         (_("without “{mail}”"), segment.missed),
     ):
         if ids:
