@@ -8,11 +8,13 @@ from mailing.model import SERVICE, MailingError
 from store import access, addresses, audit
 from store.access import Actor
 from store.db import Connection, instant, text
+from store.roster import literal
 from store.words import N_, Words
 
 EVERY_TOPIC = ""
 UNSUBSCRIBED, HARD_BOUNCE, BY_HAND = "unsubscribed", "hard bounce", "by hand"
 COMPLAINT = "complaint"
+FOUND = "email LIKE :like ESCAPE '!'"
 WHY = {
     UNSUBSCRIBED: N_("Unsubscribed."),
     HARD_BOUNCE: N_("The address does not exist."),
@@ -34,20 +36,39 @@ class Suppression:
         return Words(WHY[self.reason])
 
 
-def of(tx: Connection, actor: Actor, school_id: str, *, limit: int = 1000) -> list[Suppression]:
-    """The newest first."""
+def of(
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    *,
+    search: str = "",
+    limit: int = 1000,
+    offset: int = 0,
+) -> list[Suppression]:
+    """The newest first; `search` is a part of the address."""
     access.require(actor, "see people", school_id)
     rows = tx.execute(
-        text("""
-            SELECT * FROM suppression WHERE school_id = :school
-            ORDER BY created_at DESC, email LIMIT :limit
+        text(f"""
+            SELECT * FROM suppression WHERE school_id = :school AND {FOUND}
+            ORDER BY created_at DESC, email, topic, reason LIMIT :limit OFFSET :offset
         """),
-        {"school": school_id, "limit": limit},
+        {"school": school_id, "like": _like(search), "limit": limit, "offset": offset},
     )
     return [
         Suppression(row.email, row.topic, row.reason, row.detail, instant(row.created_at))
         for row in rows
     ]
+
+
+def count(tx: Connection, actor: Actor, school_id: str, *, search: str = "") -> int:
+    access.require(actor, "see people", school_id)
+    asked = f"SELECT COUNT(*) FROM suppression WHERE school_id = :school AND {FOUND}"
+    return int(tx.execute(text(asked), {"school": school_id, "like": _like(search)}).scalar_one())
+
+
+def _like(search: str) -> str:
+    """Addresses are kept in small letters."""
+    return f"%{literal(search.strip().lower())}%"
 
 
 def add(

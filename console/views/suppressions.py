@@ -1,22 +1,24 @@
 """Who gets no mail, and why: unsubscribed, a dead address, or taken off by hand."""
 
 from collections.abc import Callable
+from datetime import datetime, time
 from functools import partial
 
 import streamlit as st
 
-from console.i18n import N_, _, escape, moment, say
+from console.i18n import N_, _, day, escape, moment, ngettext, number, say
 from console.views import acting, forms
-from console.widgets import actionbar, confirm, status, strangers, tables
+from console.widgets import actionbar, confirm, pager, status, strangers, tables
 from console.widgets.status import Colour
 from console.wiring import Console
-from mailing import suppression
+from mailing import lifting, suppression
+from mailing.lifting import Batch
 from mailing.suppression import Suppression
 from store import access
 from store.access import Actor
 from store.schools import School
 
-SHOWN = 500
+SHOWN = 100  # addresses of one page
 REASONS: dict[str, tuple[str, Colour]] = {
     suppression.UNSUBSCRIBED: (N_("■ Unsubscribed"), "blue"),
     suppression.HARD_BOUNCE: (N_("▲ Dead address"), "red"),
@@ -27,13 +29,15 @@ REASONS: dict[str, tuple[str, Colour]] = {
 
 def draw(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
-        known = suppression.of(tx, actor, school.id, limit=SHOWN)
-    if access.may(actor, "write", school.id) and st.button(
-        _("Leave an address out"), icon=":material/person_remove:", key="suppress"
-    ):
-        _add(console, actor, school)
-    if not known:
+        rows = suppression.count(tx, actor, school.id)
+        together = lifting.batches(tx, actor, school.id, school.zone)
+    _acts(console, actor, school, together)
+    if not rows:
         st.info(_("Nobody is left out: nobody unsubscribed, and every address took its mail."))
+        return
+    known = _found(console, actor, school)
+    if not known:
+        st.info(_("No address like this is left out."), icon=":material/search_off:")
         return
     by_id = {_id(each): each for each in known}
     chosen = by_id.get(_list(console, school, known) or "")
@@ -41,6 +45,84 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         st.caption(_("Tick an address to let mail reach it again."))
     elif access.may(actor, "send", school.id):
         _offer_return(console, actor, school, chosen)
+
+
+def _acts(console: Console, actor: Actor, school: School, together: list[Batch]) -> None:
+    with st.container(horizontal=True):
+        if access.may(actor, "write", school.id) and st.button(
+            _("Leave an address out"), icon=":material/person_remove:", key="suppress"
+        ):
+            _add(console, actor, school)
+        if (
+            together
+            and access.may(actor, "send", school.id)
+            and st.button(
+                _("Let a domain's dead addresses in again"),
+                icon=":material/undo:",
+                on_click=confirm.opening,
+                key="unsuppress-day",
+            )
+        ):
+            _lift(console, actor, school, together)
+
+
+def _found(console: Console, actor: Actor, school: School) -> list[Suppression]:
+    search = st.text_input(
+        _("Find an address"),
+        placeholder=_("A part of the address"),
+        icon=":material/search:",
+        label_visibility="collapsed",
+        key="suppression-search",
+        max_chars=100,
+    )
+    asked = (search or "").strip()
+    with console.db.read() as tx:
+        rows = suppression.count(tx, actor, school.id, search=asked)
+    page = pager.pager(rows, key="suppression-page", of=asked, size=SHOWN)
+    with console.db.read() as tx:
+        return suppression.of(tx, actor, school.id, search=asked, limit=SHOWN, offset=page.begin)
+
+
+def _lift(console: Console, actor: Actor, school: School, together: list[Batch]) -> None:
+    """The largest stands first: more likely a directory's bad day than so many people gone."""
+
+    def name(batch: Batch) -> str:
+        count = ngettext("{n} address", "{n} addresses", batch.addresses)
+        said = count.format(n=number(batch.addresses))
+        at = day(datetime.combine(batch.day, time(12), school.zone), school.zone)
+        return f"{strangers.line(batch.domain)} · {at} · {said}"
+
+    def fields() -> Callable[[], None]:
+        chosen = st.selectbox(
+            _("Domain and day"), together, format_func=name, key="unsuppress-batch"
+        )
+        words = ngettext(
+            "Mail reaches {n} address again, an emergency too.",
+            "Mail reaches {n} addresses again, an emergency too.",
+            chosen.addresses,
+        )
+        st.markdown(words.format(n=number(chosen.addresses)))
+        st.caption(_("Whoever unsubscribed or complained stays left out of what can be left."))
+
+        def lift() -> None:
+            with console.db.begin() as tx:
+                count = lifting.lift(
+                    tx, actor, school.id, chosen.domain, chosen.day, zone=school.zone,
+                    now=console.now(),
+                )  # fmt: skip
+            again = ngettext(
+                "Mail reaches {n} address again.", "Mail reaches {n} addresses again.", count
+            )
+            actionbar.say(again.format(n=number(count)))
+
+        return lift
+
+    forms.edit(
+        _("Let a domain's dead addresses in again"),
+        _("Let mail reach them again"),
+        fields,
+        icon=":material/undo:",
+    )
 
 
 def _list(console: Console, school: School, known: list[Suppression]) -> str | None:
