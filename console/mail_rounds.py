@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from console.desk import issues, outgoing, restoring, telling
+from console.desk import issues, moved_lessons, outgoing, restoring, telling
 from console.desk.turns import Key, Turn, Turns
 from console.rounds import OWNER, each_school
 from console.wiring import Console
-from mailing import lateness, ledger, sender, sums, urgent
+from mailing import lateness, ledger, moved, releasing, sender, sums, urgent
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
@@ -54,6 +54,7 @@ def mail(console: Console, stop: threading.Event) -> None:
             ledger.expire(tx, now=console.now())
             lateness.keep_on(tx, now=console.now())
             lateness.pause(tx, now=console.now())
+            moved.pause(tx, now=console.now())
             ledger.call_off(tx, now=console.now())
             sums.settle(tx, now=console.now())
         return _due(console, lane="")
@@ -136,7 +137,10 @@ def _turn(console: Console, lane: str, due: list[Due], halted: threading.Event) 
 def _follow(console: Console, campaign_id: str, school_id: str, done: Delivered, lane: str) -> None:
     now = console.now()
     outgoing.follow(console.db, school_id, done, now=now)
-    if lane and done.problem is not None:
+    if done.too_heavy:
+        with console.db.begin() as tx:
+            releasing.pause(tx, access.system(school_id), campaign_id, now=now)
+    elif lane and done.problem is not None:
         with console.db.begin() as tx:
             urgent.put_off(tx, campaign_id, until=now + sender.RELAY_PAUSE, now=now)
 
@@ -147,6 +151,24 @@ def tellings(console: Console, stop: threading.Event) -> None:
         if restoring.paused(tx):
             return
     telling.send_due(console.db, console.ways, console.adapters, clock=console.now, stop=stop)
+
+
+def outages(console: Console, stop: threading.Event) -> None:
+    """Tell a domain that is down from readers who are gone, whoever told of them."""
+
+    def follow(school_id: str) -> None:
+        outgoing.follow_domains(console.db, school_id, now=console.now())
+
+    each_school(console, stop, "outages", follow)
+
+
+def invitations(console: Console, stop: threading.Event) -> None:
+    """Say which lessons moved whose readers have an invitation with the old hour."""
+
+    def follow(school_id: str) -> None:
+        moved_lessons.follow(console.db, access.system(school_id), school_id, now=console.now())
+
+    each_school(console, stop, "invitations", follow)
 
 
 def standing(console: Console, stop: threading.Event) -> None:
@@ -179,4 +201,4 @@ def _relay(console: Console, school_id: str, sealed: str | None) -> Relay:
 def _hosts(relay: Relay) -> Key:
     """The relay, and those that it gives way to: what is alike there shares its limits."""
     others = _hosts(relay.otherwise) if relay.otherwise is not None else ()
-    return (f"{relay.host}:{relay.port}", *others)
+    return (relay.name, *others)

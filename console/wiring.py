@@ -30,6 +30,7 @@ from probes.model import Beat, Target
 from probes.prometheus import Prometheus
 from store import db, links, migrate, vault
 from store.access import Actor
+from store.clocks import Clock
 
 PACKAGES = ("store", "probes", "moderation", "mailing", "console")  # in the order of migration
 CAMPUS = "campus"  # the folder of the simulated school's database, below the data folder
@@ -49,6 +50,7 @@ class Console:
         return self.settings.simulation
 
     def __post_init__(self) -> None:
+        self.clock = Clock(self.db)
         self.adapters = Adapters(self.db, self.vault)
         self.amazon = Amazon(loopback_only=self.simulation)
         self._boards = Boards(self.db, self.now)
@@ -58,7 +60,8 @@ class Console:
         )
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        """By the database's clock, once a worker has compared it with this machine's."""
+        return self.clock()
 
     @property
     def anchor(self) -> Path | None:

@@ -56,6 +56,8 @@ def lanes() -> list[Lane]:
         Lane("urgent mail", mail_rounds.urgent_mail, 0.5),
         Lane("tellings", mail_rounds.tellings, 1.0),
         Lane("mail", mail_rounds.mail, 1.0),
+        Lane("outages", mail_rounds.outages, 10.0),
+        Lane("invitations", mail_rounds.invitations, 10.0),
         Lane("standing", mail_rounds.standing, 30.0),
         Lane("returns", rounds.returns, 10.0),
         Lane("comments", rounds.Comments(), 3.0),
@@ -72,6 +74,7 @@ def lanes() -> list[Lane]:
 def run(console: Console, stop: threading.Event) -> int:
     """Work until told to end; return the exit code."""
     working = lanes()
+    console.clock.settle()
     threads = [
         threading.Thread(target=lane.run, args=(console, stop), name=lane.name, daemon=True)
         for lane in working
@@ -88,6 +91,7 @@ def run(console: Console, stop: threading.Event) -> int:
 
 
 def _beat(console: Console, working: list[Lane]) -> None:
+    console.clock.settle()  # leases and hours go by the clock that all machines share
     failing = [lane.name for lane in working if lane.failures]
     try:
         with console.db.begin() as tx:

@@ -77,6 +77,10 @@ class Dispatch:
         """It never began; when the sending ends, it is due again, or after its rest."""
         self._returned.append((row.id, rest))
 
+    def take_back(self, rows: Sequence[Claimed]) -> None:
+        """They come next, in this order."""
+        self._ready.extendleft(reversed(rows))
+
     def due(self, *, claiming: bool) -> bool:
         """Whether something is to be written or read by now."""
         if self._writing is not None:

@@ -3,11 +3,13 @@
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 
 STRIKES = 3  # temporary refusals in a row by which a domain says that it is too much
 FIRST_REST = 10.0  # seconds; doubles with every further refusal
 LONGEST_REST = 15 * 60.0
+DYING = 30  # addresses of a domain dead in a row: it is asked for no more of them for now
 
 FIRST_GAP = 0.25  # seconds between mails to a relay that puts the sender off
 LONGER, SHORTER = 1.5, 0.98  # times as long when it was too short, and after each mail taken
@@ -25,6 +27,8 @@ class Limits:
         self._strikes: Counter[str] = Counter()
         self._rests: dict[str, float] = {}  # until when a domain is left alone
         self._astray: set[str] = set()  # domains put off since a mail was taken
+        self._dead: Counter[str] = Counter()  # addresses of a domain, since it took a mail
+        self.told: dict[str, float] = {}  # seconds of rests that other senders have not heard of
 
     def rest(self, email: str) -> timedelta | None:
         """How long the address's domain is to be left alone; None: not at all."""
@@ -36,11 +40,20 @@ class Limits:
 
     def took(self, email: str) -> None:
         """The relay took a mail to there: the domain is well."""
-        if self._strikes or self._astray:
+        if self._strikes or self._astray or self._dead or self._rests:
             self._astray.clear()
             domain = _domain(email)
+            self._dead.pop(domain, None)
             self._strikes.pop(domain, None)
-            self._rests.pop(domain, None)
+            if self._rests.pop(domain, None) is not None:
+                self.told[domain] = 0.0
+
+    def died(self, email: str) -> None:
+        """The address is dead: after many in a row the others of the domain wait (outages)."""
+        domain = _domain(email)
+        self._dead[domain] += 1
+        if self._dead[domain] >= DYING:
+            self._leave(domain, LONGEST_REST)
 
     def relays_own(self, email: str, said: str, *, known: bool) -> bool:
         """Whether the relay says 4xx to all alike, or is `known` to be slow."""
@@ -55,8 +68,16 @@ class Limits:
         self._strikes[domain] += 1
         more = self._strikes[domain] - STRIKES
         if more >= 0:
-            rest = min(FIRST_REST * 2 ** min(more, 10), LONGEST_REST)
-            self._rests[domain] = time.monotonic() + rest
+            self._leave(domain, min(FIRST_REST * 2 ** min(more, 10), LONGEST_REST))
+
+    def heed(self, others: Mapping[str, float]) -> None:
+        """Leave alone for so many seconds what other senders were told to."""
+        for domain, seconds in others.items():
+            until = time.monotonic() + seconds
+            self._rests[domain] = max(until, self._rests.get(domain, 0.0))
+
+    def _leave(self, domain: str, seconds: float) -> None:
+        self._rests[domain], self.told[domain] = time.monotonic() + seconds, seconds
 
 
 class Brake:
@@ -77,11 +98,16 @@ class Brake:
         """Whether the relay has been found to be slow."""
         return self._gap >= FIRST_GAP / 2
 
-    def gave(self) -> None:
-        """A mail is given out."""
+    @property
+    def gap(self) -> float:
+        """Seconds between mails."""
+        return self._gap
+
+    def gave(self, *, free_in: float | None = None) -> None:
+        """A mail is given out; the next one after the gap, or in so many seconds."""
         self._fresh = True
         if self._gap:
-            self._free = time.monotonic() + self._gap
+            self._free = time.monotonic() + (self._gap if free_in is None else free_in)
 
     def took(self) -> None:
         """The relay took a mail."""

@@ -74,6 +74,8 @@ class Loop:
                 self._work.refusal = opened.words
                 self._lanes -= 1
                 continue
+            if opened.size:
+                self._work.sizes[opened.relay.name] = opened.size
             wire = Wire(opened, self._source(opened))
             self._wires.append(wire)
             self._selector.register(wire.sock, selectors.EVENT_READ, wire)
@@ -82,10 +84,9 @@ class Loop:
         relay = session.relay
         if relay.per_second is None:
             return self._work
-        name = f"{relay.host}:{relay.port}"
-        if name not in self._paces:
-            self._paces[name] = Pace(self._work.db, name, relay.per_second)
-        return Lane(self._work, self._paces[name])
+        if relay.name not in self._paces:
+            self._paces[relay.name] = Pace(self._work.db, relay.name, relay.per_second)
+        return Lane(self._work, self._paces[relay.name])
 
     def _wake(self) -> None:
         now = time.monotonic()

@@ -8,13 +8,14 @@ of mail late and at once, and never more than its limit in the long run.
 import time
 from collections import deque
 
+from store.clocks import NOW, machine
 from store.db import Database, text
 
 AHEAD = 0.25  # seconds' worth of slots that are taken at once, or one slot
 
 
 class Pace:
-    """One sender's slots at one relay. Whose machines differ in time by a second, waits for it."""
+    """One sender's slots at one relay, by the database's clock where it has one of its own."""
 
     def __init__(self, db: Database, name: str, per_second: float) -> None:
         self._db, self._name = db, name
@@ -32,16 +33,16 @@ class Pace:
         self._slots.popleft()
 
     def _reserve(self) -> None:
-        span, now = self._gap * self._at_once, time.time()
+        span, now = self._gap * self._at_once, NOW[self._db.dialect]
         with self._db.begin() as tx:
-            free_at = tx.execute(
-                text("""
-                    INSERT INTO relay_pace (relay, free_at) VALUES (:relay, :now + :span)
+            free_in = tx.execute(
+                text(f"""
+                    INSERT INTO relay_pace (relay, free_at) VALUES (:relay, {now} + :span)
                     ON CONFLICT (relay) DO UPDATE SET free_at = :span +
-                        CASE WHEN relay_pace.free_at > :now THEN relay_pace.free_at ELSE :now END
-                    RETURNING free_at
+                        CASE WHEN relay_pace.free_at > {now} THEN relay_pace.free_at ELSE {now} END
+                    RETURNING free_at - {now}
                 """),
-                {"relay": self._name, "now": now, "span": span},
+                {"relay": self._name, "span": span, **machine(self._db)},
             ).scalar_one()
-        first = time.monotonic() + free_at - span - now
+        first = time.monotonic() + free_in - span
         self._slots.extend(first + n * self._gap for n in range(self._at_once))

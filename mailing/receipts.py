@@ -24,6 +24,7 @@ class Delivered:
     retried: int = 0
     held: int = 0
     problem: Words | None = None  # the relay gives no session
+    too_heavy: bool = False  # the problem is the mail's size, for each relay that was asked
 
     @property
     def moved(self) -> int:
@@ -35,6 +36,7 @@ class Receipts:
         """`settled` hears what is to be written into the ledger."""
         self._settled, self._intents, self._owner = settled, written, owner
         self._lines: list[str] = []  # of the file, not yet written
+        self.buried: set[str] = set()  # schools of whose readers' addresses some are dead
         self.done = Delivered()
 
     def begun(self, row: Claimed) -> None:
@@ -59,6 +61,8 @@ class Receipts:
             case "sent":
                 self.settle(row, "sent", outcome.words, now=now)
             case "refused":
+                if outcome.hard:
+                    self.buried.add(row.school_id)
                 self.settle(row, "failed", outcome.words, now=now, hard=outcome.hard)
             case "uncertain" if campaign.uncertain != "resend":
                 self.settle(row, "held", outcome.words, now=now)

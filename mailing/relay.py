@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
+from mailing.blame import Whose
 from mailing.message import Envelope
 from mailing.model import MailingError
 from store.words import N_, Words
@@ -29,6 +30,11 @@ class Relay:
     loopback_only: bool = False
     per_second: float | None = None  # mails that it may get
     otherwise: "Relay | None" = None  # where it does not answer
+
+    @property
+    def name(self) -> str:
+        """By which its limits are known."""
+        return f"{self.host}:{self.port}"
 
     @classmethod
     def from_url(
@@ -95,6 +101,7 @@ Kind = Literal[
     "refused",  # 5xx: never try again
     "later",  # 4xx: try again
     "busy",  # 4xx to the sender, whoever gets the mail: no attempt
+    "heavy",  # larger than the relay takes, by what it says beforehand: nothing was handed over
     "lost",  # the connection broke before the mail was handed over
     "uncertain",  # it broke while or after: only the relay knows
     "withdrawn",  # nothing was handed over, and the relay has nothing to do with it
@@ -107,6 +114,7 @@ class Outcome:
     words: Words
     hard: bool = False  # the address is dead
     closed: bool = False  # the session is of no more use
+    whose: Whose = "reader"  # fault a refusal is
 
 
 WITHDRAWN = Outcome("withdrawn", Words(""))

@@ -6,7 +6,16 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailing import campaigns, enclosing, intents, preferences, recipients, recovering
+from mailing import (
+    campaigns,
+    enclosing,
+    intents,
+    outages,
+    preferences,
+    recipients,
+    recovering,
+    weight,
+)
 from mailing.dispatch import MOST, Share
 from mailing.intents import Intents
 from mailing.ledger import LEASE
@@ -59,6 +68,7 @@ def deliver(
     work = Work(db, origin, share, clock=clock, stop=stop, written=written, quiet=quiet)
     settled = False
     try:
+        work.face(relay.name)
         work.turn()
         _hand_over(relay, work)
         if work.refusal is not None and work.has_more:  # no connection was left to go on
@@ -68,6 +78,11 @@ def deliver(
     finally:  # unsettled, the file tells the next sender what came of the rows
         work.leave()
         written.close(settled=settled)
+    weight.learn(db, work.sizes)
+    if work.buried:
+        with db.begin() as tx:
+            for school_id in work.buried:
+                outages.judge(tx, access.system(school_id), school_id, now=clock())
     return work.done
 
 
@@ -83,11 +98,15 @@ def _hand_over(relay: Relay, work: Work) -> None:
     """To the relay; what one that gives sessions and takes no mail leaves, to the next one."""
     if work.ready:
         Loop(relay, work).run()
-    if relay.otherwise is None or not work.go_on():
+    work.conclude()
+    if relay.otherwise is None or not work.forsaken:
         return
     trouble, work.done.problem = work.done.problem, None
+    heavy, work.done.too_heavy = work.done.too_heavy, False
+    work.face(relay.otherwise.name)
     work.turn()
     _hand_over(replace(relay.otherwise, timeout=relay.timeout), work)
+    work.done.too_heavy = work.done.too_heavy and heavy
     if work.done.problem or work.has_more:  # the first one's trouble is the one to tell
         work.done.problem = trouble
 

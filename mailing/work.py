@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 
 from mailing import building
+from mailing.clearance import Clearance
 from mailing.dispatch import Dispatch, Share
-from mailing.forgoing import Forgoing
-from mailing.gate import Gate
 from mailing.intents import Intents
 from mailing.ledger import Claimed
 from mailing.limits import RELAYS_REST, Brake, Limits
@@ -19,10 +18,11 @@ from mailing.message import Builder, Envelope
 from mailing.model import MailingError, Origin
 from mailing.night import Night
 from mailing.receipts import Receipts
+from mailing.refusals import Refusals, domain_of
 from mailing.relay import Outcome
+from mailing.sharing import Sharing
 from mailing.timing import Quiet
 from store.db import Database
-from store.glances import Glances
 from store.words import N_, Words
 
 LOST_IN_A_ROW = 5  # connections broken without one word about a mail: the relay is at fault
@@ -54,9 +54,9 @@ class Work:
         self._now = clock()  # as of the last turn
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
         self._receipts = Receipts(self._dispatch.settle, written, share.owner)
-        self._glances = Glances(db)
-        self._gate, self._forgoing = Gate(self._glances), Forgoing(self._glances, share.owner)
+        self._clearance = Clearance(db, share.owner, fail=self.fail)
         self._limits, self._night, self._brake = Limits(), Night(quiet), Brake()
+        self._refusals, self._sharing = Refusals(), Sharing(db, "", clock)
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
         self._kept: deque[Envelope] = deque()  # built, and not begun when their connection broke
@@ -64,7 +64,8 @@ class Work:
         self._waited: set[str] = set()  # ids that have been there
         self._lost_in_a_row = 0
         self._halted = False
-        self.done = self._receipts.done
+        self.done, self.buried = self._receipts.done, self._receipts.buried
+        self.sizes: dict[str, int] = {}  # bytes of a mail that relays say they take
         self.refusal: Words | None = None  # why a connection got no session
         self.error: DBAPIError | None = None
 
@@ -91,15 +92,23 @@ class Work:
         if envelope is None and self._last:
             envelope = self._last.popleft()
         if envelope is not None:
-            self._brake.gave()
+            self._brake.gave(free_in=self._slot() if self._brake.pressed else None)
         return envelope
 
+    def _slot(self) -> float:
+        """Seconds until the next mail, of all senders to a relay that is slow."""
+        try:
+            return self._sharing.slot(self._brake.gap)
+        except DBAPIError as error:
+            self.fail(error)
+            return 0.0
+
     def _built(self) -> Envelope | None:
-        while (row := self._dispatch.next()) is not None:
-            if self._forgoes(row):
+        while not self._halted and (row := self._dispatch.next()) is not None:
+            if self._forgoes(row) or self._sets_aside(row):
                 continue
             rest = self._night.rest(row, now=self._now) or self._limits.rest(row.email)
-            if rest is not None or not self._open(row.campaign_id, fresh=False):
+            if rest is not None or not self._clearance.open(row.campaign_id, fresh=False):
                 self._dispatch.put_back(row, rest=rest)
                 continue
             try:
@@ -117,7 +126,7 @@ class Work:
         if self._forgoes(row):
             del self._rows[row.id]
             return False
-        if not self._open(row.campaign_id, fresh=alone):
+        if not self._clearance.open(row.campaign_id, fresh=alone):
             self._dispatch.put_back(self._rows.pop(row.id))
             return False
         self._receipts.begun(row)
@@ -137,6 +146,15 @@ class Work:
         elif outcome.kind == "sent":
             self._limits.took(row.email)
             self._brake.took()
+            if self._refusals.doubtful:
+                self._believe(took=True)
+        elif outcome.hard:
+            self._limits.died(row.email)
+        elif self._refusals.doubts(row, outcome):
+            self._receipts.over(row)
+            if self._refusals.everybody:
+                self._blame()
+            return
         self._receipts.came(row, outcome, self._builders[row.campaign_id].campaign, now=self._now)
 
     def _goes_again(self, envelope: Envelope, outcome: Outcome) -> bool:
@@ -147,6 +165,10 @@ class Work:
             case "busy":
                 if self._brake.put_off():
                     self.halt(outcome.words)
+                return True
+            case "heavy":
+                self.done.too_heavy = True
+                self.halt(outcome.words)
                 return True
             case "lost":
                 return not self.loses()
@@ -174,6 +196,36 @@ class Work:
             self.halt(outcome.words)
         return True
 
+    def _sets_aside(self, row: Claimed) -> bool:
+        """Whether the relay refuses all of its domain: first others are asked for."""
+        if not self._refusals.shunned or domain_of(row.email) != self._refusals.shunned:
+            return False
+        self._refusals.aside.append(row)
+        if self._refusals.everybody:
+            self._blame()
+        return True
+
+    def _blame(self) -> None:
+        """The relay refuses everybody: whoever was refused waits, for it or for the next one."""
+        found, self._refusals = self._refusals, self._refusals.going_on()
+        self._dispatch.take_back(found.rows)
+        self.halt(found.words)
+
+    def _believe(self, *, took: bool) -> None:
+        """What was refused before was about its readers."""
+        found, self._refusals = self._refusals, Refusals()
+        for row, outcome in found.outcomes(took=took):
+            campaign = self._builders[row.campaign_id].campaign
+            self._receipts.came(row, outcome, campaign, now=self._now)
+        self._dispatch.take_back(found.aside)
+
+    def conclude(self) -> None:
+        """This relay is asked for nothing more."""
+        if self._refusals.many:
+            self._blame()
+        else:
+            self._believe(took=False)
+
     def note(self) -> None:
         """Write down what was begun and answered; nothing that was begun leaves before."""
         self._receipts.note()
@@ -181,7 +233,8 @@ class Work:
     def turn(self) -> None:
         """Settle what is answered and claim more, when there is enough of it."""
         self._now = self._clock()
-        self._glance(time.monotonic())
+        campaigns = (each.campaign for each in self._builders.values())
+        self._clearance.glance(time.monotonic(), campaigns, self._sharing, self._limits)
         if self.error is None and self._dispatch.due(claiming=not self.over):
             self.note()
             try:
@@ -206,7 +259,7 @@ class Work:
     def leave(self) -> None:
         """Nothing is written into the ledger any more when this returns."""
         self._dispatch.leave()
-        self._glances.close()
+        self._clearance.close()
 
     def loses(self) -> bool:
         """Another connection broke before its mail; True if so many did that it is no accident."""
@@ -221,34 +274,23 @@ class Work:
         self.done.problem = words
         self._halted = True
 
-    def go_on(self) -> bool:
-        """Forget what the last relay said, for the next one; False if nothing waits for it."""
-        if not self._halted or self.error is not None or self._stop.is_set():
-            return False
+    def face(self, relay: str) -> None:
+        """What the last relay said is forgotten, and what other senders know of this one heeded."""
         self._halted, self._lost_in_a_row, self._brake = False, 0, Brake()
-        return True
+        self._refusals, self._sharing = Refusals(), Sharing(self.db, relay, self._clock)
+
+    @property
+    def forsaken(self) -> bool:
+        """Whether the relay takes nothing more, and another one may."""
+        return self._halted and self.error is None and not self._stop.is_set()
 
     def fail(self, error: DBAPIError) -> None:
         self.error = self.error or error
         self._halted = True
 
-    def _open(self, campaign_id: str, *, fresh: bool) -> bool:
-        try:
-            return self._gate.open(campaign_id, fresh=fresh)
-        except DBAPIError as error:
-            self.fail(error)
-            return False
-
-    def _glance(self, now: float) -> None:
-        self._gate.glance(now)
-        try:
-            self._forgoing.glance(now, (each.campaign for each in self._builders.values()))
-        except DBAPIError as error:
-            self.fail(error)
-
     def _forgoes(self, row: Claimed) -> bool:
         """Settle it if whoever it is for gets no more of this since it was claimed."""
-        if (why := self._forgoing.why(row)) is not None:
+        if (why := self._clearance.why_not(row)) is not None:
             self._receipts.settle(row, "suppressed", why, now=self._now)
         return why is not None
 

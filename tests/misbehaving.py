@@ -32,6 +32,17 @@ def knowing(**unknown: str) -> Script:
     return choosy
 
 
+def used_up(mails: int, answer: str) -> Script:
+    """So many mails, and the answer to whoever comes after them."""
+    seen = Counter[str]()
+
+    def limited(verb: str, _argument: str) -> str | bool:
+        seen[verb] += 1
+        return answer if verb == "RCPT" and seen[verb] > mails else True
+
+    return limited
+
+
 def strict(verb: str, _argument: str) -> str | bool:
     """No mail from this sender."""
     return "550 5.7.1 sign in first" if verb == "MAIL" else True

@@ -15,12 +15,13 @@ from mailing import hooks
 from moderation import evidence, rules
 from platforms.base import PlatformError
 from probes import modules
-from store import access, heartbeats, schools
+from store import access, clocks, heartbeats, schools
 from store.access import Actor
 from store.db import SCHEMAS, Database, moment, text
 from store.vault import Vault, VaultError
 from store.words import N_, Words
 
+APART = 5  # seconds that machines may differ
 AHEAD = 120  # seconds that a clock may have gone back since the last entry
 AT_ONCE = 8  # connections tried at the same time
 PARTS = {  # what a silence means
@@ -116,6 +117,17 @@ def _zones() -> Finding:
 
 
 def _clock(db: Database, now: datetime) -> Finding:
+    apart = clocks.ahead(db).total_seconds()
+    if abs(apart) > APART:
+        return Finding(
+            "clock",
+            "failing",
+            Words(
+                N_("This machine's clock and the database's are {n} seconds apart."),
+                {"n": round(abs(apart))},
+            ),
+            Words(N_("Set the clock, and keep it by NTP.")),
+        )
     with db.read() as tx:
         last = moment(tx.execute(text("SELECT MAX(at) FROM audit")).scalar_one())
     if last is None or (last - now).total_seconds() <= AHEAD:

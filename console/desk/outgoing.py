@@ -1,13 +1,22 @@
-"""Whether mail leaves: an incident while the relay takes none, closed when it does again."""
+"""Whether mail leaves: an incident while the relay takes none, closed when it does again.
+
+Another one while a domain refuses most of its addresses as unknown.
+"""
 
 from datetime import datetime, timedelta
 
 from console.desk import incidents
+from console.desk.incidents import Incident
+from mailing import outages
 from mailing.sender import Delivered
 from store import access
 from store.db import Connection, Database, text
 from store.words import N_, Words
 
+DIRECTORY = N_(
+    "{domain} refuses most of its addresses as unknown, more likely by a fault than in earnest: "
+    "nobody there is left out of later mail. Who got mail before is tried again every hour."
+)
 ROUND = timedelta(minutes=1)  # back to which a mail counts as put off just now
 
 
@@ -30,6 +39,38 @@ def follow(db: Database, school_id: str, done: Delivered, *, now: datetime) -> N
             incidents.raise_(
                 tx, pult, school_id, incidents.Source(source, problem, "down", 0), now=now
             )
+    if done.failed:
+        follow_domains(db, school_id, now=now)
+
+
+def follow_domains(db: Database, school_id: str, *, now: datetime) -> None:
+    """Take back what a domain's outage made of its readers; open and end its incidents."""
+    pult = access.system(school_id)
+    with db.read() as tx:
+        suspected = outages.suspected(tx, pult, school_id, now=now)
+        if not (suspected or _domains_told(tx, school_id)):
+            return
+    with db.begin() as tx:
+        outages.judge(tx, pult, school_id, now=now)
+        told = _domains_told(tx, school_id)
+        down = {each.domain: each for each in outages.standing(tx, pult, school_id, now=now)}
+        for domain, outage in down.items():
+            if domain not in told or told[domain].affected != outage.dead:
+                source, title = f"mail:{school_id}:{domain}", Words(DIRECTORY, {"domain": domain})
+                found = incidents.Source(source, title, "suspect", outage.dead)
+                incidents.raise_(tx, pult, school_id, found, now=now)
+        for domain in told.keys() - down.keys():
+            incidents.recovered(tx, pult, told[domain].id, now=now)
+
+
+def _domains_told(tx: Connection, school_id: str) -> dict[str, Incident]:
+    """The open incidents of domains that were down, by domain."""
+    prefix = f"mail:{school_id}:"
+    return {
+        incident.source.removeprefix(prefix): incident
+        for incident in incidents.open_(tx, access.system(school_id), school_id)
+        if incident.source.startswith(prefix) and not incident.recovered_at
+    }
 
 
 def _stubborn(tx: Connection, school_id: str, now: datetime) -> bool:

@@ -21,13 +21,14 @@ from console.views.campaigns import subject_of
 from console.views.segment_picker import Choices
 from console.widgets import actionbar, confirm, keys, pages, strangers
 from console.wiring import Console
-from mailing import campaigns, lint, reaching, readiness, releasing, sender
+from mailing import campaigns, lint, reaching, readiness, releasing, sender, weight
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
 from store import access
 from store.access import Actor
 from store.schools import School
+from store.vault import VaultError
 from store.words import N_
 
 CHANGED = N_("The draft has changed since it was shown. Review it again.")
@@ -49,7 +50,7 @@ def draw(
     found = [*_led_nowhere(console, campaign), *lint.findings(campaign.subject, campaign.body)]
     found += composer_points.open_points(campaign, school, reading, enclosed, now=now)
     found += composer_points.unknown(campaign, meant, enclosed)
-    found += lint.unleavable(console.origin, campaign.topic)
+    found += [*lint.unleavable(console.origin, campaign.topic), *_weight(console, actor, campaign)]
     found += composer_points.ages(console, actor, campaign)
     _tell(found)
     anyway = _reason(campaign, found)
@@ -130,6 +131,16 @@ def _led_nowhere(console: Console, campaign: Campaign) -> list[Finding]:
         return readiness.led_nowhere(tx, campaign)
 
 
+def _weight(console: Console, actor: Actor, campaign: Campaign) -> list[Finding]:
+    """Whether it is more than its relay takes, by what that said last."""
+    try:
+        relay = console.relay(campaign.school_id)
+    except (MailingError, VaultError):
+        return []  # the worker says so
+    with console.db.read() as tx:
+        return weight.findings(tx, actor, campaign, relay)
+
+
 def _ask(
     console: Console,
     actor: Actor,
@@ -174,7 +185,7 @@ def _ask(
 
 def _release(console: Console, actor: Actor, campaign: Campaign, *, anyway: str = "") -> None:
     """Release the draft that was shown, not a later one."""
-    released = False
+    released, heavy = False, _weight(console, actor, campaign)
     with acting.guarded():
         with console.db.begin() as tx:
             if campaigns.get(tx, actor, campaign.id).updated_at != campaign.updated_at:
@@ -185,7 +196,7 @@ def _release(console: Console, actor: Actor, campaign: Campaign, *, anyway: str 
                 campaign.id,
                 terms=console.terms,
                 anyway=anyway,
-                beside=lint.unleavable(console.origin, campaign.topic),
+                beside=[*lint.unleavable(console.origin, campaign.topic), *heavy],
                 now=console.now(),
             )
         released = True

@@ -29,6 +29,7 @@ class Offers:
     pipelining: bool
     chunking: bool
     utf8: bool
+    size: int | None = None  # bytes of a mail that it takes, 0: any; None: it knows no SIZE
 
 
 class Conversation:
@@ -185,13 +186,19 @@ class Conversation:
     def _next(self) -> Envelope | None:
         """The next mail that this relay can carry at all."""
         while (envelope := self._source.next()) is not None:
-            if self._offers.utf8 or not envelope.utf8:
+            if envelope.utf8 and not self._offers.utf8:
+                self._source.take(envelope, replies.no_utf8())
+            elif self._offers.size and len(envelope.data) > self._offers.size:
+                too_heavy = replies.too_heavy(len(envelope.data), self._offers.size)
+                self._source.take(envelope, too_heavy)
+            else:
                 return envelope
-            self._source.take(envelope, replies.no_utf8())
         return None
 
     def _announce(self, envelope: Envelope) -> None:
         options = " SMTPUTF8 BODY=8BITMIME" if envelope.utf8 else ""
+        if self._offers.size is not None:
+            options += f" SIZE={len(envelope.data)}"
         steps = [
             ("MAIL", f"MAIL FROM:<{envelope.sender}>{options}\r\n".encode()),
             ("RCPT", f"RCPT TO:<{envelope.recipient}>\r\n".encode()),

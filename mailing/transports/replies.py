@@ -1,6 +1,6 @@
 """What a relay's answers mean for a mail, in words that people can read."""
 
-from mailing import bounces
+from mailing import blame, bounces
 from mailing.message import Envelope
 from mailing.relay import Outcome, RelayError
 from store.words import N_, Words
@@ -16,7 +16,8 @@ def outcome(code: int, reply: bytes) -> Outcome:
         return Outcome("sent", words)
     closed = code in (421, -1)
     if 500 <= code < 600:
-        return Outcome("refused", words, bounces.is_hard(code, said), closed)
+        hard, whose = bounces.is_hard(code, said), blame.whose(code, said)
+        return Outcome("refused", words, hard, closed, whose)
     return Outcome("later", words, closed=closed)
 
 
@@ -45,6 +46,16 @@ def uncertain() -> Outcome:
 def no_utf8() -> Outcome:
     words = Words(N_("The relay cannot carry addresses in letters other than Latin."))
     return Outcome("refused", words)
+
+
+def too_heavy(size: int, most: int) -> Outcome:
+    """Larger than the relay's SIZE (RFC 1870): it would refuse each such mail, once it had it."""
+    said = {"mb": f"{size / 1_000_000:.1f}", "most": f"{most / 1_000_000:.1f}"}
+    words = N_(
+        "A mail weighs {mb} MB with its files, and the relay takes {most} MB: nothing of it "
+        "leaves. Write it anew with less, or let the relay take more and send it on."
+    )
+    return Outcome("heavy", Words(words, said))
 
 
 def dotted(envelope: Envelope) -> tuple[bytes, bytes]:

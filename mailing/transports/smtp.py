@@ -57,6 +57,8 @@ class SmtpSession:
         self._client, self.relay = client, relay
 
     def send(self, envelope: Envelope, begin: Callable[[], bool]) -> Outcome:
+        if self.size and len(envelope.data) > self.size:
+            return replies.too_heavy(len(envelope.data), self.size)
         try:
             refused = self._address(envelope)
             if refused:
@@ -83,10 +85,18 @@ class SmtpSession:
             return replies.uncertain()
         return self._answer(code, reply)
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of a mail that the relay takes, 0: it does not say; None: it knows no SIZE."""
+        if not self._client.has_extn("size"):
+            return None
+        said = self._client.esmtp_features["size"].strip()
+        return int(said) if said.isdecimal() and len(said) < 19 else 0
+
     def line(self) -> tuple[socket.socket, Offers]:
         """The socket, for a loop that speaks for itself, and what the relay can do."""
         offered = self._client.has_extn
-        offers = Offers(offered("pipelining"), offered("chunking"), offered("smtputf8"))
+        offers = Offers(offered("pipelining"), offered("chunking"), offered("smtputf8"), self.size)
         return self._client.sock or socket.socket(), offers  # the latter is as good as broken
 
     def drop(self) -> None:
@@ -106,6 +116,8 @@ class SmtpSession:
                 return replies.no_utf8()
             options = ["SMTPUTF8", "BODY=8BITMIME"]
             self._client.command_encoding = "utf-8"
+        if self.size is not None:
+            options.append(f"SIZE={len(envelope.data)}")
         try:
             code, reply = self._client.mail(envelope.sender, options)
             if code >= 500 and not envelope.utf8:

@@ -34,6 +34,7 @@ from console.desk import (
     measure_letter_words,
     measure_letters,
     measure_words,
+    moved_lessons,
     notes,
     notices,
     outcomes,
@@ -418,6 +419,7 @@ CALLS: Calls = {
     ),
     channels.remove: lambda tx, who, on: channels.remove(tx, who, on.channel, now=NOON),
     channels.of: lambda tx, who, on: channels.of(tx, who, on.school),
+    moved_lessons.follow: lambda db, who, on: moved_lessons.follow(db, who, on.school, now=NOON),
     owed.follow: lambda db, who, on: owed.follow(db, who, on.school, now=NOON),
     posting.try_out: lambda db, who, on: posting.try_out(
         db, who, on.channel, on.console.ways, now=NOON

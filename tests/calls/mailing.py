@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 from mailing import (
     ages,
@@ -16,6 +17,9 @@ from mailing import (
     inviting,
     leaving,
     letters,
+    lifting,
+    moved,
+    outages,
     reached,
     readiness,
     records,
@@ -30,6 +34,7 @@ from mailing import (
     suppression,
     urgent,
     urgent_texts,
+    weight,
 )
 from mailing.attachments import Room
 from mailing.enclosing import NOTHING
@@ -96,7 +101,7 @@ def agreed(who: Actor, on: Cast) -> UrgentText:
     )
 
 
-def follow(tx: Connection, who: Actor, on: Cast) -> object:
+def call_off(tx: Connection, on: Cast) -> None:
     """The released letter invited to a lesson that is gone."""
     invitation = Invitation("gone", 0, "REQUEST", "Algebra", "", "", NOON, NOON)
     tx.execute(
@@ -108,7 +113,16 @@ def follow(tx: Connection, who: Actor, on: Cast) -> object:
         """),
         {**vars(invitation), "campaign": on.released.id, "school": on.school},
     )
+
+
+def follow(tx: Connection, who: Actor, on: Cast) -> object:
+    call_off(tx, on)
     return following.follow(tx, who, on.released.id, now=NOON)
+
+
+def tell(tx: Connection, who: Actor, on: Cast) -> object:
+    call_off(tx, on)
+    return following.tell(tx, who, on.released.id, now=NOON)
 
 
 CALLS: Calls = {
@@ -225,6 +239,10 @@ CALLS: Calls = {
     inviting.of: lambda tx, who, on: inviting.of(tx, who, on.draft),
     following.change: lambda tx, who, on: following.change(tx, who, on.draft),
     following.follow: follow,
+    following.readers: lambda tx, who, on: following.readers(tx, who, on.draft),
+    following.tell: tell,
+    following.untold: lambda tx, who, on: following.untold(tx, who, on.school, now=NOON),
+    moved.supersede: lambda tx, who, on: moved.supersede(tx, who, on.released, now=NOON),
     saved.of: lambda tx, who, on: saved.of(tx, who, on.school),
     saved.save: lambda tx, who, on: saved.save(tx, who, on.school, "7B", Segment(), now=NOON),
     saved.delete: lambda tx, who, on: saved.delete(tx, who, on.group, now=NOON),
@@ -261,6 +279,17 @@ CALLS: Calls = {
     sender.send_test: lambda db, who, on: sender.send_test(
         db, who, on.draft, "me@school.example", Relay.from_url(on.relay), ORIGIN, now=NOON
     ),
+    lifting.batches: lambda tx, who, on: lifting.batches(tx, who, on.school, ZoneInfo("UTC")),
+    lifting.lift: lambda tx, who, on: lifting.lift(
+        tx, who, on.school, "kolibri.example", NOON.date(), zone=ZoneInfo("UTC"), now=NOON
+    ),
+    outages.judge: lambda tx, who, on: outages.judge(tx, who, on.school, now=NOON),
+    outages.standing: lambda tx, who, on: outages.standing(tx, who, on.school, now=NOON),
+    outages.suspected: lambda tx, who, on: outages.suspected(tx, who, on.school, now=NOON),
+    weight.findings: lambda tx, who, on: weight.findings(
+        tx, who, on.released, Relay.from_url(on.relay)
+    ),
+    suppression.count: lambda tx, who, on: suppression.count(tx, who, on.school),
     suppression.of: lambda tx, who, on: suppression.of(tx, who, on.school),
     suppression.add: lambda tx, who, on: suppression.add(
         tx, who, on.school, "a@school.example", now=NOON
