@@ -20,11 +20,12 @@ from benchmarks.scoring import HORIZONS, MINUTES, Scores, count, live, plan, ses
 from benchmarks.term_lesson import Held
 from probes.forecasting.forecast import School, learn
 from probes.forecasting.model import AHEAD, Session
-from probes.forecasting.together import Counts, Shared, by_minute
+from probes.forecasting.together import Counts, Shared, by_minute, most, summed
 from probes.forecasting.ways import Drawn
 
 Kind = Literal["server", "licence"]
 LESSONS = 60  # whose cost is measured
+EARLY = 10  # minutes before lessons begin at once, when it is told what they bring
 FULL_DAYS = 2  # days at its seats, and none above them, until it is believed to turn away
 
 
@@ -131,6 +132,8 @@ def run(seed: int, learned: int, evenings: int, kind: Kind) -> Scores:
             scores.next_evening()
             for moment in moments:
                 judge(scores, peers, evening, moment, full)
+            if kind == "server":
+                judge_starts(scores, evening)
         for moment in moments:
             peers.learn(moment)
         for one in lessons:
@@ -140,6 +143,26 @@ def run(seed: int, learned: int, evenings: int, kind: Kind) -> Scores:
             past.append((one, whole.most >= full.seats(one)))
         full.learn(moments)
     return scores
+
+
+def judge_starts(scores: Scores, evening: Evening) -> None:
+    """What lessons of one server that begin at once bring together, told ten minutes before."""
+    groups: defaultdict[tuple[int, int], list[Held]] = defaultdict(list)
+    for one in evening.lessons:
+        groups[one.server, one.starts].append(one)
+    for (_server, starts), group in groups.items():
+        known = evening.at(starts - EARLY)
+        told = [known[one.course] for one in group]
+        alone = [drawn.forecast() for drawn, _people in told]
+        if len(group) < 2 or not all(each.enough for each in alone):
+            continue
+        longest = max(group, key=lambda one: one.minutes)
+        actual = Moment(longest, -EARLY, group).most
+        bands = summed([most(*each) for each in told])
+        apart = sum(each.wanted.p80 for each in alone)
+        scores.within["begin at once: at or under p50"].append(actual <= bands.p50)
+        scores.within["begin at once: at or under p80"].append(actual <= bands.p80)
+        scores.within["begin at once: at or under the sum of p80s"].append(actual <= apart)
 
 
 def cost(seed: int) -> dict[str, float]:

@@ -25,6 +25,8 @@ class Foreseen:
     """One lesson's forecast, made `at` this real time and `minute` of the lesson.
 
     `limit`: what binds, with what the others take of it. `counts`: from LEAD before the start.
+    `most`: the most people in it in each of some draws, to be added up with other lessons'; ()
+    where nobody asks.
     """
 
     lesson_id: str
@@ -34,6 +36,7 @@ class Foreseen:
     limit: Limit | None
     minute: float
     counts: tuple[int | None, ...] = ()
+    most: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,7 @@ def _values(school_id: str, one: Foreseen) -> dict[str, object]:
                 "forecast": asdict(forecast),
                 "limit": asdict(limit) if limit else None,
                 "minute": one.minute,
+                "most": one.most,
             }
         ),
         "early": one.minute <= -EARLY and forecast.enough,
@@ -230,4 +234,5 @@ def _foreseen(row: Row[Any]) -> Foreseen:
         Limit(**said["limit"]) if said["limit"] else None,
         said["minute"],
         tuple(json.loads(row.counts)),
+        tuple(said.get("most", ())),
     )

@@ -12,7 +12,7 @@ from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from tests.conftest import NOON
-from tests.test_desk_attending import MINUTE, follow, remember
+from tests.test_desk_attending import MINUTE, follow, remember, told
 from tests.test_desk_board import Evening
 
 SOON = 10 * MINUTE
@@ -309,3 +309,24 @@ def test_a_room_is_free_when_its_lesson_is_over_by_then_and_its_next_one_begins_
     assert fit(evening).larger == "Now"
     evening.also("Next", "Now", starts=50 * MINUTE)
     assert fit(evening).larger is None
+
+
+def test_the_sum_of_what_begins_together_is_not_the_sum_of_what_each_may_bring(
+    evening: Evening,
+) -> None:
+    evening.server("B")
+    many, few = (60, 25, 58, 26, 61, 24, 59, 25), (25, 60, 26, 58, 24, 61, 25, 59)
+    for title, peaks in (("Maths", many), ("Physics", few), ("Music", many), ("Choir", few)):
+        evening.lesson(title, "A", seats=100, expected=70, starts=SOON)
+        remember(evening, title, peaks, seats=None)
+    with evening.db.begin("metrics") as mtx:
+        mtx.execute(text("UPDATE lesson_count SET expected = 70"))
+    evening.read("A", Other=(0, 0))
+    evening.read("B", Another=(0, 0))
+    follow(evening, NOON)
+    (said,) = evening.board().pileups
+    alone = [one.forecast.wanted for one in told(evening)]
+    assert len(alone) == 4
+    people = said.params["people"]
+    assert isinstance(people, int)
+    assert sum(one.p50 for one in alone) < people < 0.95 * sum(one.p80 for one in alone)

@@ -102,9 +102,12 @@ def _foresee(
     ]
     told = bound(Scene(drawn, seen.servers, seen.there, learnt.turning_away))
     return [
-        Foreseen(one.lesson.id, one.lesson.starts_at, seen.now, *told[one.lesson.id], live.minute)
-        for one, live in zip(coming, lives, strict=True)
-    ]
+        Foreseen(
+            one.lesson.id, one.lesson.starts_at, seen.now, *told[one.lesson.id], drew.minute,
+            most=drew.most,
+        )
+        for one, drew in zip(coming, drawn, strict=True)
+    ]  # fmt: skip
 
 
 def _remembered(db: Database, actor: Actor, seen: Seen) -> Remembered:

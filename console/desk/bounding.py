@@ -12,9 +12,11 @@ from console.desk.limits import Server
 from console.desk.taken import Readings
 from probes.capacity import Limit, Pool
 from probes.forecasting.model import Forecast
-from probes.forecasting.together import Counts, Shared, by_minute
+from probes.forecasting.together import Counts, Shared, by_minute, most
 from probes.forecasting.ways import Drawn
 from store.timetable import Room
+
+BEGINS = 31  # minutes before its start from which a lesson is seen among those that begin with it
 
 Told = tuple[Forecast, Limit]
 
@@ -34,6 +36,11 @@ class Coming:
     @property
     def minute(self) -> float:
         return self.drawn.live.minute
+
+    @property
+    def most(self) -> tuple[int, ...]:
+        """Of a lesson that begins soon, to see what begins with it; else ()."""
+        return most(self.drawn, self.people) if -BEGINS <= self.minute < 0 else ()
 
     @property
     def minutes(self) -> tuple[float, float]:

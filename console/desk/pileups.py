@@ -11,6 +11,7 @@ from datetime import timedelta
 from console.desk import taken
 from console.desk.evening import Evening
 from console.desk.limits import Server
+from probes.forecasting.together import summed
 from probes.model import State
 from store import timetable
 from store.words import N_, Value, Words
@@ -23,9 +24,12 @@ SEVERAL = 2
 
 @dataclass(frozen=True)
 class _Start:
+    """`people`: perhaps so many; `most`: in each draw of the forecast, () where there is none."""
+
     lesson: timetable.Lesson
     server: Server
     people: int
+    most: tuple[int, ...] = ()
 
 
 def pileups(evening: Evening) -> list[Words]:
@@ -47,13 +51,15 @@ def _starts(evening: Evening) -> list[_Start]:
         server = evening.servers.get(room.connection_id) if room else None
         soon = evening.school_now < lesson.starts_at <= evening.school_now + AHEAD
         if server and soon:
-            found.append(_Start(lesson, server, _people(evening, lesson)))
+            found.append(_start(evening, lesson, server))
     return found
 
 
-def _people(evening: Evening, lesson: timetable.Lesson) -> int:
+def _start(evening: Evening, lesson: timetable.Lesson, server: Server) -> _Start:
     told = evening.told(lesson)
-    return told.forecast.wanted.p80 if told and told.forecast.enough else lesson.expected
+    if told is None or not told.forecast.enough:
+        return _Start(lesson, server, lesson.expected)
+    return _Start(lesson, server, told.forecast.wanted.p80, told.most)
 
 
 def _together(starts: Sequence[_Start]) -> list[_Start]:
@@ -66,7 +72,7 @@ def _together(starts: Sequence[_Start]) -> list[_Start]:
          <= first.lesson.starts_at + TOGETHER]
         for first in large
     ]  # fmt: skip
-    return max(groups, key=_sum, default=[])
+    return max(groups, key=lambda group: sum(start.people for start in group), default=[])
 
 
 def _advice(
@@ -74,10 +80,10 @@ def _advice(
 ) -> Words | None:
     if len(group) < SEVERAL:
         return None
-    free = _free(evening, server)
-    bears = free is None or _sum(group) <= free
+    free, people = _free(evening, server), _sum(group)
+    bears = free is None or people <= free
     smallest = min(group, key=lambda start: (start.people, start.lesson.title))
-    other = _other(evening, server, group, starts, smallest.people)
+    other = _other(evening, server, smallest, starts, under=people)
     if bears and other is None:
         return None
     first = min(start.lesson.starts_at for start in group).astimezone(evening.school.zone)
@@ -85,7 +91,7 @@ def _advice(
         "count": len(group),
         "server": server.name,
         "time": f"{first:%H:%M}",
-        "people": _sum(group),
+        "people": people,
         "free": free or 0,
         "lesson": smallest.lesson.title,
         "other": other.name if other else "",
@@ -109,22 +115,18 @@ def _advice(
 
 
 def _other(
-    evening: Evening,
-    server: Server,
-    group: Sequence[_Start],
-    starts: Sequence[_Start],
-    people: int,
+    evening: Evening, server: Server, moved: _Start, starts: Sequence[_Start], *, under: int
 ) -> Server | None:
     """The server of the same platform that would have the least to bear, well under this one."""
-    load = {id_: _sum([s for s in starts if s.server.id == id_]) for id_ in evening.servers}
+    load = {
+        one.id: _sum([*(start for start in starts if start.server.id == one.id), moved])
+        for one in evening.servers.values()
+        if one.id != server.id and one.platform == server.platform and _answers(evening, one)
+    }
     able = [
         one
         for one in evening.servers.values()
-        if one.id != server.id
-        and one.platform == server.platform
-        and _answers(evening, one)
-        and load[one.id] + people < _sum(group)
-        and _bears(evening, one, load[one.id] + people)
+        if one.id in load and load[one.id] < under and _bears(evening, one, load[one.id])
     ]
     return min(able, key=lambda one: (load[one.id], one.name), default=None)
 
@@ -150,4 +152,7 @@ def _answers(evening: Evening, server: Server) -> bool:
 
 
 def _sum(starts: Sequence[_Start]) -> int:
-    return sum(start.people for start in starts)
+    """Perhaps so many in all of them: not all lessons are well attended in one evening."""
+    drawn = [start.most for start in starts if start.most]
+    rest = sum(start.people for start in starts if not start.most)
+    return rest + (summed(drawn).p80 if drawn else 0)

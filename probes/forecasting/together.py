@@ -6,7 +6,7 @@ people away before it was seen to; of one that does, who is in stays, and those 
 same minute get the same share of the seats that are left.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from zlib import crc32
@@ -20,6 +20,7 @@ from probes.forecasting.ways import FORESEEN, Drawn, chance, moments, point
 Counts = NDArray[np.float32]
 
 DRAWS = 512  # ways in which the hour of all of them together may go
+KEPT = 128  # of them, that are kept of a lesson to be added up with others
 NEIGHBOURS = 32  # evenings alike, among which chance decides which ways of two lessons meet
 MINUTES = np.arange(AHEAD + 1)
 LINES = np.array(  # what each moment weighs in each minute: straight lines between them
@@ -94,6 +95,18 @@ def by_minute(drawn: Drawn) -> Counts:
     people: Counts = paths.astype(np.float32) @ LINES
     people[:, drawn.live.minute + MINUTES >= drawn.plan.length] = 0.0
     return people
+
+
+def most(drawn: Drawn, people: Counts) -> tuple[int, ...]:
+    """The most people in the lesson, in some of the draws; `people`: of it, by draw and minute."""
+    fullest = np.rint(people[:, _held(drawn)].max(axis=1))
+    return tuple(int(each) for each in fullest[:: DRAWS // KEPT])
+
+
+def summed(lessons: Sequence[Sequence[int]]) -> Point:
+    """Of several lessons together, each as `most` told it: the sum in each draw, then its bands."""
+    totals = np.sum([np.asarray(each, dtype=float) for each in lessons], axis=0)
+    return point(AHEAD, totals, np.full(len(totals), 1 / len(totals)))
 
 
 def _sum(people: Iterable[Counts]) -> Counts:
