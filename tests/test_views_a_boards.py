@@ -420,7 +420,10 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     (row,) = board.lessons
     at = AppTest.from_function(_room, args=(board, row.id)).run()
     assert not at.exception
-    assert "Not enough history to foresee: 0 of 4 lessons" in at.caption[0].value
+    assert [caption.value for caption in at.caption] == [
+        "B does not answer",
+        "Not enough history to foresee: 0 of 4 lessons of this course.",
+    ]
     (told,) = board.foreseen.values()
     known = replace(told, forecast=replace(told.forecast, sessions=6), counts=(None, 3, 9))
     record = foreseen.Record(12, 0.09, 0.81, 0.1)
@@ -430,12 +433,13 @@ def test_a_ticked_room_tells_what_is_foreseen_and_when_it_cannot(place: Place) -
     )
     at = AppTest.from_function(_room, args=(later, row.id)).run()
     assert not at.exception
-    assert at.caption[0].value == "9 of 12 seats that Hall leaves it"
+    assert at.caption[0].value == "B does not answer  \n9 of 12 seats that Hall leaves it"
     assert at.caption[1].value.startswith("Within the hour: ")
     assert "12 lessons foreseen" in at.caption[-1].value
     fit = Fit("tight", Words("because"), 100, "server", chance=0.42)
-    shared = replace(later, lessons=[replace(bound, fit=fit)])
+    shared = replace(later, lessons=[replace(bound, why=None, fit=fit)])
     at = AppTest.from_function(_room, args=(shared, row.id)).run()
+    assert at.caption[0].value == "because  \n9 of 12 seats that Hall leaves it"
     assert at.caption[1].value.endswith("Chance that every seat of the server is taken: 42%.")
     assert "a Brier score of 0.10: 0 is always right" in at.caption[-1].value
 

@@ -209,7 +209,7 @@ def _all_columns() -> dict[str, Any]:
             min_value=0,
             max_value=100,
             format="%d%%",
-            width=100,
+            width=88,
         ),
         "fit": fits.column(),
         "fill": config.NumberColumn(
@@ -219,6 +219,6 @@ def _all_columns() -> dict[str, Any]:
             width=80,
         ),
         "trend": config.AreaChartColumn(_("Last 30 min"), y_min=0, y_max=100, width=88),
-        "why": config.TextColumn(_("Why"), width=193),
-        "server": config.TextColumn(_("Server"), width=62),
+        "why": config.TextColumn(_("Why"), width=189),
+        "server": config.TextColumn(_("Server"), width=56),
     }

@@ -26,14 +26,20 @@ def draw(board: Board, row_id: str) -> None:
     row = next((row for row in board.lessons if row.id == row_id), None)
     if row is None or row.lesson_id is None or row.starts_at is None:
         return
-    if taken := seats_taken(row):
-        st.caption(say(taken))
+    if why := _why(row):
+        st.caption("  \n".join(why))
     told = board.foreseen.get((row.lesson_id, row.starts_at))
     if told is None:
         return
     _words(row, told)
     _chart(board, told)
     _record(board)
+
+
+def _why(row: LessonRow) -> list[str]:
+    """Each reason at its full length, which the table cuts, once."""
+    fit = row.fit.why if row.fit and row.fit.word != "fits" else None
+    return list(dict.fromkeys(say(each) for each in (row.why, fit, seats_taken(row)) if each))
 
 
 def _chart(board: Board, told: Foreseen) -> None:

@@ -8,6 +8,7 @@ from console.i18n import _
 from console.widgets import status
 from console.widgets.status import Colour
 
+WIDTH = 128  # pixels: the longest label is Russian
 LOOKS: dict[Word, tuple[str, Colour]] = {
     "wont_fit": ("▲", "red"),
     "tight": ("◆", "orange"),
@@ -22,7 +23,7 @@ def label(word: Word) -> str:
 def column() -> Any:
     """The table's column for cells of one label."""
     return status.pills(
-        ((label(word), colour) for word, (_shape, colour) in LOOKS.items()), _("Room"), width=106
+        ((label(word), colour) for word, (_shape, colour) in LOOKS.items()), _("Room"), width=WIDTH
     )
 
 
