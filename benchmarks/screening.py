@@ -128,6 +128,32 @@ def measured(rules: Rules, one: Speech, kind: str, chance: random.Random) -> dic
     return {"words": there, "recall": round(found / there, 4), "precision": precision}
 
 
+def cut(rules: Rules, one: Speech, chance: random.Random) -> dict[str, float]:
+    """Words cut by a line break at a comment's end; and comments broken where two words meet.
+
+    `more` of the latter are flagged for what the same comment in one line does not hold.
+    """
+    halves = [(word[:at], word[at:]) for word in one.watched[:HIDDEN] if (at := len(word) // 2)]
+    ends = [f"{one.written(one.comment(chance))} {head}\n{tail}" for head, tail in halves]
+    found = sum(_ends(rules, said) for said in ends)
+    more = 0
+    for _ in range(COMMENTS // 2):
+        words = one.comment(chance)
+        place = chance.randrange(1, len(words))
+        lines = (one.written(words[:place]), one.written(words[place:]))
+        more += len(screen(rules, "\n".join(lines))) > len(screen(rules, " ".join(lines)))
+    share = round(more / (COMMENTS // 2), 4)
+    return {"words": len(ends), "recall": round(found / len(ends), 4), "more": share}
+
+
+def _ends(rules: Rules, said: str) -> bool:
+    """Whether something is flagged up to the end, from before the break on."""
+    return any(
+        flag.end == len(said) and "\n" in said[flag.start : flag.end]
+        for flag in screen(rules, said)
+    )
+
+
 def around() -> dict[str, int]:
     """Words and phrases that only contain a watched one, and how many are flagged."""
     said = [word for words in benign.BENIGN.values() for word in words.split()] + benign.CHINESE
@@ -159,6 +185,10 @@ def main() -> None:
             found = measured(rules, one, kind, chance)
             recalls += [found["recall"]] if found["words"] else []
             print(json.dumps({"language": one.language, "disguise": kind} | found))
+        if one.language != "zh":  # where no break cuts a word
+            print(
+                json.dumps({"language": one.language, "cut": cut(rules, one, random.Random(SEED))})
+            )
     left = around()
     print(json.dumps(left))
     asked.end(
