@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from moderation import later_rooms, measures, records
-from moderation.model import Action, PenaltyKind, Subject
+from moderation.model import Action, PenaltyKind, ReceiptState, Subject
 from platforms.base import Adapter as Platform
 from platforms.ejabberd import Ejabberd as Chat
 from platforms.matrix import Matrix
@@ -36,7 +36,14 @@ class Desk:
     def adapters(self, _connection_id: str) -> Platform:
         return self.made()
 
-    def hold(self, joe: str, kind: PenaltyKind, *, until: datetime | None = None) -> str:
+    def hold(
+        self,
+        joe: str,
+        kind: PenaltyKind,
+        *,
+        until: datetime | None = None,
+        becomes: ReceiptState = "verified",
+    ) -> str:
         with self.db.begin() as tx:
             if not self.connected:
                 connect(tx, self.school, "chat", "ejabberd" if kind == "block" else "matrix")
@@ -49,7 +56,7 @@ class Desk:
         done = acting.perform_all(
             self.db, self.ben, measure.action_ids, self.adapters, clock=stopped(NOON)
         )
-        assert [receipt.state for receipt in done] == ["verified"]
+        assert [receipt.state for receipt in done] == [becomes]
         return measure.id
 
     def look(self) -> int:
@@ -133,6 +140,35 @@ def test_who_comes_into_a_room_all_the_same_is_put_out_again(
     desk.settle()
     assert desk.act(block).receipt.state == "verified"
     assert ejabberd.call("get_room_occupants", name=room, service=SERVICE) == []
+    desk.lift(block)
+    assert ejabberd.stands(room, joe) == "member"
+
+
+def test_a_block_that_nothing_keeps_is_not_verified_and_is_shown_until_it_holds(
+    database: Database, school: School, ben: Actor, ejabberd: Ejabberd
+) -> None:
+    joe = ejabberd.person("joe")
+    room = ejabberd.room(moderated="true", members_only="true")
+    ejabberd.make(room, joe, "member")
+
+    def made() -> Platform:
+        options = {"loopback_only": "1", "user": ADMIN, "rooms": room}
+        return Chat(ejabberd.url, PASSWORD, options)
+
+    desk = Desk(database, school, ben, made)
+    block = desk.hold(joe, "block", becomes="unconfirmed")
+    visitor = Visitor(ejabberd, joe)
+    visitor.enter(room)
+    desk.look()
+    desk.settle()
+    assert ejabberd.call("get_room_occupants", name=room, service=SERVICE) == []
+    with database.read() as tx:
+        [shown] = records.unsettled(tx, ben, school.id)
+    assert (shown.measure_id, room in str(shown.receipt.why)) == (block, True)
+    ejabberd.set(room, "moderated", "false")
+    desk.looks += 10
+    desk.settle()
+    assert desk.act(block).receipt.state == "verified"
     desk.lift(block)
     assert ejabberd.stands(room, joe) == "member"
 
