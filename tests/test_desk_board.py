@@ -261,6 +261,15 @@ def test_a_teacher_who_is_late_is_noticed(evening: Evening, minutes: int, state:
     )
 
 
+def test_a_full_room_s_card_names_a_larger_one_that_is_free(evening: Evening) -> None:
+    evening.server("A")
+    evening.lesson("Maths", "A", expected=45)
+    evening.lesson("Hall", "A", seats=60, starts=timedelta(hours=2))
+    evening.read("A", Maths=(30, 1))
+    (card,) = evening.board().cards
+    assert str(card.what_to_do) == "30 of 30 seats, 15 still coming. Larger and free: Hall"
+
+
 def test_a_lesson_that_will_not_fit_shows_before_it_starts(evening: Evening) -> None:
     evening.server("A")
     evening.lesson("Maths", "A", seats=10, expected=20, starts=timedelta(minutes=5))

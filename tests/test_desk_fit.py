@@ -101,7 +101,10 @@ def test_a_crowd_that_nobody_expected_is_told_without_history_too(
 ) -> None:
     evening.lesson("Maths", "A", seats=30, expected=20, starts=-SOON)
     evening.read("A", Maths=(people, 1))
-    assert fit(evening).word == word
+    found = fit(evening)
+    assert found.word == word
+    crowd = str(found.why).startswith(f"{people} are in, 20 were expected; 30 seats")
+    assert crowd is (people > 20)
 
 
 def test_a_forecast_that_nobody_renews_is_not_told(evening: Evening) -> None:

@@ -41,6 +41,11 @@ SEATS: dict[Kind, tuple[str, str]] = {
         N_("The licence leaves no seat; who comes now stays outside. End rooms that nobody needs."),
     ),
 }
+# The same where a larger room is free.
+LARGER = (
+    N_("{taken} of {seats} seats, {coming} still coming. Larger and free: {room}"),
+    N_("All {seats} seats are taken; who comes now stays outside. Larger and free: {room}"),
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,10 @@ def _advice_for_room(row: LessonRow) -> Words:
             "coming": coming,
             "name": row.limit.name,
         }
-        return Words(SEATS[row.limit.kind][0 if coming else 1], params)
+        said = SEATS[row.limit.kind]
+        if row.limit.kind == "room" and row.fit and row.fit.larger:
+            said, params["room"] = LARGER, row.fit.larger
+        return Words(said[0 if coming else 1], params)
     if row.source.startswith("teacher:"):
         return Words(
             N_("{teacher} should have joined. Call the teacher or find a substitute."),

@@ -79,7 +79,12 @@ SHARED_UNKNOWN = (
         "not enough history ({known} of {enough} lessons). Larger and free: {room}"
     ),
 )
-NAMING = dict([*REASONS.values(), *UNKNOWN.values(), SHARED, SHARED_UNKNOWN])
+# The same where more are in a room than anybody expected.
+CROWDED = (
+    N_("{people} are in, {expected} were expected; {seats} seats"),
+    N_("{people} are in, {expected} were expected; {seats} seats. Larger and free: {room}"),
+)
+NAMING = dict([*REASONS.values(), *UNKNOWN.values(), SHARED, SHARED_UNKNOWN, CROWDED])
 OTHERS = 3  # lessons of one room that are named
 WONT = 0.5  # chance that more want in than there are seats
 TIGHT = 0.15
@@ -190,8 +195,10 @@ def _planned(
     others = occupancy.sharing(evening, lesson) if limit.kind == "room" else []
     expected = lesson.expected + sum(other.expected for other in others)
     seats = limit.seats if limit.kind == "room" else limit.free
-    word, coming = _counted(expected, _inside(evening, lesson, room), seats)
+    people = _inside(evening, lesson, room)
+    word, coming = _counted(expected, people, seats)
     params: dict[str, Value] = {
+        "people": people,
         "expected": expected,
         "seats": seats,
         "name": limit.name,
@@ -199,7 +206,9 @@ def _planned(
         "enough": ENOUGH,
     }
     alone = UNKNOWN[limit.kind][0]
-    if others:
+    if people > expected and limit.kind == "room":
+        alone = CROWDED[0]
+    elif others:
         alone = SHARED_UNKNOWN[0]
         params["others"] = _titles(others)
     needs = lesson.expected if others else coming

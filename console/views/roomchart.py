@@ -66,6 +66,8 @@ def _chart(board: Board, told: Foreseen) -> None:
 
 def _words(row: LessonRow, told: Foreseen) -> None:
     if not told.forecast.enough:
+        if row.fit and row.fit.word != "fits":
+            return  # why it does not fit says so already
         st.caption(
             _("Not enough history to foresee: {known} of {enough} lessons of this course.").format(
                 known=number(told.forecast.sessions), enough=number(ENOUGH)
