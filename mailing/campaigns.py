@@ -189,8 +189,8 @@ def preview(
     person = roster.person(tx, actor, person_id)
     if person is None or person.school_id != campaign.school_id:
         raise access.Denied
-    if courses.asked(campaign.subject, campaign.body):
-        [person] = courses.added(tx, campaign.school_id, [person])
+    if wanted := courses.asked(campaign.subject, campaign.body):
+        [person] = courses.added(tx, campaign.school_id, [person], wanted)
     school = schools.get(tx, actor, campaign.school_id)
     spoken = preferences.spoken(tx, school, person)
     own = recipients.variant(spoken, school.language, recipients.written(campaign.body))

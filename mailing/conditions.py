@@ -22,7 +22,9 @@ WORDS = {
 EXAMPLE = "{% if role = teacher %}"
 END = "{% end %}"
 LISTED = ";"  # between the values of a field that has several
-MOST = 60  # conditions of one text
+MOST = 60  # conditions of one text, but for those of parts under headings of their own
+SECTIONS = 2_000  # such parts, each for some readers
+HEADING = re.compile(r"#{1,6} ")
 Outcomes = tuple[bool, ...]
 
 
@@ -35,8 +37,7 @@ class Test:
     wanted: bool
 
     def holds(self, known: Mapping[str, str]) -> bool:
-        said = known.get(self.field, "")
-        own = {_folded(each) for each in (said, *said.split(LISTED))} - {""}
+        own = values(known.get(self.field, ""))
         return bool(own & self.values if self.values else own) == self.wanted
 
 
@@ -64,17 +65,31 @@ def parse(written: str) -> Parts:
     parts, rest = _parts(pieces, None)
     if rest:
         raise _wrong(N_("Line {line}: “{place}” stands without an “if” before it."), rest[0])
-    if len(tests(parts)) > MOST:
+    others = [part for part in parts if not (isinstance(part, Block) and by_itself(part))]
+    if len(tests(others)) > MOST:
         raise MailingError(N_("A text may hold at most {n} different conditions."), n=MOST)
+    if len(parts) - len(others) > SECTIONS:
+        raise MailingError(N_("A text may hold at most {n} parts for some readers."), n=SECTIONS)
     return parts
 
 
-def tests(parts: Parts) -> tuple[Test, ...]:
+def by_itself(block: Block) -> bool:
+    """Whether it is a part under a heading of its own, with nothing in its place for others."""
+    first = block.then[0] if block.then else ""
+    return not block.otherwise and isinstance(first, str) and HEADING.match(first) is not None
+
+
+def values(said: str) -> set[str]:
+    """What a field holds, as conditions compare it."""
+    return {_folded(each) for each in (said, *said.split(LISTED))} - {""}
+
+
+def tests(parts: Sequence[str | Block]) -> tuple[Test, ...]:
     """The conditions asked, each once."""
     return tuple(dict.fromkeys(block.test for block in blocks(parts)))
 
 
-def blocks(parts: Parts) -> Iterator[Block]:
+def blocks(parts: Sequence[str | Block]) -> Iterator[Block]:
     for part in parts:
         if isinstance(part, Block):
             yield part
@@ -99,17 +114,6 @@ def fitted(written: str, known: Mapping[str, str]) -> str:
     """The text as one person gets it, her fields not yet filled in. Raises MailingError."""
     parts = parse(written)
     return chosen(parts, {test: test.holds(known) for test in tests(parts)})
-
-
-def alone(field: str, value: str, said: str) -> str:
-    """`said` for those alone whose field has this value; '' where no condition can name it."""
-    written = f"{{% if {field} = {value} %}}{said}{END}"
-    try:
-        parts = parse(written)
-    except MailingError:
-        return ""
-    block = Block(Test(field, frozenset({_folded(value)}), wanted=True), 1, (said,), ())
-    return written if parts == (block,) and "{" not in value else ""
 
 
 def whole(parts: Parts) -> str:
@@ -142,10 +146,11 @@ def asked(written: str) -> dict[str, int]:
 
 
 def _pieces(written: str) -> Iterator[str | _Tag]:
-    end = 0
+    end, line, counted = 0, 1, 0
     for found in TAG.finditer(written):
         yield from _plain(written, end, found.start())
-        line = written.count("\n", 0, found.start()) + 1
+        line += written.count("\n", counted, found.start())
+        counted = found.start()
         words = (found[1] if found[1] is not None else found[2]).strip()
         first, _, rest = words.partition(" ")
         words = f"{WORDS.get(first.lower(), first.lower())} {rest}".strip()

@@ -1,6 +1,11 @@
-"""The courses that people take, as the field `course`."""
+"""The courses that a letter may ask its reader for: hers by name, and hers and her children's.
 
-from collections.abc import Iterable, Mapping, Sequence
+By name a person writes conditions. What Pult draws up tells courses by marks, for two may have
+one name, and a name may change before the letter leaves.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mailing import conditions, recipients
@@ -8,42 +13,93 @@ from mailing.segments import Meant
 from store.db import Connection, text
 from store.roster import Person
 
-FIELD = "course"
+FIELD = "course"  # the names of those that she takes or teaches
+TAKES = "takes"  # their marks
+CONCERNS = "concerns"  # the marks of these, and of those of her children
+FIELDS = (FIELD, TAKES, CONCERNS)
+MARK = 10  # letters
+JOINT = f"{conditions.LISTED} "
 
 
-def asked(*texts: Mapping[str, str]) -> bool:
-    """Whether a text, in any language, asks for courses. Raises MailingError."""
+def mark(course_id: str) -> str:
+    """By which `takes` and `concerns` name a course."""
+    return hashlib.sha256(course_id.encode()).hexdigest()[:MARK]
+
+
+def asked(*texts: Mapping[str, str]) -> frozenset[str]:
+    """Which of these fields a text, in any language, asks for. Raises MailingError."""
     written = (each[language] for each in texts for language in recipients.written(each))
-    return any(FIELD in conditions.asked(said) for said in written)
+    return frozenset(name for said in written for name in conditions.asked(said) if name in FIELDS)
 
 
-def joined(tx: Connection, school_id: str, window: Iterable[Meant]) -> list[Meant]:
-    """The same people of an audience, each with their courses' names."""
+def joined(
+    tx: Connection, school_id: str, window: Iterable[Meant], wanted: Collection[str]
+) -> list[Meant]:
+    """The same people of an audience, each with the `wanted` of these fields."""
     meant = list(window)
-    people = added(tx, school_id, [each.person for each in meant])
+    people = added(tx, school_id, [each.person for each in meant], wanted)
     return [each._replace(person=one) for each, one in zip(meant, people, strict=True)]
 
 
-def added(tx: Connection, school_id: str, people: Sequence[Person]) -> list[Person]:
-    """The same people, each with their courses' names."""
+def added(
+    tx: Connection, school_id: str, people: Sequence[Person], wanted: Collection[str]
+) -> list[Person]:
+    """The same people, each with the `wanted` of these fields."""
     ids = [person.id for person in people]
+    among = {"school": school_id, "first": min(ids, default=""), "last": max(ids, default="")}
+    own = _own(tx, among, names=FIELD in wanted) if wanted else {}
+    theirs = _of_children(tx, among) if CONCERNS in wanted else {}
+    marks: dict[str, str] = {}
+
+    def listed(courses: Iterable[str]) -> str:
+        return JOINT.join(marks.get(id_) or marks.setdefault(id_, mark(id_)) for id_ in courses)
+
+    def one(person: Person) -> Person:
+        takes, concerns = own.get(person.id, {}), theirs.get(person.id, ())
+        if not takes and not concerns:
+            return person
+        told = {
+            FIELD: JOINT.join(takes.values()),
+            TAKES: listed(takes),
+            CONCERNS: listed(dict.fromkeys((*takes, *concerns))),
+        }
+        known = {name: told[name] for name in FIELDS if name in wanted and told[name]}
+        return replace(person, fields={**person.fields, **known})
+
+    return [one(each) for each in people]
+
+
+def _own(tx: Connection, among: Mapping[str, object], *, names: bool) -> dict[str, dict[str, str]]:
+    """The courses of each person, by name; `names`: whether these are asked for."""
     rows = tx.execute(
-        text("""
-            SELECT enrolment.person_id, course.name FROM enrolment
-            JOIN course ON course.id = enrolment.course_id
+        text(f"""
+            SELECT enrolment.person_id, enrolment.course_id, {"course.name" if names else "''"}
+            FROM enrolment JOIN course ON course.id = enrolment.course_id
             WHERE enrolment.school_id = :school AND NOT course.gone
               AND enrolment.person_id BETWEEN :first AND :last
             ORDER BY course.name, course.id
         """),
-        {"school": school_id, "first": min(ids, default=""), "last": max(ids, default="")},
+        among,
     )
-    named: dict[str, list[str]] = {}
-    for row in rows:
-        named.setdefault(row.person_id, []).append(row.name)
-    joint = f"{conditions.LISTED} "
-    return [
-        replace(each, fields={**each.fields, FIELD: joint.join(named[each.id])})
-        if each.id in named
-        else each
-        for each in people
-    ]
+    found: dict[str, dict[str, str]] = {}
+    for person_id, course_id, name in rows:
+        found.setdefault(person_id, {})[course_id] = name
+    return found
+
+
+def _of_children(tx: Connection, among: Mapping[str, object]) -> dict[str, list[str]]:
+    rows = tx.execute(
+        text("""
+            SELECT guardian.guardian_id, enrolment.course_id
+            FROM guardian JOIN enrolment ON enrolment.person_id = guardian.person_id
+            JOIN course ON course.id = enrolment.course_id
+            WHERE enrolment.school_id = :school AND NOT course.gone
+              AND guardian.guardian_id BETWEEN :first AND :last
+            ORDER BY course.name, course.id
+        """),
+        among,
+    )
+    found: dict[str, list[str]] = {}
+    for guardian_id, course_id in rows:
+        found.setdefault(guardian_id, []).append(course_id)
+    return found

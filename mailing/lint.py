@@ -5,17 +5,20 @@ at most 78 characters, which a subject keeps to be read on a phone.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
-from mailing import conditions, recipients, starters, templates
+from mailing import conditions, recipients, sections, starters, templates
 from mailing.model import SERVICE, MailingError, Origin
 from store.words import N_, Value, Words
 
 HEAVY = 100_000  # bytes of HTML
+TOGETHER = 8  # sections, the heaviest, with which a letter is weighed; no reader gets them all
+KEPT = 16  # texts of which it is known what is to be said of them
 LONG_SUBJECT = 78  # characters
 SHORTENERS = frozenset(
     {"bit.ly", "t.co", "goo.gl", "tinyurl.com", "ow.ly", "is.gd", "clck.ru", "vk.cc", "t.cn"}
@@ -56,7 +59,7 @@ def findings(subject: Mapping[str, str], body: Mapping[str, str]) -> list[Findin
     found: list[Finding] = []
     for language in recipients.written(body):
         try:
-            found += _of(language, subject.get(language, ""), body[language])
+            found += _known(language, subject.get(language, ""), body[language])
         except MailingError as error:
             found.append(Finding(error.words, stops=True, forbids=True))
     once = {str(finding.words): finding for finding in found}
@@ -101,16 +104,19 @@ def _everything(written: str) -> str:
     return conditions.whole(conditions.parse(written))
 
 
+@lru_cache(KEPT)
+def _known(language: str, subject: str, body: str) -> tuple[Finding, ...]:
+    """A screen asks at every press of a key, and a letter to a whole school is long."""
+    return tuple(_of(language, subject, body))
+
+
 def _of(language: str, subject: str, body: str) -> Iterator[Finding]:
+    weight = _weight(language, subject, body)
     subject, body = _everything(subject), _everything(body)
     yield from _subject(subject)
     blanks = ", ".join(starters.blanks(f"{subject}\n{body}"))
     if blanks:
         yield Finding(Words(N_("Still to be filled in: {blanks}."), {"blanks": blanks}), stops=True)
-    html = templates.render(
-        templates.Message({language: subject}, {language: body}), {}, language=language, school=""
-    ).html
-    weight = len(html.encode())
     if weight > HEAVY:
         words = Words(
             N_("The text weighs {kb} KB; many mailboxes cut it off at 100."),
@@ -124,6 +130,20 @@ def _of(language: str, subject: str, body: str) -> Iterator[Finding]:
         yield Finding(Words(SPY), stops=True, forbids=True)
     if any(token.type == "image" and not token.content.strip() for token in _inline(body)):
         yield Finding(Words(N_("A picture has no words for those who do not see it.")), stops=False)
+
+
+def _weight(language: str, subject: str, body: str) -> int:
+    """Bytes of HTML, of a letter with all that one reader may get."""
+    split = sections.split(conditions.parse(body))
+    text = split.unmarked(conditions.whole(split.base))
+    html = templates.compile_(_everything(subject), text, language=language, school="").html
+    own = (templates.fragment(conditions.whole(each.then)).html for each in split.sections)
+    parts = sorted((_bytes(each) for each in own), reverse=True)
+    return _bytes(html) + sum(parts[:TOGETHER])
+
+
+def _bytes(html: Sequence[str | templates.Place]) -> int:
+    return sum(len(each.encode()) for each in html if isinstance(each, str))
 
 
 def _asks(address: str) -> bool:

@@ -1,12 +1,16 @@
 """One language of a letter as bytes with gaps: only what differs is encoded for each person."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from mailing import fields, quoted, templates
 from mailing.fields import Field
 from mailing.templates import UNSUBSCRIBE, Place, Template
 
 Piece = str | Field | Place
+SHARED = 4_000  # pieces that letters share, encoded once
+
+_static = lru_cache(SHARED)(quoted.encode)  # of authors' words alone: a reader's are seen once
 
 
 class Multipart:
@@ -54,7 +58,7 @@ class Multipart:
         broken = True  # a new line has begun
         for piece in written:
             if isinstance(piece, str):
-                static = quoted.encode(piece)
+                static = _static(piece)
                 self._frame.append(
                     static if broken or static[:2] == b"\r\n" else quoted.SOFT + static
                 )

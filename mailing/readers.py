@@ -1,9 +1,10 @@
 """Everybody who gets a letter, looked at one by one: whom it would reach empty or with a gap."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from mailing import conditions, enclosing, fields, recipients
+from mailing import conditions, enclosing, fields, recipients, sections
 from mailing.conditions import Outcomes
 from mailing.enclosing import Enclosed
 from mailing.fields import Pieces
@@ -12,6 +13,7 @@ from mailing.model import Campaign
 from store.words import N_, Words
 
 NAMED = 8  # readers whom a finding names
+ALIKE = 10_000  # readers of the same sections are looked at once
 NO_TEXT = N_("The conditions leave no text: {people} of {all} would get an empty letter.")
 NO_SUBJECT = N_("Nothing is left of the subject: {people} of {all} would get a letter without one.")
 EMPTY = N_("Field {field} is empty: {people} of {all}.")
@@ -97,38 +99,76 @@ class _Text:
 
     def __init__(self, subject: str, body: str) -> None:
         conditions.asked(subject), conditions.asked(body)
-        self._parts = (conditions.parse(subject), conditions.parse(body))
-        self._tests = conditions.tests((*self._parts[0], *self._parts[1]))
+        self._subject, self._whole = conditions.parse(subject), conditions.parse(body)
+        self._split = sections.split(self._whole)
+        self._body, self._sections = self._split.base, self._split.sections
+        self._tests = conditions.tests((*self._subject, *self._body))
+        self._asked = sections.asked(self._tests, self._sections)
+        self._shown = sections.Shown(self._sections)
+        self._nested = [conditions.tests(each.then) for each in self._sections]
         self._versions: dict[Outcomes, _Version] = {}
-        only = None if self._tests else self._made(())
+        self._parts: dict[tuple[int, Outcomes], tuple[str, ...]] = {}
+        self._together = lru_cache(ALIKE)(self._put_together)
+        only = None if self._tests or self._sections else self._made(())
         self.same_for_all = only is not None and not (
             only.names or only.bare_subject or only.bare_body
         )
 
     def of(self, known: Mapping[str, str]) -> _Version:
+        if self._sections:
+            return self._together(tuple([known.get(name, "") for name in self._asked]))
+        return self._base(known)
+
+    def _base(self, known: Mapping[str, str]) -> _Version:
         outcomes = conditions.outcomes(self._tests, known)
         if outcomes not in self._versions:
             self._versions[outcomes] = self._made(outcomes)
         return self._versions[outcomes]
 
+    def _put_together(self, values: Sequence[str]) -> _Version:
+        known = dict(zip(self._asked, values, strict=True))
+        base, shown = self._base(known), self._shown.of(known)
+        names: list[str] = []
+        for n in shown:
+            outcomes = conditions.outcomes(self._nested[n], known)
+            if (n, outcomes) not in self._parts:
+                self._parts[n, outcomes] = self._read(n, outcomes)
+            names += self._parts[n, outcomes]
+        return replace(
+            base,
+            names=tuple(dict.fromkeys((*base.names, *names))),
+            body=tuple(dict.fromkeys((*base.body, *names))),
+            bare_body=base.bare_body and not shown,
+        )
+
+    def _read(self, number: int, outcomes: Outcomes) -> tuple[str, ...]:
+        """The fields that a section asks for."""
+        held = dict(zip(self._nested[number], outcomes, strict=True))
+        then = conditions.chosen(self._sections[number].then, held)
+        return tuple(fields.names(fields.parse(then)))
+
+    def _met(self) -> Iterator[conditions.Test]:
+        for outcomes in self._versions:
+            yield from (test for test, held in zip(self._tests, outcomes, strict=True) if held)
+        for n, outcomes in self._parts:
+            yield self._sections[n].test
+            nested = zip(self._nested[n], outcomes, strict=True)
+            yield from (test for test, held in nested if held)
+
     def for_nobody(self) -> Iterator[Words]:
         """Conditions that came out the same for all: mostly a value written wrongly."""
         if not self._versions:
             return
-        met = {
-            test
-            for each in self._versions
-            for test, held in zip(self._tests, each, strict=True)
-            if held
-        }
-        for block in conditions.blocks((*self._parts[0], *self._parts[1])):
+        met = set(self._met())
+        for block in conditions.blocks((*self._subject, *self._whole)):
             if block.test not in met:
                 words = N_("Line {line}: the condition on “{field}” is true for nobody.")
                 yield Words(words, {"line": block.line, "field": block.test.field})
 
     def _made(self, outcomes: Outcomes) -> _Version:
         held = dict(zip(self._tests, outcomes, strict=True))
-        subject, body = (fields.parse(conditions.chosen(parts, held)) for parts in self._parts)
+        subject = fields.parse(conditions.chosen(self._subject, held))
+        body = fields.parse(self._split.unmarked(conditions.chosen(self._body, held)))
         asked = (*fields.names(subject), *fields.names(body))
         return _Version(
             tuple(dict.fromkeys(asked)),

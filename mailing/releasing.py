@@ -137,8 +137,8 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     windows: Iterator[Iterable[Meant]] = segments.windows(
         tx, actor, campaign.school_id, segment, topic=campaign.topic, now=now
     )
-    if courses.asked(campaign.subject, campaign.body):
-        windows = (courses.joined(tx, campaign.school_id, window) for window in windows)
+    if wanted := courses.asked(campaign.subject, campaign.body):
+        windows = (courses.joined(tx, campaign.school_id, window, wanted) for window in windows)
     school = schools.get(tx, actor, campaign.school_id)
     readers = Readers(campaign, Enclosed(school.zone, inviting.stored(tx, campaign.id)))
     freezing.freeze(tx, campaign, windows, language=school.language, readers=readers, now=now)

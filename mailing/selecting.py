@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ class Segment:
     until a newer letter took its place (moved).
     `absent_from`, `present_in`: that the `people` were missing from the lesson there, or in it
     (room, course, when that was asked for).
+    `about`: of all these, only whom one of the courses concerns: her own, or a child's.
     """
 
     courses: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Segment:
     absent_from: tuple[str, ...] = ()
     present_in: tuple[str, ...] = ()
     had: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class Segment:
     def to_json(self) -> str:
         """Without what is empty and came later: digests of send files under way rest on it."""
         values = asdict(self)
-        for name in ("absent_from", "present_in", "had"):
+        for name in ("absent_from", "present_in", "had", "about"):
             if not values[name]:
                 del values[name]
         return json.dumps(values, ensure_ascii=False)
@@ -89,11 +91,12 @@ def matching(
     """
     values: Values = {"school": school_id}
     chosen = meant(segment, values, now)
-    among = "" if segment == EVERYBODY else f"AND id IN ({_with_guardians(segment)})"
+    everybody = replace(segment, about=()) == EVERYBODY
+    among = "" if everybody else f"AND id IN ({_with_guardians(segment)})"
     statement = f"""
         WITH meant AS ({chosen})
         SELECT id, school_id, name, email, role, language, level, grp, fields FROM person
-        WHERE school_id = :school {among}
+        WHERE school_id = :school {among} {_concerned(segment.about, values)}
         ORDER BY {order}
     """
     for window in windows(tx, statement, values):
@@ -161,6 +164,16 @@ def _enrolled(courses: Sequence[str], values: Values) -> str:
         return ""
     return f"""EXISTS (SELECT 1 FROM enrolment
                        WHERE enrolment.person_id = person.id AND {among})"""
+
+
+def _concerned(courses: Sequence[str], values: Values) -> str:
+    among = _among("course_id", courses, "about", values)
+    if not among:
+        return ""
+    return f"""AND id IN (
+        SELECT person_id FROM enrolment WHERE {among}
+        UNION SELECT guardian.guardian_id FROM guardian
+        JOIN enrolment ON enrolment.person_id = guardian.person_id WHERE {among})"""
 
 
 def _unseen(days: int, values: Values, now: datetime) -> str:

@@ -54,6 +54,14 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Fragment:
+    """A part of a letter by itself: what it adds to the HTML and to the text."""
+
+    html: tuple[str | Place, ...]
+    text: tuple[str | Field | Place, ...]
+
+
+@dataclass(frozen=True)
 class Around:
     """What stands beside an author's words: `links` under them, `above` is HTML."""
 
@@ -124,59 +132,79 @@ def compile_(
 
 def within(subject: str, body: str, around: Around, *, language: str, school: str) -> Template:
     """The same with other words around it."""
-    tokens: dict[str, str] = {}
-
-    def token(name: str) -> str:
-        return tokens.setdefault(name, f"z{secrets.token_hex(8)}z")
-
-    marked = "".join(p if isinstance(p, str) else token(p.name) for p in fields.parse(body))
+    tokens = _Tokens()
+    content, words = _read(body, tokens)
     titled = fields.parse(subject)
-    title = "".join(escape(p) if isinstance(p, str) else token(p.name) for p in titled)
-    markdown = reader()
-    for kind in ("fence", "code_block"):
-        markdown.add_render_rule(kind, frame.code)
-    parsed = markdown.parse(marked)
-    addresses = _Addresses(tokens)
-    words = plain(parsed, addresses.marked)
-    frame.dress(parsed)
-    links = [(word, to if isinstance(to, str) else token(to.name)) for word, to in around.links]
+    title = "".join(escape(p) if isinstance(p, str) else tokens[p.name] for p in titled)
+    links = [(word, to if isinstance(to, str) else tokens[to.name]) for word, to in around.links]
     html = frame.page(
         language=language,
         subject=title,
-        body=markdown.renderer.render(parsed, markdown.options, {}),
+        body=content,
         school=school,
         why=around.why,
         links=[(word, escape(to)) for word, to in links],
         above=around.above,
     )
     foot = around.why + "".join(f"\n{word}: {to}" for word, to in links)
-    text = f"{words}\n\n-- \n{school}\n{foot}\n"
+    made = _gapped(html, f"{words}\n\n-- \n{school}\n{foot}\n", tokens)
+    return Template(language, titled, made.html, made.text)
+
+
+def fragment(body: str) -> Fragment:
+    """A part that looks the same wherever it stands, read by itself. Raises MailingError."""
+    tokens = _Tokens()
+    html, words = _read(body, tokens)
+    return _gapped(html, f"\n\n{words}", tokens)
+
+
+class _Tokens(dict[str, str]):
+    """By field, letters that stand in its place while the text is read; no author writes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_addresses: dict[str, Place] = {}  # by mark
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, _mark())
+
+    def marked(self, body: str) -> str:
+        return "".join(p if isinstance(p, str) else self[p.name] for p in fields.parse(body))
+
+    def address(self, href: str) -> str:
+        """A link as the text part writes it out: its fields, marked anew, are not mere words."""
+        for name, mark in self.items():
+            if mark in href:
+                own = _mark()
+                kind = "address" if href.startswith(mark) else "address part"
+                self.in_addresses[own] = Place(name, kind)
+                href = href.replace(mark, own)
+        return href
+
+
+def _mark() -> str:
+    return f"z{secrets.token_hex(8)}z"
+
+
+def _read(body: str, tokens: _Tokens) -> tuple[str, str]:
+    """The Markdown as HTML and as text, with marks in the place of its fields."""
+    markdown = reader()
+    for kind in ("fence", "code_block"):
+        markdown.add_render_rule(kind, frame.code)
+    parsed = markdown.parse(tokens.marked(body))
+    words = plain(parsed, tokens.address)
+    frame.dress(parsed)
+    return markdown.renderer.render(parsed, markdown.options, {}), words
+
+
+def _gapped(html: str, text: str, tokens: _Tokens) -> Fragment:
     places = {mark: name for name, mark in tokens.items()}
     written: dict[str, Field | Place] = {mark: Field(name) for mark, name in places.items()}
-    written |= addresses.places
-    return Template(
-        language,
-        titled,
+    written |= tokens.in_addresses
+    return Fragment(
         tuple(_placed(piece, places) for piece in _cut(html, places)),
         tuple(written.get(piece, piece) for piece, _ in _cut(text, written)),
     )
-
-
-class _Addresses:
-    """Links as the text part writes them out: their fields, marked anew, are not mere words."""
-
-    def __init__(self, tokens: Mapping[str, str]) -> None:
-        self._tokens = tokens
-        self.places: dict[str, Place] = {}  # by mark
-
-    def marked(self, href: str) -> str:
-        for name, mark in self._tokens.items():
-            if mark in href:
-                own = f"z{secrets.token_hex(8)}z"
-                kind = "address" if href.startswith(mark) else "address part"
-                self.places[own] = Place(name, kind)
-                href = href.replace(mark, own)
-        return href
 
 
 def render(

@@ -29,7 +29,14 @@ from platforms.openedx import OpenEdx
 PASSWORD = N_("Password, if it asks for one")
 
 PLATFORMS: dict[str, Platform] = {
-    "moodle": Platform("Moodle", Moodle, N_("Web service token"), moodle.OPTIONS, moodle.WORDS),
+    "moodle": Platform(
+        "Moodle",
+        Moodle,
+        N_("Web service token"),
+        moodle.OPTIONS,
+        moodle.WORDS,
+        course_page="/course/view.php?id={id}",
+    ),
     "bigbluebutton": Platform(
         "BigBlueButton",
         BigBlueButton,
@@ -59,6 +66,7 @@ PLATFORMS: dict[str, Platform] = {
         N_("Secret of the OAuth application, or a token"),
         openedx.OPTIONS,
         openedx.WORDS,
+        course_page="/courses/{id}/course/",
     ),
     "matrix": Platform("Matrix", Matrix, N_("Access token"), matrix.OPTIONS, matrix.WORDS),
     "discourse": Platform(

@@ -204,6 +204,7 @@ class Platform:
     options: Mapping[str, str] = field(default_factory=dict)  # option name: default
     words: Mapping[str, str] = field(default_factory=dict)  # option name: what it is, with N_
     secret_needed: bool = True  # False: many of these servers ask for none
+    course_page: str = ""  # where a course stands, after the address; {id} is its external id
 
 
 class AdapterFactory(Protocol):

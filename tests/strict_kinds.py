@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from console.desk import issue_text
-from console.desk.issue_contents import Drawn
-from mailing import campaigns, notice, personal, sender
+from console.desk.issue_contents import Change, News, Part
+from mailing import campaigns, courses, notice, personal, sender
 from mailing.attachments import Encoded
 from mailing.enclosing import NOTHING, Enclosed
 from mailing.invitation import Invitation
@@ -22,7 +22,7 @@ from platforms.base import Material
 from store import access, schools
 from store.db import Database
 from store.schools import School
-from store.timetable import Lesson
+from store.timetable import Course, Lesson
 from tests import smtp
 from tests.conftest import NOON
 from tests.test_mailing_invitations import LESSON, LINK, MOSCOW
@@ -35,6 +35,7 @@ READERS = {
     "ru": ("Алина Ветрова", "alina@школа.рф"),
     "zh_Hans": ("王小明", "wang@school.example"),
 }
+CONCERNED = "; ".join(courses.mark(each) for each in ("c", "d"))
 FACTS = {
     "what": "Algebra: нет связи 中断", "lesson": "Алгебра 7 Б", "begins": "18:00", "since": "17:52",
     "link": LINK, "note": "Room 12, комната 12, 12 号教室.", "group": "7 Б",
@@ -44,18 +45,24 @@ FILES = (
     Encoded("Расписание на осень, 2-я четверть.pdf", "application/pdf", ""),
     Encoded("课程表" * 20 + ".txt", "text/plain; charset=utf-8", ""),
 )
-DRAWN = Drawn(
-    [
+NEWS = News(
+    tuple(
         Lesson(
             "l", title, "c", "r", "t", "Ms *Petrova* <b>", NOON + timedelta(hours=hours),
             NOON + timedelta(hours=hours + 1), 20,
         )
         for hours, title in ((4, "Алгебра"), (6, "物理 [B]"), (28, "Chess `7`"))
-    ],
-    [("moved", {"at": 1.77e9, "title": "Физика", "room": "12"},
-      {"at": 1.77e9 + 3600, "title": "Физика", "room": "12"})],
-    [("Алгебра", Material("m", "Конспект 1", "https://lms.school.example/m?a=1&b=2"))],
+    ),
+    (Change("moved", {"at": 1.77e9, "title": "Физика", "room": "12"},
+            {"at": 1.77e9 + 3600, "title": "Физика", "room": "12"}, "l"),),
+    (Material("m", "Конспект 1", "https://lms.school.example/m?a=1&b=2"),),
 )  # fmt: skip
+DRAWN = [
+    Part(Course("c", "Алгебра", "2", "lms"), NEWS, NEWS),
+    Part(Course("d", "<b>物理</b>", "3", "lms"), NEWS),
+    Part(Course("e", "Not the reader's", "4", "lms"), NEWS),
+]
+FACTS |= {courses.TAKES: courses.mark("c"), courses.CONCERNS: CONCERNED}
 
 
 def built(
@@ -99,8 +106,8 @@ def with_files(language: str) -> Mails:
 
 def digest(language: str) -> Mails:
     about = School("s", "School", "Europe/Moscow", language, simulated=False)
-    body = issue_text.body(DRAWN, about, lambda id_: f"{LINK}{id_}", {"c": "Алгебра"}, language,
-                           NOON)  # fmt: skip
+    pages = {"c": "https://lms.school.example/course/view.php?id=2"}
+    body = issue_text.body(DRAWN, about, lambda id_: f"{LINK}{id_}", pages, language, NOON)
     yield built(language, "Неделя · 周报", body, topic="digest")
 
 

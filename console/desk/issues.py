@@ -1,23 +1,25 @@
 """Draw an issue of a standing newsletter: the coming lessons, what changed, what was added."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from console.desk import issue_contents, issue_text
-from console.desk.issue_contents import Drawn, Shelves
+from console.desk.issue_contents import Part, Shelves
 from mailing import campaigns, segments, standing
 from mailing.segments import Segment
 from mailing.standing import Standing
 from moderation.model import Adapters
+from platforms import PLATFORMS
 from platforms.base import Material, PlatformError
 from platforms.capabilities import MaterialShelf
 from store import access, schools, timetable
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import LANGUAGES, School
-from store.timetable import Course
+from store.timetable import Course, Lesson
 from store.vault import VaultError
 
 TOPIC = "newsletter"
@@ -91,22 +93,34 @@ def _draw(
     off = set(missing) - {each.id for each in moved}
     rooms = {each.id: each.name for each in timetable.rooms(tx, actor, school.id)}
     known = [*lessons, *(each for each in moved if each.course_id in chosen)]
-    seen = issue_contents.seen(known, rooms, shelves, earlier)
+    as_it_is = issue_contents.state(known, rooms)
+    changes = issue_contents.changes(earlier, as_it_is, off, period)
+    drawn = issue_contents.parts(
+        chosen,
+        [each for each in lessons if _told(rule, period, each)],
+        changes if "changes" in rule.content else [],
+        issue_contents.added(earlier, shelves),
+    )
+    seen = issue_contents.seen(as_it_is, shelves, earlier, drawn)
     issue = standing.enter(tx, actor, rule, period, seen=json.dumps(seen), now=now)
     if issue is None:
         return 0
-    span = [each for each in lessons if period <= each.starts_at < period + rule.span]
-    drawn = Drawn(
-        span if "lessons" in rule.content else [],
-        issue_contents.changes(earlier, seen, off, period) if "changes" in rule.content else [],
-        issue_contents.added(earlier, shelves, chosen),
-    )
-    people = segments.audience(tx, actor, school.id, rule.segment, topic=TOPIC, now=now).people
-    if drawn.empty or not people:
+    concerned = replace(rule.segment, about=tuple(part.course.id for part in drawn))
+    if not drawn or not _read_by(tx, actor, concerned, school.id, now):
         return 0
-    campaign_id = _write(tx, actor, school, rule, period, drawn, link, sender, now)
+    campaign_id = _write(tx, actor, school, rule, concerned, period, drawn, link, sender, now)
     standing.hold(tx, actor, issue, campaign_id, leaves=school.real_time(period))
     return 1
+
+
+def _told(rule: Standing, period: datetime, lesson: Lesson) -> bool:
+    return "lessons" in rule.content and period <= lesson.starts_at < period + rule.span
+
+
+def _read_by(tx: Connection, actor: Actor, segment: Segment, school_id: str, now: datetime) -> bool:
+    """Whether anybody gets it."""
+    found = segments.windows(tx, actor, school_id, segment, topic=TOPIC, now=now)
+    return any(each.why is None for window in found for each in window)
 
 
 def _write(
@@ -114,36 +128,46 @@ def _write(
     actor: Actor,
     school: School,
     rule: Standing,
+    segment: Segment,
     period: datetime,
-    drawn: Drawn,
+    drawn: Sequence[Part],
     link: Callable[[str], str],
     sender: str,
     now: datetime,
 ) -> str:
     """The draft's id: a campaign in every language, like one that somebody wrote."""
-    names = _names(timetable.courses(tx, actor, school.id))
+    pages = _pages(tx, school.id, [part.course for part in drawn])
     return campaigns.draft(
         tx,
         actor,
         school.id,
         subject={each: issue_text.subject(rule, period, school, each) for each in LANGUAGES},
-        body={each: issue_text.body(drawn, school, link, names, each, now) for each in LANGUAGES},
-        segment=rule.segment,
+        body={each: issue_text.body(drawn, school, link, pages, each, now) for each in LANGUAGES},
+        segment=segment,
         sender=sender,
         topic=TOPIC,
         now=now,
     )
 
 
-def _names(courses: Iterable[Course]) -> dict[str, str]:
-    """The courses that no other is called like."""
-    named = {each.id: " ".join(each.name.split()) for each in courses}
-    often = Counter(name.casefold() for name in named.values())
-    return {id_: name for id_, name in named.items() if often[name.casefold()] == 1}
+def _pages(tx: Connection, school_id: str, courses: Iterable[Course]) -> dict[str, str]:
+    """Where each course stands on its platform, if that has a page for each."""
+    rows = tx.execute(
+        text("SELECT id, platform, url FROM connection WHERE school_id = :school"),
+        {"school": school_id},
+    )
+    known = {row.id: row for row in rows}
+    found = {}
+    for course in courses:
+        at = known.get(course.connection_id or "")
+        page = PLATFORMS[at.platform].course_page if at and at.platform in PLATFORMS else ""
+        if at and page:
+            found[course.id] = at.url.rstrip("/") + page.format(id=quote(course.external_id, ":+"))
+    return found
 
 
 def _courses(tx: Connection, actor: Actor, rule: Standing, now: datetime) -> dict[str, Course]:
-    """The courses that the newsletter is for, else those of whoever gets it."""
+    """The courses that the newsletter is for, else those of whoever gets it, and their children."""
     known = {each.id: each for each in timetable.courses(tx, actor, rule.school_id)}
     wanted: Iterable[str] = rule.segment.courses
     if not wanted and rule.segment == Segment(everyone=True):
@@ -152,7 +176,13 @@ def _courses(tx: Connection, actor: Actor, rule: Standing, now: datetime) -> dic
         meant = segments.audience(tx, actor, rule.school_id, rule.segment, now=now)
         people = {person.id for person in meant.people}
         rows = tx.execute(
-            text("SELECT person_id, course_id FROM enrolment WHERE school_id = :school"),
+            text("""
+                SELECT person_id, course_id FROM enrolment WHERE school_id = :school
+                UNION ALL
+                SELECT guardian.guardian_id, enrolment.course_id
+                FROM guardian JOIN enrolment ON enrolment.person_id = guardian.person_id
+                WHERE enrolment.school_id = :school
+            """),
             {"school": rule.school_id},
         )
         wanted = {row.course_id for row in rows if row.person_id in people}

@@ -33,7 +33,8 @@ def with_courses(console: Console, actor: Actor, campaign: Campaign, meant: Audi
     if not wanted:
         return meant
     with console.db.read() as tx:
-        return Audience(courses.added(tx, campaign.school_id, meant.people), meant.left_out)
+        people = courses.added(tx, campaign.school_id, meant.people, wanted)
+        return Audience(people, meant.left_out)
 
 
 def ages(console: Console, actor: Actor, campaign: Campaign) -> list[Finding]:
@@ -52,7 +53,8 @@ def unknown(campaign: Campaign, meant: Audience, enclosed: Enclosed) -> list[Fin
     if not everybody:
         return []
     try:
-        known = [*recipients.known(everybody), *invitation.FIELDS]
+        named = (*recipients.known(everybody), *courses.FIELDS, *invitation.FIELDS)
+        known = list(dict.fromkeys(named))
         found = lint.unknown(campaign.subject, campaign.body, known)
         asked = {name for each in _texts(campaign) for name in conditions.asked(each)}
     except MailingError:

@@ -66,8 +66,11 @@ def subject(written: Mapping[str, str]) -> str:
 def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
     """The pickers, as they stand; what a segment holds and is offered no longer is dropped."""
     everyone = st.toggle(_("Everybody in the school"), segment.everyone, key=f"{key}-everyone")
+    about = segment.about
+    if about and not st.toggle(_("Only whom its courses concern"), value=True, key=f"{key}-about"):
+        about = ()
     if everyone:
-        return Segment(everyone=True)
+        return Segment(everyone=True, about=about)
     courses = st.multiselect(
         _("Courses"),
         list(offered.courses),
@@ -100,6 +103,7 @@ def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:
         groups=groups,
         people=people,
         everyone=False,
+        about=about,
     )
 
 

@@ -14,6 +14,11 @@ def sentence(segment: Segment, offered: Choices) -> str:
 
 def plain_sentence(segment: Segment, offered: Choices) -> str:
     """The segment as people say it: "Student of Algebra 7B reading Russian"; plain text."""
+    said = _meant(segment, offered)
+    return f"{said} {_('— only whom its courses concern')}" if segment.about else said
+
+
+def _meant(segment: Segment, offered: Choices) -> str:
     if segment.everyone:
         return _("Everybody in the school")
     roles = ", ".join(_(ROLES[each]) for each in segment.roles if each in ROLES)
