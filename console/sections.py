@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mailing.timing import HOURS
+from mailing.timing import HOURS, SECOND_PERSON
 
 Mode = Literal["embedded", "external", "off"]
 SECRET = {"secret": True}  # such a field stays out of the repr as well
@@ -72,9 +72,11 @@ class Mail:
     returns: str = field(default="", metadata=SECRET, repr=False)
     # By the school's clock; nothing but service mail leaves then: "22:00-07:00".
     quiet_hours: str = field(default="", metadata={"like": QUIET})
-    second_person_above: int = field(default=0, metadata={"within": (0, 10_000_000)})
+    second_person_above: int = field(default=SECOND_PERSON, metadata={"within": (0, 10_000_000)})
     attachment_mb: int = field(default=5, metadata={"within": (0, 25)})  # of one file; 0: none
     attachments_mb: int = field(default=10, metadata={"within": (0, 25)})  # of all in a letter
+    # For how many days it is known of each person what they got; then in sums alone.
+    ledger_days: float = field(default=400.0, metadata={"within": (30, 4000)})
     # What is urgent and not confirmed for so long counts as not reached.
     urgent_minutes: float = field(default=5.0, metadata={"within": (1, 120)})
 

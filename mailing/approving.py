@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mailing import inviting, preferences, spreading, timing
+from mailing import agreeing, inviting, preferences, spreading, timing
 from mailing.model import Campaign, MailingError
 from mailing.records import content
 from mailing.timing import Terms
@@ -22,15 +22,16 @@ CHANGED = N_("The text or the audience is no longer what was asked about. Call i
 SINCE = N_("It has changed since it was shown to you. Read it again.")
 
 
-def needed(tx: Connection, campaign_id: str, terms: Terms) -> bool:
+def needed(tx: Connection, actor: Actor, campaign: Campaign, terms: Terms) -> bool:
     """Whether so many people get it that one person may not decide alone."""
-    if not terms.second_person_above:
+    above = agreeing.above(tx, actor, campaign.school_id, terms)
+    if not above:
         return False
     due = tx.execute(
         text("SELECT COUNT(*) FROM delivery WHERE campaign_id = :id AND state = 'due'"),
-        {"id": campaign_id},
+        {"id": campaign.id},
     ).scalar_one()
-    return int(due) > terms.second_person_above
+    return int(due) > above
 
 
 def ask(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> None:

@@ -91,7 +91,7 @@ def release(
     readiness.require(tx, actor, campaign, readers, anyway=anyway, beside=beside, now=now)
     moved.supersede(tx, actor, campaign, now=now)
     spreading.spread(tx, campaign, terms, zone, now=now)
-    if approving.needed(tx, campaign_id, terms):
+    if approving.needed(tx, actor, campaign, terms):
         approving.ask(tx, actor, campaign, now=now)
     return True
 

@@ -150,7 +150,7 @@ def _begin(
     readiness.require(tx, actor, campaign, readers, anyway=file.anyway, now=now)
     if terms.quiet is not None:
         spreading.spread(tx, campaign, terms, school.zone, now=now)
-    if approving.needed(tx, campaign_id, terms):
+    if approving.needed(tx, actor, campaign, terms):
         approving.ask(tx, actor, campaign, now=now)
     return campaign_id, problems
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mailing.model import SERVICE, UNDO, Campaign
 
+SECOND_PERSON = 500  # recipients above which one agrees where nobody has said a number
 STALE = timedelta(hours=12)  # after its time what could not begin is over
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 

@@ -266,7 +266,7 @@ def test_doctor_gives_its_object_even_without_a_database(
             ["doctor", "--json"],
             {"PULT_CONFIG": "key.toml"},
             "Known in [mail]: relay, sender, returns, quiet_hours, second_person_above, "
-            "attachment_mb, attachments_mb, urgent_minutes.",
+            "attachment_mb, attachments_mb, ledger_days, urgent_minutes.",
         ),
         (["restore", "taken"], {}, "taken is not a backup of Pult"),
         (["restore", "none"], {}, "none cannot be read"),

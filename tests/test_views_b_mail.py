@@ -574,7 +574,7 @@ def test_a_campaign_for_many_is_let_go_by_somebody_else(
     console = replace(console, settings=replace(console.settings, mail=mail))
     campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
     at = press(screen("composer", console, ana, school, id=campaign_id), "Review and send")
-    assert "once a second person agrees" in letters(at)
+    assert "once a second person agrees (more than 1 recipients)" in letters(at)
     with console.db.begin() as tx:
         releasing.release(tx, ana, campaign_id, terms=console.terms, now=console.now())
     own = screen("delivery", console, ana, school, id=campaign_id)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.desk import relays
 from console.i18n import N_, _, escape
-from console.views import acting, admin_mail_hooks, forms
+from console.views import acting, admin_mail_hooks, admin_release, forms
 from console.widgets import actionbar, status
 from console.wiring import Console
 from mailing import replies
@@ -41,6 +41,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
                 _test(console, actor, school)
                 st.rerun()
     _answers(console, actor, school)
+    admin_release.draw(console, actor, school)
     admin_mail_hooks.draw(console, actor, school)
 
 

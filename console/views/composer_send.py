@@ -162,7 +162,7 @@ def _ask(
         if out
         else _("nobody"),
         _("From"): campaign.sender,
-        _("When"): composer_when.said(console, school, campaign, getting),
+        _("When"): composer_when.said(console, actor, school, campaign, getting),
         _("Undo"): _("call it back until then; later, pause"),
     }
     if campaign.replies:

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from console.i18n import _, moment
+from console.i18n import _, moment, number
 from console.views import acting
 from console.wiring import Console
-from mailing import releasing, timing, zones
+from mailing import agreeing, releasing, timing, zones
 from mailing.model import UNDO, Campaign
 from store import access
 from store.access import Actor
@@ -46,7 +46,7 @@ def draw(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
                 _choose(console, actor, campaign, None)
 
 
-def said(console: Console, school: School, campaign: Campaign, people: int) -> str:
+def said(console: Console, actor: Actor, school: School, campaign: Campaign, people: int) -> str:
     """When the first mail leaves, as the dialog says it before the release."""
     now, terms = console.now(), console.terms
     leaves = timing.leaves_at(campaign, terms, school.zone, now=now)
@@ -57,8 +57,11 @@ def said(console: Console, school: School, campaign: Campaign, people: int) -> s
             words += f" · {_('by each reader’s own clock')}"
         elif leaves != campaign.scheduled_for:
             words += f" · {_('after the quiet hours')}"
-    if terms.second_person_above and people > terms.second_person_above:
-        words += f" · {_('once a second person agrees')}"
+    with console.db.read() as tx:
+        above = agreeing.above(tx, actor, school.id, terms)
+    if above and people > above:
+        agrees = _("once a second person agrees (more than {n} recipients)")
+        words += f" · {agrees.format(n=number(above))}"
     return words
 
 
