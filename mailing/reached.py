@@ -32,10 +32,7 @@ def undelivered(
     tx: Connection, actor: Actor, campaign_id: str, *, limit: int = 1000
 ) -> list[Undelivered]:
     """Everyone of the audience who has not got it: held and failed first, each by name."""
-    school = tx.execute(
-        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
-    ).scalar()
-    access.require(actor, "see people", school or "")
+    _see(tx, actor, campaign_id)
     each = (
         f"""SELECT * FROM (
                 SELECT {SHOWN} FROM delivery
@@ -55,10 +52,7 @@ def without(
 
     With `uncertain` those too whose mail is held: some of them have it.
     """
-    school = tx.execute(
-        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
-    ).scalar()
-    access.require(actor, "see people", school or "")
+    _see(tx, actor, campaign_id)
     rows = tx.execute(
         text("""
             SELECT person_id FROM delivery
@@ -74,10 +68,7 @@ def assumed(
     tx: Connection, actor: Actor, campaign_id: str, *, limit: int = 1000
 ) -> list[tuple[str, str]]:
     """Who counts as sent because somebody said so: names and addresses. A look at every row."""
-    school = tx.execute(
-        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
-    ).scalar()
-    access.require(actor, "see people", school or "")
+    _see(tx, actor, campaign_id)
     rows = tx.execute(
         text("""
             SELECT name, email FROM delivery
@@ -91,10 +82,7 @@ def assumed(
 
 def was_assumed(tx: Connection, actor: Actor, campaign_id: str) -> bool:
     """Whether somebody counted uncertain mails of it as sent."""
-    school = tx.execute(
-        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
-    ).scalar()
-    access.require(actor, "see people", school or "")
+    school = _see(tx, actor, campaign_id)
     found = tx.execute(
         text("""
             SELECT 1 FROM audit WHERE school_id = :school AND action = 'take held as sent'
@@ -103,6 +91,15 @@ def was_assumed(tx: Connection, actor: Actor, campaign_id: str) -> bool:
         {"school": school, "campaign": campaign_id},
     )
     return found.first() is not None
+
+
+def _see(tx: Connection, actor: Actor, campaign_id: str) -> str:
+    """The campaign's school. Raises Denied for another's, and for a campaign that is not there."""
+    school = tx.execute(
+        text("SELECT school_id FROM campaign WHERE id = :id"), {"id": campaign_id}
+    ).scalar()
+    access.require(actor, "see people", school or "")
+    return str(school)
 
 
 def _missed(row: Row[Any]) -> Undelivered:
