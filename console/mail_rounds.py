@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,18 +17,19 @@ from console.desk import issues, moved_lessons, outgoing, restoring, telling
 from console.desk.turns import Key, Turn, Turns
 from console.rounds import OWNER, each_school
 from console.wiring import Console
-from mailing import lateness, ledger, moved, releasing, sender, sums, urgent
+from mailing import lateness, ledger, moved, releasing, retention, sender, sums, urgent
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
 from moderation.actions import SEALED
-from store import access
+from store import access, leases
 from store.db import text
 from store.vault import VaultError
 from store.words import N_, Words
 
 LOG = logging.getLogger("pult.worker")
 TURN = 10.0  # seconds that a relay serves its campaigns before the worker looks again
+BREATH = 0.05  # seconds between two batches of old rows, in which others write
 LEAST = 1.0  # seconds of them for each campaign
 NO_RELAY = N_("Mail waits: the school has no relay. Enter one under Admin, Mail.")
 
@@ -186,6 +188,27 @@ def standing(console: Console, stop: threading.Event) -> None:
         )
 
     each_school(console, stop, "standing newsletters", draw)
+
+
+def ledger_in_time(console: Console, stop: threading.Event) -> None:
+    """Reduce what is too old to its sums, once an hour among workers, and never for long."""
+    now = console.now()
+    slot = datetime.fromtimestamp(now.timestamp() // 3600 * 3600, now.tzinfo)
+    with console.db.begin() as tx:
+        if not leases.first_in_slot(tx, "ledger", OWNER, slot):
+            return
+    before = now - timedelta(days=console.settings.mail.ledger_days)
+
+    def reduce(school_id: str) -> None:
+        pult = access.system(school_id)
+        with console.db.begin() as tx:
+            retention.begin(tx, pult, school_id, before=before, now=now)
+        gone = retention.AT_ONCE
+        while gone and not stop.wait(BREATH):
+            with console.db.begin() as tx:
+                gone = retention.let_go(tx, pult, school_id)
+
+    each_school(console, stop, "ledger", reduce)
 
 
 def _relay(console: Console, school_id: str, sealed: str | None) -> Relay:

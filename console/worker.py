@@ -68,6 +68,7 @@ def lanes() -> list[Lane]:
         Lane("seals", audit_rounds.seals, 10.0),
         Lane("tidy", rounds.tidy, 300.0),
         Lane("evidence", letter_rounds.evidence, 300.0),
+        Lane("ledger", mail_rounds.ledger_in_time, 300.0),
     ]
 
 

@@ -1,7 +1,7 @@
 """Who has asked for no more, or proved dead, since the mail was claimed: it does not leave."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mailing import suppression
 from mailing.ledger import Claimed
@@ -29,7 +29,7 @@ class Forgoing:
         }
         self._looked = time.monotonic()
 
-    def _look(self, campaign: Campaign) -> dict[str, str]:
+    def _look(self, campaign: Campaign) -> Mapping[str, str]:
         with self._glances.look() as tx:
             return suppression.reasons(
                 tx, campaign.school_id, campaign.topic, claimed_by=self._owner

@@ -199,6 +199,7 @@ def stop(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> bo
         text("""
             UPDATE campaign SET state = 'stopped', summed = NULL, updated_at = :now
             WHERE id = :id AND state IN ('released', 'paused') AND leaves_at <= :now
+              AND reduced_at IS NULL
         """),
         {"id": campaign_id, "now": now},
     )

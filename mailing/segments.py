@@ -14,6 +14,7 @@ from store.db import Connection, text
 from store.roster import Person
 from store.words import N_, Words
 
+SHARES = N_("Shares the address with {name}, who gets it.")
 __all__ = ["Audience", "Guardians", "Meant", "Segment", "audience", "windows"]
 
 
@@ -158,8 +159,7 @@ def _meant(
     if email in reasons:
         return Meant(person, own, Words(suppression.WHY[reasons[email]]))
     if not own:
-        shares = N_("Shares the address with {name}, who gets it.")
-        return Meant(person, "", Words(shares, {"name": stands.name}))
+        return Meant(person, "", Words(SHARES, {"name": stands.name}))
     return Meant(person, email, None)
 
 

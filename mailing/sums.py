@@ -64,7 +64,10 @@ def settle(tx: Connection, *, now: datetime) -> int:
 
 def forget(tx: Connection, campaign_id: str) -> None:
     tx.execute(
-        text("UPDATE campaign SET summed = NULL WHERE id = :id AND summed IS NOT NULL"),
+        text("""
+            UPDATE campaign SET summed = NULL
+            WHERE id = :id AND summed IS NOT NULL AND reduced_at IS NULL
+        """),
         {"id": campaign_id},
     )
 

@@ -1,9 +1,10 @@
 """Who gets no mail, and why: unsubscribed by topic or from all, a dead address, by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailing import erased
 from mailing.model import SERVICE, MailingError
 from store import access, addresses, audit
 from store.access import Actor
@@ -20,6 +21,7 @@ WHY = {
     HARD_BOUNCE: N_("The address does not exist."),
     COMPLAINT: N_("Called our mail spam."),
     BY_HAND: N_("Taken off the list by a coordinator."),
+    erased.REASON: N_("Erased on request."),
 }
 
 
@@ -108,7 +110,12 @@ def keep(
     detail: str,
     now: datetime,
 ) -> bool:
-    """Write the row for mailing's own events: a bounce, a signed unsubscription."""
+    """Write the row for mailing's own events: a bounce, a signed unsubscription.
+
+    Of an address that was erased nothing is written in the clear again.
+    """
+    if erased.is_erased(tx, school_id, email):
+        return False
     row = {"school": school_id, "email": email, "topic": topic, "reason": reason}
     changed = tx.execute(
         text("""
@@ -150,9 +157,10 @@ def remove(
             "reason": reason or "",
         },
     )
-    if changed.rowcount:
+    lifted = reason in (None, erased.REASON) and erased.lift(tx, school_id, addresses.normal(email))
+    if changed.rowcount or lifted:
         audit.record(tx, actor, "lift suppression", topic or "all", school_id=school_id, now=now)
-    return changed.rowcount > 0
+    return changed.rowcount > 0 or lifted
 
 
 def reasons(
@@ -162,11 +170,11 @@ def reasons(
     emails: Iterable[str] | None = None,
     *,
     claimed_by: str | None = None,
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """The reason by address, for mail of this topic; a hard bounce before all others.
 
     Of all addresses, of some, or of those that a sender has claimed. Mandatory mail
-    is kept back by a hard bounce alone.
+    is kept back by a hard bounce, or for whoever was erased, alone.
     """
     chosen = None if emails is None else list(emails)
     if chosen == []:
@@ -189,4 +197,15 @@ def reasons(
         """),
         values,
     )
-    return {row.email: row.reason for row in rows}
+    plain = {row.email: row.reason for row in rows}
+    hashed, key = erased.reasons(tx, school_id, topic, mandatory=topic == SERVICE)
+    if not hashed:
+        return plain
+    if chosen is None and claimed_by is None:
+        return erased.Known(plain, hashed, key)
+    return erased.among(chosen or _claimed(tx, claimed_by), plain, hashed, key)
+
+
+def _claimed(tx: Connection, owner: str | None) -> list[str]:
+    asked = text("SELECT email FROM delivery WHERE owner = :owner")
+    return [*tx.execute(asked, {"owner": owner}).scalars()]

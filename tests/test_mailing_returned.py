@@ -167,7 +167,7 @@ def standing(database: Database, school: School, ana: Actor) -> tuple[int, int, 
     with database.read() as tx:
         [campaign] = campaigns.of(tx, ana, school.id)
         totals = campaigns.totals(tx, ana, campaign.id)
-        return totals.sent, totals.failed, suppression.reasons(tx, school.id, "service")
+        return totals.sent, totals.failed, dict(suppression.reasons(tx, school.id, "service"))
 
 
 def test_a_dead_address_has_failed_and_gets_no_more_mail(

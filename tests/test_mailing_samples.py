@@ -188,7 +188,7 @@ def take(database: Database, raw: bytes) -> str:
 
 def kept_back(database: Database, school: School, topic: str) -> dict[str, str]:
     with database.read() as tx:
-        return suppression.reasons(tx, school.id, topic)
+        return dict(suppression.reasons(tx, school.id, topic))
 
 
 def standing(database: Database, school: School, ana: Actor) -> tuple[int, int, dict[str, str]]:

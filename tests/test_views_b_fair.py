@@ -48,12 +48,14 @@ def test_an_administrator_erases_what_a_person_wrote_and_a_moderator_is_not_offe
         [case] = review.waiting(tx, ben, school.id, now=console.now())
         review.decide(tx, ben, case.id, "approve", now=console.now())
     at = screen("person", console, ben, school, id=found.person.id)
-    assert "Erase texts" not in [button.label for button in at.button]
+    assert "Erase texts and mail" not in [button.label for button in at.button]
     at = screen("person", console, ada, school, id=found.person.id)
-    assert "Erase texts" in [button.label for button in at.button]
+    assert "Erase texts and mail" in [button.label for button in at.button]
     with console.db.read() as tx:
         [found] = people.find(tx, ada, school.id)
-    at = press(stage.dialog(lambda: erasing.ask(console, ada, school, found)), "Erase the texts")
+    at = press(
+        stage.dialog(lambda: erasing.ask(console, ada, school, found)), "Erase texts and mail"
+    )
     assert "1 comment erased" in said(at)
     with console.db.read() as tx:
         assert comments.known(tx, ben, shelf, ["p1"])["p1"].text == ""

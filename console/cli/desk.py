@@ -27,7 +27,7 @@ from console.desk import accounts, audit_checks, doctor, erasure, people, rememb
 from console.settings import load
 from console.wiring import PACKAGES, Console, open_databases
 from mailing import relay_log
-from store import anchor, backup, heartbeats, lock
+from store import addresses, anchor, backup, heartbeats, lock
 from store.access import ROLES, system
 from store.db import Connection, Database
 
@@ -85,10 +85,13 @@ def _add_backups(commands: Any) -> None:
 
 
 def _add_erasure(commands: Any) -> None:
-    words = "Erase what an account wrote, where Pult knows no person for it. Cannot be undone."
+    words = (
+        "Erase what an account wrote, where Pult knows no person for it; or, with an address "
+        "alone, what it got by mail. Cannot be undone."
+    )
     command = commands.add_parser("erase", help=words, description=words)
-    command.add_argument("connection", help="name or id; the id of one that is removed")
-    command.add_argument("account", help="its id on that platform")
+    command.add_argument("connection", help="name or id, or the id of one removed; or an address")
+    command.add_argument("account", nargs="?", help="its id on that platform; none for an address")
     command.add_argument("--school", help="name or id; needed where there are several")
     command.set_defaults(run=erase_texts)
 
@@ -149,6 +152,8 @@ def add_user(given: argparse.Namespace) -> int:
 
 
 def erase_texts(given: argparse.Namespace) -> int:
+    if given.account is None:
+        return _erase_mail(given)
     with opened() as console:
         school = the_school(console, given.school)
         with console.db.begin() as tx:
@@ -158,6 +163,21 @@ def erase_texts(given: argparse.Namespace) -> int:
             gone = erasure.erase(tx, system(school.id), school.id, whose, now=console.now())
     say(f"Comments erased: {gone}.")
     return DONE if gone else FINDING
+
+
+def _erase_mail(given: argparse.Namespace) -> int:
+    if not addresses.normal(given.connection):
+        raise Refused(f"{given.connection} is no address; of a connection, name an account too.")
+    with opened() as console:
+        school = the_school(console, given.school)
+        with console.db.begin() as tx:
+            gone = erasure.address(
+                tx, system(school.id), school.id, given.connection, now=console.now()
+            )
+    say(f"Mails erased: {gone.mails}. No mail reaches this address any more.")
+    if gone.under_way:
+        say(f"Leaving this moment: {gone.under_way}. Erase once more in a minute.")
+    return FINDING if gone.under_way else DONE
 
 
 @contextmanager

@@ -1,13 +1,18 @@
-"""Erase what somebody wrote, on request: on every account of theirs that Pult ever knew."""
+"""Erase what somebody wrote, on every account of theirs that Pult ever knew, and what they got."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from console.desk import letter_sending
+from mailing import forgetting
+from mailing.forgetting import Forgotten
 from moderation import keeping
-from store import access
+from store import access, addresses
 from store.access import Actor
 from store.db import Connection, text
+
+LEFT = """NOT EXISTS (SELECT 1 FROM platform_account AS still
+    WHERE still.person_id = person.id AND NOT still.gone)"""
 
 
 def accounts(tx: Connection, actor: Actor, school_id: str, person_id: str) -> list[tuple[str, str]]:
@@ -49,3 +54,37 @@ def erase(
     gone = keeping.erase(tx, actor, school_id, whose, now=now)
     letter_sending.erase(tx, actor, school_id, whose)
     return gone
+
+
+def mail(
+    tx: Connection, actor: Actor, school_id: str, person_id: str, *, now: datetime
+) -> Forgotten:
+    """Erase what the person got by mail, their phone, and what imported tables said of them.
+
+    Of whom no platform lists any more the name and the address go, too.
+    """
+    gone = forgetting.erase(tx, actor, school_id, person_id=person_id, now=now)
+    whose = {"id": person_id, "school": school_id}
+    for statement in (
+        "DELETE FROM reach WHERE person_id = :id AND school_id = :school",
+        "UPDATE person SET fields = '{}' WHERE id = :id AND school_id = :school",
+        f"""UPDATE person SET name = '—', email = ''
+            WHERE id = :id AND school_id = :school AND {LEFT}""",
+        """UPDATE platform_account SET username = '', name = ''
+           WHERE person_id = :id AND school_id = :school AND gone""",
+    ):
+        tx.execute(text(statement), whose)
+    return gone
+
+
+def address(
+    tx: Connection, actor: Actor, school_id: str, email: str, *, now: datetime
+) -> Forgotten:
+    """The same of an address alone, which came by a send file's table and is nobody's here."""
+    row = tx.execute(
+        text("SELECT id FROM person WHERE school_id = :school AND email = :email"),
+        {"school": school_id, "email": addresses.normal(email)},
+    ).first()
+    if row is not None:
+        return mail(tx, actor, school_id, row.id, now=now)
+    return forgetting.erase(tx, actor, school_id, email=email, now=now)

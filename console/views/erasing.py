@@ -1,4 +1,4 @@
-"""Erase what a person wrote, on request: said back first, because it cannot be undone."""
+"""Erase what a person wrote and got, on request: said back first, because it cannot be undone."""
 
 import streamlit as st
 
@@ -21,12 +21,11 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
     return [
         Act(
             f"erase-{found.person.id}",
-            _("Erase texts"),
+            _("Erase texts and mail"),
             lambda: ask(console, actor, school, found),
             "Shift+X",
             icon=":material/delete_forever:",
             kind="tertiary",
-            off=None if _accounts(console, actor, school, found) else _("No account is known."),
             asks=True,
         )
     ]
@@ -34,24 +33,21 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
 
 def ask(console: Console, actor: Actor, school: School, found: Found) -> None:
     confirm.ask(
-        _("Erase what this person wrote?"),
+        _("Erase what this person wrote and got?"),
         {
             _("Whose"): strangers.plain(found.person.name),
             _("What goes"): _("Texts, earlier wordings, names of files and of the author, in Pult"),
+            _("Of mail"): _(
+                "Name, address, fields and answers in all campaigns; phone; imported columns"
+            ),
             _("What stays"): _("That it was decided, when and by whom; the posts on the platforms"),
+            _("From now on"): _("No mail reaches the address; only a hash of it is kept for that."),
             _("Undo"): _("Not possible. A backup made before still holds the texts."),
         },
-        _("Erase the texts"),
+        _("Erase texts and mail"),
         lambda: _erase(console, actor, school, found),
         icon=":material/delete_forever:",
     )
-
-
-def _accounts(
-    console: Console, actor: Actor, school: School, found: Found
-) -> list[tuple[str, str]]:
-    with console.db.read() as tx:
-        return erasure.accounts(tx, actor, school.id, found.person.id)
 
 
 def _erase(console: Console, actor: Actor, school: School, found: Found) -> None:
@@ -59,6 +55,10 @@ def _erase(console: Console, actor: Actor, school: School, found: Found) -> None
         with console.db.begin() as tx:
             whose = erasure.accounts(tx, actor, school.id, found.person.id)
             gone = erasure.erase(tx, actor, school.id, whose, now=console.now())
+            mail = erasure.mail(tx, actor, school.id, found.person.id, now=console.now())
         words = ngettext("{n} comment erased", "{n} comments erased", gone).format(n=gone)
-        actionbar.say(f":green[●] {words}")
+        mails = ngettext("{n} mail", "{n} mails", mail.mails).format(n=mail.mails)
+        actionbar.say(f":green[●] {words} · {mails}")
+        if mail.under_way:
+            actionbar.say(_("A mail to them is leaving this moment. Erase again in a minute."))
     st.rerun()

@@ -14,7 +14,7 @@ from console.views.campaigns import COUNTS
 from console.views.putting_back import Offer, badges
 from console.widgets import pages, strangers
 from console.wiring import Console
-from mailing import reached
+from mailing import forgetting, reached, retention
 from moderation import history, house
 from moderation.history import Decided
 from moderation.house import House
@@ -78,6 +78,8 @@ def draw(
     kept.sort(key=lambda event: event.at, reverse=True)
     if not kept:
         st.caption(_("Nothing is known yet: no comments, no decisions, no mail."))
+    if not chosen or "mail" in chosen:
+        _of_old_mail(console, actor, school, person)
     shown = kept[:SHOWN]
     ids = [each.comment_id for each in shown if each.comment_id]
     offer = Offer(console, actor, school, ids, keyed=True)
@@ -157,6 +159,18 @@ def _measures(console: Console, actor: Actor, school: School, person: Person) ->
         yield Event(at, "action", words)
     for at, words in person_measures.told(known):
         yield Event(at, "mail", words)
+
+
+def _of_old_mail(console: Console, actor: Actor, school: School, person: Person) -> None:
+    """What the list of their mail cannot tell any more."""
+    with console.db.read() as tx:
+        erased = forgetting.forgotten(tx, actor, school.id, person.id)
+        reduced = retention.reduced(tx, actor, school.id)
+    if erased:
+        st.caption(_("What their mail said was erased on request; that it went stays."))
+    if reduced:
+        words = _("Mail older than {n} days is known in sums alone, not by person.")
+        st.caption(words.format(n=round(console.settings.mail.ledger_days)))
 
 
 def _mailed(console: Console, actor: Actor, person: Person) -> Iterator[Event]:

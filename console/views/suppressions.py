@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from console.i18n import N_, _, day, escape, moment, ngettext, number, say
-from console.views import acting, forms
+from console.views import acting, erased_addresses, forms
 from console.widgets import actionbar, confirm, pager, status, strangers, tables
 from console.widgets.status import Colour
 from console.wiring import Console
@@ -32,6 +32,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
         rows = suppression.count(tx, actor, school.id)
         together = lifting.batches(tx, actor, school.id, school.zone)
     _acts(console, actor, school, together)
+    erased_addresses.draw(console, actor, school)
     if not rows:
         st.info(_("Nobody is left out: nobody unsubscribed, and every address took its mail."))
         return

@@ -375,6 +375,10 @@ CALLS: Calls = {
     erasure.erase: lambda tx, who, on: erasure.erase(
         tx, who, on.school, [(on.roster.connection, "silent")], now=NOON
     ),
+    erasure.mail: lambda tx, who, on: erasure.mail(tx, who, on.school, on.roster.person, now=NOON),
+    erasure.address: lambda tx, who, on: erasure.address(
+        tx, who, on.school, "gone@kolibri.example", now=NOON
+    ),
     letter_sending.erase: lambda tx, who, on: letter_sending.erase(
         tx, who, on.school, [(on.roster.connection, "u1")]
     ),

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 from mailing import (
     ages,
+    agreeing,
     approving,
     attachments,
     campaigns,
+    erased,
     following,
+    forgetting,
     hooks,
     inviting,
     leaving,
@@ -26,6 +29,7 @@ from mailing import (
     relay_log,
     releasing,
     replies,
+    retention,
     saved,
     segments,
     send_file,
@@ -290,6 +294,24 @@ CALLS: Calls = {
         tx, who, on.released, Relay.from_url(on.relay)
     ),
     suppression.count: lambda tx, who, on: suppression.count(tx, who, on.school),
+    agreeing.above: lambda tx, who, on: agreeing.above(tx, who, on.school, Terms()),
+    agreeing.own: lambda tx, who, on: agreeing.own(tx, who, on.school),
+    agreeing.keep: lambda tx, who, on: agreeing.keep(tx, who, on.school, 10, now=NOON),
+    retention.begin: lambda tx, who, on: retention.begin(
+        tx, who, on.school, before=NOON, now=LATER
+    ),
+    retention.let_go: lambda tx, who, on: retention.let_go(tx, who, on.school),
+    retention.reduced: lambda tx, who, on: retention.reduced(tx, who, on.school),
+    erased.count: lambda tx, who, on: erased.count(tx, who, on.school),
+    forgetting.erase: lambda tx, who, on: forgetting.erase(
+        tx, who, on.school, email="gone@kolibri.example", now=NOON
+    ),
+    forgetting.forgotten: lambda tx, who, on: forgetting.forgotten(
+        tx, who, on.school, on.roster.person
+    ),
+    approving.needed: lambda tx, who, on: approving.needed(
+        tx, who, records.content(tx, access.system(on.school), on.released.id), Terms()
+    ),
     suppression.of: lambda tx, who, on: suppression.of(tx, who, on.school),
     suppression.add: lambda tx, who, on: suppression.add(
         tx, who, on.school, "a@school.example", now=NOON
