@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from mailing import attachments, conditions, inviting, recipients, records, templates, urgent
+from mailing import (
+    attachments,
+    conditions,
+    inviting,
+    places,
+    recipients,
+    records,
+    templates,
+    urgent,
+)
 from mailing.model import Campaign, Origin
-from mailing.templates import Around, Place
+from mailing.places import Place
+from mailing.templates import Around
 from mailing.wording import wording
 from store import access, links, schools
 from store.db import Connection
@@ -110,4 +120,4 @@ def _lesson(tx: Connection, campaign: Campaign, school: School, language: str) -
 
 
 def _shown(place: Place, neutral: Mapping[str, str]) -> str:
-    return templates.shown(place, neutral) if place.kind in ("text", "title") else MARK
+    return places.shown(place, neutral) if place.kind in ("text", "title") else MARK

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from mailing import conditions, recipients, sections, starters, templates
 from mailing.model import SERVICE, MailingError, Origin
+from mailing.places import Place
 from store.words import N_, Value, Words
 
 HEAVY = 100_000  # bytes of HTML
@@ -142,7 +143,7 @@ def _weight(language: str, subject: str, body: str) -> int:
     return _bytes(html) + sum(parts[:TOGETHER])
 
 
-def _bytes(html: Sequence[str | templates.Place]) -> int:
+def _bytes(html: Sequence[str | Place]) -> int:
     return sum(len(each.encode()) for each in html if isinstance(each, str))
 
 

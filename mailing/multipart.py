@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from mailing import fields, quoted, templates
+from mailing import fields, places, quoted
 from mailing.fields import Field
-from mailing.templates import UNSUBSCRIBE, Place, Template
+from mailing.places import Place
+from mailing.templates import UNSUBSCRIBE, Template
 
 Piece = str | Field | Place
 SHARED = 4_000  # pieces that letters share, encoded once
@@ -39,13 +40,13 @@ class Multipart:
         pieces = self._frame.copy()
         pieces[0] = opening
         done: dict[str, bytes] = {}  # a value stands in both parts, mostly the same
-        for gap, places in self._gaps.items():
-            said = known[gap.name] if isinstance(gap, Field) else templates.shown(gap, known)
+        for gap, spots in self._gaps.items():
+            said = known[gap.name] if isinstance(gap, Field) else places.shown(gap, known)
             encoded = done.get(said)
             if encoded is None:
                 encoded = done[said] = quoted.encode(said)
-            for place in places:
-                pieces[place] = encoded
+            for at in spots:
+                pieces[at] = encoded
         pieces.append(closing)
         return b"".join(pieces)
 

@@ -10,11 +10,12 @@ from mailing import conditions, sections, templates
 from mailing.conditions import Outcomes
 from mailing.fields import Field
 from mailing.multipart import Multipart
-from mailing.templates import Place, Template
+from mailing.places import Fragment, Place
+from mailing.templates import Template
 
 KEPT = 64  # versions in memory; a letter's readers mostly fall into a few
 TOGETHER = 2_000  # letters put together of sections, as readers of the same ones get them
-Gap = TypeVar("Gap", Place, Field | Place)
+Gap = TypeVar("Gap", bound=Field | Place)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Versions:
             list(_slots(base.text, self._split.in_text)),
         )
 
-    def _read(self, number: int, outcomes: Outcomes) -> templates.Fragment:
+    def _read(self, number: int, outcomes: Outcomes) -> Fragment:
         held = dict(zip(self._nested[number], outcomes, strict=True))
         return templates.fragment(conditions.chosen(self._split.sections[number].then, held))
 
