@@ -168,6 +168,8 @@ def test_on_the_person_s_page_it_is_said_confirmed_and_taken_back(
     at = screen("person", console, ben, school, id=person)
     assert "Somebody else confirms it" in said(at)
     assert "This is me" not in [button.label for button in at.button]
+    own = {button.label: button.disabled for button in at.button}
+    assert (own["Block"], own["Mute"]) == (True, True)
     at = press(screen("person", console, ana, school, id=person), "It is so")
     assert "works here." in said(screen("person", console, ana, school, id=person))
     at = screen("person", console, ben, school, id=person)

@@ -37,13 +37,7 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
     """Where it may be the reader, and nobody knows."""
     if not found.accounts or not access.may(actor, "moderate", school.id):
         return []
-    with console.db.read() as tx:
-        behind = [
-            member.account_id
-            for place in _places(found)
-            for member in staff.of_place(tx, actor, school.id, *place)
-        ]
-    if actor.account_id in behind:
+    if is_reader(console, actor, school, found):
         return []
     return [
         Act(
@@ -56,6 +50,16 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
             hint=_("So that you neither block nor judge yourself by mistake."),
         )
     ]
+
+
+def is_reader(console: Console, actor: Actor, school: School, found: Found) -> bool:
+    """Whether one of the person's accounts is known, or said, to be the reader's own."""
+    with console.db.read() as tx:
+        return any(
+            member.account_id == actor.account_id
+            for place in _places(found)
+            for member in staff.of_place(tx, actor, school.id, *place)
+        )
 
 
 def _said(console: Console, actor: Actor, school: School, claims: Sequence[Claim]) -> None:

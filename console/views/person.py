@@ -159,9 +159,11 @@ def _acts(console: Console, actor: Actor, school: School, found: Found) -> list[
     elif access.may(actor, "moderate", school.id):
         acts.append(_note(console, actor, school, person))
     if access.may(actor, "moderate", school.id) and found.accounts:
+        own = owning.is_reader(console, actor, school, found)
+        off = _("This is your own account there. Ask somebody else to do it.") if own else None
         acts += [
-            _against(console, actor, school, person, "block", _("Block"), "B"),
-            _against(console, actor, school, person, "mute", _("Mute"), "M"),
+            _against(console, actor, school, person, "block", _("Block"), "B", off),
+            _against(console, actor, school, person, "mute", _("Mute"), "M", off),
         ]
     acts += owning.acts(console, actor, school, found)
     return [*acts, *erasing.acts(console, actor, school, found)]
@@ -197,6 +199,7 @@ def _against(
     kind: PenaltyKind,
     label: str,
     key: str,
+    off: str | None,
 ) -> Act:
     return Act(
         f"{kind}-{person.id}",
@@ -204,5 +207,6 @@ def _against(
         lambda: blocking.ask(console, actor, school, person.name, Subject(person.id), kind=kind),
         key,
         blocking.ICONS[kind],
+        off=off,
         asks=True,
     )
