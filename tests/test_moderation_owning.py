@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from console.views import review_bulk
 from console.wiring import Console
@@ -209,3 +210,16 @@ def test_the_toast_says_why_and_not_that_the_case_has_changed(
     assert "you wrote it yourself" in said(at)
     at = press(press(at, "Approve"), "Approve 1 comment")
     assert [each.value for each in at.toast] == [f"1 · {previewing.OWN}"]
+
+
+def _only_off() -> None:
+    """Streamlit runs its text alone: what it needs is imported inside."""
+    from console.widgets import actionbar
+    from console.widgets.actionbar import Act
+
+    actionbar._more([Act("block", "Block", lambda: None, off="It is you.")])
+
+
+def test_a_phone_s_menu_where_nothing_can_be_done_is_left_out() -> None:
+    at = AppTest.from_function(_only_off, default_timeout=stage.WAIT).run()
+    assert not at.exception

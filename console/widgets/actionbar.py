@@ -117,9 +117,9 @@ def _row() -> AbstractContextManager[object]:
 
 
 def _more(acts: Sequence[Act]) -> None:
-    if not acts:
-        return
     by_label = {act.label: act for act in acts if act.off is None}
+    if not by_label:  # a menu of nothing is an error of Streamlit's
+        return
     chosen = st.menu_button(_("More"), list(by_label), key="act-more", type="tertiary")
     if chosen:
         by_label[chosen].do()
