@@ -101,7 +101,8 @@ def _event(event: Event, school: School, now: datetime) -> None:
             campaign_id, delivery_id = event.letter
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.markdown(said, width="content")
-                pages.link(LETTERS, event.subject, id=campaign_id, letter=delivery_id)
+                icon = ":material/drafts:"
+                pages.link(LETTERS, event.subject, icon=icon, id=campaign_id, letter=delivery_id)
         if event.text:
             strangers.text(event.text)
 
