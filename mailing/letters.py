@@ -1,7 +1,8 @@
 """The letters of a released campaign: each as its reader gets it, before it leaves and after."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from store.db import Connection, text
 from store.schools import School
 from store.words import Words
 
+DIFFERS = re.compile(r"\{[{%]")  # from reader to reader
 LETTER = "state <> 'suppressed'"  # those left out have none
 
 
@@ -104,25 +106,33 @@ def rendered(tx: Connection, actor: Actor, delivery_id: str, *, archive: str = "
 
 
 def subjects(tx: Connection, actor: Actor, school_id: str, rows: Sequence[Row[Any]]) -> list[str]:
-    """The subject of each row of the ledger as its reader gets it: three questions for them all."""
+    """The subject of each row of the ledger as its reader gets it.
+
+    A row tells its campaign's `subject` too, and whether the letter is `written` in its language.
+    Where fields and conditions stand in some of them, four questions are asked for them all.
+    """
     access.require(actor, "see people", school_id)
-    if not rows:
-        return []
+    differing = [row for row in rows if not row.written or DIFFERS.search(row.subject)]
+    filled = dict(_filled(tx, actor, school_id, differing)) if differing else {}
+    return [
+        filled[row.id] if row.id in filled else json.loads(row.subject).get(row.language, "")
+        for row in rows
+    ]
+
+
+def _filled(
+    tx: Connection, actor: Actor, school_id: str, rows: Sequence[Row[Any]]
+) -> Iterator[tuple[str, str]]:
+    """The ids, and the subjects with the readers' fields in them."""
     school = schools.get(tx, actor, school_id)
     ids = {row.campaign_id for row in rows}
-    written, invited = _written(tx, ids), inviting.stored_of(tx, ids)
-
-    def one(row: Row[Any]) -> str:
-        titles, bodies = written[row.campaign_id]
-        language = recipients.variant(row.language, school.language, recipients.written(bodies))
-        title = titles.get(language, "")
-        if "{" not in title:  # it is the same for all
-            return title
+    bodies, invited = _bodies(tx, ids), inviting.stored_of(tx, ids)
+    for row in rows:
+        written = recipients.written(bodies[row.campaign_id])
+        language = recipients.variant(row.language, school.language, written)
         lesson = Enclosed(school.zone, invited.get(row.campaign_id))
         known = enclosing.known(lesson, json.loads(row.fields), language)
-        return templates.titled(title, known)
-
-    return [one(row) for row in rows]
+        yield row.id, templates.titled(json.loads(row.subject).get(language, ""), known)
 
 
 def left_out(tx: Connection, actor: Actor, campaign_id: str) -> Sequence[tuple[Words, int]]:
@@ -150,15 +160,11 @@ def _own(tx: Connection, campaign_id: str) -> list[tuple[str, int]]:
     return [(row.language, row.readers) for row in rows]
 
 
-def _written(
-    tx: Connection, ids: Collection[str]
-) -> dict[str, tuple[Mapping[str, str], Mapping[str, str]]]:
-    """Subject and body of each campaign, by language."""
+def _bodies(tx: Connection, ids: Collection[str]) -> dict[str, Mapping[str, str]]:
+    """The text of each campaign, by language."""
     values = {f"c{n}": id_ for n, id_ in enumerate(ids)}
-    rows = tx.execute(
-        text(f"SELECT id, subject, body FROM campaign WHERE id IN ({_names(values)})"), values
-    )
-    return {row.id: (json.loads(row.subject), json.loads(row.body)) for row in rows}
+    rows = tx.execute(text(f"SELECT id, body FROM campaign WHERE id IN ({_names(values)})"), values)
+    return {row.id: json.loads(row.body) for row in rows}
 
 
 def _variant(campaign: Campaign, school: School, own: str) -> str:

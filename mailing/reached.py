@@ -123,7 +123,8 @@ def received(tx: Connection, actor: Actor, person_id: str, *, limit: int = 100) 
     rows = tx.execute(
         text("""
             SELECT delivery.id, delivery.campaign_id, delivery.language, delivery.state,
-                   delivery.reply, delivery.updated_at, delivery.fields
+                   delivery.reply, delivery.updated_at, delivery.fields, campaign.subject,
+                   campaign.body LIKE '%"' || delivery.language || '": %' AS written
             FROM campaign CROSS JOIN delivery
             WHERE campaign.school_id = :school AND delivery.campaign_id = campaign.id
               AND delivery.person_id = :person
