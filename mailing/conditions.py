@@ -7,6 +7,7 @@ is read, so that any piece of it may be conditional: an item, a row, half a line
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailing import fields
 from mailing.model import MailingError
@@ -23,6 +24,7 @@ EXAMPLE = "{% if role = teacher %}"
 END = "{% end %}"
 LISTED = ";"  # between the values of a field that has several
 MOST = 60  # conditions of one text, but for those of parts under headings of their own
+KEPT = 1_000  # values that were looked at last
 SECTIONS = 2_000  # such parts, each for some readers
 HEADING = re.compile(r"#{1,6} ")
 Outcomes = tuple[bool, ...]
@@ -79,9 +81,10 @@ def by_itself(block: Block) -> bool:
     return not block.otherwise and isinstance(first, str) and HEADING.match(first) is not None
 
 
-def values(said: str) -> set[str]:
-    """What a field holds, as conditions compare it."""
-    return {_folded(each) for each in (said, *said.split(LISTED))} - {""}
+@lru_cache(KEPT)
+def values(said: str) -> frozenset[str]:
+    """What a field holds, as conditions compare it; many of them ask the same in turn."""
+    return frozenset([_folded(each) for each in (said, *said.split(LISTED))]) - {""}
 
 
 def tests(parts: Sequence[str | Block]) -> tuple[Test, ...]:

@@ -77,10 +77,10 @@ def _own(tx: Connection, among: Mapping[str, object], *, names: bool) -> dict[st
             FROM enrolment JOIN course ON course.id = enrolment.course_id
             WHERE enrolment.school_id = :school AND NOT course.gone
               AND enrolment.person_id BETWEEN :first AND :last
-            ORDER BY course.name, course.id
+            {"ORDER BY course.name, course.id" if names else ""}
         """),
         among,
-    )
+    ).all()
     found: dict[str, dict[str, str]] = {}
     for person_id, course_id, name in rows:
         found.setdefault(person_id, {})[course_id] = name
@@ -98,7 +98,7 @@ def _of_children(tx: Connection, among: Mapping[str, object]) -> dict[str, list[
             ORDER BY course.name, course.id
         """),
         among,
-    )
+    ).all()
     found: dict[str, list[str]] = {}
     for guardian_id, course_id in rows:
         found.setdefault(guardian_id, []).append(course_id)
