@@ -15,6 +15,7 @@ from console.widgets.screen import is_phone
 LINE = 1042  # pixels of the bar in a window of 1440
 NARROW, WIDE = 7.3, 15.0  # of a letter
 FRAME, ICON, KEY = 34, 24, 16  # with the gap to the next
+LEAD = 230  # of a state and a title before the buttons
 SAID = "pult-said"  # session state: what the last act came to
 
 
@@ -57,7 +58,8 @@ def bar(acts: Sequence[Act], *, lead: Callable[[], None] | None = None) -> None:
     """
     told()
     with st.bottom:
-        shown = acts[:2] if is_phone() else _in_a_line(acts)
+        line = LINE - LEAD if lead else LINE
+        shown = acts[:2] if is_phone() else _in_a_line(acts, line=line)
         with _row():
             if lead:
                 lead()
@@ -98,9 +100,9 @@ def button(act: Act) -> None:
         act.do()
 
 
-def _in_a_line(acts: Sequence[Act]) -> Sequence[Act]:
+def _in_a_line(acts: Sequence[Act], *, line: int) -> Sequence[Act]:
     """Without their icons, where with them they would take a second line of the desk."""
-    if sum(_width(act) for act in acts) <= LINE:
+    if sum(_width(act) for act in acts) <= line:
         return acts
     return [replace(act, icon=None) for act in acts]
 
