@@ -51,6 +51,7 @@ VIEWS: dict[str, View] = {
     "target": View("target", N_("Service"), "dns", "", "see"),
     "incident": View("incident", N_("Incident"), "crisis_alert", "", "see"),
     "person": View("person", N_("Person"), "person", "", "see people"),
+    "confirming": View("confirming", N_("One person or two"), "join_inner", "", "moderate"),
     "composer": View("composer", N_("New campaign"), "campaign", "", "write"),
     "emergency": View("emergency", N_("Tell the affected now"), "emergency_home", "", "send"),
     "urgent": View("urgent", N_("Texts for emergencies"), "emergency_home", "", "write"),

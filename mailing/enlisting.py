@@ -72,13 +72,15 @@ def _delivery(
 
 
 def _link_people(tx: Connection, campaign_id: str) -> None:
-    """People of the roster find the mail in their history."""
+    """People of the roster find the mail in their history: of several with an address, the one
+    whom it names."""
     tx.execute(
         text("""
             UPDATE delivery SET person_id = (
                 SELECT person.id FROM person
                 WHERE person.school_id = delivery.school_id AND person.email = delivery.email
-                  AND person.email <> '')
+                  AND person.email <> ''
+                ORDER BY CASE WHEN person.name = delivery.name THEN 0 ELSE 1 END, person.id LIMIT 1)
             WHERE campaign_id = :campaign
         """),
         {"campaign": campaign_id},

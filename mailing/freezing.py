@@ -31,6 +31,7 @@ COLUMNS = (
     "message_id",
     "reply",
     "updated_at",
+    "shares",
 )
 JSON = json.JSONEncoder(ensure_ascii=False)
 USUAL = ", ".join(f'"{name}": %s' for name in recipients.ROLE_FIELDS)
@@ -78,7 +79,7 @@ def _rows(
     ids = _ids(now)
 
     def row(meant: Meant) -> tuple[object, ...]:
-        person, email, why = meant
+        person, email, why, shares = meant
         id_ = next(ids)
         own = chosen.get(email) or person.language or language
         spoken, known = variant(own), recipients.fields(person, language=own)
@@ -99,6 +100,7 @@ def _rows(
             message_id % id_,
             None if why is None else why.to_json(),
             at,
+            shares,
         )
 
     return row

@@ -34,6 +34,7 @@ class Preferences:
     language: str
     locked: bool
     left: bool
+    people: int  # of the school who have the address
 
 
 def show(tx: Connection, key: bytes, token: str) -> Preferences | None:
@@ -52,7 +53,14 @@ def show(tx: Connection, key: bytes, token: str) -> Preferences | None:
     locked = bool(everything - {UNSUBSCRIBED, COMPLAINT})
     language = languages(tx, school_id, [email]).get(email, subscription.language)
     return Preferences(
-        subscription.school_name, email, topic, topics, language, locked, bool(everything)
+        subscription.school_name,
+        email,
+        topic,
+        topics,
+        language,
+        locked,
+        bool(everything),
+        subscription.people,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailing import (
+    alike,
     approving,
     conditions,
     courses,
@@ -135,8 +136,9 @@ def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -
     access.require(actor, "send", campaign.school_id)
     segment = Segment.from_json(campaign.segment)
     windows: Iterator[Iterable[Meant]] = segments.windows(
-        tx, actor, campaign.school_id, segment, topic=campaign.topic, now=now
-    )
+        tx, actor, campaign.school_id, segment, topic=campaign.topic,
+        letters=alike.letters(tx, actor, campaign), now=now,
+    )  # fmt: skip
     if wanted := courses.asked(campaign.subject, campaign.body):
         windows = (courses.joined(tx, campaign.school_id, window, wanted) for window in windows)
     school = schools.get(tx, actor, campaign.school_id)

@@ -1,6 +1,6 @@
 """Who would get a mail: those who are meant, without those whom none may or can reach."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -15,7 +15,14 @@ from store.roster import Person
 from store.words import N_, Words
 
 SHARES = N_("Shares the address with {name}, who gets it.")
-__all__ = ["Audience", "Guardians", "Meant", "Segment", "audience", "windows"]
+__all__ = ["Audience", "Guardians", "Letters", "Meant", "Segment", "audience", "windows"]
+
+Letters = Callable[[Sequence[Person]], Sequence[Hashable]]  # what each one's letter has of theirs
+
+
+def same(people: Sequence[Person]) -> Sequence[Hashable]:
+    """Before a letter is written, nothing of it differs."""
+    return [None] * len(people)
 
 
 class Meant(NamedTuple):
@@ -24,6 +31,7 @@ class Meant(NamedTuple):
     person: Person
     email: str  # '' where there is none, or somebody else stands for it
     why: Words | None  # why she gets nothing
+    shares: bool = False  # somebody before her gets a letter there too
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,25 @@ class Audience:
     def meant(self) -> Iterator[Meant]:
         """All of them, those first who get the mail."""
         taken: set[str] = set()
-        for person, why in chain(((each, None) for each in self.people), self.left_out):
+        for person in self.people:
+            email = addresses.normal(person.email)
+            yield Meant(person, email, None, email in taken)
+            taken.add(email)
+        for person, why in self.left_out:
             email = addresses.normal(person.email) if person.email else ""
             yield Meant(person, "" if email in taken else email, why)
             taken.add(email)
+
+
+@dataclass(frozen=True)
+class _Sharing:
+    """Of those whose address somebody else has too: who gets the letter for each, by id, and who
+    stands first for the address."""
+
+    other: Mapping[str, str]  # addresses that are not kept in their one form, with it
+    shared: Collection[str]
+    stands: Mapping[str, Person]
+    first: Mapping[str, str]  # the address to a person's id
 
 
 def audience(
@@ -47,9 +70,11 @@ def audience(
     segment: Segment,
     *,
     topic: str = "",
+    letters: Letters = same,
     now: datetime,
 ) -> Audience:
-    """Those who would get the mail now, one mail to a person and to an address, and the others.
+    """Those who would get the mail now, and the others: one mail to a person, and to those who
+    share an address where their letters would be the same (mailing.alike).
 
     Their language is the one that they chose, else the platform's, else the school's.
     `topic` says which opt-outs count; without one, those from every topic.
@@ -58,13 +83,13 @@ def audience(
     people: list[Person] = []
     left_out: list[tuple[Person, Words]] = []
     spoken = _spoken(tx, school_id)
-    for window in _judged(tx, school_id, segment, topic, BY_NAME, now):
-        for each, email, why in window:
-            person = spoken(each, email)
-            if why is None:
+    for window in _judged(tx, school_id, segment, topic, letters, BY_NAME, now):
+        for meant in window:
+            person = spoken(meant.person, meant.email or meant.person.email)
+            if meant.why is None:
                 people.append(person)
             else:
-                left_out.append((person, why))
+                left_out.append((person, meant.why))
     return Audience(people, left_out)
 
 
@@ -83,86 +108,111 @@ def _spoken(tx: Connection, school_id: str) -> Callable[[Person, str], Person]:
 
 
 def windows(
-    tx: Connection, actor: Actor, school_id: str, segment: Segment, *, topic: str, now: datetime
+    tx: Connection,
+    actor: Actor,
+    school_id: str,
+    segment: Segment,
+    *,
+    topic: str,
+    letters: Letters = same,
+    now: datetime,
 ) -> Iterator[Iterator[Meant]]:
     """The same by id and some at a time: an audience of any size takes no more memory.
 
     To take one from its window asks nothing of the database.
     """
     access.require(actor, "see people", school_id)
-    return _judged(tx, school_id, segment, topic, BY_ID, now)
+    return _judged(tx, school_id, segment, topic, letters, BY_ID, now)
 
 
 def _judged(
-    tx: Connection, school_id: str, segment: Segment, topic: str, order: str, now: datetime
-) -> Iterator[Iterator[Meant]]:
-    left = leaving.reasons(tx, school_id, segment, now=now)
-    reasons = suppression.reasons(tx, school_id, topic)
-    other = _other_forms(tx, school_id)
-    first = _first(tx, school_id, segment, other, left, now)
-    for window in selecting.matching(tx, school_id, segment, order=order, now=now):
-        yield (_meant(person, other, reasons, first, left) for person in window)
-
-
-def _other_forms(tx: Connection, school_id: str) -> dict[str, str]:
-    """The addresses that are not kept in their one form, with it; '' for what cannot be one.
-
-    Hardly any are: they are brought to it where they come in.
-    """
-    asked = "SELECT email FROM person WHERE school_id = :school AND email <> ''"
-    return {
-        email: normal
-        for window in db.windows(tx, asked, {"school": school_id})
-        for (email,) in window
-        if (normal := addresses.normal(email)) != email
-    }
-
-
-def _first(
     tx: Connection,
     school_id: str,
     segment: Segment,
-    other: Mapping[str, str],
+    topic: str,
+    letters: Letters,
+    order: str,
+    now: datetime,
+) -> Iterator[Iterator[Meant]]:
+    left = leaving.reasons(tx, school_id, segment, now=now)
+    reasons = suppression.reasons(tx, school_id, topic)
+    sharing = _sharing(tx, school_id, segment, letters, left, now)
+    for window in selecting.matching(tx, school_id, segment, order=order, now=now):
+        yield (_meant(person, sharing, reasons, left) for person in window)
+
+
+def _forms(tx: Connection, school_id: str) -> tuple[dict[str, str], set[str]]:
+    """The addresses that are not kept in their one form, with it ('' for what cannot be one), and
+    in that form those that several people have.
+
+    Hardly any are of the first sort: they are brought to their form where they come in.
+    """
+    asked = """
+        SELECT email, COUNT(*) AS people FROM person WHERE school_id = :school AND email <> ''
+        GROUP BY email
+    """
+    other: dict[str, str] = {}
+    shared: set[str] = set()
+    for window in db.windows(tx, asked, {"school": school_id}):
+        for row in window:
+            normal = addresses.normal(row.email)
+            if normal != row.email:
+                other[row.email] = normal
+            if row.people > 1:
+                shared.add(normal)
+    return other, (shared | set(other.values())) - {""}
+
+
+def _sharing(
+    tx: Connection,
+    school_id: str,
+    segment: Segment,
+    letters: Letters,
     left: Collection[str],
     now: datetime,
-) -> dict[str, Person]:
-    """Who stands for an address that several may share: the first by name.
-
-    The address book holds an address once, so only other forms can be another's as well.
-    """
-    shared = set(other.values()) - {""}
-    first: dict[str, Person] = {}
-    if shared:
-        for person in chain.from_iterable(selecting.matching(tx, school_id, segment, now=now)):
-            email = other.get(person.email, person.email)
-            if email in shared and person.id not in left:
-                first.setdefault(email, person)
-    return first
+) -> _Sharing:
+    """The first by name gets the letter, with her whose letter is another one."""
+    other, shared = _forms(tx, school_id)
+    if not shared:
+        return _Sharing(other, (), {}, {})
+    windows = selecting.matching(tx, school_id, segment, sharing=not other, now=now)
+    people = [
+        person
+        for person in chain.from_iterable(windows)
+        if person.id not in left and other.get(person.email, person.email) in shared
+    ]
+    stands: dict[str, Person] = {}
+    first: dict[str, str] = {}
+    getting: dict[tuple[str, Hashable], Person] = {}
+    for person, letter in zip(people, letters(people), strict=True):
+        email = other.get(person.email, person.email)
+        first.setdefault(email, person.id)
+        stands[person.id] = getting.setdefault((email, letter), person)
+    return _Sharing(other, shared, stands, first)
 
 
 def _meant(
     person: Person,
-    other: Mapping[str, str],
+    sharing: _Sharing,
     reasons: Mapping[str, str],
-    first: Mapping[str, Person],
     left: Mapping[str, Words],
 ) -> Meant:
     if left and person.id in left:
-        return Meant(person, _own(person, other, first), left[person.id])
+        return Meant(person, _own(person, sharing), left[person.id])
     if not person.email:
         return Meant(person, "", Words(N_("No address is known.")))
-    email = other.get(person.email, person.email)
+    email = sharing.other.get(person.email, person.email)
     if not email:
         return Meant(person, "", Words(N_("The address cannot be one.")))
-    stands = first.get(email, person)
-    own = email if stands.id == person.id else ""
+    first = sharing.first.get(email, person.id) == person.id
     if email in reasons:
-        return Meant(person, own, Words(suppression.WHY[reasons[email]]))
-    if not own:
+        return Meant(person, email if first else "", Words(suppression.WHY[reasons[email]]))
+    stands = sharing.stands.get(person.id, person)
+    if stands.id != person.id:
         return Meant(person, "", Words(SHARES, {"name": stands.name}))
-    return Meant(person, email, None)
+    return Meant(person, email, None, not first)
 
 
-def _own(person: Person, other: Mapping[str, str], first: Mapping[str, Person]) -> str:
-    """Her address in its one form; '' where it is kept in another, or somebody gets mail there."""
-    return "" if person.email in other or person.email in first else person.email
+def _own(person: Person, sharing: _Sharing) -> str:
+    """Her address; '' where it is kept in another form, or others have it."""
+    return "" if person.email in sharing.other or person.email in sharing.shared else person.email

@@ -10,13 +10,15 @@ from sqlalchemy import Row
 
 from mailing.moved import SUPERSEDED
 from store.db import Connection, windows
-from store.roster import Person
+from store.roster import Person, literal
 from store.words import Words
 
 LANGUAGE = """COALESCE(
     (SELECT chosen_language.language FROM chosen_language
      WHERE chosen_language.school_id = person.school_id AND chosen_language.email = person.email),
     NULLIF(person.language, ''), school.language)"""
+SHARING = """AND email IN (SELECT email FROM person WHERE school_id = :school AND email <> ''
+    GROUP BY email HAVING COUNT(*) > 1)"""
 BY_NAME, BY_ID = "name, id", "id"
 Values = dict[str, object]
 Guardians = Literal["", "too", "instead"]
@@ -82,9 +84,17 @@ EVERYBODY = Segment(everyone=True)  # who need not be looked up one by one
 
 
 def matching(
-    tx: Connection, school_id: str, segment: Segment, *, order: str = BY_NAME, now: datetime
+    tx: Connection,
+    school_id: str,
+    segment: Segment,
+    *,
+    order: str = BY_NAME,
+    sharing: bool = False,
+    now: datetime,
 ) -> Iterator[Iterator[Person]]:
     """Whoever is meant, reachable or not, in windows; the caller has asked whether she may.
+
+    `sharing`: of them, those alone whose address somebody else of the school has too.
 
     All of it is as of one moment, whatever is written in between: who is meant is known before
     the first of them is told.
@@ -97,6 +107,7 @@ def matching(
         WITH meant AS ({chosen})
         SELECT id, school_id, name, email, role, language, level, grp, fields FROM person
         WHERE school_id = :school {among} {_concerned(segment.about, values)}
+              {SHARING if sharing else ""}
         ORDER BY {order}
     """
     for window in windows(tx, statement, values):
@@ -127,7 +138,7 @@ def _by_rule(segment: Segment, values: Values, now: datetime) -> str:
         _among(LANGUAGE, segment.languages, "language", values),
         _enrolled(segment.courses, values),
         _unseen(segment.unseen_days, values, now),
-        _delivered(segment.got, "got", "= 'sent'", values),
+        _delivered(segment.got, "got", "= 'sent'", "= 'sent'", values),
         _had(segment.had, values),
         _missed(segment.missed, values),
         _meant(segment.meant, values),
@@ -154,8 +165,9 @@ def _with_guardians(segment: Segment) -> str:
 def _named(search: str, values: Values) -> str:
     if not search:
         return ""
-    values["like"] = f"%{search.casefold()}%"
-    return "(LOWER(person.name) LIKE :like OR LOWER(person.email) LIKE :like)"
+    values["like"] = f"%{literal(search.lower())}%"
+    return """(LOWER(person.name) LIKE :like ESCAPE '!'
+               OR LOWER(person.email) LIKE :like ESCAPE '!')"""
 
 
 def _enrolled(courses: Sequence[str], values: Values) -> str:
@@ -186,31 +198,45 @@ def _unseen(days: int, values: Values, now: datetime) -> str:
                             AND seen.last_seen_at >= :unseen_since)"""
 
 
-def _delivered(campaigns: Sequence[str], prefix: str, states: str, values: Values) -> str:
+def _delivered(
+    campaigns: Sequence[str], prefix: str, states: str, through: str, values: Values
+) -> str:
+    """`through`: the states of the letter that went to her address for somebody else."""
     among = _among("delivery.campaign_id", campaigns, prefix, values)
     if not among:
         return ""
     return f"""EXISTS (SELECT 1 FROM delivery
-                       WHERE delivery.person_id = person.id AND (delivery.state {states})
-                         AND {among})"""
+                       WHERE delivery.person_id = person.id AND {among}
+                         AND (delivery.state {states} OR {_through(through)}))"""
 
 
 def _had(campaigns: Sequence[str], values: Values) -> str:
     if campaigns:
         values["superseded"] = Words(SUPERSEDED).to_json()
-    states = """IN ('sent', 'held', 'due', 'sending')
+    having = "IN ('sent', 'held', 'due', 'sending')"
+    states = f"""{having}
                          OR delivery.state = 'suppressed' AND delivery.reply = :superseded"""
-    return _delivered(campaigns, "had", states, values)
+    return _delivered(campaigns, "had", states, having, values)
 
 
 def _missed(campaigns: Sequence[str], values: Values) -> str:
-    """Meant by one of them, and it did not reach them: left out, failed, held or waiting."""
+    """Meant by one of them, and it did not reach them: left out, failed, held or waiting. Who
+    shares an address that it reached has it."""
     among = _among("delivery.campaign_id", campaigns, "missed", values)
     if not among:
         return ""
     return f"""EXISTS (SELECT 1 FROM delivery
                        WHERE delivery.person_id = person.id AND delivery.state <> 'sent'
-                         AND {among})"""
+                         AND {among} AND NOT {_through("= 'sent'")})"""
+
+
+def _through(states: str) -> str:
+    """Left out, because the same letter went to her address for somebody else."""
+    return f"""(delivery.state = 'suppressed' AND delivery.email = '' AND person.email <> ''
+                AND EXISTS (SELECT 1 FROM delivery AS same
+                            WHERE same.campaign_id = delivery.campaign_id
+                              AND same.email = person.email AND same.email <> ''
+                              AND NOT same.shares AND same.state {states}))"""
 
 
 def _meant(campaigns: Sequence[str], values: Values) -> str:

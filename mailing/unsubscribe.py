@@ -21,6 +21,7 @@ class Subscription:
     topic: str
     active: bool  # still gets mail of this topic
     language: str
+    people: int  # of the school who have the address
 
 
 def token(key: bytes, school_id: str, email: str, topic: str) -> str:
@@ -36,17 +37,19 @@ def show(tx: Connection, key: bytes, token: str) -> Subscription | None:
     school_id, email, topic = opened
     row = tx.execute(
         text("""
-            SELECT school.name, COALESCE(NULLIF(person.language, ''), school.language) AS language
+            SELECT school.name, COUNT(person.id) AS people,
+                   COALESCE(MIN(NULLIF(person.language, '')), school.language) AS language
             FROM school LEFT JOIN person
               ON person.school_id = school.id AND person.email = :email
             WHERE school.id = :school
+            GROUP BY school.name, school.language
         """),
         {"school": school_id, "email": email},
     ).first()
     if row is None:
         return None
     active = email not in suppression.reasons(tx, school_id, topic, [email])
-    return Subscription(row.name, email, topic, active, row.language)
+    return Subscription(row.name, email, topic, active, row.language, row.people)
 
 
 def act(

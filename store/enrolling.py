@@ -5,31 +5,36 @@ transaction; what the list no longer holds is marked gone and nothing is deleted
 but enrolments. Permission is the caller's actor's, checked once a function.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access, linking, matching, schools
+from store import access, audit, matching, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
-from store.upserts import ENROL, LEAVE, SAVE_ACCOUNT, SAVE_COURSE, SAVE_PERSON, SAVE_ROOM
+from store.matching import Listed, Matched, Parted
+from store.upserts import (
+    ENROL,
+    LEAVE,
+    SAVE_ACCOUNT,
+    SAVE_COURSE,
+    SAVE_GUARDIANS,
+    SAVE_PERSON,
+    SAVE_ROOM,
+)
+
+__all__ = ["Kept", "Listed", "ListedRoom", "courses", "enrolled", "enrolments", "people", "rooms"]
 
 
 @dataclass(frozen=True)
-class Listed:
-    """An account as a platform lists it. `email` is normal (store.addresses) or empty."""
+class Kept:
+    """What became of a list of accounts: how many are gone, which stand at a person of their own
+    now, and what those are called who have one address and stay several persons."""
 
-    external_id: str
-    username: str
-    name: str
-    email: str
-    role: str  # '' where nothing says so
-    language: str
-    level: str
-    group: str
-    suspended: bool
-    last_seen: datetime | None
-    administers: bool = False  # there
+    gone: int
+    parted: tuple[Parted, ...] = ()
+    sharing: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,20 +52,26 @@ def people(
     listed: Iterable[Listed],
     *,
     now: datetime,
-) -> int:
-    """Keep accounts, and one person by e-mail address; return how many accounts are gone.
+) -> Kept:
+    """Keep accounts, and whose they are (store.matching).
 
-    Somebody without an address is a person by account. An address that changed
-    stays with its person, unless another has it already. Whose account it is by
-    somebody's word (store.linking), no list changes.
+    Whose account it is by somebody's word (store.linking), no list changes. Whoever stood with
+    another as one person by the address alone is parted from them, with the same parents.
     """
     _require(tx, actor, school_id, connection_id)
     wanted = {account.external_id: account for account in listed}
-    known, said = _accounts(tx, connection_id), linking.said(tx, connection_id)
-    emails = {id_: one.email for id_, one in wanted.items() if id_ not in said}
-    persons = matching.persons(tx, school_id, known, emails) | said
-    rows = [_person_row(school_id, connection_id, persons[id_], wanted[id_], now) for id_ in emails]
-    _many(tx, SAVE_PERSON, rows)
+    found = matching.match(tx, school_id, connection_id, wanted)
+    persons = found.persons
+    whose = school_id, connection_id, now
+    _many(
+        tx,
+        SAVE_PERSON,
+        [
+            _person_row(*whose, persons[id_], one, named=id_ not in found.called_elsewhere)
+            for id_, one in wanted.items()
+            if id_ not in found.by_hand
+        ],
+    )
     _many(
         tx,
         SAVE_ACCOUNT,
@@ -69,7 +80,11 @@ def people(
             for one in wanted.values()
         ],
     )
-    return _mark_gone(tx, "platform_account", connection_id, set(wanted), now)
+    _many(tx, SAVE_GUARDIANS, [{"before": one.before, "after": one.after} for one in found.parted])
+    for one in found.parted:
+        audit.record(tx, actor, "part account", one.account_id, school_id=school_id, now=now)
+    gone = _mark_gone(tx, "platform_account", connection_id, set(wanted), now)
+    return Kept(gone, found.parted, _sharing(wanted, found))
 
 
 def courses(
@@ -164,13 +179,13 @@ def _require(tx: Connection, actor: Actor, school_id: str, connection_id: str) -
     schools.require_connections(tx, school_id, [connection_id])
 
 
-def _accounts(tx: Connection, connection_id: str) -> dict[str, str]:
-    """External id to person, for those that have one."""
-    return {
-        external: person
-        for external, person in _ids(tx, "platform_account", connection_id, "person_id").items()
-        if person
-    }
+def _sharing(wanted: Mapping[str, Listed], found: Matched) -> tuple[tuple[str, ...], ...]:
+    """The names of those with one address who are several persons."""
+    groups: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for id_, one in wanted.items():
+        if one.email:
+            groups[one.email].setdefault(found.persons[id_], one.called)
+    return tuple(tuple(group.values()) for group in groups.values() if len(group) > 1)
 
 
 def _ids(tx: Connection, table: str, connection_id: str, column: str) -> dict[str, str]:
@@ -219,12 +234,13 @@ def _many(tx: Connection, sql: str, rows: list[dict[str, object]]) -> None:
 
 
 def _person_row(
-    school_id: str, connection_id: str, person_id: str, one: Listed, now: datetime
+    school_id: str, connection_id: str, now: datetime, person_id: str, one: Listed, *, named: bool
 ) -> dict[str, object]:
+    """`named`: they are called as they are here."""
     return {
         "id": person_id,
         "school": school_id,
-        "name": one.name or one.username,
+        "name": (one.name or one.username) if named else "",
         "email": one.email,
         "new_role": one.role or "staff",  # has an account, takes part in nothing
         "role": one.role,

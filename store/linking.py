@@ -1,6 +1,5 @@
 """Link a person's accounts across platforms: suggested by what they share, said by somebody."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from store import access, audit, roster
+from store import access, audit, names, roster
 from store.access import Actor
 from store.db import Connection, new_id, text
 from store.roster import Person, PlatformAccount
 from store.words import N_, Refusal, Words
 
-LOCAL = re.compile(r"@?([^@:\s]+)[@:].+")  # "@olga:server", "olga@server"
 ROSTER = Words(N_("The roster names this account."))
 EMAIL = Words(N_("The roster names its e-mail address."))
+SAME = Words(N_("The same e-mail address and the same name."))
+ADDRESS = Words(N_("The same e-mail address; the names differ."))
 USERNAME = Words(N_("The same user name."))
 NAME = Words(N_("The same name, and no address that says otherwise."))
 
@@ -39,18 +39,19 @@ class Suggestion:
 def suggested(tx: Connection, actor: Actor, person_id: str, *, limit: int = 10) -> list[Suggestion]:
     """Accounts of nobody, or of somebody else, that look like this person's; never linked unasked.
 
-    By what the roster says of them in any field, by user name on other platforms, by name.
+    By what the roster says of them in any field, by address, by user name on other platforms, by
+    name.
     """
     person = _person(tx, actor, person_id, "see people")
     own = roster.accounts_of(tx, actor, person.id)
     noted = {value.strip().lower() for value in person.fields.values() if value.strip()}
-    names = {_local(account.username) for account in own if account.username}
-    names |= {_local(person.email)} if person.email else set()
+    called = {names.local(account.username) for account in own if account.username}
+    called |= {names.local(person.email)} if person.email else set()
     found = []
-    for row in _others(tx, person, noted | names):
-        if why := _why(row, person, own, noted, names):
+    for row in _others(tx, person, noted | called):
+        if why := _why(row, person, own, noted, called):
             found.append(Suggestion(roster.account_of(row), why))
-    order = [ROSTER, EMAIL, USERNAME, NAME]
+    order = [ROSTER, EMAIL, SAME, ADDRESS, USERNAME, NAME]
     return sorted(found, key=lambda one: order.index(one.why))[:limit]
 
 
@@ -115,22 +116,10 @@ def refuse(tx: Connection, actor: Actor, account_id: str, person_id: str, *, now
     audit.record(tx, actor, "refuse link", account.id, school_id=person.school_id, now=now)
 
 
-def said(tx: Connection, connection_id: str) -> dict[str, str]:
-    """External id to person, for accounts of which somebody said whose they are, or are not."""
-    rows = tx.execute(
-        text("""
-            SELECT external_id, person_id FROM platform_account
-            WHERE connection_id = :id AND linked <> 'roster' AND person_id IS NOT NULL
-        """),
-        {"id": connection_id},
-    )
-    return {row.external_id: row.person_id for row in rows}
-
-
 def _others(tx: Connection, person: Person, words: Iterable[str]) -> list[Row[Any]]:
     values: dict[str, object] = {"school": person.school_id, "person": person.id}
-    tests = ["account.name = :name"]
-    values["name"] = person.name
+    tests = ["account.name = :name", "other.email = :email AND :email <> ''"]
+    values |= {"name": person.name, "email": person.email}
     for number, word in enumerate(sorted(words)):
         values[f"word{number}"] = word
         values[f"matrix{number}"] = f"@{roster.literal(word)}:%"
@@ -143,13 +132,23 @@ def _others(tx: Connection, person: Person, words: Iterable[str]) -> list[Row[An
         """)
     rows = tx.execute(
         text(f"""
-            SELECT account.*, COALESCE(other.email, '') AS email FROM platform_account AS account
+            SELECT account.*, COALESCE(other.email, '') AS email,
+                   COALESCE(other.role, '') AS role, EXISTS (
+                       SELECT 1 FROM platform_account AS theirs
+                       JOIN platform_account AS mine ON mine.connection_id = theirs.connection_id
+                       WHERE theirs.person_id = account.person_id AND NOT theirs.gone
+                         AND mine.person_id = :person AND NOT mine.gone) AS beside
+            FROM platform_account AS account
             LEFT JOIN person AS other ON other.id = account.person_id
             WHERE account.school_id = :school AND NOT account.gone
               AND (account.person_id IS NULL OR account.person_id <> :person)
               AND ({" OR ".join(tests)})
               AND NOT EXISTS (SELECT 1 FROM link_refused WHERE link_refused.person_id = :person
                                 AND link_refused.account_id = account.id)
+              AND NOT EXISTS (
+                SELECT 1 FROM link_refused
+                JOIN platform_account AS mine ON mine.id = link_refused.account_id
+                WHERE link_refused.person_id = account.person_id AND mine.person_id = :person)
             ORDER BY account.username, account.id LIMIT 100
         """),
         values,
@@ -162,9 +161,10 @@ def _why(
     person: Person,
     own: list[PlatformAccount],
     noted: set[str],
-    names: set[str],
+    called: set[str],
 ) -> Words | None:
-    """The strongest of what speaks for it. On a platform of theirs only the roster does."""
+    """The strongest of what speaks for it. On a platform of theirs only the roster does: who
+    shares an address there is a brother or a sister."""
     there = {row.username.lower(), row.external_id.lower()}
     if there & noted:
         return ROSTER
@@ -172,15 +172,22 @@ def _why(
         return EMAIL
     if row.connection_id in {account.connection_id for account in own}:
         return None
-    if {_local(row.username), _local(row.external_id)} & names:
+    if shared := _by_address(row, person):
+        return shared
+    if {names.local(row.username), names.local(row.external_id)} & called:
         return USERNAME
     otherwise = row.email and person.email and row.email != person.email
     return NAME if row.name == person.name and not otherwise else None
 
 
-def _local(name: str) -> str:
-    found = LOCAL.fullmatch(name.strip())
-    return (found[1] if found else name.strip()).lower()
+def _by_address(row: Row[Any], person: Person) -> Words | None:
+    """Nothing of a parent and a child, nor of two who stand beside each other on a platform."""
+    child = (row.role, person.role).count("guardian") == 1
+    if not row.email or row.email != person.email or child:
+        return None
+    if names.agree(names.of(row.name, row.username), person.name):
+        return SAME
+    return None if row.beside else ADDRESS
 
 
 def _person(tx: Connection, actor: Actor, person_id: str, may: access.Permission) -> Person:
@@ -243,8 +250,10 @@ def _take_over(tx: Connection, before: str, after: str, bring: Bring | None) -> 
     values = {"before": before, "after": after}
     known = tx.execute(
         text("""
-            SELECT 1 FROM person WHERE id = :before AND (email <> '' OR fields <> '{}' OR EXISTS (
-                SELECT 1 FROM platform_account WHERE person_id = :before))
+            SELECT 1 FROM person WHERE id = :before AND (
+                email NOT IN ('', (SELECT own.email FROM person AS own WHERE own.id = :after))
+                OR fields <> '{}' OR source = 'import'
+                OR EXISTS (SELECT 1 FROM platform_account WHERE person_id = :before))
         """),
         values,
     ).first()

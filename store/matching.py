@@ -1,45 +1,223 @@
-"""Tell whose account it is: one person by e-mail address within a school, else by account."""
+"""Tell whose account it is: by the account first, then by address and name together.
 
-from collections.abc import Mapping
+Two accounts of one connection are two persons, whatever they share: brothers and sisters with
+their mother's address. An account of another connection joins a person only where address and
+name agree, and never one of the staff's: all else somebody confirms (store.suggesting).
+"""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store import names
 from store.db import Connection, new_id, text
 
 
-def persons(
-    tx: Connection, school_id: str, known: Mapping[str, str], emails: Mapping[str, str]
-) -> dict[str, str]:
-    """The person's id for each account of `emails`, some of them new.
+@dataclass(frozen=True)
+class Listed:
+    """An account as a platform lists it. `email` is normal (store.addresses) or empty."""
 
-    `known`: the persons that accounts had so far; `emails`: each account's
-    address, normal (store.addresses) or empty. Whoever has one account alone
-    keeps it when its address changes, unless another person has the new one.
+    external_id: str
+    username: str
+    name: str
+    email: str
+    role: str  # '' where nothing says so
+    language: str
+    level: str
+    group: str
+    suspended: bool
+    last_seen: datetime | None
+    administers: bool = False  # there
+
+    @property
+    def called(self) -> str:
+        return names.of(self.name, self.username)
+
+
+@dataclass(frozen=True)
+class Parted:
+    """An account that stood at another's person by the address alone, and its own person now."""
+
+    account_id: str
+    external_id: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Persons by external id, some of them new; `by_hand`: whom no list changes;
+    `called_elsewhere`: who have their names from another platform."""
+
+    persons: Mapping[str, str]
+    by_hand: frozenset[str]
+    called_elsewhere: frozenset[str]
+    parted: tuple[Parted, ...]
+
+
+@dataclass(slots=True)
+class _Known:
+    """A person as the roster has them, with the accounts that stand."""
+
+    id: str
+    name: str
+    email: str
+    source: str
+    staff: bool
+    here: list[str] = field(default_factory=list)  # external ids on the connection
+    elsewhere: list[str] = field(default_factory=list)  # what accounts of others are called
+
+
+@dataclass(slots=True)
+class _Roster:
+    people: dict[str, _Known]
+    owners: dict[str, str]  # external id to person, of the connection's accounts
+    account_ids: dict[str, str]
+    said: dict[str, str]  # external id to how: hand or apart
+    refused: set[tuple[str, str]]  # external id, person
+
+
+def match(
+    tx: Connection, school_id: str, connection_id: str, wanted: Mapping[str, Listed]
+) -> Matched:
+    """Whose each account of `wanted` is.
+
+    Whoever has one account alone keeps it when its address changes, unless another person of
+    that name has the new one. What somebody said (store.linking), no list changes.
     """
+    roster = _roster(tx, school_id, connection_id, wanted)
+    by_email: defaultdict[str, list[_Known]] = defaultdict(list)
+    for known in roster.people.values():
+        if known.email:
+            by_email[known.email].append(known)
+    stay, parted = _stay(roster, wanted)
+    persons = {id_: roster.owners[id_] for id_ in wanted if id_ in roster.said}
+    for id_, one in wanted.items():
+        if id_ not in persons:
+            persons[id_] = _person(roster, by_email, one, stay.get(id_))
+    return Matched(
+        persons,
+        frozenset(id_ for id_, how in roster.said.items() if how == "hand"),
+        frozenset(
+            id_
+            for id_, person in persons.items()
+            if person in roster.people and _called_elsewhere(roster.people[person], connection_id)
+        ),
+        tuple(
+            Parted(roster.account_ids[id_], id_, roster.owners[id_], persons[id_]) for id_ in parted
+        ),
+    )
+
+
+def _person(
+    roster: _Roster, by_email: defaultdict[str, list[_Known]], one: Listed, own: _Known | None
+) -> str:
+    if own and (not one.email or one.email == own.email):
+        return own.id
+    joined = _joined(roster, by_email[one.email], one) if one.email else None
+    if joined is not None:
+        joined.here.append(one.external_id)
+        return joined.id
+    if own and (not own.email or len(own.here) + len(own.elsewhere) <= 1):
+        return own.id
+    return new_id()
+
+
+def _joined(roster: _Roster, people: Iterable[_Known], one: Listed) -> _Known | None:
+    """Who has the address, no account here, and the name; None where two could be meant."""
+    found = [
+        known
+        for known in people
+        if not known.here
+        and (one.external_id, known.id) not in roster.refused
+        and any(names.agree(one.called, each) for each in (known.name, *known.elsewhere))
+    ]
+    if len(found) != 1:
+        return None
+    (known,) = found
+    sensitive = known.staff or one.role == "teacher" or one.administers
+    return None if sensitive and known.elsewhere else known
+
+
+def _stay(roster: _Roster, wanted: Mapping[str, Listed]) -> tuple[dict[str, _Known], list[str]]:
+    """Which accounts keep the person they have, and which do not, because another one here does.
+
+    Of several, the one called like the person keeps them.
+    """
+    stay: dict[str, _Known] = {}
+    parted: list[str] = []
+    accounts: defaultdict[str, list[str]] = defaultdict(list)
+    for id_ in wanted:
+        if id_ in roster.owners and id_ not in roster.said:
+            accounts[roster.owners[id_]].append(id_)
+    for person, ids in accounts.items():
+        known = roster.people[person]
+        if len(ids) > 1:
+            ids.sort(key=lambda id_: (not names.agree(wanted[id_].called, known.name), id_))
+            parted += ids[1:]
+        stay[ids[0]] = known
+        known.here = [id_ for id_ in known.here if id_ not in ids[1:]]
+    return stay, parted
+
+
+def _called_elsewhere(known: _Known, connection_id: str) -> bool:
+    """No platform renames whom it shares with others, but the one that brought them."""
+    return bool(known.elsewhere) and known.source != connection_id
+
+
+def _roster(
+    tx: Connection, school_id: str, connection_id: str, wanted: Mapping[str, Listed]
+) -> _Roster:
     rows = tx.execute(
         text("""
-            SELECT person.id, person.email, COUNT(account.id) AS accounts
-            FROM person
-            LEFT JOIN platform_account AS account
-              ON account.person_id = person.id AND NOT account.gone
+            SELECT person.id, person.name, person.email, person.source,
+                   CASE WHEN person.role = 'teacher'
+                          OR person.role = 'staff' AND person.source = 'import'
+                        THEN 1 ELSE 0 END AS staff,
+                   account.id, account.connection_id, account.external_id, account.name,
+                   account.username, account.linked, account.administers, account.gone
+            FROM person LEFT JOIN platform_account AS account ON account.person_id = person.id
             WHERE person.school_id = :school
-            GROUP BY person.id, person.email
         """),
         {"school": school_id},
-    ).all()
-    by_email = {row.email: str(row.id) for row in rows if row.email}
-    kept = {str(row.id): (str(row.email), int(row.accounts)) for row in rows}
-    found: dict[str, str] = {}
-    for account, email in emails.items():
-        own = known.get(account, "")
-        address, accounts = kept.get(own, ("", 0))
-        if email in by_email:
-            chosen = by_email[email]
-        elif own and (not email or not address or accounts <= 1):
-            chosen = own
-            if email and by_email.get(address) == own:
-                del by_email[address]  # free for another now
-        else:
-            chosen = new_id()
-        if email:
-            by_email[email] = chosen
-        found[account] = chosen
-    return found
+    )
+    roster = _Roster({}, {}, {}, {}, _refused(tx, connection_id))
+    signing_in = _signing_in(tx)
+    for row in rows:
+        id_, name, email, source, staff, account_id, place, external, *rest = row
+        known = roster.people.get(id_)
+        if known is None:
+            known = _Known(id_, name, email, source, bool(staff) or email in signing_in)
+            roster.people[id_] = known
+        if account_id is None:
+            continue
+        called, username, linked, administers, gone = rest
+        known.staff = known.staff or bool(administers)
+        if place == connection_id:
+            roster.owners[external], roster.account_ids[external] = id_, account_id
+            if linked != "roster":
+                roster.said[external] = linked
+            if external in wanted:
+                known.here.append(external)
+        elif not gone:
+            known.elsewhere.append(names.of(called, username))
+    return roster
+
+
+def _signing_in(tx: Connection) -> set[str]:
+    """The addresses of Pult's own accounts."""
+    rows = tx.execute(text("SELECT LOWER(email) AS email FROM account WHERE email <> ''"))
+    return set(rows.scalars())
+
+
+def _refused(tx: Connection, connection_id: str) -> set[tuple[str, str]]:
+    rows = tx.execute(
+        text("""
+            SELECT account.external_id, link_refused.person_id FROM link_refused
+            JOIN platform_account AS account ON account.id = link_refused.account_id
+            WHERE account.connection_id = :connection
+        """),
+        {"connection": connection_id},
+    )
+    return {(row.external_id, row.person_id) for row in rows}

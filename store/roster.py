@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Row
 
-from store import access
+from store import access, names
 from store.access import Actor
 from store.db import Connection, moment, new_id, text
 
@@ -86,22 +86,23 @@ def person(tx: Connection, actor: Actor, person_id: str) -> Person | None:
     return _person(row)
 
 
-SAVE_PERSON = """
+INSERT_PERSON = """
     INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields,
                         source, updated_at)
     VALUES (:id, :school, :name, :email, :role, :language, :level, :grp, :fields,
             :source, :now)
-    ON CONFLICT (school_id, email) WHERE email <> '' DO UPDATE SET
-        name = COALESCE(NULLIF(excluded.name, ''), person.name),
-        role = COALESCE(NULLIF(excluded.role, ''), person.role),
-        language = COALESCE(NULLIF(excluded.language, ''), person.language),
-        level = COALESCE(NULLIF(excluded.level, ''), person.level),
-        grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
-        fields = CASE WHEN excluded.fields = '{}' THEN person.fields
-                      ELSE excluded.fields END,
-        source = CASE WHEN excluded.source = 'import' THEN 'import' ELSE person.source END,
-        updated_at = excluded.updated_at
-    RETURNING id
+"""
+UPDATE_PERSON = """
+    UPDATE person SET
+        name = COALESCE(NULLIF(:name, ''), name),
+        role = COALESCE(NULLIF(:role, ''), role),
+        language = COALESCE(NULLIF(:language, ''), language),
+        level = COALESCE(NULLIF(:level, ''), level),
+        grp = COALESCE(NULLIF(:grp, ''), grp),
+        fields = CASE WHEN :fields = '{}' THEN fields ELSE :fields END,
+        source = CASE WHEN :source = 'import' THEN 'import' ELSE source END,
+        updated_at = :now
+    WHERE id = :id
 """
 
 
@@ -118,16 +119,18 @@ def save_person(
     group: str = "",
     fields: Mapping[str, str] | None = None,
     source: str,
+    others: Collection[str] = (),
     now: datetime,
 ) -> str:
-    """Add the person, or bring up to date the one with this address; return the id.
+    """Add the person, or bring up to date the one with this address and name; return the id.
 
     `email` must be valid and lower-cased already, or empty. Empty values leave
-    what is known.
+    what is known. `others`: people who it is not, because other lines of the table are about them.
     """
     access.require(actor, "write", school_id)
+    known = _known(tx, school_id, name, email, others)
     values = {
-        "id": new_id(),
+        "id": known or new_id(),
         "school": school_id,
         "name": name,
         "email": email,
@@ -139,11 +142,40 @@ def save_person(
         "source": source,
         "now": now,
     }
-    row = tx.execute(
-        text(SAVE_PERSON),
-        values,
-    ).one()
-    return str(row.id)
+    tx.execute(text(UPDATE_PERSON if known else INSERT_PERSON), values)
+    return str(values["id"])
+
+
+def _known(
+    tx: Connection, school_id: str, name: str, email: str, others: Collection[str]
+) -> str | None:
+    """Whom a line of a table is about, among those with its address; None for somebody new.
+
+    By the name that they have here or on a platform. A name in another alphabet says nothing
+    against who alone has the address; a line without a name is about the first of them.
+    """
+    if not email:
+        return None
+    rows = tx.execute(
+        text("""
+            SELECT person.id, person.name, account.name AS called FROM person
+            LEFT JOIN platform_account AS account ON account.person_id = person.id
+            WHERE person.school_id = :school AND person.email = :email
+            ORDER BY person.name, person.id
+        """),
+        {"school": school_id, "email": email},
+    )
+    found = [row for row in rows if row.id not in others]
+    if not name:
+        return str(found[0].id) if found else None
+    for fits in (names.same, names.agree):
+        for row in found:
+            if fits(name, row.name) or fits(name, row.called or ""):
+                return str(row.id)
+    if len({row.id for row in found}) != 1:
+        return None
+    (id_, known), *_ = {(row.id, row.name) for row in found}
+    return None if known != email and names.comparable(name, known) else str(id_)
 
 
 def accounts_of(tx: Connection, actor: Actor, person_id: str) -> list[PlatformAccount]:

@@ -44,4 +44,10 @@ ENROL = """
     VALUES (:course, :person, :school, :role)
     ON CONFLICT (course_id, person_id) DO UPDATE SET role = excluded.role
 """
+# The parents were entered by the address that both share.
+SAVE_GUARDIANS = """
+    INSERT INTO guardian (person_id, guardian_id)
+    SELECT :after, guardian_id FROM guardian WHERE person_id = :before
+    ON CONFLICT DO NOTHING
+"""
 LEAVE = "DELETE FROM enrolment WHERE course_id = :course AND person_id = :person"

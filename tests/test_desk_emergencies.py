@@ -16,8 +16,17 @@ from console.desk.affected import Hit
 from console.desk.emergencies import Cause, Choice
 from console.i18n import say, speaking
 from console.wiring import Console
-from mailing import campaigns, reached, releasing, suppression, urgent, urgent_texts
+from mailing import (
+    campaigns,
+    reached,
+    releasing,
+    segments,
+    suppression,
+    urgent,
+    urgent_texts,
+)
 from mailing.model import MailingError, Totals
+from mailing.segments import Segment
 from mailing.timing import Quiet, Terms
 from store import guardians, roster
 from store.access import Actor, Denied
@@ -412,6 +421,27 @@ def test_those_without_an_address_stand_in_the_ledger(desk: Desk) -> None:
         "lena": "suppressed",
         "oleg": "waiting",
     }
+
+
+def test_siblings_with_one_address_are_told_each_of_their_lesson_and_once_of_the_same(
+    desk: Desk, school: School
+) -> None:
+    with desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE person SET email = 'mama@mail.ru', fields = '{}'"))
+    campaign = desk.send()  # both have Algebra
+    with desk.console.db.read() as tx:
+        missing = {each.name: str(each.why) for each in reached.undelivered(tx, desk.ana, campaign)}
+    assert missing["oleg"] == "Shares the address with lena, who gets it."
+    hits = [Hit("a", "algebra", "Algebra", "11:00"), Hit("p", "physics", "Physics", "12:00")]
+    told = {"lena": affected._facts(hits[:1], str), "oleg": affected._facts(hits[1:], str)}
+    with desk.console.db.read() as tx:
+        ids = {each.name: each.id for each in roster.people(tx, desk.ana, school.id)}
+        found = segments.audience(
+            tx, desk.ana, school.id, Segment(people=(ids["lena"], ids["oleg"])), topic="service",
+            letters=affected.letters({ids[name]: facts for name, facts in told.items()}), now=NOON,
+        )  # fmt: skip
+    assert [each.name for each in found.people] == ["lena", "oleg"]
+    assert [each.shares for each in found.meant()] == [False, True]
 
 
 def test_a_parent_of_two_is_told_of_both_lessons_and_her_own_comes_first(desk: Desk) -> None:

@@ -26,7 +26,7 @@ PEOPLE = """email,name,language,role,level,group,Shoe size
 Maria@School14.example,Maria Ivanova,ru,teacher,city,,
 petr@@x,Petr,ru,student,,8B,
 anna@school14.example,Anna,klingon,student,,8B,38
-maria@school14.example,Maria again,ru,teacher,,,
+maria@school14.example,M. Ivanova,ru,teacher,,,
 ,Nobody,,,,,
 oleg@school14.example,"Oleg, Jr",en,pupil,,8B,43,surplus
 ivan@school14.example,Ivan,,,,8B,44
@@ -39,7 +39,11 @@ def test_every_bad_line_is_named_with_what_to_do() -> None:
     assert [(problem.line, str(problem.what)) for problem in plan.problems] == [
         (3, "petr@@x is not an e-mail address. Correct it, or leave the line out."),
         (4, "klingon is not known as a language. Write one of: en, ru, zh_Hans."),
-        (5, "maria@school14.example stands in line 2 already. Leave one of the two."),
+        (
+            5,
+            "maria@school14.example stands in line 2 already. Leave one of the two, or write both "
+            "names if they are two people.",
+        ),
         (6, "The e-mail address is missing. Enter it, or leave the line out."),
         (
             7,
@@ -685,3 +689,49 @@ def test_ages_come_in_by_any_name_stay_what_they_are_and_go_along_with_no_letter
         (2, "“soon” is no day of birth."),
         (3, "“perhaps” does not say whether they are a minor."),
     ]
+
+
+SIBLINGS = """email,name,group,guardian of
+mama@mail.ru,Petya Ivanov,7A,
+mama@mail.ru,Olya Ivanova,5B,
+mama@mail.ru,Olya,5B,
+papa@mail.ru,Ivan Ivanov,,mama@mail.ru
+"""
+
+
+def test_brothers_and_sisters_come_in_both_and_the_same_child_once(
+    database: Database, ana: Actor, school: School
+) -> None:
+    plan = importing.people_table(SIBLINGS)
+    assert [row.name for row in plan.rows] == ["Petya Ivanov", "Olya Ivanova", "Ivan Ivanov"]
+    assert [(each.line, each.what.params["first"]) for each in plan.problems] == [(4, 3)]
+    assert importing.sharing(plan) == 2
+    for _ in range(2):
+        brought = importing.apply(database, ana, school.id, plan, now=NOON)
+        assert brought.problems == []
+    with database.read() as tx:
+        people = {one.name: one for one in roster.people(tx, ana, school.id)}
+        children = tx.execute(text("SELECT person_id FROM guardian")).scalars().all()
+    assert {name: one.group for name, one in people.items()} == {
+        "Petya Ivanov": "7A", "Olya Ivanova": "5B", "Ivan Ivanov": "",
+    }  # fmt: skip
+    assert set(children) == {people["Petya Ivanov"].id, people["Olya Ivanova"].id}
+
+
+def test_a_line_is_about_whom_it_names_or_about_somebody_new(
+    database: Database, ana: Actor, school: School
+) -> None:
+    def bring(*lines: str) -> list[str]:
+        plan = importing.people_table("\n".join(("email,name,group", *lines)))
+        brought = importing.apply(database, ana, school.id, plan, now=NOON)
+        return [str(each.what) for each in brought.problems]
+
+    assert bring("mama@mail.ru,Olya Ivanova,5B", "anna@mail.ru,Анна Котова,5B") == []
+    assert bring("mama@mail.ru,Petya Ivanov,7A") == [
+        "Petya Ivanov has the address of Olya Ivanova: both are kept. If they are one person, "
+        "say so under People."
+    ]
+    assert bring("anna@mail.ru,Anna Kotova,6B", "mama@mail.ru,O. Ivanova,6B") == []
+    with database.read() as tx:
+        people = {one.name: one.group for one in roster.people(tx, ana, school.id)}
+    assert people == {"Petya Ivanov": "7A", "O. Ivanova": "6B", "Anna Kotova": "6B"}

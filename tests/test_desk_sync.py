@@ -214,17 +214,139 @@ def test_two_who_swap_addresses_swap_persons_and_nobody_is_lost(
     }
 
 
-def test_an_address_found_later_joins_the_person_who_has_it(
+def test_an_address_found_later_joins_the_person_who_has_it_elsewhere(
     database: Database, pult: Actor, school: School, connection: str
 ) -> None:
-    run(database, pult, connection, Lms([ANON, PETR]))
-    run(database, pult, connection, Lms([replace(ANON, email=PETR.email), PETR]))
+    other = add(database, pult, school, "moodle", "Second LMS")
+    run(database, pult, connection, Lms([PETR]))
+    bare = replace(PETR, external_id="3", email="")
+    run(database, pult, other, Lms([bare]))
     with database.read() as tx:
-        anon = roster.account(tx, pult, connection, "3")
-        petr = roster.account(tx, pult, connection, "2")
-    assert anon is not None
+        before = roster.account(tx, pult, other, "3")
+    run(database, pult, other, Lms([replace(bare, email=PETR.email)]))
+    with database.read() as tx:
+        after, petr = (
+            roster.account(tx, pult, other, "3"),
+            roster.account(tx, pult, connection, "2"),
+        )
+    assert before is not None
+    assert after is not None
     assert petr is not None
-    assert anon.person_id == petr.person_id
+    assert before.person_id != after.person_id == petr.person_id
+
+
+PETYA = Account("4", "petya", "Petya Ivanov", "mama@mail.ru", group="7A")
+OLYA = Account("5", "olya", "Olya Ivanova", "mama@mail.ru", group="5B")
+
+
+def test_brothers_and_sisters_with_one_address_stay_two_and_are_named(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    lms = Lms(
+        [PETYA, OLYA],
+        [Enrolment("10", "4", "student"), Enrolment("11", "5", "student")],
+        {"10": "Algebra", "11": "Art"},
+    )
+    for _ in range(2):
+        synced = run(database, pult, connection, lms)
+        assert [str(each) for each in synced.problems] == [
+            "One e-mail address, several people: Petya Ivanov, Olya Ivanova. Each stays a person "
+            "of their own."
+        ]
+    people = people_of(database, pult, school)
+    assert {name: (one.group, one.email) for name, one in people.items()} == {
+        "Petya Ivanov": ("7A", "mama@mail.ru"), "Olya Ivanova": ("5B", "mama@mail.ru"),
+    }  # fmt: skip
+    with database.read() as tx:
+        courses = {each.name: each.id for each in timetable.courses(tx, pult, school.id)}
+        assert [one.name for one in roster.enrolled(tx, pult, courses["Algebra"])] == [
+            "Petya Ivanov"
+        ]
+        assert [one.name for one in roster.enrolled(tx, pult, courses["Art"])] == ["Olya Ivanova"]
+
+
+def as_it_was(db: Database, linked: str = "roster") -> None:
+    """One person for both accounts, as an older Pult kept them, with a block of each."""
+    with db.begin() as tx:
+        rows = {
+            row.external_id: row.person_id
+            for row in tx.execute(text("SELECT external_id, person_id FROM platform_account"))
+        }
+        values = {"one": rows["5"], "two": rows["4"], "how": linked}
+        for sql in (
+            "UPDATE platform_account SET person_id = :one",
+            "UPDATE platform_account SET linked = :how WHERE external_id = '4'",
+            "DELETE FROM enrolment WHERE person_id = :two",
+            "INSERT INTO enrolment SELECT id, :one, school_id, 'student' FROM course"
+            " WHERE external_id = '10' ON CONFLICT DO NOTHING",
+            "INSERT INTO person SELECT 'father', school_id, 'Father', '', 'guardian', '', '', '',"
+            " '{}', 'import', 0 FROM person WHERE id = :one",
+            "INSERT INTO guardian (person_id, guardian_id) VALUES (:one, 'father')",
+            "INSERT INTO reach SELECT id, school_id, '+7900', '', 'sms', 0 FROM person"
+            " WHERE id = :one",
+            "DELETE FROM person WHERE id = :two",
+        ):
+            tx.execute(text(sql), values)
+        for external in "45":
+            tx.execute(
+                text("""
+                    INSERT INTO measure (id, school_id, person_id, kind, reason, rule, imposed_by,
+                                         imposed_at, lift_reason)
+                    SELECT :id, school_id, id, 'mute', '', '', 'ana', 0, '' FROM person
+                    WHERE id = :one
+                """),
+                values | {"id": f"of {external}"},
+            )
+            tx.execute(
+                text("""
+                    INSERT INTO measure_account (measure_id, school_id, connection_id, external_id)
+                    SELECT :id, school_id, connection_id, external_id FROM platform_account
+                    WHERE external_id = :external
+                """),
+                {"id": f"of {external}", "external": external},
+            )
+
+
+def test_whom_an_older_pult_made_one_is_two_after_the_next_sync(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    lms = Lms([PETYA, OLYA], [Enrolment("10", "4", "student"), Enrolment("10", "5", "student")])
+    run(database, pult, connection, lms)
+    olya = people_of(database, pult, school)["Olya Ivanova"]
+    as_it_was(database)
+    synced = run(database, pult, connection, lms)
+    assert "people of their own now: 1." in str(synced.problems[-1])
+    people = people_of(database, pult, school)
+    assert people["Olya Ivanova"] == olya
+    petya = people["Petya Ivanov"]
+    assert petya.group == "7A"
+    with database.read() as tx:
+        found = {
+            table: set(tx.execute(text(f"SELECT {column} FROM {table}")).scalars())
+            for table, column in (
+                ("enrolment", "person_id"), ("guardian", "person_id"), ("reach", "person_id"),
+            )
+        }  # fmt: skip
+        whose = {
+            row.id: row.person_id for row in tx.execute(text("SELECT id, person_id FROM measure"))
+        }
+        noted = tx.execute(
+            text("SELECT COUNT(*) FROM audit WHERE action = 'part account'")
+        ).scalar_one()
+    assert set(map(frozenset, found.values())) == {frozenset({olya.id, petya.id})}
+    assert whose == {"of 4": petya.id, "of 5": olya.id}
+    assert noted == 1
+    assert len(run(database, pult, connection, lms).problems) == 1  # who shares, and nothing new
+
+
+def test_whom_somebody_linked_no_sync_parts(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    lms = Lms([PETYA, OLYA], [Enrolment("10", "4", "student"), Enrolment("10", "5", "student")])
+    run(database, pult, connection, lms)
+    as_it_was(database, linked="hand")
+    run(database, pult, connection, lms)
+    assert set(people_of(database, pult, school)) == {"Olya Ivanova", "Father"}
 
 
 def test_a_broken_address_is_told_and_the_account_is_kept(

@@ -2,15 +2,18 @@
 
 import json
 from itertools import chain
+from typing import Any
 
 import pytest
 
-from mailing import campaigns, releasing, segments, suppression
+from console.desk import people
+from mailing import alike, campaigns, releasing, segments, selecting, suppression
 from mailing.model import MailingError
 from mailing.segments import Segment
 from store.access import Actor
 from store.db import WINDOW, Connection, Database, execute_many, text
 from store.schools import School
+from store.words import Words
 from tests.conftest import NOON
 from tests.test_mailing_campaigns import EVERYONE, SENDER, draft, person
 
@@ -40,7 +43,7 @@ def test_of_those_who_share_an_address_the_first_by_name_gets_the_mail(
 ) -> None:
     with database.begin() as tx:
         share(tx, ana, school)
-        id_ = draft(tx, ana, school)
+        id_ = written(tx, ana, school, "The canteen is shut tomorrow.")
         releasing.release(tx, ana, id_, now=NOON)
         assert frozen(tx, id_) == {
             "Alina": ("due", "class@school.example"),
@@ -51,6 +54,115 @@ def test_of_those_who_share_an_address_the_first_by_name_gets_the_mail(
         }
         why = tx.execute(text("SELECT reply FROM delivery WHERE name = 'Clara'")).scalar_one()
     assert json.loads(why)[1] == {"name": "Alina"}
+
+
+def written(tx: Connection, ana: Actor, school: School, body: str, **segment: Any) -> str:
+    """The draft of a letter."""
+    return campaigns.draft(
+        tx, ana, school.id, subject={"en": "From school"}, body={"en": body},
+        segment=Segment(**(segment or {"everyone": True})), sender=SENDER, now=NOON,
+    )  # fmt: skip
+
+
+def siblings(tx: Connection, ana: Actor, school: School) -> None:
+    """Petya and Olya have their mother's address; so has Petya's namesake, of no import of ours."""
+    for name, group in (("Petya", "7A"), ("Olya", "5B")):
+        person(tx, ana, school, name, email="mama@mail.ru", group=group)
+    person(tx, ana, school, "Petya", email="Mama@Mail.ru", group="7A")
+
+
+def left_out(tx: Connection, campaign_id: str) -> list[tuple[str, str]]:
+    rows = tx.execute(
+        text("""
+            SELECT name, reply FROM delivery WHERE campaign_id = :id AND state = 'suppressed'
+            ORDER BY name
+        """),
+        {"id": campaign_id},
+    )
+    return [(row.name, str(Words.from_json(row.reply))) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "shown", ["Dear {{ name }}, well done.", "{% if group = 7A %}Well{% end %}d"]
+)
+def test_brothers_and_sisters_get_a_letter_each_where_it_would_differ(
+    database: Database, school: School, ana: Actor, shown: str
+) -> None:
+    with database.begin() as tx:
+        siblings(tx, ana, school)
+        id_ = written(tx, ana, school, shown)
+        campaign = campaigns.get(tx, ana, id_)
+        seen = segments.audience(
+            tx, ana, school.id, EVERYONE, letters=alike.letters(tx, ana, campaign), now=NOON
+        )
+        releasing.release(tx, ana, id_, now=NOON)
+        due = tx.execute(text("SELECT name, email FROM delivery WHERE state = 'due'")).all()
+        assert left_out(tx, id_) == [("Petya", "Shares the address with Petya, who gets it.")]
+    assert sorted(map(tuple, due)) == [("Olya", "mama@mail.ru"), ("Petya", "mama@mail.ru")]
+    assert sorted(each.name for each in seen.people) == ["Olya", "Petya"]
+
+
+def test_what_concerns_one_class_alone_reaches_its_pupil_s_address(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        siblings(tx, ana, school)
+        for group, name in (("7A", "Petya"), ("5B", "Olya")):
+            id_ = written(tx, ana, school, "The canteen is shut.", groups=(group,))
+            releasing.release(tx, ana, id_, now=NOON)
+            due = tx.execute(
+                text("SELECT name FROM delivery WHERE campaign_id = :id AND state = 'due'"),
+                {"id": id_},
+            )
+            assert due.scalars().all() == [name]
+
+
+def test_who_shared_a_letter_has_it_and_has_not_missed_it(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        for name in ("Olya", "Petya"):
+            person(tx, ana, school, name, email="mama@mail.ru")
+        id_ = written(tx, ana, school, "The canteen is shut tomorrow.")
+        releasing.release(tx, ana, id_, now=NOON)
+
+        def among(segment: Segment) -> list[str]:
+            found = selecting.matching(tx, school.id, segment, now=NOON)
+            return [each.name for each in chain.from_iterable(found)]
+
+        assert among(Segment(missed=(id_,))) == ["Olya", "Petya"]  # it waits
+        tx.execute(text("UPDATE delivery SET state = 'sent' WHERE state = 'due'"))
+        assert among(Segment(missed=(id_,))) == []
+        assert among(Segment(got=(id_,))) == ["Olya", "Petya"]
+
+
+def test_those_who_left_and_share_an_address_are_frozen_too(
+    database: Database, school: School, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        siblings(tx, ana, school)
+        person(tx, ana, school, "Zoya")
+        suppression.add(tx, ana, school.id, "mama@mail.ru", now=NOON)
+        id_ = written(tx, ana, school, "Dear {{ name }}")
+        releasing.release(tx, ana, id_, now=NOON)
+        assert len(left_out(tx, id_)) == 3
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("anna_k", ["anna_k"]), ("_", ["anna_k"]), ("100%", ["100%"]), ("STRAUß", ["Strauß"])],
+)
+def test_a_search_takes_every_letter_as_it_is(
+    database: Database, school: School, ana: Actor, search: str, found: list[str]
+) -> None:
+    with database.begin() as tx:
+        for name in ("anna_k", "annabk", "100%", "Strauß", "Strausz"):
+            person(tx, ana, school, name, email=f"p{abs(hash(name))}@school.example")
+        meant = segments.audience(tx, ana, school.id, Segment(search=search), now=NOON)
+        assert [each.name for each in meant.people] == found
+        assert [
+            each.person.name for each in people.find(tx, ana, school.id, search=search)
+        ] == found
 
 
 def test_a_shared_address_that_is_suppressed_stands_once(

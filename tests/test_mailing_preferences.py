@@ -113,7 +113,7 @@ def test_mail_comes_in_the_chosen_language_whatever_a_sync_says(
     choose(console, link, "news", language="klingon")
     with console.db.begin() as tx:
         roster.save_person(
-            tx, ana, school.id, name="P", email=PARENT, language="ru", source="sync", now=NOON
+            tx, ana, school.id, name="guardian", email=PARENT, language="ru", source="sync", now=NOON
         )
         id_ = send(tx, ana, school, "news")
         rows = tx.execute(
@@ -186,3 +186,22 @@ def test_a_link_that_is_not_ours_chooses_nothing(
         assert answer.status_code == 404
     with console.db.read() as tx:
         assert preferences.languages(tx, school.id) == {}
+
+
+def test_the_page_says_for_how_many_people_an_address_speaks(
+    console: Console, url: str, link: str, school: School, ana: Actor
+) -> None:
+    assert "have this address" not in requests.get(f"{url}/u/{link}?language=en", timeout=60).text
+    with console.db.begin() as tx:
+        roster.save_person(
+            tx, ana, school.id, name="Olya", email=PARENT, language="en", source="t", now=NOON
+        )
+        found = preferences.show(tx, console.origin.key, link)
+    assert found is not None
+    assert found.people == 2
+    page = requests.get(f"{url}/u/{link}", headers={"Accept-Language": "en"}, timeout=60).text
+    assert "2 people at the school have this address." in page
+    assert "Olya" not in page
+    assert gets(console, ana, school, "news") == [CHILD, PARENT]
+    choose(console, link)
+    assert gets(console, ana, school, "news") == [CHILD]

@@ -101,7 +101,7 @@ def test_whoever_is_known_by_an_address_stays_when_their_account_is_linked_elsew
 def test_what_an_address_joined_somebody_takes_apart_for_good(
     people: Database, school: School, ben: Actor
 ) -> None:
-    taken = listed("@eve:chat.example", "@eve:chat.example", "Eve", "olga@school.example")
+    taken = listed("@eve:chat.example", "@eve:chat.example", "Olga", "olga@school.example")
     with people.begin() as tx:
         sync(tx, school, "chat", taken)
         assert hers(tx, ben) == ["1", "@eve:chat.example"]

@@ -1,7 +1,7 @@
 """Whom trouble affects: the people of the lessons that stand on what fails, each with the facts."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from console.desk.fallout import Fallout
 from console.desk.incidents import Incident
 from console.i18n import clock, say, speaking
 from mailing import preferences, recipients
-from mailing.segments import Audience
+from mailing.segments import Audience, Letters
 from mailing.urgent_texts import FACTS
 from probes import targets
 from store import access, addresses
@@ -120,6 +120,15 @@ def _facts(hits: Sequence[Hit], link: Callable[[str], str]) -> Facts:
         "begins": ", ".join(dict.fromkeys(hit.begins for hit in hits if hit.begins)),
         "link": link(first) if first else "",
     }
+
+
+def letters(facts: Mapping[str, Facts]) -> Letters:
+    """Those who share an address get one letter where they are told the same."""
+
+    def each(people: Sequence[Person]) -> Sequence[Hashable]:
+        return [tuple(sorted(facts.get(person.id, {}).items())) for person in people]
+
+    return each
 
 
 def told_before(tx: Connection, campaign_id: str) -> dict[str, Facts]:

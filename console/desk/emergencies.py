@@ -95,7 +95,9 @@ def plan(
     elif not hits:
         raise IncidentError(N_("No running lesson stands on this. Choose the people yourself."))
     facts = affected.told(tx, school, hits, link)
-    people = segments.audience(tx, actor, school.id, segment, topic=SERVICE, now=now)
+    people = segments.audience(
+        tx, actor, school.id, segment, topic=SERVICE, letters=affected.letters(facts), now=now
+    )
     people = affected.filled(
         tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
     )
@@ -177,8 +179,10 @@ def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: 
     school = schools.get(tx, actor, before.school_id)
     incident = incidents.get(tx, actor, before.incident_id) if before.incident_id else None
     segment = Segment(meant=(first,))
-    people = segments.audience(tx, actor, school.id, segment, topic=SERVICE, now=now)
     facts = affected.told_before(tx, first)
+    people = segments.audience(
+        tx, actor, school.id, segment, topic=SERVICE, letters=affected.letters(facts), now=now
+    )
     people = affected.filled(
         tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
     )

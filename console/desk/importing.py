@@ -1,7 +1,8 @@
 """Bring people in from a table: first a plan that names every bad line, then all good rows."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -13,9 +14,9 @@ from console.desk.tables import Line, Plan, Problem, Unreadable
 from console.desk.timetables import Planned, apply_timetable, timetable
 from mailing import ages, people_file, zones
 from mailing.model import MailingError
-from store import access, addresses, audit, guardians, roster
+from store import access, addresses, audit, guardians, names, roster
 from store.access import Actor
-from store.db import Database, text
+from store.db import Connection, Database, text
 from store.words import N_, Words
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "apply",
     "apply_timetable",
     "people_table",
+    "sharing",
     "timetable",
 ]
 
@@ -83,6 +85,11 @@ LEVELS = _by_any_name(
 Read = TypeVar("Read")
 NO_CHILD = N_("Nobody here has the address {email}. Bring the child in, then this table again.")
 
+SHARES = N_(
+    "{name} has the address of {others}: both are kept. If they are one person, say so under "
+    "People."
+)
+
 
 @dataclass(frozen=True)
 class PersonRow:
@@ -105,7 +112,8 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class Brought:
-    """How many came in; each problem is a child that the school does not know."""
+    """How many came in; a problem is a child that the school does not know, or whose address
+    somebody else has."""
 
     people: int
     problems: list[Problem] = field(default_factory=list)
@@ -119,28 +127,45 @@ def people_table(
     `encoding`: the one that somebody chose; else the likeliest for a school of this `language`.
     """
     plan: Plan[PersonRow] = Plan()
-    seen: dict[str, int] = {}
+    seen: defaultdict[str, list[PersonRow]] = defaultdict(list)
     try:
         for line in tables.lines(content, COLUMNS, plan, encoding=encoding, language=language):
             if "email" not in line.cells:
                 plan.refuse(1, N_("No column holds e-mail addresses. Call one of them: email."))
                 break
             row = _person(line, plan)
-            if row and row.email in seen:
+            if row and (first := _told_before(row, seen[row.email])):
                 plan.refuse(
                     row.line,
-                    N_("{email} stands in line {first} already. Leave one of the two."),
+                    N_(
+                        "{email} stands in line {first} already. Leave one of the two, or write "
+                        "both names if they are two people."
+                    ),
                     email=row.email,
-                    first=seen[row.email],
+                    first=first,
                 )
             elif row:
-                seen[row.email] = row.line
+                seen[row.email].append(row)
                 plan.rows.append(row)
     except Unreadable as error:
         plan.problems.append(error.problem)
     if not plan.rows and not plan.problems:
         plan.refuse(1, N_("The table holds no people. Its first line names the columns."))
     return plan
+
+
+def sharing(plan: Plan[PersonRow]) -> int:
+    """How many of its people have one address with another of them."""
+    often = Counter(row.email for row in plan.rows)
+    return sum(count for count in often.values() if count > 1)
+
+
+def _told_before(row: PersonRow, earlier: Iterable[PersonRow]) -> int | None:
+    """The line with this address that is about the same person, as far as the names tell."""
+    for one in earlier:
+        if not (row.name and one.name) or names.agree(row.name, one.name):
+            return one.line
+    return None
 
 
 def apply(
@@ -150,12 +175,9 @@ def apply(
     access.require(actor, "write", school_id)
     brought = Brought(len(plan.rows))
     with db.begin() as tx:
-        known = set(
-            tx.execute(
-                text("SELECT email FROM person WHERE school_id = :school"), {"school": school_id}
-            ).scalars()
-        )
+        known = _by_address(tx, school_id)
         guardians_of: list[tuple[str, PersonRow]] = []
+        taken: set[str] = set()
         for row in plan.rows:
             person_id = roster.save_person(
                 tx,
@@ -169,9 +191,15 @@ def apply(
                 group=row.group,
                 fields=row.fields,
                 source="import",
+                others=taken,
                 now=now,
             )
+            taken.add(person_id)
             guardians_of.append((person_id, row))
+            others = known.get(row.email, {})
+            if others and person_id not in others:
+                params = {"name": row.name, "others": ", ".join(others.values())}
+                brought.problems.append(Problem(row.line, Words(SHARES, params)))
         for person_id, row in guardians_of:
             if row.phone or row.ways:
                 reach.bring(tx, actor, person_id, phone=row.phone, ways=row.ways, now=now)
@@ -182,6 +210,15 @@ def apply(
                 brought.problems.append(Problem(row.line, Words(NO_CHILD, {"email": email})))
         audit.record(tx, actor, "import people", school_id, school_id=school_id, now=now)
     return brought
+
+
+def _by_address(tx: Connection, school_id: str) -> dict[str, dict[str, str]]:
+    """The names of who has each address, by id."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    asked = text("SELECT id, name, email FROM person WHERE school_id = :school")
+    for row in tx.execute(asked, {"school": school_id}):
+        found[row.email][row.id] = row.name
+    return dict(found)
 
 
 def _person(line: Line, plan: Plan[PersonRow]) -> PersonRow | None:

@@ -45,11 +45,16 @@ def find(
             LEFT JOIN platform_account ON platform_account.person_id = person.id
                 AND NOT platform_account.gone
             WHERE person.school_id = :school
-              AND (:like = '%%' OR LOWER(person.name) LIKE :like OR LOWER(person.email) LIKE :like
-                   OR LOWER(platform_account.username) LIKE :like)
+              AND (:like = '%%' OR LOWER(person.name) LIKE :like ESCAPE '!'
+                   OR LOWER(person.email) LIKE :like ESCAPE '!'
+                   OR LOWER(platform_account.username) LIKE :like ESCAPE '!')
             ORDER BY person.name, person.id LIMIT :limit
         """),
-        {"school": school_id, "like": f"%{search.strip().casefold()}%", "limit": limit},
+        {
+            "school": school_id,
+            "like": f"%{roster.literal(search.strip().lower())}%",
+            "limit": limit,
+        },
     )
     ids = [row.id for row in rows]
     accounts, courses = _accounts(tx, school_id, ids), _courses(tx, school_id, ids)

@@ -1,10 +1,10 @@
 """Bring a platform's people, courses and rooms into the roster, whole or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.desk import connections
+from console.desk import connections, linked
 from platforms.base import Account, Adapter, PlatformError
 from platforms.capabilities import RosterSource
 from platforms.metering import RoomMeter
@@ -12,13 +12,13 @@ from store import access, addresses, audit, enrolling
 from store.access import Actor
 from store.db import Connection as Transaction
 from store.db import Database, text
-from store.enrolling import Listed, ListedRoom
+from store.enrolling import Kept, Listed, ListedRoom
 from store.words import N_, Words
 
 # Platforms name languages in many ways; ours by the first letters of theirs.
 LANGUAGES = {"ru": "ru", "zh": "zh_Hans", "en": "en"}
 ROLES = {"student", "teacher", "guardian", "staff"}
-TOLD = 20  # bad addresses that are named one by one
+TOLD = 20  # of a sort that are named one by one
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,16 @@ def _keep(
 ) -> Synced:
     place = tx, actor, school_id, connection_id
     enrolled = gone = 0
+    kept = Kept(0)
     if fetched.accounts is not None:
         roles: dict[str, set[str]] = {}
         for (_course, account_id), role in fetched.roles.items():
             roles.setdefault(account_id, set()).add(role)
         listed = [_listed(account, roles) for account in fetched.accounts]
-        gone += enrolling.people(*place, listed, now=now)
+        kept = enrolling.people(*place, listed, now=now)
+        for parted in kept.parted:
+            linked.part(tx, actor, connection_id, parted)
+        gone += kept.gone
         gone += enrolling.courses(*place, fetched.courses, now=now)
         enrolled = enrolling.enrolments(*place, fetched.roles)
     if fetched.rooms is not None:
@@ -143,7 +147,7 @@ def _keep(
         enrolments=enrolled,
         rooms=len(fetched.rooms or ()),
         gone=gone,
-        problems=_problems(fetched.accounts or []),
+        problems=(*_problems(fetched.accounts or []), *_sharing(kept)),
     )
 
 
@@ -185,3 +189,23 @@ def _problems(accounts: list[Account]) -> tuple[Words, ...]:
             Words(N_("{count} more addresses cannot be right."), {"count": len(bad) - TOLD})
         )
     return tuple(told)
+
+
+def _sharing(kept: Kept) -> Iterator[Words]:
+    """Who has one address here: each gets what is meant for them, and somebody may know better."""
+    for names in kept.sharing[:TOLD]:
+        yield Words(
+            N_("One e-mail address, several people: {names}. Each stays a person of their own."),
+            {"names": ", ".join(names[:TOLD])},
+        )
+    if len(kept.sharing) > TOLD:
+        more = len(kept.sharing) - TOLD
+        yield Words(N_("{count} more addresses belong to several people."), {"count": more})
+    if kept.parted:
+        yield Words(
+            N_(
+                "Accounts that an address alone had joined to one person, and that are people of "
+                "their own now: {count}. Their courses are apart; look at their groups."
+            ),
+            {"count": len(kept.parted)},
+        )

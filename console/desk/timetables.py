@@ -135,8 +135,12 @@ class _Known:
         ):
             self._courses |= {row.name.lower(): row.id, row.external_id.lower(): row.id}
         people = tx.execute(
-            text("SELECT id, email, name FROM person WHERE school_id = :school"), values
-        ).all()
+            text("""
+                SELECT id, email FROM person WHERE school_id = :school
+                ORDER BY CASE role WHEN 'teacher' THEN 1 ELSE 0 END, id
+            """),
+            values,
+        ).all()  # of those who share an address a teacher is meant
         self._people = {row.email: row.id for row in people if row.email}
 
     def room(self, row: LessonRow, found: Found) -> PlannedRoom | None:

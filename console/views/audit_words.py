@@ -82,6 +82,7 @@ ACTIONS = {
     "pause late campaign": N_("paused a campaign that could not leave in time"),
     "pause moved invitation": N_("paused an invitation whose lesson had moved"),
     "raise alarm": N_("raised a welfare alarm"),
+    "part account": N_("made a person of an account that stood with another by the address alone"),
     "refuse link": N_("refused a link between accounts"),
     "release campaign": N_("released a campaign"),
     "read relay log": N_("counted held mails as sent, by the relay's log"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from console.desk import people
 from console.i18n import N_, _, escape, labelled, ngettext, say, span
 from console.views import acting, links
 from console.widgets import confirm, strangers
@@ -15,6 +16,7 @@ from moderation.model import Measure, PenaltyKind, Step, Stored, Subject
 from store import linking
 from store.access import Actor
 from store.db import Connection
+from store.linking import Suggestion
 from store.schools import School
 
 LENGTHS: dict[str, timedelta | None] = {
@@ -73,12 +75,15 @@ def ask(
     with console.db.read() as tx:
         steps = measures.plan(tx, actor, school.id, about, kind)
         more = linking.suggested(tx, actor, about.person_id) if about.person_id else []
+        names = people.connection_names(tx, actor, school.id)
     asked = Asked(about, kind, case_id, steps)
 
     @st.dialog(_(QUESTIONS[kind]), icon=ICONS[kind], on_dismiss=confirm.closed)
     def dialog() -> None:
         strangers.text(who)
         chosen = [step for step in steps if account(step, asked.able)]
+        for one in more:
+            _only_suggested(one, names.get(one.account.connection_id, "?"))
         if more:
             st.caption(_more(len(more)))
         length = length_asked(kind)
@@ -172,6 +177,13 @@ def account(
     if step.why is not None:
         st.caption(f":orange[◆] {say(step.why)}")
     return chosen
+
+
+def _only_suggested(one: Suggestion, place: str) -> None:
+    """An account that the plan leaves out, because nobody has said whose it is."""
+    name = f"**{escape(place)}** · {strangers.name(one.account.username or one.account.name)}"
+    st.markdown(f":gray[○] {labelled(name, _('only suggested'))}")
+    st.caption(say(one.why))
 
 
 def _more(count: int) -> str:

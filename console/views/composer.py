@@ -17,7 +17,7 @@ from console.views import (
 )
 from console.widgets import actionbar, pages
 from console.wiring import Console
-from mailing import campaigns, conditions, courses, recipients
+from mailing import alike, campaigns, conditions, courses, recipients
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
 from mailing.starters import STARTERS
@@ -68,13 +68,16 @@ def _write(
     lesson_group.caption(console, school, kept)
     segment = segment_picker.pick(kept, offered, key=key)
     campaign = composer_topic.pick(console, actor, school, campaign, segment)
-    meant = segment_picker.audience(console, actor, school, segment, topic=campaign.topic)
+    before = campaign
+    meant = segment_picker.audience(console, actor, school, segment, letter=campaign)
     segment_picker.count(meant)
     chosen = _language(campaign, school, meant)
     campaign = _begin(console, actor, campaign)
     subject = dict(campaign.subject) | {chosen: _subject(campaign, chosen)}
     body = dict(campaign.body) | {chosen: _body(campaign, chosen)}
     campaign = _keep(console, actor, campaign, segment, subject, body)
+    if alike.asked(campaign) != alike.asked(before):  # brothers and sisters may get their own now
+        meant = segment_picker.audience(console, actor, school, segment, letter=campaign)
     composer_enclosed.draw(console, actor, school, campaign)
     composer_send.draw(console, actor, school, campaign, meant, offered)
     return campaign, meant

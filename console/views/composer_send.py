@@ -73,9 +73,7 @@ def draw(
             campaign, absent = presence.again(console, actor, school, campaign)
             if absent:
                 segment = Segment.from_json(campaign.segment)
-                meant = segment_picker.audience(
-                    console, actor, school, segment, topic=campaign.topic
-                )
+                meant = segment_picker.audience(console, actor, school, segment, letter=campaign)
             _ask(console, actor, school, campaign, meant, offered, found, absent, anyway)
         composer_when.draw(console, actor, school, campaign)
         composer_replies.draw(console, actor, campaign)

@@ -6,18 +6,19 @@ import streamlit as st
 
 from console.desk import linked
 from console.desk.people import Linked
-from console.i18n import N_, _, escape, say
+from console.i18n import N_, _, escape, ngettext, say
 from console.views import acting
-from console.widgets import actionbar, strangers
+from console.widgets import actionbar, pages, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from store import access, linking
+from store import access, linking, suggesting
 from store.access import Actor
 from store.db import Connection
 from store.linking import Suggestion
 from store.roster import Person
 from store.schools import School
 
+SHOWN = 5  # of those who share an address
 BY_ADDRESS = N_("theirs by the e-mail address, confirmed by nobody yet")
 BY_HAND = N_("linked by hand")
 YES, NO = "Y", "X"  # the keys
@@ -28,6 +29,21 @@ def how(account: Linked, accounts: Sequence[Linked]) -> str:
     if len(accounts) < 2:
         return ""
     return _(BY_HAND) if account.linked == "hand" else _(BY_ADDRESS)
+
+
+def sharing(console: Console, actor: Actor, person: Person) -> None:
+    """Who else gets mail at their address."""
+    with console.db.read() as tx:
+        others = suggesting.sharing(tx, actor, person.id)
+    if others:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_("One address with"), width="content")
+            for id_, name in others[:SHOWN]:
+                pages.link("person", strangers.name(name), icon=":material/person:", id=id_)
+            if len(others) > SHOWN:
+                rest = len(others) - SHOWN
+                words = ngettext("and {n} more", "and {n} more", rest)
+                st.caption(words.format(n=rest), width="content")
 
 
 def keyed(accounts: Sequence[Linked]) -> Linked | None:

@@ -8,6 +8,7 @@ from console.i18n import N_, _, listed, ngettext
 from console.views import taking_away, unsettled
 from console.widgets import actionbar, head, pages, status, strangers, tables
 from console.wiring import Console
+from store import access, suggesting
 from store.access import Actor
 from store.schools import School
 
@@ -33,12 +34,27 @@ def page(console: Console, actor: Actor, school: School) -> None:
     with console.db.read() as tx:
         found = people.find(tx, actor, school.id, search=search or "", limit=SHOWN)
     unsettled.draw(console, actor, school)
+    if access.may(actor, "moderate", school.id):
+        _doubts(console, actor, school)
     if found:
         _list(found)
         taking_away.lists(console, actor, school, "people", _("People"), role=role)
     else:
         _nobody(search or "")
     actionbar.told()
+
+
+def _doubts(console: Console, actor: Actor, school: School) -> None:
+    """The way to where it is said which accounts are one person's."""
+    with console.db.read() as tx:
+        count = len(suggesting.doubts(tx, actor, school.id))
+    if count:
+        words = ngettext(
+            "{n} account may be somebody's: one person or two?",
+            "{n} accounts may be somebody's: one person or two?",
+            count,
+        )
+        pages.link("confirming", words.format(n=count), icon=":material/join_inner:")
 
 
 def role(name: str) -> str:

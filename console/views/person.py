@@ -44,6 +44,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
         names = people.connection_names(tx, actor, school.id)
     head.title(strangers.name(found.person.name), back="people")
     st.caption(_facts(found))
+    links.sharing(console, actor, found.person)
     live.part(lambda: acting.follow(console, actor, school))
     left, right = st.columns([5, 3], gap="medium")
     with left:

@@ -40,6 +40,15 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     if not plan.rows:
         return
     _rows(plan)
+    if count := importing.sharing(plan):
+        words = ngettext(
+            "{n} of them shares an address with another: each is a person of their own, and gets "
+            "what is meant for them.",
+            "{n} of them share an address with another: each is a person of their own, and gets "
+            "what is meant for them.",
+            count,
+        )
+        st.caption(words.format(n=count))
     label = ngettext("Import {n} person", "Import {n} people", len(plan.rows))
     if st.button(
         label.format(n=len(plan.rows)), type="primary", icon=":material/upload:", key="import-yes"

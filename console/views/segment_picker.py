@@ -11,7 +11,8 @@ from console.i18n import N_, NAMES, _, language, ngettext, say
 from console.views.people import ROLES
 from console.widgets import status, strangers, tables
 from console.wiring import Console
-from mailing import campaigns, conditions, segments
+from mailing import alike, campaigns, conditions, segments
+from mailing.model import Campaign
 from mailing.segments import Audience, Guardians, Segment
 from store import roster, timetable
 from store.access import Actor
@@ -164,10 +165,24 @@ def _several(label: str, chosen: Sequence[str], names: dict[str, str], key: str)
 
 
 def audience(
-    console: Console, actor: Actor, school: School, segment: Segment, *, topic: str = ""
+    console: Console,
+    actor: Actor,
+    school: School,
+    segment: Segment,
+    *,
+    letter: Campaign | None = None,
 ) -> Audience:
+    """`letter`: which one they are to get; before there is one, an address gets one of any."""
     with console.db.read() as tx:
-        return segments.audience(tx, actor, school.id, segment, topic=topic, now=console.now())
+        return segments.audience(
+            tx,
+            actor,
+            school.id,
+            segment,
+            topic=letter.topic if letter else "",
+            letters=alike.letters(tx, actor, letter) if letter else segments.same,
+            now=console.now(),
+        )
 
 
 def count(meant: Audience) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from console.i18n import NAMES, _, speaking
+from console.i18n import NAMES, _, ngettext, speaking
 from console.web import pages
 from console.web.forms import language_of, posted
 from console.wiring import Console
@@ -90,7 +90,18 @@ def _subscription(found: Preferences, here: str) -> str:
     if not found.left:
         form += pages.form(here, every, _("Unsubscribe from everything"), token="")
     words = said.format(topic=found.topic, school=found.school_name, email=found.email)
-    return f"<section><p>{escape(words)}</p>{form}</section>"
+    return f"<section><p>{escape(words)}</p>{_family(found)}{form}</section>"
+
+
+def _family(found: Preferences) -> str:
+    if found.people < 2:
+        return ""
+    words = ngettext(
+        "{n} person at the school has this address. What you choose here is for the mail of all.",
+        "{n} people at the school have this address. What you choose here is for the mail of all.",
+        found.people,
+    )
+    return f'<p class="quiet">{escape(words.format(n=found.people))}</p>'
 
 
 def _choices(found: Preferences, here: str, *, saved: bool) -> str:

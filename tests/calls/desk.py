@@ -75,7 +75,9 @@ from platforms.base import Adapter, Capability, Health, Participant, Room
 from store import access, schools
 from store.access import Actor
 from store.db import Connection
+from store.matching import Parted
 from store.schools import School
+from store.suggesting import Doubt
 from store.words import Words
 from tests.calls import Calls
 from tests.cast import LATER, SENDER, Cast
@@ -164,9 +166,25 @@ def planned(tx: Connection, who: Actor, on: Cast) -> emergencies.Plan:
     return emergencies.plan(tx, who, cause, Choice(), on.console.lesson_link, now=NOON)
 
 
+def doubt(on: Cast) -> Doubt:
+    known = on.roster
+    return Doubt(
+        known.second, "Chat", "Olga", "olga", known.person, "Olga", "student", "o@school.example",
+        joined=True, agrees=True,
+    )  # fmt: skip
+
+
 CALLS: Calls = {
     linked.link: lambda tx, who, on: linked.link(
         tx, who, on.roster.account, on.roster.person, now=NOON
+    ),
+    linked.confirm: lambda tx, who, on: linked.confirm(tx, who, [doubt(on)], NOON),
+    linked.keep_apart: lambda tx, who, on: linked.keep_apart(tx, who, [doubt(on)], NOON),
+    linked.part: lambda tx, who, on: linked.part(
+        tx,
+        who,
+        on.roster.connection,
+        Parted(on.roster.second, "u1", on.roster.person, on.roster.person),
     ),
     presence.look: lambda db, who, on: presence.look(
         db, who, on.roster.room, on.roster.course, registers(on), now=NOON

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from mailing import (
     ages,
     agreeing,
+    alike,
     approving,
     attachments,
     campaigns,
@@ -130,6 +131,7 @@ def tell(tx: Connection, who: Actor, on: Cast) -> object:
 
 
 CALLS: Calls = {
+    alike.letters: lambda tx, who, on: alike.letters(tx, who, on.released),
     campaigns.draft: lambda tx, who, on: campaigns.draft(
         tx,
         who,

@@ -1,6 +1,17 @@
 """Calls of the store: audit, roster, timetable, schools."""
 
-from store import access, audit, enrolling, guardians, linking, planning, roster, schools, timetable
+from store import (
+    access,
+    audit,
+    enrolling,
+    guardians,
+    linking,
+    planning,
+    roster,
+    schools,
+    suggesting,
+    timetable,
+)
 from store.enrolling import ListedRoom
 from store.planning import PlannedRoom
 from store.schools import Clock
@@ -62,6 +73,8 @@ CALLS: Calls = {
     roster.note_suspended: lambda tx, who, on: roster.note_suspended(
         tx, who, on.roster.account, True, now=NOON
     ),
+    suggesting.doubts: lambda tx, who, on: suggesting.doubts(tx, who, on.school),
+    suggesting.sharing: lambda tx, who, on: suggesting.sharing(tx, who, on.roster.person),
     timetable.courses: lambda tx, who, on: timetable.courses(tx, who, on.school),
     timetable.rooms: lambda tx, who, on: timetable.rooms(tx, who, on.school),
     timetable.named: lambda tx, who, on: timetable.named(tx, who, on.school, []),
