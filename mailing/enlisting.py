@@ -76,11 +76,13 @@ def _link_people(tx: Connection, campaign_id: str) -> None:
     whom it names."""
     tx.execute(
         text("""
-            UPDATE delivery SET person_id = (
-                SELECT person.id FROM person
-                WHERE person.school_id = delivery.school_id AND person.email = delivery.email
-                  AND person.email <> ''
-                ORDER BY CASE WHEN person.name = delivery.name THEN 0 ELSE 1 END, person.id LIMIT 1)
+            UPDATE delivery SET person_id = COALESCE(
+                (SELECT MIN(person.id) FROM person
+                 WHERE person.school_id = delivery.school_id AND person.email = delivery.email
+                   AND person.email <> '' AND person.name = delivery.name),
+                (SELECT MIN(person.id) FROM person
+                 WHERE person.school_id = delivery.school_id AND person.email = delivery.email
+                   AND person.email <> ''))
             WHERE campaign_id = :campaign
         """),
         {"campaign": campaign_id},

@@ -69,7 +69,7 @@ def people(
         [
             _person_row(*whose, persons[id_], one, named=id_ not in found.called_elsewhere)
             for id_, one in wanted.items()
-            if id_ not in found.by_hand
+            if id_ not in found.by_hand and id_ not in found.unchanged
         ],
     )
     _many(
@@ -77,7 +77,8 @@ def people(
         SAVE_ACCOUNT,
         [
             _account_row(school_id, connection_id, persons[one.external_id], one, now)
-            for one in wanted.values()
+            for id_, one in wanted.items()
+            if found.accounts.get(id_) != matching.kept_of(one, persons[id_])
         ],
     )
     _many(tx, SAVE_GUARDIANS, [{"before": one.before, "after": one.after} for one in found.parted])

@@ -54,6 +54,8 @@ class Matched:
     by_hand: frozenset[str]
     called_elsewhere: frozenset[str]
     parted: tuple[Parted, ...]
+    unchanged: frozenset[str]  # of whose person the list says nothing new
+    accounts: Mapping[str, tuple[object, ...]]  # as they are kept: see `kept_of`
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class _Known:
     email: str
     source: str
     staff: bool
+    kept: tuple[str, ...] = ()  # role, language, level, group
     here: list[str] = field(default_factory=list)  # external ids on the connection
     elsewhere: list[str] = field(default_factory=list)  # what accounts of others are called
 
@@ -76,6 +79,7 @@ class _Roster:
     account_ids: dict[str, str]
     said: dict[str, str]  # external id to how: hand or apart
     refused: set[tuple[str, str]]  # external id, person
+    accounts: dict[str, tuple[object, ...]]
 
 
 def match(
@@ -96,18 +100,30 @@ def match(
     for id_, one in wanted.items():
         if id_ not in persons:
             persons[id_] = _person(roster, by_email, one, stay.get(id_))
+    elsewhere: set[str] = set()
+    unchanged: set[str] = set()
+    for id_, person in persons.items():
+        if known := roster.people.get(person):
+            if _called_elsewhere(known, connection_id):
+                elsewhere.add(id_)
+            if _unchanged(known, wanted[id_], named=id_ not in elsewhere):
+                unchanged.add(id_)
     return Matched(
         persons,
         frozenset(id_ for id_, how in roster.said.items() if how == "hand"),
-        frozenset(
-            id_
-            for id_, person in persons.items()
-            if person in roster.people and _called_elsewhere(roster.people[person], connection_id)
-        ),
+        frozenset(elsewhere),
         tuple(
             Parted(roster.account_ids[id_], id_, roster.owners[id_], persons[id_]) for id_ in parted
         ),
+        frozenset(unchanged),
+        roster.accounts,
     )
+
+
+def kept_of(one: Listed, person_id: str) -> tuple[object, ...]:
+    """The account as `Matched.accounts` has it once it is kept so."""
+    seen = one.last_seen.timestamp() if one.last_seen else None
+    return (person_id, one.name, one.username, one.suspended, one.administers, seen, False)
 
 
 def _person(
@@ -166,36 +182,51 @@ def _called_elsewhere(known: _Known, connection_id: str) -> bool:
     return bool(known.elsewhere) and known.source != connection_id
 
 
+def _unchanged(known: _Known, one: Listed, *, named: bool) -> bool:
+    """Empty values leave what is known."""
+    said = (one.role, one.language, one.level, one.group)
+    return (
+        (not named or (one.name or one.username) == known.name)
+        and one.email in ("", known.email)
+        and (said == known.kept or all(s in ("", k) for s, k in zip(said, known.kept, strict=True)))
+    )
+
+
 def _roster(
     tx: Connection, school_id: str, connection_id: str, wanted: Mapping[str, Listed]
 ) -> _Roster:
     rows = tx.execute(
         text("""
-            SELECT person.id, person.name, person.email, person.source,
+            SELECT person.id, person.name, person.email, person.source, person.role,
+                   person.language, person.level, person.grp,
                    CASE WHEN person.role = 'teacher'
                           OR person.role = 'staff' AND person.source = 'import'
                         THEN 1 ELSE 0 END AS staff,
                    account.id, account.connection_id, account.external_id, account.name,
-                   account.username, account.linked, account.administers, account.gone
+                   account.username, account.linked, account.administers, account.gone,
+                   account.suspended, account.last_seen_at
             FROM person LEFT JOIN platform_account AS account ON account.person_id = person.id
             WHERE person.school_id = :school
         """),
         {"school": school_id},
     )
-    roster = _Roster({}, {}, {}, {}, _refused(tx, connection_id))
+    roster = _Roster({}, {}, {}, {}, _refused(tx, connection_id), {})
     signing_in = _signing_in(tx)
     for row in rows:
-        id_, name, email, source, staff, account_id, place, external, *rest = row
+        id_, name, email, source, *kept, staff, account_id, place, external = row[:12]
         known = roster.people.get(id_)
         if known is None:
-            known = _Known(id_, name, email, source, bool(staff) or email in signing_in)
+            sensitive = bool(staff) or email in signing_in
+            known = _Known(id_, name, email, source, sensitive, tuple(kept))
             roster.people[id_] = known
         if account_id is None:
             continue
-        called, username, linked, administers, gone = rest
+        called, username, linked, administers, gone, suspended, seen = row[12:]
         known.staff = known.staff or bool(administers)
         if place == connection_id:
             roster.owners[external], roster.account_ids[external] = id_, account_id
+            was = (bool(suspended), bool(administers), seen, bool(gone))
+            roster.accounts[external] = (id_, called, username, *was)
             if linked != "roster":
                 roster.said[external] = linked
             if external in wanted:

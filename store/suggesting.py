@@ -9,7 +9,6 @@ from store import access, names
 from store.access import Actor
 from store.db import Connection, text
 
-
 Pairs = set[tuple[str, str]]
 
 
