@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from operator import attrgetter
 
-from store import access, names
+from store import access, names, roster
 from store.access import Actor
 from store.db import Connection, text
 
@@ -74,18 +74,16 @@ def doubts(tx: Connection, actor: Actor, school_id: str, *, limit: int = 200) ->
 
 def sharing(tx: Connection, actor: Actor, person_id: str) -> list[tuple[str, str]]:
     """Who else has the person's address: ids and names."""
+    known = roster.person(tx, actor, person_id)
+    if known is None or not known.email:
+        return []
     rows = tx.execute(
         text("""
-            SELECT other.id, other.name, other.school_id FROM person
-            JOIN person AS other ON other.school_id = person.school_id
-                AND other.email = person.email AND other.id <> person.id
-            WHERE person.id = :id AND person.email <> ''
-            ORDER BY other.name, other.id
+            SELECT id, name FROM person
+            WHERE school_id = :school AND email = :email AND id <> :id ORDER BY name, id
         """),
-        {"id": person_id},
-    ).all()
-    for school_id in {row.school_id for row in rows}:
-        access.require(actor, "see people", school_id)
+        {"school": known.school_id, "email": known.email, "id": known.id},
+    )
     return [(row.id, row.name) for row in rows]
 
 
