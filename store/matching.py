@@ -103,10 +103,10 @@ def match(
     elsewhere: set[str] = set()
     unchanged: set[str] = set()
     for id_, person in persons.items():
-        if known := roster.people.get(person):
-            if _called_elsewhere(known, connection_id):
+        if before := roster.people.get(person):
+            if _called_elsewhere(before, connection_id):
                 elsewhere.add(id_)
-            if _unchanged(known, wanted[id_], named=id_ not in elsewhere):
+            if _unchanged(before, wanted[id_], named=id_ not in elsewhere):
                 unchanged.add(id_)
     return Matched(
         persons,

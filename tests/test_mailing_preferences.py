@@ -113,7 +113,14 @@ def test_mail_comes_in_the_chosen_language_whatever_a_sync_says(
     choose(console, link, "news", language="klingon")
     with console.db.begin() as tx:
         roster.save_person(
-            tx, ana, school.id, name="guardian", email=PARENT, language="ru", source="sync", now=NOON
+            tx,
+            ana,
+            school.id,
+            name="guardian",
+            email=PARENT,
+            language="ru",
+            source="sync",
+            now=NOON,
         )
         id_ = send(tx, ana, school, "news")
         rows = tx.execute(
