@@ -104,6 +104,11 @@ CASES = {
         lambda end, n: end.states["failed"] == n // 10 and end.arrived == n - n // 10,
         lambda _now: misbehaving.knowing(**{"0@": "550 5.1.1 no such user"}),
     ),
+    "uses its quota up after twenty": Case(
+        "all others wait, an incident says so",
+        lambda end, n: end.states["failed"] == 0 and end.arrived < n and bool(end.open),
+        lambda _now: misbehaving.used_up(20, "550 5.4.5 Daily user sending quota exceeded"),
+    ),
     "refuses the sender": Case(
         "all wait, an incident says so", nobody, lambda _now: misbehaving.strict
     ),

@@ -62,13 +62,18 @@ class Limits:
         self._astray.add(_domain(email))
         return known or len(self._astray) >= DOMAINS
 
-    def put_off(self, email: str) -> None:
-        """The relay said 4xx: after some in a row the others of the domain wait too."""
+    def put_off(self, email: str, said: str = "") -> None:
+        """The relay said 4xx: after some in a row the others of the domain wait too.
+
+        What greylists is to hear of each reader once; other senders are not told to rest.
+        """
         domain = _domain(email)
         self._strikes[domain] += 1
         more = self._strikes[domain] - STRIKES
         if more >= 0:
             self._leave(domain, min(FIRST_REST * 2 ** min(more, 10), LONGEST_REST))
+            if PERSONAL.match(said):
+                del self.told[domain]
 
     def heed(self, others: Mapping[str, float]) -> None:
         """Leave alone for so many seconds what other senders were told to."""

@@ -142,7 +142,7 @@ class Work:
             return
         row = self._rows.pop(envelope.delivery_id)
         if outcome.kind == "later":
-            self._limits.put_off(row.email)
+            self._limits.put_off(row.email, str(outcome.words.params.get("reply", "")))
         elif outcome.kind == "sent":
             self._limits.took(row.email)
             self._brake.took()

@@ -75,7 +75,7 @@ def test_a_domain_that_puts_one_sender_off_is_left_alone_by_the_others(
     def busy(verb: str, argument: str) -> str | bool:
         if verb == "RCPT" and len(asked) < 100:
             asked.append(argument)
-            return "450 4.2.1 too fast"
+            return "450 4.7.28 too fast"
         return True
 
     clock = Fixed()
@@ -99,7 +99,7 @@ def test_a_rest_is_over_for_all_when_it_is_over(
 ) -> None:
     released(database, ana, school, *NAMES)
     clock = Fixed()
-    with smtp.relay(misbehaving.knowing(**{"@": "450 4.2.1 too fast"})) as relay:
+    with smtp.relay(misbehaving.knowing(**{"@": "450 4.7.28 too fast"})) as relay:
         deliver(database, relay.url, clock, connections=1)
         clock.now += HOUR
         with database.begin() as tx:
