@@ -82,6 +82,7 @@ class Account:
     role: str = ""  # student, teacher, guardian or staff where the platform knows
     level: str = ""  # city, district or school where the platform knows
     group: str = ""  # the form or group where the platform knows
+    time_zone: str = ""  # what is no IANA name counts as none
     administers: bool = False  # the platform, or is its own: never to be blocked from Pult
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access, audit, matching, schools
+from store import access, audit, matching, people_zones, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 from store.matching import Listed, Matched, Parted
@@ -81,6 +81,8 @@ def people(
             if found.accounts.get(id_) != matching.kept_of(one, persons[id_])
         ],
     )
+    zones = {persons[id_]: one.time_zone for id_, one in wanted.items() if one.time_zone}
+    people_zones.keep(tx, school_id, connection_id, zones)
     _many(tx, SAVE_GUARDIANS, [{"before": one.before, "after": one.after} for one in found.parted])
     for one in found.parted:
         audit.record(tx, actor, "part account", one.account_id, school_id=school_id, now=now)

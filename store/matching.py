@@ -29,6 +29,7 @@ class Listed:
     suspended: bool
     last_seen: datetime | None
     administers: bool = False  # there
+    time_zone: str = ""  # IANA name
 
     @property
     def called(self) -> str:

@@ -425,6 +425,29 @@ def test_what_was_imported_is_not_overwritten_by_nothing(
     assert (person.role, person.language, person.group) == ("guardian", "en", "8B")
 
 
+def test_the_zone_that_somebody_chose_there_comes_in_and_an_imported_one_stays(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    def zones(*chosen: str) -> list[str | None]:
+        who = [
+            replace(one, time_zone=zone) for one, zone in zip((MARIA, PETR), chosen, strict=True)
+        ]
+        run(database, pult, connection, Lms(who))
+        found = people_of(database, pult, school)
+        return [found[one.name].fields.get("time_zone") for one in who]
+
+    with database.begin() as tx:
+        roster.save_person(
+            tx, pult, school.id, name=PETR.name, email=PETR.email, source="import", now=NOON,
+            fields={"time_zone": "Asia/Omsk", "shift": "2"},
+        )  # fmt: skip
+    assert zones("99", "Asia/Tokyo") == [None, "Asia/Omsk"]
+    assert zones("Asia/Novosibirsk", "5.5") == ["Asia/Novosibirsk", "Asia/Omsk"]
+    assert zones("Asia/Tomsk", "99") == ["Asia/Tomsk", "Asia/Omsk"]
+    assert zones("99", "99") == ["Asia/Tomsk", "Asia/Omsk"]
+    assert people_of(database, pult, school)[PETR.name].fields["shift"] == "2"
+
+
 def test_rooms_stay_while_a_lesson_is_planned_in_them(
     database: Database, pult: Actor, school: School
 ) -> None:
@@ -466,6 +489,8 @@ def test_the_whole_campus_comes_in_and_a_second_time_changes_nothing(
     assert synced.courses == 16
     assert synced.enrolments > 1000
     assert synced.problems == ()
+    zones = {one.fields.get("time_zone") for one in people_of(database, pult, school).values()}
+    assert zones == {None, "Asia/Novosibirsk"}
     again = run(database, pult, connection, moodle)
     assert (again.people, again.enrolments, again.gone) == (synced.people, synced.enrolments, 0)
     for number, server in enumerate(campus.bigbluebutton):

@@ -8,7 +8,7 @@ from console.desk import connections, linked
 from platforms.base import Account, Adapter, PlatformError
 from platforms.capabilities import RosterSource
 from platforms.metering import RoomMeter
-from store import access, addresses, audit, enrolling
+from store import access, addresses, audit, enrolling, people_zones
 from store.access import Actor
 from store.db import Connection as Transaction
 from store.db import Database, text
@@ -164,6 +164,7 @@ def _listed(account: Account, roles: dict[str, set[str]]) -> Listed:
         suspended=account.suspended,
         last_seen=account.last_seen,
         administers=account.administers,
+        time_zone=account.time_zone if people_zones.named(account.time_zone) else "",
     )
 
 

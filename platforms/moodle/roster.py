@@ -40,6 +40,7 @@ def accounts(calls: Calls, level_field: str, role_field: str) -> Iterator[Accoun
             role=fields.get(role_field, ""),
             level=fields.get(level_field, ""),
             group=str(user.get("department") or ""),
+            time_zone=str(user.get("timezone") or ""),  # 99: the site's own
         )
 
 

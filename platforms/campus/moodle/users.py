@@ -145,7 +145,7 @@ def _record(site: Site, person: Person, seen: dict[int, datetime]) -> Value:
         "confirmed": True,
         "lang": language(person),
         "theme": "",
-        "timezone": "99",
+        "timezone": "Asia/Novosibirsk" if person.id % 40 == 7 else "99",  # lives far away
         "mailformat": 1,
         "description": "",
         "descriptionformat": 1,
