@@ -25,7 +25,7 @@ from moderation.model import Action
 from store import db, migrate
 from tests import forum as discussions
 from tests.ejabberd import Ejabberd
-from tests.failing import EVERY, LONG, Desk, Place, desk_of, matrix, posts, rooms
+from tests.failing import EVERY, LONG, Desk, Place, desk_of, matrix, open_rooms, posts, rooms
 from tests.faults import Fault
 from tests.running import free_port
 from tests.synapse import Synapse
@@ -77,6 +77,7 @@ def _places(stack: ExitStack, folder: Path) -> Mapping[str, Place]:
     return {
         "synapse": stack.enter_context(matrix(synapse)),
         "ejabberd": stack.enter_context(rooms(ejabberd)),
+        "open rooms": stack.enter_context(open_rooms(ejabberd)),
         "forum": stack.enter_context(posts(forum)),
     }
 

@@ -18,6 +18,7 @@ from tests.running import free_port
 
 HOST, SERVICE = "localhost", "conference.localhost"
 ADMIN, PASSWORD = f"admin@{HOST}", "pw"
+HALF = f"half@{HOST}"  # may all that the first may, but set no option of a room
 PARTS = "/usr/lib/x86_64-linux-gnu"
 NUMBERS = count()
 
@@ -37,7 +38,8 @@ class Ejabberd:
         self._file.write_text(json.dumps(self._config()), encoding="utf-8")  # JSON is YAML
         with self._life:
             self.start()
-            self.call("register", None, user="admin", host=HOST, password=PASSWORD)
+            for user in ("admin", "half"):
+                self.call("register", None, user=user, host=HOST, password=PASSWORD)
             yield
 
     def start(self) -> None:
@@ -101,17 +103,19 @@ class Ejabberd:
     def _config(self) -> dict[str, Any]:
         handlers = {"/api": "mod_http_api", "/bosh": "mod_bosh"}
         at = {"port": self.port, "ip": "127.0.0.1", "module": "ejabberd_http"}
-        may = {"access": {"allow": {"acl": "admin"}}}
+        may, half = ({"access": {"allow": {"acl": one}}} for one in ("admin", "half"))
+        but_options = ["*", "!change_room_option"]
         first = {"ip": "127.0.0.1"}
         return {
             "hosts": [HOST],
             "loglevel": "warning",
             "listen": [{**at, "request_handlers": handlers}],
             "auth_method": "internal",
-            "acl": {"admin": {"user": [ADMIN]}},
+            "acl": {"admin": {"user": [ADMIN]}, "half": {"user": [HALF]}},
             "api_permissions": {
                 "first": {"from": "mod_http_api", "who": first, "what": ["register"]},
                 "pult": {"from": "mod_http_api", "who": may, "what": ["*"]},
+                "half": {"from": "mod_http_api", "who": half, "what": but_options},
             },
             "modules": {
                 "mod_admin_extra": {},

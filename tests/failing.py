@@ -190,8 +190,20 @@ def matrix(synapse: Synapse) -> Iterator[Place]:
 
 
 @contextmanager
-def rooms(ejabberd: Ejabberd) -> Iterator[Place]:
-    names = [ejabberd.room(moderated="true", members_by_default="false") for _ in range(3)]
+def open_rooms(ejabberd: Ejabberd) -> Iterator[Place]:
+    """Moderated rooms where everybody speaks: a lift has to open them for a moment."""
+    with rooms(ejabberd, speak="true") as place:
+        yield replace(
+            place,
+            changes=lambda _method, path: "change_room_option" in path,
+            kinds=("suspend account",),
+            new=lambda _: ejabberd.person("eve"),
+        )
+
+
+@contextmanager
+def rooms(ejabberd: Ejabberd, speak: str = "false") -> Iterator[Place]:
+    names = [ejabberd.room(moderated="true", members_by_default=speak) for _ in range(3)]
 
     def new(_: ActionKind) -> str:
         jid = ejabberd.person("eve")

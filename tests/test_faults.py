@@ -12,7 +12,19 @@ from moderation import calls
 from store import db
 from tests import forum as discussions
 from tests.ejabberd import Ejabberd
-from tests.failing import EVERY, LONG, PLACES, STEADY, Desk, Place, desk_of, matrix, posts, rooms
+from tests.failing import (
+    EVERY,
+    LONG,
+    PLACES,
+    STEADY,
+    Desk,
+    Place,
+    desk_of,
+    matrix,
+    open_rooms,
+    posts,
+    rooms,
+)
 from tests.faults import Fault
 from tests.running import free_port
 from tests.synapse import Synapse
@@ -29,6 +41,7 @@ def places(
         yield {
             "synapse": stack.enter_context(matrix(synapse)),
             "ejabberd": stack.enter_context(rooms(ejabberd)),
+            "open rooms": stack.enter_context(open_rooms(ejabberd)),
             "forum": stack.enter_context(posts(forum)),
         }
 
@@ -72,6 +85,22 @@ def test_a_fault_at_the_call_is_never_called_done_and_made_good(
         desk.honest(back)
         assert desk.read(back).receipt.state == "verified"
         assert calls.standing(place.clean, kind, external_id) == stood
+
+
+@pytest.mark.parametrize("fault", STEADY)
+def test_no_lift_says_done_before_its_rooms_were_opened(desk: Desk, fault: Fault) -> None:
+    """Else one is let in mute, and nothing there would tell."""
+    place = desk.places["open rooms"]
+    joe = desk.subject("open rooms", "suspend account")
+    there = desk.ask("open rooms", "suspend account", joe)
+    desk.do(there)
+    back = desk.undo(there)
+    with place.failing(fault):
+        desk.do(back)
+    assert desk.read(back).receipt.state == ("verified" if fault == "slow" else "unconfirmed")
+    desk.settle()
+    desk.honest(back)
+    assert desk.read(back).receipt.state == "verified"
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -6,7 +6,7 @@ import pytest
 
 from platforms.base import PlatformError
 from platforms.ejabberd import Ejabberd as Adapter
-from tests.ejabberd import ADMIN, HOST, PASSWORD, SERVICE, Ejabberd, Visitor
+from tests.ejabberd import ADMIN, HALF, HOST, PASSWORD, SERVICE, Ejabberd, Visitor
 from tests.wire import Asked, as_json, reply, serving
 
 pytestmark = pytest.mark.servers
@@ -104,6 +104,50 @@ def test_a_lift_that_broke_off_leaves_no_room_unmoderated(ejabberd: Ejabberd) ->
     assert not pult.lifted(joe, again)
     pult.lift(joe, again)
     assert (pult.lifted(joe, again), ejabberd.options(room)["moderated"]) == (True, "true")
+
+
+def test_a_lift_that_may_not_open_a_room_is_owed_until_it_may(ejabberd: Ejabberd) -> None:
+    """Let in without it one would be mute for good, and nothing there would tell."""
+    room, other, joe = ejabberd.room(**OPEN), ejabberd.room(**VOICED), ejabberd.person("joe")
+    half = adapter(ejabberd, room, other, user=HALF)
+    stood = half.standing(joe)
+    half.suspend(joe)
+    noted = half.opening(joe, stood)
+    for _ in range(2):
+        with pytest.raises(PlatformError, match="use the command change_room_option"):
+            half.lift(joe, noted)
+        assert not half.lifted(joe, noted)
+    assert ejabberd.stands(other, joe) == "none"  # the others are not kept waiting
+    whole = adapter(ejabberd, room, other)
+    whole.lift(joe, noted)
+    assert half.lifted(joe, noted)
+    visitor = Visitor(ejabberd, joe)
+    visitor.enter(room)
+    assert "type='error'" not in visitor.say(room, "back") + visitor.look()
+
+
+@pytest.mark.parametrize("said", ["403 Forbidden", "200 OK"])
+def test_no_lift_is_done_while_its_room_was_not_seen_open(said: str) -> None:
+    stands = ["outcast"]
+
+    def room(asked: Asked) -> bytes:
+        if asked.call == "change_room_option":
+            return reply("0", status=said)
+        if asked.call == "set_room_affiliation":
+            stands.append(json.loads(asked.body)["affiliation"])
+            return as_json(0)
+        if asked.call == "get_room_affiliation":
+            return as_json({"affiliation": stands[-1]})
+        return as_json(OPEN)  # and it stays so
+
+    with serving(room) as wire:
+        options = {"loopback_only": "1", "user": ADMIN, "rooms": "algebra"}
+        pult = Adapter(wire.url, PASSWORD, options)
+        noted = pult.opening("joe@localhost", "{}")
+        with pytest.raises(PlatformError, match="change_room_option"):
+            pult.lift("joe@localhost", noted)
+        assert not pult.lifted("joe@localhost", noted)
+    assert stands == ["outcast"]
 
 
 def test_where_the_server_lets_former_members_in_no_block_is_called_done(
@@ -272,9 +316,23 @@ def test_accounts_that_must_not_be_blocked_or_are_not_there(ejabberd: Ejabberd) 
 def test_the_connection_says_what_it_lacks(ejabberd: Ejabberd) -> None:
     joe = ejabberd.person("joe")
     assert adapter(ejabberd).check().problem == ""
+    lacking = adapter(ejabberd, user=HALF).check()
+    assert lacking.params["code"] == "change_room_option"
+    assert "api_permissions" in lacking.problem
     assert "does not accept the secret" in adapter(ejabberd, secret="wrong").check().problem
     assert "api_permissions" in adapter(ejabberd, user=joe).check().problem
     assert "Enter the host" in adapter(ejabberd, user="").check().problem
+
+
+def test_who_only_counts_people_need_not_be_allowed_to_open_rooms() -> None:
+    def counting(asked: Asked) -> bytes:
+        if asked.call == "muc_online_rooms_by_regex":
+            return as_json([])
+        return reply('"no"', status="403 Forbidden")
+
+    with serving(counting) as wire:
+        options = {"loopback_only": "1", "user": ADMIN, "rooms": "algebra"}
+        assert Adapter(wire.url, PASSWORD, options).check().problem == ""
 
 
 def test_a_newer_server_is_asked_for_the_older_command() -> None:

@@ -66,7 +66,12 @@ class Ejabberd:
     def check(self) -> Health:
         if not self._host:
             return Health(problem=NO_HOST)
-        return self._site.health(self.reading())
+        health = self._site.health(self.reading())
+        if health.problem:
+            return health
+        asked_for = self._own or f"pult@{self._host}"
+        lacking = outcasts.hindrance(self._calls, self._service, asked_for)
+        return Health(problem=lacking.template, params=lacking.params) if lacking else health
 
     def reading(self) -> Reading:
         return rooms.reading(self._calls, self._service)

@@ -7,6 +7,7 @@ restored as it stood.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from uuid import uuid4
 
 from platforms.answers import in_turn
 from platforms.base import PlatformError
@@ -52,11 +53,15 @@ def is_kept_out(calls: Calls, service: Service, external_id: str, stood: str) ->
 
 
 def let_in(calls: Calls, service: Service, external_id: str, stood: str) -> None:
-    """Each affiliation as it stood; who was an outcast before stays one."""
+    """Each affiliation as it stood; who was an outcast before stays one.
+
+    Rooms to be opened for it come last: where Pult may not, the others are done.
+    """
+    owed = _owed(calls, service, external_id, stood)
     in_turn(
         step
-        for room, one in _owed(calls, service, external_id, stood).items()
-        for step in _in(calls, service, room, external_id, one)
+        for room in sorted(owed, key=lambda room: owed[room] == VOICE)
+        for step in _in(calls, service, room, external_id, owed[room])
     )
 
 
@@ -73,6 +78,23 @@ def opening(calls: Calls, service: Service, external_id: str, stood: str) -> str
     owed = _owed(calls, service, external_id, stood)
     mute = [room for room, one in owed.items() if one == NONE and _speak(calls, service, room)]
     return written({**read(stood), **dict.fromkeys(mute, VOICE)})
+
+
+def hindrance(calls: Calls, service: Service, external_id: str) -> PlatformError | None:
+    """The server's no to what a lift needs, where it allows blocks; asked of no room at all."""
+    room = f"pult-{uuid4().hex}"
+    outcast = partial(rooms.set_affiliation, calls, service, room, external_id, OUTCAST)
+    if _denied(outcast) is not None:  # who only counts people blocks nobody
+        return None
+    return _denied(partial(rooms.set_option, calls, service, room, "moderated", "true"))
+
+
+def _denied(step: Callable[[], object]) -> PlatformError | None:
+    try:
+        step()
+    except PlatformError as error:
+        return error if error.code == "403" else None
+    return None
 
 
 def _out(
@@ -110,18 +132,16 @@ def _in(calls: Calls, service: Service, room: str, external_id: str, wanted: str
         return
     moderate = partial(rooms.set_option, calls, service, room, "moderated")
     if rooms.affiliation(calls, service, room, external_id) == OUTCAST:
-        yield partial(_if_allowed, partial(moderate, "false"))
+        yield partial(moderate, "false")  # denied, one stays an outcast: nothing else would tell
+        yield partial(_seen_open, calls, service, room)
         yield partial(affiliate, NONE)
     yield partial(moderate, "true")
 
 
-def _if_allowed(step: Callable[[], object]) -> None:
-    """Letting in goes before the voice: where Pult may not set options, the end says so."""
-    try:
-        step()
-    except PlatformError as error:
-        if error.code != "403":
-            raise
+def _seen_open(calls: Calls, service: Service, room: str) -> None:
+    """Raises PlatformError where the room said yes and is moderated all the same."""
+    if rooms.options(calls, service, room).get("moderated") != "false":
+        raise calls.refused(rooms.SET_OPTION)
 
 
 def _owed(calls: Calls, service: Service, external_id: str, stood: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from platforms.metering import Metered, Reading
 
 EVERY = "*"
 OPEN_ROOMS = "muc_online_rooms_by_regex"
+SET_OPTION = "change_room_option"
 VISITOR = "visitor"  # the role without a voice, where a room is moderated
 NO_ROOMS = N_("There is no room to moderate: {host} has none, or the connection names none.")
 
@@ -70,7 +71,7 @@ def affiliations(calls: Calls, service: Service, external_id: str) -> dict[str, 
 
 def set_option(calls: Calls, service: Service, room: str, option: str, value: str) -> None:
     place = {"name": room, "service": service.name}
-    calls.change("change_room_option", **place, option=option, value=value)
+    calls.change(SET_OPTION, **place, option=option, value=value)
 
 
 def inside(calls: Calls, service: Service) -> dict[str, dict[str, str]]:
