@@ -46,6 +46,11 @@ LARGER = (
     N_("{taken} of {seats} seats, {coming} still coming. Larger and free: {room}"),
     N_("All {seats} seats are taken; who comes now stays outside. Larger and free: {room}"),
 )
+# The same where it is free for one of several lessons, and need not be larger.
+FREE = (
+    N_("{taken} of {seats} seats, {coming} still coming. Free for {lesson}: {room}"),
+    N_("All {seats} seats are taken; who comes now stays outside. Free for {lesson}: {room}"),
+)
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,8 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
         source=row.source,
         link=("classrooms", row.id),
         room_id=row.room_id,
-        course_id=row.course_id,
+        # Whoever has the room is hit, not one lesson's course alone.
+        course_id=None if row.lesson_id and row.source.startswith("room:") else row.course_id,
     )
 
 
@@ -181,6 +187,8 @@ def _advice_for_room(row: LessonRow) -> Words:
         said = SEATS[row.limit.kind]
         if row.limit.kind == "room" and row.fit and row.fit.larger:
             said, params["room"] = LARGER, row.fit.larger
+            if row.fit.shared:
+                said, params["lesson"] = FREE, row.title
         return Words(said[0 if coming else 1], params)
     if row.source.startswith("teacher:"):
         return Words(

@@ -66,7 +66,7 @@ SHARED = (
     N_("{p50} people at once with {others} in its room, perhaps {p80}; {seats} seats"),
     N_(
         "{p50} people at once with {others} in its room, perhaps {p80}; {seats} seats. "
-        "Larger and free: {room}"
+        "Free for {lesson}: {room}"
     ),
 )
 SHARED_UNKNOWN = (
@@ -76,13 +76,16 @@ SHARED_UNKNOWN = (
     ),
     N_(
         "{expected} expected with {others} in its room, {seats} seats; "
-        "not enough history ({known} of {enough} lessons). Larger and free: {room}"
+        "not enough history ({known} of {enough} lessons). Free for {lesson}: {room}"
     ),
 )
 # The same where more are in a room than anybody expected.
 CROWDED = (
     N_("{people} are in, {expected} were expected; {seats} seats"),
     N_("{people} are in, {expected} were expected; {seats} seats. Larger and free: {room}"),
+)
+SHARED_CROWDED = N_(
+    "{people} are in, {expected} were expected; {seats} seats. Free for {lesson}: {room}"
 )
 NAMING = dict([*REASONS.values(), *UNKNOWN.values(), SHARED, SHARED_UNKNOWN, CROWDED])
 OTHERS = 3  # lessons of one room that are named
@@ -100,6 +103,7 @@ class Fit:
     `over`: that more people want in than that, so many would then be `outside`. `seats`: of
     what lessons share, all of them where a forecast is told, else what the others leave.
     `needs`: the seats that the lesson should have somewhere else. `sure`: told without history.
+    `shared`: the room is too small for several lessons together, so a smaller one may help.
     """
 
     word: Word
@@ -111,6 +115,7 @@ class Fit:
     outside: int = 0
     needs: int = 0
     sure: bool = False
+    shared: bool = False
     larger: str | None = None  # a free room in which it would fit
 
     @property
@@ -137,9 +142,17 @@ def tonight(evening: Evening) -> dict[str, Fit]:
     ]
     wanted.sort(key=lambda one: (one[2].word != "wont_fit", -one[2].outside, one[0].starts_at))
     named = larger.handed_out(
-        evening, (Wanted(lesson, room, found.needs, found.binds) for lesson, room, found in wanted)
+        evening, (_wanted(lesson, room, found) for lesson, room, found in wanted)
     )
-    return {lesson.id: _naming(found, named.get(lesson.id)) for lesson, _room, found in held}
+    return {
+        lesson.id: _naming(found, lesson, named.get(lesson.id)) for lesson, _room, found in held
+    }
+
+
+def _wanted(lesson: timetable.Lesson, room: timetable.Room, found: Fit) -> Wanted:
+    alone = found.binds == "room" and not found.shared
+    beyond = found.seats if alone else 0
+    return Wanted(lesson, room, found.needs, found.binds, beyond)
 
 
 def _of(evening: Evening, lesson: timetable.Lesson, room: timetable.Room) -> Fit | None:
@@ -174,14 +187,16 @@ def _foreseen(evening: Evening, lesson: timetable.Lesson, told: Foreseen, limit:
         "name": limit.name,
     }
     alone = REASONS[limit.kind][0]
-    others = occupancy.sharing(evening, lesson) if limit.kind == "room" else []
-    if others and forecast.together:
+    others = occupancy.together(evening, lesson) if limit.kind == "room" else []
+    shared = bool(others and forecast.together)
+    if shared:
         alone = SHARED[0]
         params["others"] = _titles(others)
     own = forecast.wanted.p80
     outside = min(max(crowd.p80 - limit.seats, 1), max(own, 1))
     why = Words(alone, params)
-    return Fit(word, why, limit.seats, limit.kind, forecast.full, over, outside, own)
+    full, seats = forecast.full, limit.seats
+    return Fit(word, why, seats, limit.kind, full, over, outside, own, shared=shared)
 
 
 def _planned(
@@ -192,7 +207,7 @@ def _planned(
     told: Foreseen | None,
 ) -> Fit:
     """From enrolment and the live count alone: what a course will do nobody knows yet."""
-    others = occupancy.sharing(evening, lesson) if limit.kind == "room" else []
+    others = occupancy.together(evening, lesson) if limit.kind == "room" else []
     expected = lesson.expected + sum(other.expected for other in others)
     seats = limit.seats if limit.kind == "room" else limit.free
     people = _inside(evening, lesson, room)
@@ -216,7 +231,9 @@ def _planned(
     begun = evening.running(lesson)
     sure = limit.kind == "room" and not begun and expected > TWICE * seats
     why = Words(alone, params)
-    return Fit(word, why, seats, limit.kind, outside=outside, needs=needs, sure=sure)
+    return Fit(
+        word, why, seats, limit.kind, outside=outside, needs=needs, sure=sure, shared=bool(others)
+    )
 
 
 def _inside(evening: Evening, lesson: timetable.Lesson, room: timetable.Room) -> int:
@@ -239,8 +256,11 @@ def _titles(lessons: list[timetable.Lesson]) -> str:
     return ", ".join(lesson.title for lesson in lessons[:OTHERS])
 
 
-def _naming(found: Fit, room: str | None) -> Fit:
+def _naming(found: Fit, lesson: timetable.Lesson, room: str | None) -> Fit:
     if room is None:
         return found
-    why = Words(NAMING[found.why.template], {**found.why.params, "room": room})
+    said = NAMING[found.why.template]
+    if found.shared and found.why.template == CROWDED[0]:
+        said = SHARED_CROWDED
+    why = Words(said, {**found.why.params, "lesson": lesson.title, "room": room})
     return replace(found, why=why, larger=room)

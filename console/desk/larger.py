@@ -1,7 +1,7 @@
-"""Larger rooms that are free for a lesson: each is handed out once, to the worst lesson first."""
+"""Larger rooms that are free for a lesson: each goes to one lesson at a time, the worst first."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from console.desk import bounds
@@ -17,35 +17,43 @@ class Wanted:
     """A room for so many people of the lesson, elsewhere than in `room`.
 
     `binds`: what is too small where it is; its server is no place to look where that binds.
+    `beyond`: seats that are too few, for so many has the room where it is.
     """
 
     lesson: Lesson
     room: Room
     people: int
     binds: Kind
+    beyond: int = 0
+
+
+Given = Sequence[tuple[Room, Wanted]]
 
 
 def handed_out(evening: Evening, wanted: Iterable[Wanted]) -> dict[str, str]:
     """By lesson, the name of the smallest room for it; who comes first chooses first."""
     found: dict[str, str] = {}
-    given: set[str] = set()
-    moved: Counter[str] = Counter()  # people, by the server that they would come to
+    given: list[tuple[Room, Wanted]] = []
     for each in wanted:
-        if room := _room(evening, each, given, moved):
+        meanwhile = [one for one in given if overlap(one[1].lesson, each.lesson)]
+        if room := _room(evening, each, meanwhile):
             found[each.lesson.id] = room.name
-            given.add(room.id)
-            if room.connection_id != each.room.connection_id:
-                moved[room.connection_id] += each.people
+            given.append((room, each))
     return found
 
 
-def _room(evening: Evening, wanted: Wanted, given: set[str], moved: Counter[str]) -> Room | None:
+def _room(evening: Evening, wanted: Wanted, given: Given) -> Room | None:
+    moved: Counter[str] = Counter()  # people, by the server that they would come to
+    for room, other in given:
+        if room.connection_id != other.room.connection_id:
+            moved[room.connection_id] += other.people
+    used = {room.id for room, _other in given}
     borne: dict[str, bool] = {}  # by server, which is asked once: none of its rooms here is in use
     for room in _large(evening, wanted):
         server = room.connection_id
         if server not in borne:
             borne[server] = _bears(evening, room, wanted, moved)
-        if borne[server] and room.id not in given:
+        if borne[server] and room.id not in used:
             return room
     return None
 
@@ -54,7 +62,11 @@ def _large(evening: Evening, wanted: Wanted) -> Iterator[Room]:
     """Rooms that hold so many and are free, the smallest first; without a limit last."""
     sized = [(bounds.seats(evening, room), room) for room in evening.rooms]
     for seats, room in sorted(sized, key=lambda one: (one[0] is None, one[0] or 0, one[1].name)):
-        large = seats >= wanted.people if seats else room.form == wanted.room.form
+        large = (
+            seats >= max(wanted.people, wanted.beyond + 1)
+            if seats
+            else room.form == wanted.room.form
+        )
         if large and _elsewhere(room, wanted) and _free(evening, room, wanted.lesson):
             yield room
 

@@ -22,13 +22,21 @@ def holding(evening: Evening, room_id: str) -> list[Lesson]:
     return running or [each for each in coming if each.starts_at == coming[0].starts_at]
 
 
-def sharing(evening: Evening, lesson: Lesson) -> list[Lesson]:
-    """The others that are to be in its room in its time: all their people need a seat there."""
+def _sharing(evening: Evening, lesson: Lesson) -> list[Lesson]:
+    """The others that are to be in its room in its time, at once or one after another."""
     return [
         other
         for other in _coming(evening, lesson.room_id or "")
         if other.id != lesson.id and overlap(other, lesson)
     ]
+
+
+def together(evening: Evening, lesson: Lesson) -> list[Lesson]:
+    """Those of them who are there with it at once, at the moment when the most are expected."""
+    others = _sharing(evening, lesson)
+    moments = sorted({max(other.starts_at, lesson.starts_at) for other in others})
+    meeting = [[o for o in others if o.starts_at <= at < o.ends_at] for at in moments]
+    return max(meeting, key=lambda each: sum(other.expected for other in each), default=[])
 
 
 def overlap(one: Lesson, other: Lesson) -> bool:

@@ -20,6 +20,16 @@ AHEAD = timedelta(minutes=30)
 TOGETHER = timedelta(minutes=10)  # lessons that begin within this begin at once
 LARGE = 20  # people
 SEVERAL = 2
+UNCOUNTED = (  # who is on the server now is not known; alone, and where another could take one
+    N_(
+        "{count} large lessons begin on {server} at about {time}: {people} people, "
+        "{free} seats in all. Begin {lesson} some minutes later."
+    ),
+    N_(
+        "{count} large lessons begin on {server} at about {time}: {people} people, "
+        "{free} seats in all. Begin {lesson} on {other}."
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ def _advice(
     if len(group) < SEVERAL:
         return None
     free, people = _free(evening, server), _sum(group)
-    bears = free is None or people <= free
+    most = server.seats if free is None else free  # of an unknown count not even that is sure
+    bears = most is None or people <= most
     smallest = min(group, key=lambda start: (start.people, start.lesson.title))
     other = _other(evening, server, smallest, starts, under=people)
     if bears and other is None:
@@ -92,10 +103,12 @@ def _advice(
         "server": server.name,
         "time": f"{first:%H:%M}",
         "people": people,
-        "free": free or 0,
+        "free": most or 0,
         "lesson": smallest.lesson.title,
         "other": other.name if other else "",
     }
+    if not bears and free is None:
+        return Words(UNCOUNTED[1 if other else 0], params)
     if bears:
         said = N_(
             "{count} large lessons begin on {server} at about {time}, {people} people. "
