@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from console.desk import connections
+from console.desk.elsewhere import Server
 from console.desk.lessons import LessonRow
 from console.desk.rooms import Receipt
 from console.views import moving, presence, roombar, steering
@@ -17,6 +18,7 @@ from store import access
 from store.access import Actor
 from store.db import Database
 from store.schools import School
+from store.timetable import Lesson
 from tests import stage
 from tests.classrooms import (
     Classroom,
@@ -28,6 +30,7 @@ from tests.classrooms import (
     people,
     room_of,
 )
+from tests.conftest import NOON
 from tests.stage import letters, press, said
 from tests.stand_in import StandIn, open_campus
 
@@ -225,3 +228,21 @@ def test_who_is_in_is_not_asked_for_without_a_course(desk: Desk) -> None:
         presence.cannot(desk.actor, desk.school, replace(desk.row, course_id="c"), {"who is in"})
         is None
     )
+
+
+def test_a_lesson_that_leaves_a_shared_room_takes_its_own_people_and_names_itself(
+    desk: Desk,
+) -> None:
+    bears(desk, 20)
+    other = Lesson("x", "Physics", None, None, None, "", NOON, NOON, 25)
+    shared = replace(desk.row, expected=12, participants=30, others=(other,))
+    at = stage.dialog(
+        lambda: moving.ask(desk.console, desk.actor, desk.school, shared, can_tell=True)
+    )
+    assert "12 people come with it" in letters(at)
+    assert at.selectbox[0].options == ["B: 20 free seats"]
+    assert not at.toggle(key="move-tell").value
+    assert "Everybody in the room reads it; these lessons are to stay: Physics" in letters(at)
+    server = Server("b", "B", 20, answers=True, enough=True)
+    assert moving.spoken(shared, server, "https://pult/l").startswith(f"Only {MARKUP} goes on in a")
+    assert moving.spoken(desk.row, server, "https://pult/l").startswith("This lesson goes on in a")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from textwrap import shorten
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from store import access
 from store.access import Actor
 from store.schools import LANGUAGES, School
 
+NAMED = 100  # characters of a title in a chat
 TOLD = {  # what was read back in the old room
     "verified": N_("The old room was told in its chat."),
     "sent": N_("The old room was sent a notice; this platform does not let it be read back."),
@@ -46,7 +48,7 @@ def ask(
     can_tell: bool,
 ) -> None:
     """Open the dialog. `can_tell`: the old room has a chat."""
-    people = max(row.expected, row.participants or 0)
+    people = row.people
     found = elsewhere.servers(
         console.db, actor, school.id,
         beside=row.connection_id, people=people, adapters=console.adapters, now=console.now(),
@@ -66,8 +68,7 @@ def ask(
         st.code(link, language=None)
         telling = Telling(
             link,
-            chat=can_tell
-            and st.toggle(_("Put it into the old room's chat"), True, key="move-tell"),
+            chat=can_tell and _in_chat(row),
             letter=bool(row.course_id)
             and access.may(actor, "write", school.id)
             and st.toggle(_("Draft a letter with it to the whole course"), key="move-write"),
@@ -90,6 +91,18 @@ def _say_what(row: LessonRow, people: int) -> None:
             "stays in it until told; links and activities made before lead to the old one."
         )
     )
+
+
+def _in_chat(row: LessonRow) -> bool:
+    """Whether to tell it in the old room; where others have it too they would follow the link."""
+    label = _("Put it into the old room's chat")
+    if not row.others:
+        return st.toggle(label, True, key="move-tell")
+    chosen = st.toggle(label, key="move-tell")
+    words = _("Everybody in the room reads it; these lessons are to stay: {lessons}")
+    stay = ", ".join(other.title for other in row.others)
+    st.text(words.format(lessons=" ".join(stay.split())))
+    return chosen
 
 
 def _say_too_small(found: list[Server], people: int) -> None:
@@ -129,7 +142,7 @@ def _reopen(
     )
     words = [f":green[●] {done}"]
     if telling.chat:
-        words.append(_tell(console, actor, row, _sentence(server, telling.link)))
+        words.append(_tell(console, actor, row, spoken(row, server, telling.link)))
     # As code: escaped text holds invisible joiners, and is copied with them.
     words.append(_("Tell everybody else the link: {link}").format(link=f"`{telling.link}`"))
     letter = _draft(console, actor, school, row, server, telling, words)
@@ -147,6 +160,15 @@ def _tell(console: Console, actor: Actor, row: LessonRow, sentence: str) -> str:
     except (rooms.RoomError, PlatformError) as error:
         return f":orange[◆] {_('The old room was not told.')} {say(error)}"
     return _(TOLD[receipt.state])
+
+
+def spoken(row: LessonRow, server: Server, link: str) -> str:
+    """For the chat, which others read where they have the room too: so the lesson is named."""
+    if not row.others:
+        return _sentence(server, link)
+    words = _("Only {lesson} goes on in a new room, on {server}; all others stay here: {link}")
+    lesson = shorten(row.title, NAMED, placeholder="…")
+    return words.format(lesson=lesson, server=server.name, link=link)
 
 
 def _sentence(server: Server, link: str) -> str:
