@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from mailing import campaigns, inviting, releasing
 from mailing.invitation import Invitation
@@ -14,7 +17,7 @@ from mailing.releasing import OPEN
 from mailing.segments import Segment
 from mailing.starters import CALLED_OFF, MOVED
 from mailing.timing import Terms
-from store import access
+from store import access, schools
 from store.access import Actor
 from store.db import Connection, instant, text
 from store.words import N_, Words
@@ -23,11 +26,22 @@ PAST = timedelta(days=60)  # before which a lesson was to be that may now be lat
 
 
 @dataclass(frozen=True)
+class Perhaps:
+    lesson_id: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
 class Change:
-    """What readers of an invitation do not know yet: `off`: there is no such lesson any more."""
+    """What readers of an invitation do not know yet: `off`: there is no such lesson any more.
+
+    `perhaps`: one of its name and course that stands at another hour of that day; whether it is
+    this one, only people know.
+    """
 
     off: bool
     starts_at: datetime
+    perhaps: Perhaps | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class Untold:
     title: str
     off: bool
     readers: Readers
+    perhaps: bool = False
 
 
 def change(tx: Connection, actor: Actor, campaign_id: str) -> Change | None:
@@ -65,7 +80,8 @@ def change(tx: Connection, actor: Actor, campaign_id: str) -> Change | None:
         return None
     lesson = inviting.row(tx, told.school_id, told.lesson_id)
     if lesson is None or lesson.gone:
-        return Change(off=True, starts_at=instant(told.starts_at))
+        at = instant(told.starts_at)
+        return Change(True, at, _perhaps(tx, actor, lesson, at) if lesson else None)
     if inviting.times(lesson) == inviting.times(told):
         return None
     return Change(off=False, starts_at=instant(lesson.starts_at))
@@ -88,7 +104,8 @@ def untold(tx: Connection, actor: Actor, school_id: str, *, now: datetime) -> li
     for row in rows:
         changed = change(tx, actor, row.id)
         if changed is not None and changed.starts_at > now:
-            found.append(Untold(row.id, row.title, changed.off, readers(tx, actor, row.id)))
+            both = readers(tx, actor, row.id)
+            found.append(Untold(row.id, row.title, changed.off, both, changed.perhaps is not None))
     return found
 
 
@@ -158,6 +175,35 @@ def _told(tx: Connection, school_id: str, before: Invitation, changed: Change) -
         return replace(before, method=CANCEL)
     starts, ends = inviting.times(lesson)
     return replace(before, title=lesson.title, starts_at=starts, ends_at=ends)
+
+
+def _perhaps(tx: Connection, actor: Actor, lesson: Row[Any], at: datetime) -> Perhaps | None:
+    """One with an invitation of its own is another lesson."""
+    zone = schools.get(tx, actor, lesson.school_id).zone
+    rows = tx.execute(
+        text("""
+            SELECT id, title, starts_at FROM lesson
+            WHERE school_id = :school AND NOT gone AND id <> :id
+              AND COALESCE(course_id, '') = :course
+              AND starts_at > :since AND starts_at < :until AND NOT EXISTS (
+                SELECT 1 FROM invitation JOIN campaign ON campaign.id = invitation.campaign_id
+                WHERE invitation.lesson_id = lesson.id AND campaign.state <> 'draft')
+        """),
+        {
+            "school": lesson.school_id,
+            "id": lesson.id,
+            "course": lesson.course_id or "",
+            "since": at - timedelta(days=1),
+            "until": at + timedelta(days=1),
+        },
+    )
+    found = [
+        Perhaps(row.id, starts)
+        for row in rows
+        if row.title.casefold() == lesson.title.casefold()
+        and (starts := instant(row.starts_at)).astimezone(zone).date() == at.astimezone(zone).date()
+    ]
+    return min(found, key=lambda each: abs(each.starts_at - at), default=None)
 
 
 def _first(campaign: Campaign) -> str:

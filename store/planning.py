@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import access, schools
+from store import access, moves, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 
@@ -66,12 +66,18 @@ def lessons(
     """Keep the lessons; return how many others in the same span of time are gone.
 
     A timetable speaks for the time from its first start to its last end, and
-    for no other.
+    for no other. One that stands at another hour now is moved, and stays the same lesson (moves).
     """
     access.require(actor, "steer", school_id)
     wanted = {lesson.external_id: lesson for lesson in planned}
     if not wanted:
         return 0
+    moved = moves.moves(tx, actor, school_id, wanted.values(), now=now)
+    if moved:
+        tx.execute(
+            text("UPDATE lesson SET external_id = :external_id WHERE id = :lesson_id"),
+            [vars(each) for each in moved],
+        )
     tx.execute(
         text(SAVE_LESSON),
         [

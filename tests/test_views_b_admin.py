@@ -384,6 +384,25 @@ def test_a_timetable_is_planned_with_every_bad_line_before_lessons_come_in(
     assert lessons(console, ada, school) == ["Algebra"]
 
 
+def test_a_lesson_that_the_new_table_moves_is_named_before_it_moves(
+    console: Console, school: School, ada: Actor
+) -> None:
+    starts = console.now().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    for later, moved in ((0, False), (3, True)):
+        start, end = (
+            f"{starts + timedelta(hours=later + lasts):%Y-%m-%d %H:%M}" for lasts in (0, 1)
+        )
+        at = tab(console, ada, school, "Timetable")
+        table = f"title,start,end\nAlgebra,{start},{end}\n".encode()
+        at.file_uploader[0].set_value(("lessons.csv", table, "text/csv")).run()
+        assert ("1 lesson has another hour" in said(at)) is moved
+        press(at, "Import 1 lesson")
+    with console.db.read() as tx:
+        until = starts + timedelta(days=1)
+        found = timetable.lessons(tx, ada, school.id, since=starts - timedelta(days=1), until=until)
+    assert len(found) == 1
+
+
 def lessons(console: Console, actor: Actor, school: School) -> list[str]:
     day = timedelta(days=1)
     with console.db.read() as tx:

@@ -755,14 +755,33 @@ def test_one_button_tells_those_who_have_the_old_hour_and_those_who_wait(
     assert (old.state, old.totals.sent, old.totals.waiting) == ("stopped", 1, 0)
 
 
-def planned(console: Console, school: School, starts: datetime) -> str:
+def test_whether_a_lesson_moved_is_asked_where_only_people_can_know(
+    console: Console, school: School, ada: Actor, readers: list[str]
+) -> None:
+    day = (console.now() + timedelta(days=2)).astimezone(school.zone)
+    lesson = day.replace(hour=10, minute=0, second=0, microsecond=0)
+    lesson_id = planned(console, school, lesson)
+    campaign_id = drafted(console, ada, school, en="Come in", ru="Входите")
+    with console.db.begin() as tx:
+        inviting.invite(tx, ada, campaign_id, lesson_id, link="https://x.test", now=console.now())
+        releasing.release(tx, ada, campaign_id, now=console.now())
+        tx.execute(text("UPDATE lesson SET gone = TRUE"))
+    planned(console, school, lesson + timedelta(hours=3), name="L2")
+    at = screen("delivery", console, ada, school, id=campaign_id)
+    assert "Did it move there, or is it called off?" in said(at)
+    at = press(at, "It moved there")
+    assert "begins" in said(at)
+    assert "Send the new time" in [button.label for button in at.button]
+
+
+def planned(console: Console, school: School, starts: datetime, name: str = "L1") -> str:
     lesson = PlannedLesson(
-        "L1", "Algebra", None, None, None, starts, starts + timedelta(hours=1), None
+        name, "Algebra", None, None, None, starts, starts + timedelta(hours=1), None
     )
     with console.db.begin() as tx:
         pult = access.system(school.id)
         planning.lessons(tx, pult, school.id, [lesson], now=console.now())
-        return str(tx.execute(text("SELECT id FROM lesson")).scalar_one())
+        return str(tx.execute(text("SELECT id FROM lesson WHERE NOT gone")).scalar_one())
 
 
 def test_a_time_by_each_readers_own_clock_is_said_back(

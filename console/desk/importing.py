@@ -11,7 +11,7 @@ from console.desk import reach, tables
 from console.desk.calendars import LessonRow
 from console.desk.reach import ReachError
 from console.desk.tables import Line, Plan, Problem, Unreadable
-from console.desk.timetables import Planned, apply_timetable, timetable
+from console.desk.timetables import Planned, apply_timetable, moves, timetable
 from mailing import ages, people_file, zones
 from mailing.model import MailingError
 from store import access, addresses, audit, guardians, names, roster
@@ -27,6 +27,7 @@ __all__ = [
     "Problem",
     "apply",
     "apply_timetable",
+    "moves",
     "people_table",
     "sharing",
     "timetable",

@@ -17,6 +17,10 @@ OFF = N_(
     "{lesson} is called off, and its invitation does not say so. Open the invitation under "
     "Campaigns: one button tells those who have it and those who wait for it."
 )
+PERHAPS = N_(
+    "{lesson} is not in the timetable any more, but one of its name stands at another hour of that "
+    "day. Open the invitation under Campaigns and say whether it moved."
+)
 
 
 def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> None:
@@ -33,7 +37,8 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> None
     found = {}
     for each in untold:
         people = each.readers.got + each.readers.waiting
-        title = Words(OFF if each.off else MOVED, {"lesson": each.title})
+        gone = PERHAPS if each.perhaps else OFF
+        title = Words(gone if each.off else MOVED, {"lesson": each.title})
         if people:
             found[each.campaign_id] = incidents.Source(
                 prefix + each.campaign_id, title, "suspect", people

@@ -1,5 +1,6 @@
 """Bring a timetable in, from a table or from iCalendar: rooms and the lessons in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,9 +9,11 @@ from console.desk import calendars, tables
 from console.desk.calendars import LessonRow
 from console.desk.tables import Line, Plan, Problem, Unreadable
 from store import access, addresses, audit, planning
+from store import moves as store_moves
 from store.access import Actor
 from store.db import Connection as Transaction
 from store.db import Database, text
+from store.moves import Move
 from store.planning import PlannedLesson, PlannedRoom
 from store.words import N_
 
@@ -88,27 +91,51 @@ def apply_timetable(
     access.require(actor, "steer", school_id)
     with db.begin() as tx:
         known = _Known(tx, school_id)
-        found = Found()
-        for row in plan.rows:
-            found.rows.append((row, known.room(row, found)))
+        found = _found(plan, known)
         rooms = {(r.connection_id, r.external_id): r for _row, r in found.rows if r}
         ids = planning.rooms(tx, actor, school_id, rooms.values(), now=now)
-        lessons = [
-            PlannedLesson(
-                row.external_id,
-                row.title,
-                known.course(row, found),
-                ids[room.connection_id, room.external_id] if room else None,
-                known.teacher(row, found),
-                row.starts_at,
-                row.ends_at,
-                row.expected,
-            )
-            for row, room in found.rows
-        ]
+        lessons = _lessons(found, known, ids)
         gone = planning.lessons(tx, actor, school_id, lessons, now=now)
         audit.record(tx, actor, "import timetable", school_id, school_id=school_id, now=now)
     return Planned(len(lessons), len(rooms), gone, found.problems)
+
+
+def moves(
+    db: Database, actor: Actor, school_id: str, plan: Plan[LessonRow], *, now: datetime
+) -> list[Move]:
+    """Which known lessons the plan would move to another hour, by their new hours."""
+    access.require(actor, "steer", school_id)
+    with db.read() as tx:
+        known = _Known(tx, school_id)
+        ids = planning.rooms(tx, actor, school_id, (), now=now)
+        lessons = _lessons(_found(plan, known), known, ids)
+        found = store_moves.moves(tx, actor, school_id, lessons, now=now)
+    return sorted(found, key=lambda move: (move.after, move.title))
+
+
+def _found(plan: Plan[LessonRow], known: "_Known") -> Found:
+    found = Found()
+    for row in plan.rows:
+        found.rows.append((row, known.room(row, found)))
+    return found
+
+
+def _lessons(
+    found: Found, known: "_Known", rooms: Mapping[tuple[str, str], str]
+) -> list[PlannedLesson]:
+    return [
+        PlannedLesson(
+            row.external_id,
+            row.title,
+            known.course(row, found),
+            rooms.get((room.connection_id, room.external_id), "") if room else None,
+            known.teacher(row, found),
+            row.starts_at,
+            row.ends_at,
+            row.expected,
+        )
+        for row, room in found.rows
+    ]
 
 
 class _Known:

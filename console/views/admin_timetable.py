@@ -1,15 +1,18 @@
 """Bring a timetable in, from a table or iCalendar: first what it would bring, then lessons."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from console.desk import importing
 from console.desk.importing import LessonRow, Plan
-from console.i18n import _, clock, day, labelled, ngettext, say
+from console.i18n import _, clock, day, labelled, ngettext, number, say
 from console.views import acting, plans
 from console.widgets import actionbar, strangers, tables
 from console.wiring import Console
 from store import access
 from store.access import Actor
+from store.moves import Move
 from store.schools import School
 
 SHOWN = 200  # lessons drawn; all good ones come in
@@ -30,6 +33,7 @@ def draw(console: Console, actor: Actor, school: School) -> None:
     if not plan.rows:
         return
     _rows(plan, school)
+    _moves(importing.moves(console.db, actor, school.id, plan, now=console.now()), school)
     label = ngettext("Import {n} lesson", "Import {n} lessons", len(plan.rows))
     if st.button(
         label.format(n=len(plan.rows)), type="primary", icon=":material/upload:", key="lessons-yes"
@@ -57,6 +61,27 @@ def _rows(plan: Plan[LessonRow], school: School) -> None:
             "server": _("Server"),
         },
         alt=_("The lessons that would come in"),
+        shown=8,
+    )
+
+
+def _moves(moves: Sequence[Move], school: School) -> None:
+    """Lessons that are known at another hour: what was written of them stays theirs."""
+    if not moves:
+        return
+    words = ngettext("{n} lesson has another hour", "{n} lessons have another hour", len(moves))
+    st.markdown(f":orange[◆] {words.format(n=number(len(moves)))}")
+    tables.show(
+        [
+            {
+                "title": strangers.line(each.title),
+                "before": f"{day(each.before, school.zone)} {clock(each.before, school.zone)}",
+                "after": f"{day(each.after, school.zone)} {clock(each.after, school.zone)}",
+            }
+            for each in moves[:SHOWN]
+        ],
+        {"title": _("Lesson"), "before": _("Moves from"), "after": _("Moves to")},
+        alt=_("The lessons that would move"),
         shown=8,
     )
 

@@ -69,6 +69,7 @@ ACTIONS = {
     "maintenance target": N_("planned a maintenance"),
     "move lesson": N_("reopened a lesson on another server"),
     "move lesson back": N_("moved a lesson back to its room"),
+    "say lesson moved": N_("said that a lesson moved, and to which hour"),
     "mute account": N_("muted an account"),
     "mute repeats": N_("approved an author's repeats"),
     "name safeguarding leads": N_("named the safeguarding leads"),

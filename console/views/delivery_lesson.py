@@ -11,7 +11,7 @@ from console.wiring import Console
 from mailing import following, inviting
 from mailing.following import Change, Readers
 from mailing.model import Campaign
-from store import access
+from store import access, moves
 from store.access import Actor
 from store.schools import School
 
@@ -26,16 +26,24 @@ def draw(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
         readers = following.readers(tx, actor, campaign.id) if change else Readers(0, 0)
     if invitation is None or change is None:
         return
-    if change.off:
+    if change.perhaps:
+        words = _(
+            "{lesson} is not in the timetable any more, but one of its name begins {time}. Did it "
+            "move there, or is it called off?"
+        )
+    elif change.off:
         words = _("{lesson} is not in the timetable any more; its readers do not know yet.")
     else:
         words = _("{lesson} begins {time} now; its readers do not know yet.")
-    at = moment(change.starts_at, school.zone, now=school.time(console.now()))
+    starts = change.perhaps.starts_at if change.perhaps else change.starts_at
+    at = moment(starts, school.zone, now=school.time(console.now()))
     with st.container(border=True):
         st.markdown(f":orange[◆] {words.format(lesson=escape(invitation.title), time=at)}")
         if readers.waiting:
             st.caption(_waiting(readers))
         with st.container(horizontal=True):
+            if change.perhaps and access.may(actor, "steer", school.id):
+                _same(console, actor, invitation.lesson_id, change.perhaps.lesson_id)
             if access.may(actor, "send", school.id):
                 _offer(console, actor, campaign, change, readers)
             label = _("Write the cancellation") if change.off else _("Write the new time")
@@ -44,6 +52,15 @@ def draw(console: Console, actor: Actor, school: School, campaign: Campaign) -> 
                     with console.db.begin() as tx:
                         drafted = following.follow(tx, actor, campaign.id, now=console.now())
                     pages.go("composer", id=drafted)
+
+
+def _same(console: Console, actor: Actor, lesson_id: str, other_id: str) -> None:
+    """Nothing is sent by it: the new hour is told by the button that comes then."""
+    if st.button(_("It moved there"), icon=":material/event_repeat:", key="lesson-moved"):
+        with acting.guarded():
+            with console.db.begin() as tx:
+                moves.become(tx, actor, lesson_id, other_id, now=console.now())
+            st.rerun()
 
 
 def _waiting(readers: Readers) -> str:

@@ -487,6 +487,9 @@ CALLS: Calls = {
         db, who, on.roster.room, "Back in a minute", on.adapters, clock=lambda: NOON
     ),
     sync.sync: lambda db, who, on: sync.sync(db, who, on.roster.media, on.adapters, now=NOON),
+    timetables.moves: lambda db, who, on: timetables.moves(
+        db, who, on.school, Plan([LESSON]), now=NOON
+    ),
     timetables.apply_timetable: lambda db, who, on: timetables.apply_timetable(
         db, who, on.school, Plan([LESSON]), now=NOON
     ),

@@ -6,6 +6,7 @@ from store import (
     enrolling,
     guardians,
     linking,
+    moves,
     planning,
     roster,
     schools,
@@ -45,6 +46,16 @@ CALLS: Calls = {
     linking.unlink: lambda tx, who, on: linking.unlink(tx, who, on.roster.second, now=NOON),
     linking.refuse: lambda tx, who, on: linking.refuse(
         tx, who, on.roster.account, on.roster.person, now=NOON
+    ),
+    moves.moves: lambda tx, who, on: moves.moves(
+        tx,
+        who,
+        on.school,
+        [lesson("l2", on.roster.course, on.roster.room, on.roster.person)],
+        now=NOON,
+    ),
+    moves.become: lambda tx, who, on: moves.become(
+        tx, who, on.roster.lesson, on.roster.lesson, now=NOON
     ),
     planning.rooms: lambda tx, who, on: planning.rooms(
         tx,
