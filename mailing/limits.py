@@ -20,21 +20,28 @@ RELAYS_REST = timedelta(minutes=1)  # of a mail that a busy relay put off; longe
 STUBBORN = 6  # times too short in a row: the relay takes nothing for now
 
 
+Book = tuple[str, bool]  # a domain, and whether it is about mail that presses
+
+
 class Limits:
-    """Shared by a run's connections."""
+    """Shared by a run's connections.
+
+    Mail that presses rests only for what the domain said to such mail of this run: neither others'
+    dead addresses nor their strikes hold an emergency.
+    """
 
     def __init__(self) -> None:
-        self._strikes: Counter[str] = Counter()
-        self._rests: dict[str, float] = {}  # until when a domain is left alone
+        self._strikes: Counter[Book] = Counter()
+        self._rests: dict[Book, float] = {}  # until when a domain is left alone
         self._astray: set[str] = set()  # domains put off since a mail was taken
-        self._dead: Counter[str] = Counter()  # addresses of a domain, since it took a mail
+        self._dead: Counter[Book] = Counter()  # addresses of a domain, since it took a mail
         self.told: dict[str, float] = {}  # seconds of rests that other senders have not heard of
 
-    def rest(self, email: str) -> timedelta | None:
+    def rest(self, email: str, *, pressing: bool = False) -> timedelta | None:
         """How long the address's domain is to be left alone; None: not at all."""
         if not self._rests:
             return None
-        until = self._rests.get(_domain(email))
+        until = self._rests.get((_domain(email), pressing))
         left = until - time.monotonic() if until is not None else 0.0
         return timedelta(seconds=left) if left > 0 else None
 
@@ -43,17 +50,18 @@ class Limits:
         if self._strikes or self._astray or self._dead or self._rests:
             self._astray.clear()
             domain = _domain(email)
-            self._dead.pop(domain, None)
-            self._strikes.pop(domain, None)
-            if self._rests.pop(domain, None) is not None:
-                self.told[domain] = 0.0
+            for book in ((domain, False), (domain, True)):
+                self._dead.pop(book, None)
+                self._strikes.pop(book, None)
+                if self._rests.pop(book, None) is not None:
+                    self.told[domain] = 0.0
 
-    def died(self, email: str) -> None:
+    def died(self, email: str, *, pressing: bool = False) -> None:
         """The address is dead: after many in a row the others of the domain wait (outages)."""
-        domain = _domain(email)
-        self._dead[domain] += 1
-        if self._dead[domain] >= DYING:
-            self._leave(domain, LONGEST_REST)
+        book = _domain(email), pressing
+        self._dead[book] += 1
+        if self._dead[book] >= DYING:
+            self._leave(book, LONGEST_REST)
 
     def relays_own(self, email: str, said: str, *, known: bool) -> bool:
         """Whether the relay says 4xx to all alike, or is `known` to be slow."""
@@ -62,27 +70,27 @@ class Limits:
         self._astray.add(_domain(email))
         return known or len(self._astray) >= DOMAINS
 
-    def put_off(self, email: str, said: str = "") -> None:
+    def put_off(self, email: str, said: str = "", *, pressing: bool = False) -> None:
         """The relay said 4xx: after some in a row the others of the domain wait too.
 
         What greylists is to hear of each reader once; other senders are not told to rest.
         """
-        domain = _domain(email)
-        self._strikes[domain] += 1
-        more = self._strikes[domain] - STRIKES
+        book = _domain(email), pressing
+        self._strikes[book] += 1
+        more = self._strikes[book] - STRIKES
         if more >= 0:
-            self._leave(domain, min(FIRST_REST * 2 ** min(more, 10), LONGEST_REST))
+            self._leave(book, min(FIRST_REST * 2 ** min(more, 10), LONGEST_REST))
             if PERSONAL.match(said):
-                del self.told[domain]
+                del self.told[book[0]]
 
     def heed(self, others: Mapping[str, float]) -> None:
         """Leave alone for so many seconds what other senders were told to."""
         for domain, seconds in others.items():
             until = time.monotonic() + seconds
-            self._rests[domain] = max(until, self._rests.get(domain, 0.0))
+            self._rests[domain, False] = max(until, self._rests.get((domain, False), 0.0))
 
-    def _leave(self, domain: str, seconds: float) -> None:
-        self._rests[domain], self.told[domain] = time.monotonic() + seconds, seconds
+    def _leave(self, book: Book, seconds: float) -> None:
+        self._rests[book], self.told[book[0]] = time.monotonic() + seconds, seconds
 
 
 class Brake:

@@ -21,6 +21,10 @@ class Night:
         if campaign.topic != SERVICE:
             self._zones[campaign.id] = zone
 
+    def presses(self, campaign_id: str) -> bool:
+        """Whether it is service mail, as all of the urgent lane is: about a lesson that runs."""
+        return campaign_id not in self._zones
+
     def rest(self, row: Claimed, *, now: datetime) -> timedelta | None:
         """How long her quiet hours last that it falls into; None: it may leave."""
         zone = self._zones.get(row.campaign_id)

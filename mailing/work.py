@@ -13,13 +13,13 @@ from mailing.clearance import Clearance
 from mailing.dispatch import Dispatch, Share
 from mailing.intents import Intents
 from mailing.ledger import Claimed
-from mailing.limits import RELAYS_REST, Brake, Limits
+from mailing.limits import RELAYS_REST, Brake
 from mailing.message import Builder, Envelope
 from mailing.model import MailingError, Origin
-from mailing.night import Night
 from mailing.receipts import Receipts
 from mailing.refusals import Refusals, domain_of
 from mailing.relay import Outcome
+from mailing.resting import Resting
 from mailing.sharing import Sharing
 from mailing.timing import Quiet
 from store.db import Database
@@ -55,7 +55,7 @@ class Work:
         self._dispatch = Dispatch(db, share, clock=clock, prepare=self._prepare)
         self._receipts = Receipts(self._dispatch.settle, written, share.owner)
         self._clearance = Clearance(db, share.owner, fail=self.fail)
-        self._limits, self._night, self._brake = Limits(), Night(quiet), Brake()
+        self._resting, self._brake = Resting(quiet), Brake()
         self._refusals, self._sharing = Refusals(), Sharing(db, "", clock)
         self._builders: dict[str, Builder] = {}
         self._rows: dict[str, Claimed] = {}  # on their way, by id
@@ -107,7 +107,7 @@ class Work:
         while not self._halted and (row := self._dispatch.next()) is not None:
             if self._forgoes(row) or self._sets_aside(row):
                 continue
-            rest = self._night.rest(row, now=self._now) or self._limits.rest(row.email)
+            rest = self._resting.of(row, now=self._now)
             if rest is not None or not self._clearance.open(row.campaign_id, fresh=False):
                 self._dispatch.put_back(row, rest=rest)
                 continue
@@ -141,16 +141,12 @@ class Work:
         if outcome.kind == "later" and self._waits(envelope, outcome):
             return
         row = self._rows.pop(envelope.delivery_id)
-        if outcome.kind == "later":
-            self._limits.put_off(row.email, str(outcome.words.params.get("reply", "")))
-        elif outcome.kind == "sent":
-            self._limits.took(row.email)
+        self._resting.hear(row, outcome)
+        if outcome.kind == "sent":
             self._brake.took()
             if self._refusals.doubtful:
                 self._believe(took=True)
-        elif outcome.hard:
-            self._limits.died(row.email)
-        elif self._refusals.doubts(row, outcome):
+        elif not outcome.hard and self._refusals.doubts(row, outcome):
             self._receipts.over(row)
             if self._refusals.everybody:
                 self._blame()
@@ -185,7 +181,7 @@ class Work:
         keep nobody back.
         """
         row, said = self._rows[envelope.delivery_id], str(outcome.words.params.get("reply", ""))
-        if row.id in self._waited or not self._limits.relays_own(
+        if row.id in self._waited or not self._resting.limits.relays_own(
             row.email, said, known=self._brake.pressed
         ):
             return False
@@ -234,7 +230,7 @@ class Work:
         """Settle what is answered and claim more, when there is enough of it."""
         self._now = self._clock()
         campaigns = (each.campaign for each in self._builders.values())
-        self._clearance.glance(time.monotonic(), campaigns, self._sharing, self._limits)
+        self._clearance.glance(time.monotonic(), campaigns, self._sharing, self._resting.limits)
         if self.error is None and self._dispatch.due(claiming=not self.over):
             self.note()
             try:
@@ -297,4 +293,4 @@ class Work:
     def _prepare(self, rows: Sequence[Claimed]) -> None:
         missing = {row.campaign_id for row in rows} - set(self._builders)
         if missing:
-            self._builders |= building.builders(self.db, missing, self._origin, self._night)
+            self._builders |= building.builders(self.db, missing, self._origin, self._resting.night)
