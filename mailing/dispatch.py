@@ -131,7 +131,7 @@ class Dispatch:
             for rest in {rest for _, rest in unbegun}:
                 ids = [id_ for id_, own in unbegun if own == rest]
                 after = now + (pause if rest is None else rest)
-                ledger.give_back(tx, self._share.owner, ids, next_at=after, now=now)
+                ledger.give_back(tx, self._share.owner, ids, next_at=after)
 
     def leave(self) -> None:
         """Nothing is written any more when this returns, whatever happened before."""

@@ -62,9 +62,10 @@ def erase(
 # A mail that is sent, or left out, stays so in the sums; what waited or failed is left out now.
 BLANK = text("""
     UPDATE delivery SET name = '', email = '', fields = '{}',
-           reply = CASE WHEN state = 'sent' THEN NULL ELSE :why END,
+           reply = CASE WHEN state = 'sent' THEN NULL ELSE :why END, owner = NULL,
            state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'suppressed' END
-    WHERE id = :id AND owner IS NULL AND state <> 'sending'
+    WHERE id = :id AND (owner IS NULL AND state <> 'sending'
+                        OR state = 'held' AND lease_until IS NULL)
 """)
 
 

@@ -2,7 +2,8 @@
 
 A row says `sending` on the disk before its mail is handed over, so that after
 any crash the rows in `sending` are all that can be uncertain; the sender's own
-file (`intents`) says which of them are.
+file (`intents`) says which of them are. `updated_at` is when something became of a row: to be
+claimed and given back is nothing (lateness).
 
 What each state means, for all who read the ledger: `due` (waits for `next_at`), `sending`
 (claimed by a sender: waiting or on its way; not yet sent, and not to be changed by anyone else),
@@ -66,8 +67,7 @@ def claim(
         ORDER BY delivery.next_at LIMIT :limit
     """
     statement = text(f"""
-        UPDATE delivery SET state = 'sending', owner = :owner, lease_until = :until,
-               updated_at = :now
+        UPDATE delivery SET state = 'sending', owner = :owner, lease_until = :until
         WHERE {AMONG[dialect].format(due)}
         RETURNING {", ".join(Claimed._fields)}
     """)
@@ -161,7 +161,7 @@ def reclaim(tx: Connection, *, now: datetime, living: Collection[str] = ()) -> i
     expired = f"owner IS NOT NULL AND lease_until < :now AND state = 'sending' {others}"
     tx.execute(
         text(f"""
-            UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL, updated_at = :now
+            UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL
             WHERE {expired} AND EXISTS (
                 SELECT 1 FROM campaign
                 WHERE campaign.id = campaign_id AND campaign.uncertain = 'resend')
@@ -192,9 +192,7 @@ def taken(tx: Connection, owner: str) -> list[tuple[str, str]]:
     return [(row.id, row.uncertain) for row in rows]
 
 
-def give_back(
-    tx: Connection, owner: str, ids: Collection[str], *, next_at: datetime, now: datetime
-) -> None:
+def give_back(tx: Connection, owner: str, ids: Collection[str], *, next_at: datetime) -> None:
     """Rows that were claimed and never begun are due again; that was no attempt.
 
     The owner is asked for so that PostgreSQL does not read all of its rows for each.
@@ -203,10 +201,10 @@ def give_back(
         tx,
         """
             UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL, reply = NULL,
-                   next_at = ?, updated_at = ?
+                   next_at = ?
             WHERE id = ? AND COALESCE(owner, '') = ? AND state IN ('sending', 'held')
         """,
-        [(next_at.timestamp(), now.timestamp(), id_, owner) for id_ in ids],
+        [(next_at.timestamp(), id_, owner) for id_ in ids],
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from mailing import intents, ledger
+from mailing import intents, ledger, sums
 from mailing.intents import Left
 from mailing.ledger import STOPPED
 from mailing.settling import Settled, settle
@@ -38,6 +38,7 @@ def _settle(tx: Connection, left: Left, now: datetime) -> int:
                 settled.append(Settled(id_, left.owner, state, Words(STOPPED), now, now))
             case _:
                 unbegun.append(id_)
+    sums.forget_of(tx, left.owner)
     settle(tx, settled)
-    ledger.give_back(tx, left.owner, unbegun, next_at=now, now=now)
+    ledger.give_back(tx, left.owner, unbegun, next_at=now)
     return sum(each.state == "held" for each in settled)

@@ -21,11 +21,14 @@ COLUMN = {
     "failed": "failed",
     "suppressed": "suppressed",
 }
-AT_REST = """state IN ('released', 'stopped') AND leaves_at <= :now
+GIVEN_UP = 24 * 60 * 60  # seconds after which a lost sender is not waited for with the sums
+AT_REST = f"""state IN ('released', 'stopped') AND leaves_at <= :now
     AND NOT EXISTS (SELECT 1 FROM delivery
                     WHERE campaign_id = campaign.id AND delivery.state IN ('due', 'sending'))
     AND NOT EXISTS (SELECT 1 FROM delivery
-                    WHERE campaign_id = campaign.id AND owner IS NOT NULL)"""
+                    WHERE campaign_id = campaign.id AND owner IS NOT NULL
+                      AND NOT (delivery.state = 'held' AND lease_until IS NULL
+                               AND delivery.updated_at < :now - {GIVEN_UP}))"""
 
 
 def of(tx: Connection, campaign_ids: Sequence[str]) -> dict[str, Totals]:
@@ -69,6 +72,18 @@ def forget(tx: Connection, campaign_id: str) -> None:
             WHERE id = :id AND summed IS NOT NULL AND reduced_at IS NULL
         """),
         {"id": campaign_id},
+    )
+
+
+def forget_of(tx: Connection, owner: str) -> None:
+    """Of all campaigns whose rows a sender has not settled yet: it may have been given up."""
+    tx.execute(
+        text("""
+            UPDATE campaign SET summed = NULL
+            WHERE summed IS NOT NULL AND reduced_at IS NULL
+              AND id IN (SELECT campaign_id FROM delivery WHERE owner = :owner)
+        """),
+        {"owner": owner},
     )
 
 

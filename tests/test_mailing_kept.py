@@ -8,12 +8,14 @@ from mailing import (
     campaigns,
     erased,
     forgetting,
+    ledger,
     letters,
     outbox,
     reached,
     releasing,
     retention,
     segments,
+    sums,
     suppression,
 )
 from mailing.model import SERVICE, Totals
@@ -246,3 +248,54 @@ def test_nobody_elses_reason_tells_the_name(
             "Erased on request.",
             "Shares the address with —, who gets it.",
         }
+
+
+def lost(database: Database, school: School, ana: Actor) -> str:
+    """One mail is held undecided, because its sender never came back."""
+    id_ = released(database, ana, school, "Alina", "Boris")
+    with database.begin() as tx:
+        tx.execute(
+            text("""
+                UPDATE delivery SET state = 'sending', owner = 'gone/1', lease_until = :at
+                WHERE name = 'Alina'
+            """),
+            {"at": NOON},
+        )
+        assert ledger.reclaim(tx, now=NOON + timedelta(minutes=5)) == 1
+    with smtp.relay() as relay:
+        deliver(database, relay.url, Clock())
+    return id_
+
+
+def test_what_a_lost_sender_left_held_is_erased(
+    database: Database, school: School, ana: Actor, ada: Actor
+) -> None:
+    lost(database, school, ana)
+    with database.begin() as tx:
+        gone = forgetting.erase(tx, ada, school.id, email="alina@school.example", now=NOON)
+        assert gone == forgetting.Forgotten(mails=1, under_way=0)
+        row = tx.execute(text("SELECT state, owner FROM delivery WHERE email = ''")).one()
+    assert tuple(row) == ("suppressed", None)
+
+
+def test_what_a_lost_sender_left_held_is_reduced_in_time(
+    database: Database, school: School, ana: Actor, ada: Actor
+) -> None:
+    id_ = lost(database, school, ana)
+    late = NOON + DAY * 500
+    with database.begin() as tx:
+        assert sums.settle(tx, now=NOON + timedelta(minutes=10)) == 0, "it may still come back"
+        before = late - DAY * 400
+        assert retention.begin(tx, ada, school.id, before=before, now=late) == 1
+        assert campaigns.totals(tx, ana, id_) == Totals(sent=1, held=1)
+
+
+def test_the_sums_are_counted_anew_when_a_lost_sender_comes_back(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = lost(database, school, ana)
+    with database.begin() as tx:
+        assert sums.settle(tx, now=NOON + DAY * 2) == 1
+        sums.forget_of(tx, "gone/1")
+        tx.execute(text("UPDATE delivery SET state = 'sent', owner = NULL"))
+        assert campaigns.totals(tx, ana, id_) == Totals(sent=2)

@@ -11,9 +11,11 @@ from store import access
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
+from tests import misbehaving, smtp
 from tests.conftest import NOON
 from tests.test_mailing_campaigns import agree, draft, person
 from tests.test_mailing_release import TWO, claimed
+from tests.test_mailing_sender import Clock, deliver, released
 
 GONE = NOON + timedelta(days=9)
 
@@ -106,3 +108,24 @@ def test_at_once_waits_three_days_for_a_second_person_and_leaves_from_then(
         assert campaigns.get(tx, ana, first).expires_at == later + UNDO + STALE
         with pytest.raises(MailingError, match="Nobody agreed in time"):
             agree(tx, boris, second, terms=TWO, now=NOON + timedelta(days=3))
+
+
+def test_what_was_once_put_off_is_paused_too_when_its_relay_is_down(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """To be claimed and given back, while nobody takes the mail, is no movement."""
+    id_ = released(database, ana, school, "Alina", "Boris", "Clara")
+    clock = Clock()
+    greylisting = misbehaving.knowing(alina="451 4.7.1 greylisted", boris="451 4.7.1 greylisted")
+    with smtp.relay(greylisting) as relay:
+        assert deliver(database, relay.url, clock).retried == 2
+    paused, start = 0, clock.now
+    for hours in range(0, 16, 2):
+        clock.now = start + timedelta(hours=hours)
+        deliver(database, "smtp://127.0.0.1:9", clock)
+        with database.begin() as tx:
+            lateness.keep_on(tx, now=clock.now)
+            paused += lateness.pause(tx, now=clock.now)
+    assert paused == 1
+    with database.read() as tx:
+        assert state(tx, ana, id_) == "paused"
