@@ -1,7 +1,8 @@
 """An invitation whose lesson is no longer as it says: nobody else gets it, but a newer letter.
 
 A letter that tells of the change goes on from the first one (campaign.follows); what waits of the
-earlier ones is called off as it is released, because the same readers get it.
+earlier ones is called off as it is released, because the same readers get it; if it is called
+back, they wait again.
 """
 
 from datetime import datetime
@@ -83,3 +84,34 @@ def supersede(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime
             {"id": id_, "now": now},
         )
         audit.record(tx, actor, "stop campaign", id_, school_id=campaign.school_id, now=now)
+
+
+def reinstate(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> None:
+    """The letter is called back before it left: the earlier ones stand as they did, but paused.
+
+    They are those that stopped in the moment of its release. A person sends them on, once the
+    lesson is at their hour again.
+    """
+    access.require(actor, "send", campaign.school_id)
+    if campaign.follows is None:
+        return
+    values = {"first": campaign.follows, "at": campaign.released_at, "now": now}
+    earlier = tx.execute(
+        text("""
+            UPDATE campaign SET state = 'paused', summed = NULL, updated_at = :now
+            WHERE (id = :first OR follows = :first) AND state = 'stopped'
+              AND updated_at = :at AND reduced_at IS NULL
+            RETURNING id
+        """),
+        values,
+    ).scalars()
+    for id_ in earlier.all():
+        tx.execute(
+            text("""
+                UPDATE delivery SET state = 'due', reply = NULL, updated_at = :now
+                WHERE campaign_id = :id AND state = 'suppressed' AND reply = :why
+                  AND updated_at = :at
+            """),
+            {**values, "id": id_, "why": Words(SUPERSEDED).to_json()},
+        )
+        audit.record(tx, actor, "reinstate campaign", id_, school_id=campaign.school_id, now=now)

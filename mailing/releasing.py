@@ -169,6 +169,7 @@ def cancel(tx: Connection, actor: Actor, campaign_id: str, *, now: datetime) -> 
     if not changed.rowcount:
         return False
     tx.execute(text("DELETE FROM delivery WHERE campaign_id = :id"), {"id": campaign_id})
+    moved.reinstate(tx, actor, campaign, now=now)
     audit.record(tx, actor, "cancel campaign", campaign_id, school_id=campaign.school_id, now=now)
     return True
 

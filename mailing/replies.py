@@ -3,6 +3,7 @@
 RFC 5322, section 3.6.2. A sender that nobody reads is common, and ready texts ask for an answer.
 """
 
+import re
 from datetime import datetime
 
 from mailing.headers import mailbox
@@ -13,6 +14,9 @@ from store.access import Actor
 from store.db import Connection, text
 from store.words import N_
 
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+SEVERAL = re.compile(r"[,;:]|@.*@")
+ONE = N_("Answers go to one address; “{address}” is several, or a group. Write it like {example}.")
 RELEASED = N_("This announcement is released; it cannot be changed any more.")
 
 
@@ -55,6 +59,8 @@ def choose(tx: Connection, actor: Actor, campaign_id: str, address: str, *, now:
 
 def _checked(written: str) -> str:
     address = written.strip()
+    if SEVERAL.search(QUOTED.sub("", address)):
+        raise MailingError(ONE, address=address[:60], example="School 14 <office@school.example>")
     if address:
         mailbox(address)
     return address

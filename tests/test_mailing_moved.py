@@ -10,6 +10,7 @@ from mailing import campaigns, following, gate, moved, reached, releasing, sende
 from mailing.following import Readers
 from mailing.inviting import of
 from mailing.model import UNDO, MailingError, Totals
+from mailing.timing import Terms
 from mailing.transports import Relay
 from store import access, roster
 from store.access import Actor
@@ -18,11 +19,13 @@ from store.schools import School
 from tests import smtp
 from tests.conftest import NOON
 from tests.test_mailing_invitations import drafted, planned
+from tests.test_mailing_release import TWO
 from tests.test_mailing_sender import ORIGIN, Clock, totals
 
 AT = NOON + timedelta(days=1)
 NEW = AT + timedelta(hours=5)
 PEOPLE = 12
+LATER = timedelta(microseconds=1_234_567)
 
 
 def invited(database: Database, school: School, ana: Actor, *, later: bool = False) -> str:
@@ -211,3 +214,38 @@ def test_the_coordinators_are_told_until_the_readers_are(
     assert "Algebra 0 is called off" in title
     tell(database, ana, id_)
     assert standing() == []
+
+
+@pytest.mark.parametrize("terms", [Terms(), TWO], ids=["released", "asked"])
+def test_news_that_is_called_back_leaves_the_first_invitation_waiting(
+    database: Database, school: School, ana: Actor, terms: Terms
+) -> None:
+    id_ = invited(database, school, ana, later=True)
+    move(database, school)
+    with database.begin() as tx:
+        moved.pause(tx, now=NOON)
+        new = following.tell(tx, ana, id_, terms=terms, now=NOON + LATER)
+        assert campaigns.get(tx, ana, id_).state == "stopped"
+        assert releasing.cancel(tx, ana, new, now=NOON + LATER)
+        assert campaigns.get(tx, ana, id_).state == "paused"
+        assert campaigns.totals(tx, ana, id_) == Totals(waiting=PEOPLE)
+    planned(database, school, AT)
+    with database.begin() as tx:
+        assert releasing.resume(tx, ana, id_, now=NOON + LATER)
+    with smtp.relay() as relay:
+        assert deliver(database, relay.url, hours=4) == PEOPLE
+
+
+def test_only_what_the_letter_stopped_waits_again(
+    database: Database, school: School, ana: Actor
+) -> None:
+    id_ = invited(database, school, ana, later=True)
+    move(database, school)
+    new = tell(database, ana, id_)
+    planned(database, school, NEW + timedelta(hours=1))
+    with database.begin() as tx:
+        newer = following.tell(tx, ana, new, now=NOON + LATER)
+        assert releasing.cancel(tx, ana, newer, now=NOON + LATER)
+        assert campaigns.get(tx, ana, id_).state == "stopped"
+        assert campaigns.get(tx, ana, new).state == "paused"
+        assert campaigns.totals(tx, ana, id_) == Totals(suppressed=PEOPLE)

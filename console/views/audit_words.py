@@ -101,6 +101,7 @@ ACTIONS = {
     "report comment": N_("reported a comment"),
     "resend held": N_("had held mail sent again"),
     "restore comment": N_("restored a comment"),
+    "reinstate campaign": N_("had a campaign wait again that a newer letter had replaced"),
     "stop campaign": N_("stopped a campaign for good"),
     "resume campaign": N_("resumed a campaign"),
     "resume newsletter": N_("resumed a standing newsletter"),

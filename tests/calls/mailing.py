@@ -248,6 +248,7 @@ CALLS: Calls = {
     following.readers: lambda tx, who, on: following.readers(tx, who, on.draft),
     following.tell: tell,
     following.untold: lambda tx, who, on: following.untold(tx, who, on.school, now=NOON),
+    moved.reinstate: lambda tx, who, on: moved.reinstate(tx, who, on.released, now=NOON),
     moved.supersede: lambda tx, who, on: moved.supersede(tx, who, on.released, now=NOON),
     saved.of: lambda tx, who, on: saved.of(tx, who, on.school),
     saved.save: lambda tx, who, on: saved.save(tx, who, on.school, "7B", Segment(), now=NOON),
