@@ -10,13 +10,14 @@ from sqlalchemy import Row
 from probes import recurrence
 from probes.recurrence import Recurrence, RuleError
 from probes.windows import Window
-from store import access, audit
+from store import access, audit, schools
 from store.access import Actor
 from store.db import Connection, new_id, text
 from store.words import N_
 
 DAY = timedelta(days=1)
 LONGEST = 7 * DAY
+AHEAD = 42 * DAY  # no rule lets more days pass
 
 
 @dataclass(frozen=True)
@@ -42,25 +43,37 @@ class Rule:
         for before in range(LONGEST // DAY + 1):  # what began then may last until now
             day = today - before * DAY
             since, until = self._times(day)
-            if self.days.holds(day) and not self.over(day) and since <= now < until:
+            if self._begins(day) and since <= now < until:
                 return Window(
                     self.id, self.school_id, self.target_id, "maintenance",
                     since, until, self.reason, "",
                 )  # fmt: skip
         return None
 
-    def over(self, day: date) -> bool:
-        """Whether it begins no more on that day, nor on any after it."""
-        return self.last is not None and day > self.last
+    def over(self, now: datetime) -> bool:
+        """Whether it neither runs nor begins again."""
+        oldest = now.astimezone(self.zone).date() - LONGEST
+        days = (oldest + n * DAY for n in range((LONGEST + AHEAD) // DAY))
+        return not any(self._begins(day) and now < self._times(day)[1] for day in days)
+
+    def _begins(self, day: date) -> bool:
+        return self.days.holds(day) and (self.last is None or day <= self.last)
 
     def _times(self, day: date) -> tuple[datetime, datetime]:
-        """An hour that the clock shows twice is in it twice."""
+        """An hour that the clock shows twice is in it twice; one that it skips takes no more.
+
+        What would begin in the skipped hour begins after it, and lasts as long as ever.
+        """
         begin = datetime.combine(day, self.starts)
-        end = (begin + self.length).replace(fold=1)
-        return (
-            begin.replace(tzinfo=self.zone).astimezone(UTC),
-            end.replace(tzinfo=self.zone).astimezone(UTC),
-        )
+        end = begin + self.length
+        since = self._moment(begin)
+        if since.astimezone(self.zone).replace(tzinfo=None) != begin:
+            return since, since + self.length
+        return since, max(self._moment(end), self._moment(end.replace(fold=1)))
+
+    def _moment(self, shown: datetime) -> datetime:
+        """When the school's clock shows that."""
+        return shown.replace(tzinfo=self.zone).astimezone(UTC)
 
 
 def add(
@@ -81,7 +94,9 @@ def add(
     recurrence.read(str(days))
     if not timedelta(0) < length <= LONGEST:
         raise RuleError(N_("Choose a length of at most seven days."))
-    rule_id = new_id()
+    rule_id, zone = new_id(), schools.get(tx, actor, school_id).zone
+    if Rule(rule_id, school_id, target_id, days, starts, length, reason, zone, last).over(now):
+        raise RuleError(N_("By its last day it never begins. Choose a later day, or none."))
     tx.execute(
         text("""
             INSERT INTO maintenance_rule (id, school_id, target_id, recurrence, last_day,

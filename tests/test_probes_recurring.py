@@ -1,6 +1,7 @@
 """Maintenance that comes back: on the days meant, and until the hour that the clock shows."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,7 +96,54 @@ def test_what_began_on_the_last_day_runs_to_its_end_and_never_again() -> None:
     night = rule(Daily(), time(22), 8 * HOUR, last=date(2026, 3, 10))
     assert runs(night, "2026-03-11 05:59")
     assert not runs(night, "2026-03-11 22:30")
-    assert (night.over(date(2026, 3, 10)), night.over(date(2026, 3, 11))) == (False, True)
+    morning = datetime(2026, 3, 11, 6, tzinfo=BERLIN)
+    assert [night.over(morning + n * HOUR / 60) for n in (-1, 0)] == [False, True]
+
+
+CHANGES = [
+    ("Europe/Berlin", date(2027, 3, 28), HOUR),
+    ("Europe/Berlin", date(2027, 10, 31), -HOUR),
+    ("America/New_York", date(2027, 3, 14), HOUR),
+    ("America/New_York", date(2027, 11, 7), -HOUR),
+]
+
+
+@pytest.mark.parametrize(("name", "day", "skipped"), CHANGES)
+def test_it_runs_whenever_it_begins_in_a_night_in_which_the_clocks_change(
+    name: str, day: date, skipped: timedelta
+) -> None:
+    zone = ZoneInfo(name)
+    for half, halves in product(range(12), range(1, 7)):
+        begin = datetime.combine(day, time(half // 2, half % 2 * 30))
+        made = Rule("r", "s", "t", Daily(), begin.time(), halves * HOUR / 2, "", zone)
+        since = begin.replace(tzinfo=zone).astimezone(UTC)
+        window = made.window(since)
+        assert window is not None, (begin, made.length)
+        lasts = window.until - window.since
+        assert window.since == since
+        assert lasts >= max(HOUR / 2, made.length - max(skipped, timedelta()))
+        assert made.window(since + lasts / 2) == window
+        last = (begin + made.length - HOUR / 60).replace(fold=1, tzinfo=zone)  # in autumn, the 2nd
+        assert skipped > timedelta() or made.window(last.astimezone(UTC)) == window
+
+
+@pytest.mark.parametrize(
+    ("days", "starts", "last"),
+    [
+        (OnNth(1, 6), time(2), date(2026, 3, 12)),  # no first Sunday until then
+        (Daily(), time(2), date(2026, 3, 10)),  # over today
+        (Daily(), time(2), date(2026, 2, 1)),
+    ],
+)
+def test_a_rule_that_never_begins_is_refused(
+    database: Database, school: School, ana: Actor, days: Recurrence, starts: time, last: date
+) -> None:
+    target = add(database, ana, school)
+    with database.begin() as tx, pytest.raises(RuleError, match="never begins"):
+        recurring.add(
+            tx, ana, target.id, days=days, starts=starts, length=HOUR, last=last,
+            reason="", now=NOON,
+        )  # fmt: skip
 
 
 def test_a_rule_is_kept_with_its_days_and_its_end(

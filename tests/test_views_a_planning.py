@@ -2,18 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from console.desk import channels
-from console.i18n import speaking
+from console.i18n import _, speaking
 from console.sections import Mail, Settings
 from console.views import admin_channels, planning, repeating
 from console.wiring import Console
 from probes import alerts, recurring, windows
 from probes.model import Target
-from probes.recurrence import LAST, OnDate, OnNth, Recurrence, Weekly
+from probes.recurrence import LAST, Daily, OnDate, OnNth, Recurrence, Weekly
 from probes.recurring import Rule
 from store.access import Actor
 from store.db import Database, text
@@ -124,7 +125,36 @@ def test_a_maintenance_of_every_month_is_planned_with_its_last_day_and_said_in_w
     assert (rule.days, rule.last) == (OnNth(1, 6), date(2036, 6, 30))
     (words,) = planning.planned(console, ana, school, target).values()
     assert words.startswith("Every month: first Sunday, ")
-    assert words.endswith("for the last time on June 30, 2036")
+    assert words.endswith("not after June 30, 2036")
+
+
+def test_what_is_only_planned_is_not_said_to_run(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    """Some languages have one word for the plan and another for the state."""
+    now, day = console.now(), timedelta(days=1)
+    with console.db.begin() as tx:
+        windows.maintenance(
+            tx, ana, target.id, since=now + day, until=now + 2 * day, reason="", now=now
+        )
+    with speaking("zh_Hans"):
+        (words,) = planning.planned(console, ana, school, target).values()
+        running, ask = _("Maintenance"), _("Plan maintenance")
+    assert running == "维护中"
+    assert running not in words
+    assert ask == "安排维护"
+
+
+def test_a_rule_is_planned_until_what_began_on_its_last_day_is_over(
+    console: Console, school: School, ana: Actor, target: Target
+) -> None:
+    now = console.now()
+    began = (now - timedelta(hours=30)).astimezone(school.zone)
+    rule: dict[str, Any] = {"days": Daily(), "starts": began.time(), "last": began.date()}
+    with console.db.begin() as tx:
+        recurring.add(tx, ana, target.id, **rule, length=timedelta(hours=40), reason="", now=now)
+        (running,) = recurring.running(tx, ana, now=now)
+    assert list(planning.planned(console, ana, school, target)) == [running.id]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def maintenance(console: Console, actor: Actor, school: School, target: Target) 
 
         return keep
 
-    forms.edit(_("Maintenance"), _("Plan the maintenance"), fields, icon=":material/build:")
+    forms.edit(_("Plan maintenance"), _("Plan the maintenance"), fields, icon=":material/build:")
 
 
 def planned(console: Console, actor: Actor, school: School, target: Target) -> dict[str, str]:
@@ -98,18 +98,17 @@ def planned(console: Console, actor: Actor, school: School, target: Target) -> d
     with console.db.read() as tx:
         once = windows.of(tx, actor, school.id, now=now)
         rules = recurring.of(tx, actor, school.id)
-    kinds = {"silence": _("Silence"), "maintenance": _("Maintenance")}
+    kinds = {"silence": _("Silence"), "maintenance": _("Maintenance window")}
     found = {
         each.id: f"{kinds[each.kind]}: {moment(each.since, school.zone, now=now)}"
         f" - {moment(each.until, school.zone, now=now)} {each.reason}".strip()
         for each in once
         if each.target_id == target.id
     }
-    today = now.astimezone(school.zone).date()
     return found | {
         each.id: repeating.words(each)
         for each in rules
-        if each.target_id == target.id and not each.over(today)
+        if each.target_id == target.id and not each.over(now)
     }
 
 

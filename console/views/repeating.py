@@ -67,13 +67,13 @@ def last(today: date) -> date | None:
 
 
 def words(rule: Rule) -> str:
-    """Every week: Sat, Sun, 03:00, 2 h, until 30 June 2027: as its reason says."""
+    """Every week: Sat, Sun, 03:00, 2 h, not after 30 June 2027: as its reason says."""
     said = _("{when}, {time}, {span}").format(
         when=_when(rule.days), time=rule.starts.strftime("%H:%M"), span=span(rule.length)
     )
     if rule.last:
         day = format_date(rule.last, "long", locale=language())
-        said = _("{rule}, for the last time on {day}").format(rule=said, day=day)
+        said = _("{rule}, not after {day}").format(rule=said, day=day)
     return f"{said} {rule.reason}".strip()
 
 

@@ -66,7 +66,7 @@ def _planning(
         ),
         Act(
             "maintenance",
-            _("Maintenance"),
+            _("Plan maintenance"),
             lambda: planning.maintenance(console, actor, school, target),
             None,
             ":material/build:",
