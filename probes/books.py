@@ -212,6 +212,9 @@ class Books:
             for target_id in known.keys() - planned.keys():
                 del known[target_id]
         self._troubled &= planned.keys()
+        if gone := self._series.keys() - planned.keys():  # another may be given their numbers
+            self._phases.drop(gone)
+            self._series = {id_: n for id_, n in self._series.items() if id_ not in gone}
 
     def _beat(self) -> None:
         with self._db.begin() as tx:
@@ -245,4 +248,5 @@ class Books:
                 if kept:
                     tidying.forget(mtx, series, self._keep_for, now=self._clock())
                 else:
+                    self._phases.drop({target_id})
                     tidying.remove(mtx, series)

@@ -4,7 +4,7 @@ Added up in memory and written once a minute: a row for each check would cost as
 A prober that is killed loses the minute under way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -82,6 +82,10 @@ class Minutes:
     def forget(self, written: Iterable[Minute]) -> None:
         for key in written:
             del self._sums[key]
+
+    def drop(self, gone: Collection[str]) -> None:
+        """Leave out what was counted of these targets."""
+        self._sums = {key: sums for key, sums in self._sums.items() if key[1] not in gone}
 
 
 def write(mtx: Connection, minutes: Mapping[Minute, Sums], series: Mapping[str, int]) -> None:

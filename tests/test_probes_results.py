@@ -20,6 +20,7 @@ from store.db import Database, text
 from store.schools import School
 from store.words import Words
 from tests.conftest import NOON
+from tests.patience import until
 
 SECOND = timedelta(seconds=1)
 
@@ -268,6 +269,39 @@ def test_a_target_of_another_school_is_not_read_through_one_s_own(
             results.history(mtx, zoe, elsewhere.id, target.id, since=NOON, until=NOON + SECOND)
             == []
         )
+
+
+def test_what_a_deleted_target_s_last_minute_was_spent_on_is_nobody_s(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """Its number is free once its rows are gone: a new target may be given it."""
+    target, adapters = add(database, ana, school), dict[str, Adapter]()
+    books = Books(
+        database,
+        adapters.__getitem__,
+        lambda: NOON,
+        lambda: "",
+        lambda: None,
+        KEEP,
+        modules.shut,
+        lambda: True,
+    )
+
+    def known() -> list[str]:
+        with database.read("metrics") as mtx:
+            return list(mtx.execute(text("SELECT target_id FROM latest")).scalars())
+
+    books.open()
+    readings = (Reading("connect", 0.1, "s"), Reading("total", 0.2, "s"))
+    result = Result(target.id, NOON, State.OK, 0.2, readings, None, NOON)
+    books.enter(Record(target, result, Standing(State.OK, NOON)), urgent=True)
+    until(lambda: known() == [target.id])
+    with database.begin() as tx:
+        targets.remove(tx, ana, target.id, now=NOON)
+    until(lambda: known() == [])
+    books.close()
+    with database.read("metrics") as mtx:
+        assert mtx.execute(text("SELECT COUNT(*) FROM phase_minute")).scalar_one() == 0
 
 
 def test_a_result_that_fits_no_column_does_not_stop_the_others(
