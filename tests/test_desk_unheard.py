@@ -1,14 +1,15 @@
 """Notices that do not arrive are told where she looks: on the incident, and on the overview."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
-from console.desk import alerting, cards, evening, incidents, unheard
+from console.desk import alerting, cards, channels, evening, incidents, posting, unheard
 from console.desk.incidents import Incident
 from console.desk.unheard import Unheard
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import stage
 from tests.conftest import NOON
@@ -89,14 +90,73 @@ def test_that_nobody_can_be_told_needs_a_hand_until_a_notice_arrives(
     now = minutes(desk, 5)
     (found,) = standing(desk)
     assert alerting.advice(found) == unheard.ADVICE
-    at = stage.screen("incident", desk.console, ana, desk.school, id=found.id)
-    assert unheard.ADVICE in stage.said(at)
+    page = partial(stage.screen, "incident", desk.console, ana, desk.school, id=found.id)
+    assert unheard.ADVICE in stage.said(page())
     seen = evening.read(desk.database, ana, desk.school.id, now=now)
     titles = [str(card.title) for card in cards.cards(seen, [], {})]
     assert str(unheard.TITLE) in titles
     minutes(desk, 20, since=now)
     assert standing(desk) == []
+    assert unheard.ADVICE not in stage.said(page())  # over, and closed by itself
     assert not any("Nobody can be told" in title for title in receiver.titles)
+
+
+def fails_in_vain(desk: Desk) -> tuple[str, datetime]:
+    """An incident of which a channel will never be told, and when that stands on the overview."""
+    incident = desk.fails()
+    now = minutes(desk, 1)
+    with desk.database.begin() as tx:
+        tx.execute(text("UPDATE notice SET state = 'failed', attempt = 60"))
+    now = minutes(desk, 1, since=now)
+    assert len(standing(desk)) == 1
+    return incident, now
+
+
+def test_a_trial_that_arrives_ends_it_also_where_nothing_is_owed_any_more(
+    desk: Desk, ana: Actor, ada: Actor, receiver: Receiver
+) -> None:
+    channel = desk.tell(SHUT, name="Ivan", repeat=timedelta())
+    incident, now = fails_in_vain(desk)
+    with desk.database.begin() as tx:
+        incidents.take(tx, ana, incident, now=now)
+        (told,) = channels.of(tx, ada, desk.school.id)
+        vault = desk.console.vault
+        channels.change(tx, ada, told, vault, address=receiver.url, now=now)
+    now = minutes(desk, 1, since=now)
+    assert len(standing(desk)) == 1  # an address is no proof
+    posting.try_out(desk.database, ada, channel, desk.ways, now=now)
+    assert standing(desk) == []
+    minutes(desk, 9, since=now)
+    assert standing(desk) == []
+    assert receiver.titles == ["[School 14] Trial"]  # somebody has the other
+
+
+def test_who_was_not_told_is_told_anew_once_the_channel_is_another(
+    desk: Desk, ada: Actor, receiver: Receiver
+) -> None:
+    desk.tell(SHUT, name="Ivan", repeat=timedelta())
+    incident, now = fails_in_vain(desk)
+    with desk.database.begin() as tx:
+        (told,) = channels.of(tx, ada, desk.school.id)
+        vault = desk.console.vault
+        channels.change(tx, ada, told, vault, address=receiver.url, now=now)
+    minutes(desk, 2, since=now)
+    assert standing(desk) == []
+    assert missed(desk, incident) is None
+    assert len(receiver.titles) == 1
+
+
+def test_while_the_channel_still_fails_it_can_be_closed_by_who_has_the_rest(
+    desk: Desk, ana: Actor
+) -> None:
+    desk.tell(SHUT, name="Ivan")
+    incident, now = fails_in_vain(desk)
+    (found,) = standing(desk)
+    with desk.database.begin() as tx:
+        incidents.take(tx, ana, incident, now=now)
+        incidents.close(tx, ana, found.id, "told by hand", now=now)
+    minutes(desk, 3, since=now)
+    assert standing(desk) == []
 
 
 def test_the_incident_s_page_says_whom_it_did_not_reach_and_why(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from console.desk import unheard
 from mailing import recipients
 from mailing.transports import apprise
 from store import access, audit, schools
@@ -128,6 +129,8 @@ def change(
             "welfare": channel.welfare,
         },
     )
+    if address.strip():
+        unheard.mended(tx, actor, channel.id, arrived=False, now=now)
     audit.record(tx, actor, "change channel", channel.id, school_id=school_id, now=now)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from console.desk import channels, handing, notice_words
+from console.desk import channels, handing, notice_words, unheard
 from console.desk.handing import Begin
 from console.i18n import _, language, speaking
 from mailing import notice, personal
@@ -54,7 +54,10 @@ def send_due(db: Database, ways: Ways, *, clock: Callable[[], datetime]) -> int:
 
 
 def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: datetime) -> None:
-    """Send a word of trial now. Raises MailingError with what is wrong."""
+    """Send a word of trial now; once it arrives, what did not is owed anew.
+
+    Raises MailingError with what is wrong.
+    """
     with db.read() as tx:
         row = tx.execute(text("SELECT * FROM channel WHERE id = :id"), {"id": channel_id}).first()
         if row is None:
@@ -65,6 +68,8 @@ def try_out(db: Database, actor: Actor, channel_id: str, ways: Ways, *, now: dat
     outcome = _hand_over(ways, row, new_id(), words.subject, words.body, lambda: True, now)
     if outcome.kind != "sent":
         raise MailingError(outcome.words.template, **outcome.words.params)
+    with db.begin() as tx:
+        unheard.mended(tx, actor, channel_id, arrived=True, now=now)
 
 
 def _hand_over(

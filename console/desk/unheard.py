@@ -97,8 +97,38 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
     return len(over) + fresh
 
 
+def mended(tx: Connection, actor: Actor, channel_id: str, *, arrived: bool, now: datetime) -> None:
+    """The channel is worth a new try: what it did not take is owed as if it had not been said.
+
+    `arrived`: something got through, and nobody need be told that nothing does.
+    """
+    school_id = _school_of(tx, channel_id)
+    access.require(actor, "administer", school_id)
+    tx.execute(
+        text("""
+            UPDATE notice SET state = 'withdrawn', attempt = 0, why = NULL, updated_at = :now
+            WHERE channel_id = :channel AND kind = 'trouble' AND incident_id IN (
+                    SELECT id FROM incident WHERE closed_at IS NULL AND recovered_at IS NULL
+                ) AND (state = 'failed' OR state = 'due' AND attempt > 0)
+        """),
+        {"channel": channel_id, "now": now},
+    )
+    standing = incidents.open_(tx, actor, school_id)
+    if arrived and not _deaf(tx, school_id, standing):
+        for each in standing:
+            if each.source == SOURCE:
+                incidents.recovered(tx, actor, each.id, said=BACK, now=now)
+
+
+def _school_of(tx: Connection, channel_id: str) -> str:
+    row = tx.execute(
+        text("SELECT school_id FROM channel WHERE id = :id"), {"id": channel_id}
+    ).first()
+    return str(row.school_id) if row else ""
+
+
 def _deaf(tx: Connection, school_id: str, standing: Sequence[Incident]) -> bool:
-    """Whether something stands of which nobody could be told."""
+    """Whether something stands of which nobody could be told, and nobody knows by themselves."""
     rows = tx.execute(
         text(f"""
             {NOTICES} JOIN incident ON incident.id = notice.incident_id
@@ -107,7 +137,8 @@ def _deaf(tx: Connection, school_id: str, standing: Sequence[Incident]) -> bool:
         {"school": school_id},
     )
     said = _by_incident(rows)
-    found = [_unheard(said.get(each.id, {})) for each in standing]
+    unowned = [each for each in standing if not each.recovered_at and not each.owner_id]
+    found = [_unheard(said.get(each.id, {})) for each in unowned]
     return any(each.nobody for each in found if each is not None)
 
 

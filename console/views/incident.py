@@ -14,6 +14,7 @@ from console.views.incidents import STATES
 from console.widgets import head, live, pages, status, strangers
 from console.wiring import Console
 from probes import targets
+from probes.model import Target
 from store import access
 from store.access import Actor
 from store.schools import School
@@ -106,8 +107,13 @@ def _step(entry: Entry, school: School, now: datetime) -> None:
 def _evidence(
     console: Console, actor: Actor, incident: Incident, school: School, now: datetime
 ) -> None:
-    st.subheader(_("What to do"), anchor=False)
-    _runbook(console, actor, incident)
+    target = _target(console, actor, incident)
+    if not incident.closed_at:
+        st.subheader(_("What to do"), anchor=False)
+        _what_to_do(incident, target)
+    if target is not None:
+        readings = _("Readings of {name}").format(name=escape(target.name))
+        pages.link("target", readings, icon=":material/dns:", id=target.id)
     if access.may(actor, "write", school.id):
         _sent(console, actor, incident, school, now)
     if not incident.reports:
@@ -140,7 +146,13 @@ def _sent(
         pages.link("delivery", label, icon=":material/campaign:", id=each.id)
 
 
-def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
+def _target(console: Console, actor: Actor, incident: Incident) -> Target | None:
+    with console.db.read() as tx:
+        known = targets.of(tx, actor, incident.school_id) if incident.target_id else []
+    return next((each for each in known if each.id == incident.target_id), None)
+
+
+def _what_to_do(incident: Incident, target: Target | None) -> None:
     if alarms.is_welfare(incident):
         st.markdown(_(alarms.ADVICE))
         pages.link("welfare", _("Welfare alarms"), icon=":material/health_and_safety:")
@@ -154,9 +166,6 @@ def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
     if incident.target_id is None:
         st.caption(_("Look at it, and note what was done and what helped."))
         return
-    with console.db.read() as tx:
-        known = {target.id: target for target in targets.of(tx, actor, incident.school_id)}
-    target = known.get(incident.target_id)
     if target is None:
         st.caption(_("The service is probed no longer."))
         return
@@ -164,9 +173,3 @@ def _runbook(console: Console, actor: Actor, incident: Incident) -> None:
         strangers.text(target.runbook)
     else:
         st.caption(_("No runbook is kept for this service. Add one under Admin, Targets."))
-    pages.link(
-        "target",
-        _("Readings of {name}").format(name=escape(target.name)),
-        icon=":material/dns:",
-        id=target.id,
-    )

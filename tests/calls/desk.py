@@ -329,6 +329,7 @@ CALLS: Calls = {
         on.console.db, who, on.school, on.roster.connection, now=NOON
     ),
     unheard.of: lambda tx, who, on: unheard.of(tx, who, on.incident),
+    unheard.mended: lambda tx, who, on: unheard.mended(tx, who, on.channel, arrived=True, now=NOON),
     unheard.follow: lambda db, who, on: unheard.follow(db, who, on.school, now=NOON),
     watchdog.follow: lambda db, who, on: watchdog.follow(
         db, who, on.school, watchdog.Hearing(), now=NOON
