@@ -27,7 +27,8 @@ def erase(
     email: str = "",
     now: datetime,
 ) -> Forgotten:
-    """Blank what the ledger holds of a person, or of an address; no mail reaches it any more.
+    """Blank what the ledger holds of a person, or of an address; no mail reaches it any more,
+    unless it is somebody else's of the school too, whose letters stay.
 
     What waited for her does not leave. Whatever a sender has in hand stays until it is settled:
     erasing once more takes that too.
@@ -45,7 +46,7 @@ def erase(
             sums.forget(tx, campaign_id)
     if name:
         _unname(tx, {campaign_id for _, campaign_id, _ in rows}, name)
-    for each in emails:
+    for each in emails - _of_others(tx, school_id, person_id, emails):
         erased.add(tx, school_id, each, now=now)
         tx.execute(
             text("DELETE FROM chosen_language WHERE school_id = :school AND email = :email"),
@@ -69,6 +70,11 @@ BLANK = text("""
 """)
 
 
+# Rows with an address that are no known person's: a send file's, and those of who went since.
+NOBODYS = """email = :whose AND NOT EXISTS (
+    SELECT 1 FROM person WHERE person.id = delivery.person_id)"""
+
+
 def _named(tx: Connection, school_id: str, person_id: str, email: str) -> tuple[str, set[str]]:
     row = tx.execute(
         text("SELECT name, email FROM person WHERE id = :id AND school_id = :school"),
@@ -81,10 +87,13 @@ def _named(tx: Connection, school_id: str, person_id: str, email: str) -> tuple[
 def _rows(
     tx: Connection, school_id: str, person_id: str, emails: set[str]
 ) -> list[tuple[str, str, str]]:
-    """Her rows that hold something: ids, campaigns and addresses, by an index for each campaign."""
+    """Her rows that hold something: ids, campaigns and addresses, by an index for each campaign.
+
+    Who has the address too keeps theirs.
+    """
     found: dict[str, tuple[str, str, str]] = {}
     looks = [("person_id = :whose AND delivery.person_id IS NOT NULL", person_id)] * bool(person_id)
-    looks += [("email = :whose AND delivery.email <> ''", each) for each in sorted(emails)]
+    looks += [(NOBODYS if person_id else "email = :whose", each) for each in sorted(emails - {""})]
     for chosen, whose in looks:
         rows = tx.execute(
             text(f"""
@@ -98,6 +107,19 @@ def _rows(
         )
         found |= {row.id: (row.id, row.campaign_id, row.email) for row in rows}
     return [*found.values()]
+
+
+def _of_others(tx: Connection, school_id: str, person_id: str, emails: set[str]) -> set[str]:
+    """Those of the addresses that somebody else than the person has; without a person none."""
+    asked = text("""
+        SELECT COUNT(*) FROM person WHERE school_id = :school AND email = :email AND id <> :id
+    """)
+    return {
+        each
+        for each in emails
+        if person_id
+        and tx.execute(asked, {"school": school_id, "email": each, "id": person_id}).scalar_one()
+    }
 
 
 def _unname(tx: Connection, campaign_ids: set[str], name: str) -> None:

@@ -15,6 +15,7 @@ from store.access import Actor
 from store.db import Connection, new_id, text
 from store.matching import Listed, Matched, Parted
 from store.upserts import (
+    ASSUME_NOTHING,
     ENROL,
     LEAVE,
     SAVE_ACCOUNT,
@@ -67,11 +68,18 @@ def people(
         tx,
         SAVE_PERSON,
         [
-            _person_row(*whose, persons[id_], one, named=id_ not in found.called_elsewhere)
+            _person_row(
+                *whose,
+                persons[id_],
+                one,
+                named=id_ not in found.called_elsewhere,
+                sharing=id_ in found.sharing,
+            )
             for id_, one in wanted.items()
             if id_ not in found.by_hand and id_ not in found.unchanged
         ],
     )
+    _many(tx, ASSUME_NOTHING, [{"id": id_, "now": now} for id_ in found.staff_no_more])
     _many(
         tx,
         SAVE_ACCOUNT,
@@ -237,15 +245,23 @@ def _many(tx: Connection, sql: str, rows: list[dict[str, object]]) -> None:
 
 
 def _person_row(
-    school_id: str, connection_id: str, now: datetime, person_id: str, one: Listed, *, named: bool
+    school_id: str,
+    connection_id: str,
+    now: datetime,
+    person_id: str,
+    one: Listed,
+    *,
+    named: bool,
+    sharing: bool,
 ) -> dict[str, object]:
-    """`named`: they are called as they are here."""
+    """`named`: they are called as they are here. Whoever has an account and takes part in nothing
+    is staff, but with an address of somebody else's (`sharing`) it may be a pupil's second one."""
     return {
         "id": person_id,
         "school": school_id,
         "name": (one.name or one.username) if named else "",
         "email": one.email,
-        "new_role": one.role or "staff",  # has an account, takes part in nothing
+        "new_role": one.role or ("" if sharing else "staff"),
         "role": one.role,
         "language": one.language,
         "level": one.level,

@@ -57,6 +57,8 @@ class Matched:
     parted: tuple[Parted, ...]
     unchanged: frozenset[str]  # of whose person the list says nothing new
     accounts: Mapping[str, tuple[object, ...]]  # as they are kept: see `kept_of`
+    sharing: frozenset[str]  # whose address somebody else has, too
+    staff_no_more: frozenset[str]  # persons who counted as staff until somebody new had the address
 
 
 @dataclass(slots=True)
@@ -118,7 +120,32 @@ def match(
         ),
         frozenset(unchanged),
         roster.accounts,
+        *_sharing(roster, by_email, wanted, persons),
     )
+
+
+def _sharing(
+    roster: _Roster,
+    by_email: Mapping[str, Iterable[_Known]],
+    wanted: Mapping[str, Listed],
+    persons: Mapping[str, str],
+) -> tuple[frozenset[str], frozenset[str]]:
+    """`sharing` and `staff_no_more`: who may be a known pupil is not staff for want of a role."""
+    holders: defaultdict[str, set[str]] = defaultdict(set)
+    for email, people in by_email.items():
+        holders[email] |= {known.id for known in people}
+    for id_, one in wanted.items():
+        holders[one.email].add(persons[id_])
+    shared = {id_: one for id_, one in wanted.items() if one.email and len(holders[one.email]) > 1}
+    came = {one.email for id_, one in shared.items() if persons[id_] not in roster.people}
+    assumed = {
+        known.id
+        for email in came
+        for known in by_email.get(email, ())
+        if known.kept[0] == "staff" and known.source != "import" and not known.staff
+    }
+    said = {persons[id_] for id_, one in wanted.items() if one.role}
+    return frozenset(shared), frozenset(assumed - said)
 
 
 def kept_of(one: Listed, person_id: str) -> tuple[object, ...]:
@@ -212,7 +239,7 @@ def _roster(
         {"school": school_id},
     )
     roster = _Roster({}, {}, {}, {}, _refused(tx, connection_id), {})
-    signing_in = _signing_in(tx)
+    signing_in, owned = _signing_in(tx), _owned(tx)
     for row in rows:
         id_, name, email, source, *kept, staff, account_id, place, external = row[:12]
         known = roster.people.get(id_)
@@ -223,7 +250,7 @@ def _roster(
         if account_id is None:
             continue
         called, username, linked, administers, gone, suspended, seen = row[12:]
-        known.staff = known.staff or bool(administers)
+        known.staff = known.staff or bool(administers) or (place, external) in owned
         if place == connection_id:
             roster.owners[external], roster.account_ids[external] = id_, account_id
             was = (bool(suspended), bool(administers), seen, bool(gone))
@@ -241,6 +268,12 @@ def _signing_in(tx: Connection) -> set[str]:
     """The addresses of Pult's own accounts."""
     rows = tx.execute(text("SELECT LOWER(email) AS email FROM account WHERE email <> ''"))
     return set(rows.scalars())
+
+
+def _owned(tx: Connection) -> set[tuple[str, str]]:
+    """Accounts that staff said are theirs, where somebody confirmed it."""
+    asked = "SELECT connection_id, external_id FROM own_account WHERE confirmed_at IS NOT NULL"
+    return {(row.connection_id, row.external_id) for row in tx.execute(text(asked))}
 
 
 def _refused(tx: Connection, connection_id: str) -> set[tuple[str, str]]:

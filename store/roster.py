@@ -20,7 +20,7 @@ class Person:
     school_id: str
     name: str
     email: str
-    role: str  # student, teacher, guardian or staff
+    role: str  # student, teacher, guardian or staff; '' while it is open who that is
     language: str
     level: str  # city, district, school or ''
     group: str
@@ -125,7 +125,8 @@ def save_person(
     """Add the person, or bring up to date the one with this address and name; return the id.
 
     `email` must be valid and lower-cased already, or empty. Empty values leave
-    what is known. `others`: people who it is not, because other lines of the table are about them.
+    what is known; who is new and has no role is a student. `others`: people who it is not,
+    because other lines of the table are about them.
     """
     access.require(actor, "write", school_id)
     known = _known(tx, school_id, name, email, others)
@@ -134,7 +135,7 @@ def save_person(
         "school": school_id,
         "name": name,
         "email": email,
-        "role": role,
+        "role": role or ("" if known else "student"),
         "language": language,
         "level": level,
         "grp": group,

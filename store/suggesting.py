@@ -52,8 +52,8 @@ class _Holder:
     @property
     def rank(self) -> tuple[bool, int, int, str]:
         """Whose the others' accounts would become: the best known first. Who takes part in
-        nothing counts as staff."""
-        known = {"teacher": 0, "staff": 2}.get(self.role, 1)
+        nothing counts as staff, or as nobody known yet."""
+        known = {"teacher": 0, "staff": 2, "": 3}.get(self.role, 1)
         return (self.source != "import", known, -len(self.accounts), self.id)
 
 

@@ -13,6 +13,7 @@ SAVE_PERSON = """
         grp = COALESCE(NULLIF(excluded.grp, ''), person.grp),
         updated_at = excluded.updated_at
 """
+ASSUME_NOTHING = "UPDATE person SET role = '', updated_at = :now WHERE id = :id"
 SAVE_ACCOUNT = """
     INSERT INTO platform_account (id, school_id, connection_id, external_id, person_id, username,
                                   name, suspended, administers, last_seen_at, gone, updated_at)

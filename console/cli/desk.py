@@ -170,10 +170,13 @@ def _erase_mail(given: argparse.Namespace) -> int:
         raise Refused(f"{given.connection} is no address; of a connection, name an account too.")
     with opened() as console:
         school = the_school(console, given.school)
-        with console.db.begin() as tx:
-            gone = erasure.address(
-                tx, system(school.id), school.id, given.connection, now=console.now()
-            )
+        try:
+            with console.db.begin() as tx:
+                gone = erasure.address(
+                    tx, system(school.id), school.id, given.connection, now=console.now()
+                )
+        except erasure.Shared as error:
+            raise Refused(str(error)) from error
     say(f"Mails erased: {gone.mails}. No mail reaches this address any more.")
     if gone.under_way:
         say(f"Leaving this moment: {gone.under_way}. Erase once more in a minute.")

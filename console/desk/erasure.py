@@ -10,9 +10,15 @@ from moderation import keeping
 from store import access, addresses
 from store.access import Actor
 from store.db import Connection, text
+from store.words import N_, Refusal
 
+SEVERAL = N_("{email} is the address of several people: {names}. Erase each of them under People.")
 LEFT = """NOT EXISTS (SELECT 1 FROM platform_account AS still
     WHERE still.person_id = person.id AND NOT still.gone)"""
+
+
+class Shared(Refusal):
+    """An address alone does not say who is meant."""
 
 
 def accounts(tx: Connection, actor: Actor, school_id: str, person_id: str) -> list[tuple[str, str]]:
@@ -80,11 +86,20 @@ def mail(
 def address(
     tx: Connection, actor: Actor, school_id: str, email: str, *, now: datetime
 ) -> Forgotten:
-    """The same of an address alone, which came by a send file's table and is nobody's here."""
-    row = tx.execute(
-        text("SELECT id FROM person WHERE school_id = :school AND email = :email"),
+    """The same of an address: of who has it, or of nobody here where a send file's table named it.
+
+    Raises Shared where several people have it: which one is meant, it does not say.
+    """
+    access.require(actor, "administer", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT id, name FROM person WHERE school_id = :school AND email = :email
+            ORDER BY name, id
+        """),
         {"school": school_id, "email": addresses.normal(email)},
-    ).first()
-    if row is not None:
-        return mail(tx, actor, school_id, row.id, now=now)
+    ).all()
+    if len(rows) > 1:
+        raise Shared(SEVERAL, email=email, names=", ".join(row.name for row in rows))
+    if rows:
+        return mail(tx, actor, school_id, rows[0].id, now=now)
     return forgetting.erase(tx, actor, school_id, email=email, now=now)

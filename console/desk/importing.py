@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -90,6 +90,9 @@ SHARES = N_(
     "{name} has the address of {others}: both are kept. If they are one person, say so under "
     "People."
 )
+NAMELESS = N_(
+    "{email} is the address of several people: {names}. Write the name of the one who is meant."
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class PersonRow:
 @dataclass(frozen=True)
 class Brought:
     """How many came in; a problem is a child that the school does not know, or whose address
-    somebody else has."""
+    somebody else has, or a line that does not say who of several it is about."""
 
     people: int
     problems: list[Problem] = field(default_factory=list)
@@ -174,19 +177,23 @@ def apply(
 ) -> Brought:
     """Bring in all good rows of the plan, in one transaction, and say what was not found."""
     access.require(actor, "write", school_id)
-    brought = Brought(len(plan.rows))
+    brought = Brought(0)
     with db.begin() as tx:
         known = _by_address(tx, school_id)
         guardians_of: list[tuple[str, PersonRow]] = []
         taken: set[str] = set()
         for row in plan.rows:
+            if not row.name and len(several := known.get(row.email, {})) > 1:
+                params = {"email": row.email, "names": ", ".join(sorted(several.values()))}
+                brought.problems.append(Problem(row.line, Words(NAMELESS, params)))
+                continue
             person_id = roster.save_person(
                 tx,
                 actor,
                 school_id,
                 name=row.name or ("" if row.email in known else row.email),
                 email=row.email,
-                role=row.role or ("" if row.email in known else "student"),
+                role=row.role,
                 language=row.language,
                 level=row.level,
                 group=row.group,
@@ -210,7 +217,7 @@ def apply(
             for email in guardians.add(tx, actor, school_id, person_id, row.guardian_of):
                 brought.problems.append(Problem(row.line, Words(NO_CHILD, {"email": email})))
         audit.record(tx, actor, "import people", school_id, school_id=school_id, now=now)
-    return brought
+    return replace(brought, people=len(guardians_of))
 
 
 def _by_address(tx: Connection, school_id: str) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from console.views import acting
 from console.widgets import actionbar, confirm, strangers
 from console.widgets.actionbar import Act
 from console.wiring import Console
-from store import access
+from store import access, suggesting
 from store.access import Actor
 from store.schools import School
 
@@ -32,6 +32,14 @@ def acts(console: Console, actor: Actor, school: School, found: Found) -> list[A
 
 
 def ask(console: Console, actor: Actor, school: School, found: Found) -> None:
+    with console.db.read() as tx:
+        others = suggesting.sharing(tx, actor, found.person.id)
+    after = _("No mail reaches the address; only a hash of it is kept for that.")
+    if others:
+        names = ", ".join(strangers.plain(name) for _id, name in others)
+        after = _("The address still gets mail, because it is also the address of {names}.").format(
+            names=names
+        )
     confirm.ask(
         _("Erase what this person wrote and got?"),
         {
@@ -41,7 +49,7 @@ def ask(console: Console, actor: Actor, school: School, found: Found) -> None:
                 "Name, address, fields and answers in all campaigns; phone; imported columns"
             ),
             _("What stays"): _("That it was decided, when and by whom; the posts on the platforms"),
-            _("From now on"): _("No mail reaches the address; only a hash of it is kept for that."),
+            _("From now on"): after,
             _("Undo"): _("Not possible. A backup made before still holds the texts."),
         },
         _("Erase texts and mail"),
