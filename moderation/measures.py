@@ -61,12 +61,14 @@ def impose(
 
     A suspension needs an end. A later mute, or suspension or block, takes the place
     of the earlier one. `leave_out` names accounts (connection, external id) to leave
-    alone. Raises ModerationError where nobody may do it, or nothing can do it.
+    alone, but a cry for help on one of them counts. Raises ModerationError where nobody
+    may do it, or nothing can do it.
     """
     access.require(actor, "moderate", school_id)
-    steps = _allowed(tx, actor, school_id, subject, kind, until=until, leave_out=leave_out, now=now)
-    whose = [(step.connection_id, step.external_id) for step in steps]
-    welfare.before_penalty(tx, actor, school_id, whose, case_id)
+    planned = plan(tx, actor, school_id, subject, kind)
+    steps = _allowed(tx, actor, school_id, planned, kind, until=until, leave_out=leave_out, now=now)
+    welfare.before_penalty(tx, actor, school_id, _whose(planned), case_id)
+    whose = _whose(steps)
     measure_id = new_id()
     measure_rows.insert(
         tx,
@@ -170,7 +172,7 @@ def _allowed(
     tx: Connection,
     actor: Actor,
     school_id: str,
-    subject: Subject,
+    planned: list[Step],
     kind: PenaltyKind,
     *,
     until: datetime | None,
@@ -183,16 +185,16 @@ def _allowed(
     guards.end(until, now)
     if kind == "suspension" and until is None:
         raise ModerationError(N_("A suspension needs an end. Choose a block for one without."))
-    steps = [
-        step
-        for step in plan(tx, actor, school_id, subject, kind)
-        if (step.connection_id, step.external_id) not in leave_out
-    ]
+    steps = [step for step in planned if (step.connection_id, step.external_id) not in leave_out]
     for step in steps:
         guards.not_ours(tx, actor, school_id, step.connection_id, step.external_id)
     if kind in CALLS and not any(step.does for step in steps):
         raise ModerationError(NOWHERE)
     return steps
+
+
+def _whose(steps: list[Step]) -> list[Account]:
+    return [(step.connection_id, step.external_id) for step in steps]
 
 
 def _ask(tx: Connection, actor: Actor, measure: Measure, steps: list[Step], now: datetime) -> None:

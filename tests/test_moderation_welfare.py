@@ -263,6 +263,40 @@ def test_nobody_is_punished_whose_cry_for_help_no_lead_has_answered(
         assert measures.impose(tx, ben, school.id, joe, "warning", now=NOON).kind == "warning"
 
 
+def test_an_account_left_out_still_cries_for_help(
+    database: Database, school: School, ben: Actor, ana: Actor
+) -> None:
+    with database.begin() as tx:
+        connect(tx, school, "chat")
+        tx.execute(
+            text("""
+                INSERT INTO person (id, school_id, name, email, role, language, level, grp, fields,
+                                    source, updated_at)
+                VALUES ('joe', :school, 'Joe', '', 'student', '', '', '', '{}', '', :now)
+            """),
+            {"school": school.id, "now": NOON},
+        )
+        for place in ("lms", "chat"):
+            tx.execute(
+                text("""
+                    INSERT INTO platform_account (id, school_id, connection_id, external_id,
+                        person_id, username, name, suspended, gone, updated_at)
+                    VALUES (:place, :school, :place, 'u1', 'joe', 'joe', 'Joe', FALSE, FALSE, :now)
+                """),
+                {"school": school.id, "place": place, "now": NOON},
+            )
+        take(tx, ben, school, "I want to die")
+        block = partial(
+            measures.impose, tx, ben, school.id, Subject("joe"), "block",
+            leave_out=frozenset({("lms", "u1")}), now=NOON,
+        )  # fmt: skip
+        with pytest.raises(ModerationError, match="safeguarding lead answers it first"):
+            block()
+        [alarm] = welfare.open_(tx, ana, school.id)
+        welfare.acknowledge(tx, ana, alarm.id, "called the parents", now=NOON)
+        assert block().kind == "block"
+
+
 def test_a_lead_sends_a_decided_comment_into_the_queue_again_but_not_a_removed_one(
     database: Database, school: School, ben: Actor, ana: Actor
 ) -> None:
