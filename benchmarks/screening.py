@@ -13,7 +13,7 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
@@ -34,6 +34,7 @@ LETTERS = {"en": re.compile("[a-z]+"), "ru": re.compile("[а-яё]+"), "zh": re.
 COMMENTS = 12_000
 ROUNDS = 5
 HIDDEN = 400  # disguised words of each kind in each language
+PAUSES = ("\n", "... ", "… ", " - ", ", ", " 😭 ", "\n> ")  # that a cry for help may have in it
 FASTEST, LEAST = 10_000, 0.95  # what is asked: comments a second, and recall of each disguise
 
 
@@ -88,7 +89,15 @@ def speed(rules: Rules, speeches: list[Speech], texts: list[str]) -> dict[str, f
     bare = AhoCorasick([word for one in speeches for word in one.watched])
     raw = rate(bare.find_matches_as_indexes, texts)
     ours = rate(lambda said: screen(rules, said), texts)
-    return {"comments_per_s": round(ours), "bare_per_s": round(raw), "ratio": round(ours / raw, 4)}
+    cried = Rules((*rules.lists, *(each for each in benign.STARTER.lists if each.welfare)), ())
+    lines = [said.replace(" ", ", ", 1) for said in texts]  # each with a pause to be read over
+    helped = rate(lambda said: screen(cried, said), lines)
+    return {
+        "comments_per_s": round(ours),
+        "with_welfare_per_s": round(helped),
+        "bare_per_s": round(raw),
+        "ratio": round(ours / raw, 4),
+    }
 
 
 def hidden(one: Speech, kind: str, chance: random.Random) -> Iterator[tuple[str, str, int, int]]:
@@ -154,6 +163,36 @@ def _ends(rules: Rules, said: str) -> bool:
     )
 
 
+def cries() -> dict[str, float]:
+    """Phrases of the starter's welfare lists, a pause of every kind at each of their blanks.
+
+    `harmless` are that list's harmless phrases, cut by a line break in the same way.
+    """
+    there = found = harmless = flagged = 0
+    for each in benign.STARTER.lists:
+        if each.welfare:
+            for said in _paused(each.terms, PAUSES):
+                there += 1
+                found += _helped(said)
+            for said in _paused(each.benign, PAUSES[:1]):
+                harmless += 1
+                flagged += _helped(said)
+    share = round(found / there, 4)
+    return {"cries": there, "recall": share, "harmless": harmless, "flagged": flagged}
+
+
+def _paused(phrases: Iterable[str], pauses: Iterable[str]) -> Iterator[str]:
+    for phrase in phrases:
+        words = phrase.split()
+        for at in range(1, len(words)):
+            for pause in pauses:
+                yield f"so {' '.join(words[:at])}{pause}{' '.join(words[at:])} now"
+
+
+def _helped(said: str) -> bool:
+    return any(flag.welfare for flag in screen(benign.STARTER, said))
+
+
 def around() -> dict[str, int]:
     """Words and phrases that only contain a watched one, and how many are flagged."""
     said = [word for words in benign.BENIGN.values() for word in words.split()] + benign.CHINESE
@@ -189,12 +228,14 @@ def main() -> None:
             print(
                 json.dumps({"language": one.language, "cut": cut(rules, one, random.Random(SEED))})
             )
-    left = around()
+    left, heard = around(), cries()
     print(json.dumps(left))
+    print(json.dumps(heard))
     asked.end(
         {
             f"at least {FASTEST} comments/s": fast["comments_per_s"] >= FASTEST,
             f"recall of each disguise at least {LEAST}": min(recalls) >= LEAST,
+            "every cry heard over a pause": heard["recall"] == 1.0,
             "no flag on at least 200 benign words": left["benign"] >= 200 and not left["flagged"],
         }
     )

@@ -17,6 +17,7 @@ from typing import Any, cast, get_args
 
 import re2
 
+from moderation.crossing import Crossing
 from moderation.forms import forms
 from moderation.matching import Find, Matcher, Term
 from moderation.model import Flag, Welfare
@@ -70,6 +71,7 @@ class Rules:
     watch: Watch = field(default_factory=Watch)
     _matcher: Matcher = field(init=False, repr=False, compare=False)
     _benign: Matcher = field(init=False, repr=False, compare=False)
+    _crossing: Crossing | None = field(init=False, repr=False, compare=False)
     _compiled: list[tuple[Pattern, Any]] = field(init=False, repr=False, compare=False)
     _welfare: dict[str, Welfare] = field(init=False, repr=False, compare=False)
     _hiding: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -80,8 +82,11 @@ class Rules:
         welfare = {each.name: each.welfare for each in lists if each.welfare}
         hiding = {each.name for each in lists if each.hide}
         hiding |= {each.name for each in self.patterns if each.hide and each.on}
-        object.__setattr__(self, "_matcher", Matcher(_terms(lists), welfare))
-        object.__setattr__(self, "_benign", Matcher(_benign_terms(lists)))
+        terms, benign = list(_terms(lists)), list(_benign_terms(lists))
+        crossing = Crossing(terms, benign, welfare) if welfare else None
+        object.__setattr__(self, "_matcher", Matcher(terms, welfare))
+        object.__setattr__(self, "_benign", Matcher(benign))
+        object.__setattr__(self, "_crossing", crossing)
         object.__setattr__(self, "_compiled", [each for each in ready if each[0].on])
         object.__setattr__(self, "_welfare", welfare)
         object.__setattr__(self, "_hiding", frozenset(hiding - set(welfare)))
@@ -119,13 +124,20 @@ def screen(rules: Rules, said: str) -> list[Flag]:
     helped = rules._welfare
     flags = [
         Flag(find.rule, find.term, find.start, find.end, welfare=helped.get(find.rule))
-        for find in _finds(rules, said)
+        for find in _all_finds(rules, said)
     ]
     flags += _patterns(rules, said)
     if rules._hiding:
-        flags = [replace(flag, hide=flag.rule in rules._hiding) for flag in flags]
+        flags = [replace(flag, hide=_hides(rules, flag, said)) for flag in flags]
     flags.sort(key=lambda flag: (flag.start, flag.end, flag.rule))
     return flags[:MOST_FLAGS] + _grave(flags[MOST_FLAGS:])
+
+
+def _hides(rules: Rules, flag: Flag, said: str) -> bool:
+    """Never by a word that is one only if a line break is read over: it may be two."""
+    if flag.rule not in rules._hiding:
+        return False
+    return flag.kind == "pattern" or len(said[flag.start : flag.end].splitlines()) == 1
 
 
 def _grave(flags: Iterable[Flag]) -> list[Flag]:
@@ -151,6 +163,11 @@ def of_subject(found: Iterable[Flag], subject: str, answered: Iterable[str] = ()
     said = subject.rstrip()
     repeated = max((len(other) for other in answered if said.endswith(other)), default=0)
     return [replace(flag, part="subject") for flag in found if flag.start < len(said) - repeated]
+
+
+def _all_finds(rules: Rules, said: str) -> list[Find]:
+    found = _finds(rules, said)
+    return rules._crossing.find(said, found) if rules._crossing else found
 
 
 def _finds(rules: Rules, said: str) -> list[Find]:

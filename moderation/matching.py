@@ -68,7 +68,7 @@ class Matcher:
         found: set[Find] = set()
         for reading in readings(said):
             found.update(self._in(reading, said, enough))
-        return sorted(_longest(found), key=lambda find: (find.start, find.end, find.rule))
+        return sorted(longest(found), key=lambda find: (find.start, find.end, find.rule))
 
     def _in(self, reading: Reading, said: str, enough: int | None) -> Iterator[Find]:
         automaton, wanted = self._automata[reading.script], self._wanted[reading.script]
@@ -143,7 +143,7 @@ def _mostly_digits(found: str) -> bool:
     return digits > 0 and digits >= 2 * sum(letter.isalpha() for letter in found)
 
 
-def _longest(found: set[Find]) -> list[Find]:
+def longest(found: set[Find]) -> list[Find]:
     """By rule and place, without those that lie within a longer one of the same rule."""
     kept: list[Find] = []
     for find in sorted(found, key=lambda find: (find.rule, find.start, -find.end, find.term)):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from moderation.folds import cells
+from moderation.halves import are_words
 from moderation.lookalikes import (
     DIGITS_AND_SIGNS,
     LOOKS,
@@ -34,6 +35,9 @@ _BROKEN = re.compile(
     rf"(?<![^\n])[^\w\n]*{_LETTER}+( *\n{{1,2}} *)(?={_LETTER})"
     rf"|(?<={_LETTER})( *\n{{1,2}} *)(?={_LETTER}+[^\w\n]*(?:\n|$))"
 )
+_LONGEST = 40  # letters looked at before a break
+_TAIL = re.compile(rf"{_LETTER}+\Z")
+_HEAD = re.compile(rf"{_LETTER}+")
 _WORD = re.compile(rf"(?:(?![{_HAN}\s]).)+")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 ENDS = ".,!?;:。，！？；：\n"
@@ -168,8 +172,13 @@ def _marks(said: str, folded: str) -> _Marks:
 
 
 def _breaks(folded: str) -> Iterator[int]:
+    """The breaks that cut a word: not those between words of their own, as verses have them."""
     for found in _BROKEN.finditer(folded):
-        yield from range(*found.span(found.lastindex or 0))
+        start, end = found.span(found.lastindex or 0)
+        before = _TAIL.search(folded, max(0, start - _LONGEST), start)
+        after = _HEAD.match(folded, end)
+        if not (before and after and are_words(before[0], after[0])):
+            yield from range(start, end)
 
 
 def _spelled(folded: str) -> Iterator[re.Match[str]]:

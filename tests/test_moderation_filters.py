@@ -49,7 +49,7 @@ DISGUISED = [
     ("儍瓜", "儍瓜"),  # a variant that is neither simplified nor traditional
     ("傻      瓜", "傻      瓜"),
     ("ты ид\nиот", "ид\nиот"),  # cut by a line break, one half alone in its line
-    ("иди\r\nот ты, вот кто", "иди\r\nот"),
+    ("тупи\r\nца ты, вот кто", "тупи\r\nца"),
     ("what a mo\nron!", "mo\nron"),
 ]
 BENIGN = [
@@ -73,7 +73,73 @@ BENIGN = [
     "встань и иди\nот окна к двери",  # words of their own, as verses end and begin
     "Иди,\nот окна к двери",
     "грех\nи покаяние",
+    "Иди\nот окна",
+    "Кто идет?\nИди\r\nот него",
+    "Balloons in the air\nHead\nnorth",
 ]
+
+
+PAUSED = [
+    ("so i want to\ndie", "want to\ndie"),
+    ("i want to... die", "want to... die"),
+    ("i want… to… die", "want… to… die"),
+    ("i want to - die", "want to - die"),
+    ("i want to, die", "want to, die"),
+    ("I want to 😭 die", "want to 😭 die"),
+    ("> I don't want\n> to live", "don't want\n> to live"),
+    ("я не хочу... жить", "не хочу... жить"),
+    ("wаnt to\r\n\r\ndiе", "wаnt to\r\n\r\ndiе"),  # Cyrillic а and е
+    ("i want to... d.i.e", "want to... d.i.e"),
+    ("want\nto die. Laughing at me again", "want\nto die"),  # a harmless phrase, in two sentences
+    ("i want to die, in the game", "want to die"),
+    ("i want to die\n\nlaughing they were", "want to die"),
+    ("我。。。想。。。死", "我。。。想。。。死"),
+    ("我想😭死", "我想😭死"),
+]
+UNPAUSED = [
+    "I want\nto die laughing",
+    "I want to die\n> laughing",
+    "he beats\nme at chess, always",
+    "Who is afraid to go? Home is near",
+    "Do not tell! Your parents know",
+    "不，想活下去",
+    "我不敢。回家吧",
+]
+
+
+@pytest.mark.parametrize(("said", "meant"), PAUSED)
+def test_a_cry_for_help_is_heard_over_breaks_dots_dashes_and_pictures(
+    said: str, meant: str
+) -> None:
+    flags = screen(STARTER, said)
+    assert [said[flag.start : flag.end] for flag in flags if flag.welfare] == [meant]
+
+
+@pytest.mark.parametrize("said", UNPAUSED)
+def test_no_alarm_is_read_over_the_end_of_a_question_nor_into_a_harmless_phrase(said: str) -> None:
+    assert screen(STARTER, said) == []
+
+
+def test_every_phrase_of_the_starter_lists_is_heard_wherever_a_mail_program_cuts_it() -> None:
+    said = [
+        f"so {' '.join(words[:at])}\n{' '.join(words[at:])} now"
+        for each in STARTER.lists
+        if each.welfare
+        for words in map(str.split, each.terms)
+        for at in range(1, len(words))
+    ]
+    assert len(said) > 800
+    assert [one for one in said if not any(flag.welfare for flag in screen(STARTER, one))] == []
+
+
+def test_insults_of_two_words_are_not_read_over_a_sentences_end() -> None:
+    assert screen(STARTER, "He would not shut. Up he went") == []
+
+
+def test_a_rule_never_hides_for_a_word_that_a_line_break_is_read_over() -> None:
+    hides = Rules((WordList("own", "en", ("idiot",), hide=True),), ())
+    assert [flag.hide for flag in screen(hides, "an idiot")] == [True]
+    assert [flag.hide for flag in screen(hides, "an id\niot")] == [False]
 
 
 # What the standard names as alike and no reading takes for it, for the reasons in docs/rules.md.
