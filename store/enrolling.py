@@ -15,13 +15,14 @@ from store.access import Actor
 from store.db import Connection, new_id, text
 from store.matching import Listed, Matched, Parted
 from store.upserts import (
+    ADD_PERSON,
     ASSUME_NOTHING,
+    CHANGE_PERSON,
     ENROL,
     LEAVE,
     SAVE_ACCOUNT,
     SAVE_COURSE,
     SAVE_GUARDIANS,
-    SAVE_PERSON,
     SAVE_ROOM,
 )
 
@@ -64,21 +65,19 @@ def people(
     found = matching.match(tx, school_id, connection_id, wanted)
     persons = found.persons
     whose = school_id, connection_id, now
-    _many(
-        tx,
-        SAVE_PERSON,
-        [
-            _person_row(
-                *whose,
-                persons[id_],
-                one,
-                named=id_ not in found.called_elsewhere,
-                sharing=id_ in found.sharing,
-            )
-            for id_, one in wanted.items()
-            if id_ not in found.by_hand and id_ not in found.unchanged
-        ],
-    )
+    rows = {
+        id_: _person_row(
+            *whose,
+            persons[id_],
+            one,
+            named=id_ not in found.called_elsewhere,
+            sharing=id_ in found.sharing,
+        )
+        for id_, one in wanted.items()
+        if id_ not in found.by_hand and id_ not in found.unchanged
+    }
+    _many(tx, ADD_PERSON, [row for id_, row in rows.items() if id_ in found.new])
+    _many(tx, CHANGE_PERSON, [row for id_, row in rows.items() if id_ not in found.new])
     _many(tx, ASSUME_NOTHING, [{"id": id_, "now": now} for id_ in found.staff_no_more])
     _many(
         tx,

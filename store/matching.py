@@ -48,10 +48,11 @@ class Parted:
 
 @dataclass(frozen=True)
 class Matched:
-    """Persons by external id, some of them new; `by_hand`: whom no list changes;
+    """Persons by external id; `new`: whose was not known; `by_hand`: whom no list changes;
     `called_elsewhere`: who have their names from another platform."""
 
     persons: Mapping[str, str]
+    new: frozenset[str]
     by_hand: frozenset[str]
     called_elsewhere: frozenset[str]
     parted: tuple[Parted, ...]
@@ -113,6 +114,7 @@ def match(
                 unchanged.add(id_)
     return Matched(
         persons,
+        frozenset(id_ for id_, person in persons.items() if person not in roster.people),
         frozenset(id_ for id_, how in roster.said.items() if how == "hand"),
         frozenset(elsewhere),
         tuple(

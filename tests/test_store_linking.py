@@ -1,5 +1,6 @@
 """Whose account it is: suggested by what is shared, said by somebody, kept by every sync."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from store.linking import LinkError
 from store.schools import School
 from tests.conftest import NOON
 from tests.moderation_platform import connect
+from tests.patience import PATIENCE, until
 
 LATER = NOON + timedelta(hours=1)
 
@@ -163,3 +165,32 @@ def test_another_schools_account_is_out_of_reach(
             linking.link(tx, zoe, chat, olga, now=NOON)
         with pytest.raises(Denied):
             linking.link(tx, both, chat, theirs, now=NOON)
+
+
+def test_a_sync_does_not_undo_what_somebody_says_while_it_reads(
+    people: Database, school: School, ben: Actor
+) -> None:
+    """On PostgreSQL the sync reads before the link is kept, and writes after."""
+    changed = listed("@olga:chat.example", "@olga:chat.example", "Olya K")
+    with people.begin() as tx:
+        olga, before = person(tx, ben, "1"), person(tx, ben, "@olga:chat.example")
+
+    def read_and_write() -> None:
+        with people.begin() as other:
+            sync(other, school, "chat", changed)
+
+    with ThreadPoolExecutor(1) as pool:
+        with people.begin() as tx:
+            linking.link(tx, ben, account(tx, "@olga:chat.example"), olga, now=NOON)
+            syncing = pool.submit(read_and_write)
+            if people.dialect == "postgresql":
+                until(lambda: waits(tx))
+        syncing.result(PATIENCE)
+    with people.read() as tx:
+        assert hers(tx, ben) == ["1", "@olga:chat.example"]
+        assert roster.person(tx, ben, before) is None
+
+
+def waits(tx: Connection) -> bool:
+    """Whether somebody stands at what this transaction holds."""
+    return tx.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first() is not None
