@@ -16,6 +16,7 @@ from console.desk import (
     connections,
     owed,
     posting,
+    relieved,
     restoring,
     sync,
     toll,
@@ -146,10 +147,12 @@ class Watching:
 
 
 def affected(console: Console, stop: threading.Event) -> None:
-    """Count anew whom the incidents that stand affect: lessons begin and end meanwhile."""
+    """Count anew whom the incidents that stand affect, and end those of rooms that are calm."""
 
     def follow(school_id: str) -> None:
-        toll.count(console.db, access.system(school_id), school_id, now=console.now())
+        actor, now = access.system(school_id), console.now()
+        relieved.follow(console.db, actor, school_id, now=now)
+        toll.count(console.db, actor, school_id, now=now)
 
     each_school(console, stop, "affected", follow)
 

@@ -78,7 +78,7 @@ def cards(evening: Evening, lessons: list[LessonRow], free: dict[str, int]) -> l
     known = {incident.source for incident in standing}
     toll = Toll(evening, lessons)
     found = [_of_incident(evening, incident, lessons, free, toll) for incident in standing]
-    found += [_of_room(evening, row) for row in _needy(lessons) if row.source not in known]
+    found += [_of_room(evening, row) for row in _needy(lessons) if not row.sources & known]
     return sorted(found, key=_rank)
 
 
@@ -114,7 +114,7 @@ def _of_incident(
     free: dict[str, int],
     toll: Toll,
 ) -> Card:
-    hit = [row for row in lessons if row.running and row.source == incident.source]
+    hit = [row for row in lessons if row.running and incident.source in row.sources]
     return Card(
         state=incident.severity,
         title=incident.title,

@@ -59,8 +59,8 @@ def _of_room(
         row = replace(_row(evening, room, lesson), fit=fits.get(lesson.id))
         if lesson not in holding:
             row = replace(row, participants=None, history=(), after=lessons[place - 1].title)
-        elif others := tuple(each for each in holding if each.id != lesson.id):
-            # What is wrong with their room is one trouble.
+        else:  # What is wrong with their room is one trouble, whoever joins or leaves.
+            others = tuple(each for each in holding if each.id != lesson.id)
             row = replace(row, others=others, source=f"room:{room.id}")
         yield judged(evening, room, lesson, row)
 

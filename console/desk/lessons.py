@@ -72,6 +72,14 @@ class LessonRow:
         return self.lesson_id or self.room_id
 
     @property
+    def sources(self) -> frozenset[str]:
+        """What incidents about this row are known by: one of before a lesson had the room too."""
+        if self.lesson_id is None or not self.source.startswith("room:"):
+            return frozenset({self.source})
+        lessons = [self.lesson_id, *(other.id for other in self.others)]
+        return frozenset({self.source, *(f"lesson:{lesson}" for lesson in lessons)})
+
+    @property
     def crowd(self) -> int:
         """All who are expected in the room."""
         return self.expected + sum(other.expected for other in self.others)

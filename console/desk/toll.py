@@ -24,7 +24,7 @@ class Toll:
         target = self._targets.get(incident.target_id or "")
         if target is not None:
             return self._people.on(target)
-        hit = [row.affected for row in self._lessons if row.source == incident.source]
+        hit = [row.affected for row in self._lessons if incident.source in row.sources]
         return sum(hit) if hit else incident.affected
 
 

@@ -45,6 +45,7 @@ from console.desk import (
     presence,
     reach,
     relays,
+    relieved,
     reopening,
     reports,
     restoring,
@@ -321,6 +322,7 @@ CALLS: Calls = {
     incidents.told: lambda tx, who, on: incidents.told(tx, who, on.incident, 1, now=NOON),
     incidents.close: lambda tx, who, on: incidents.close(tx, who, on.incident, "over", now=NOON),
     incidents.affects: lambda tx, who, on: incidents.affects(tx, who, on.incident, 2),
+    relieved.follow: lambda db, who, on: relieved.follow(db, who, on.school, now=NOON),
     toll.count: lambda db, who, on: toll.count(db, who, on.school, now=NOON),
     unread.Reading.failed: lambda tx, who, on: unread.Reading().failed(
         on.console.db, who, on.school, on.roster.connection, now=NOON
