@@ -4,7 +4,7 @@ import logging
 import threading
 
 from console.wiring import Console
-from store import anchor, chain
+from store import anchor, audit_marks, chain, restores
 
 LOG = logging.getLogger("pult.worker")
 
@@ -15,13 +15,16 @@ def seals(console: Console, stop: threading.Event) -> None:
     while not stop.is_set():
         with console.db.begin() as tx:
             sealed = chain.seal(tx, key)
+            audit_marks.keep(tx, now=console.now())
         if sealed < chain.BATCH:
             break
-    if console.anchor is None:
+    path = console.anchor
+    if path is None:
         return
     try:
         with console.db.read() as tx:
-            whole = anchor.follow(tx, console.anchor, now=console.now())
+            key = console.vault.derive(restores.PURPOSE)
+            whole = anchor.follow(tx, path, key, now=console.now())
     except OSError as error:
         LOG.warning("the audit's end is not written down: %s", error.strerror)
         return

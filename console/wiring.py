@@ -28,7 +28,7 @@ from platforms.http import is_loopback
 from probes import beats, modules
 from probes.model import Beat, Target
 from probes.prometheus import Prometheus
-from store import db, links, migrate, vault
+from store import audit_marks, db, links, migrate, vault
 from store.access import Actor
 from store.clocks import Clock
 
@@ -72,7 +72,10 @@ class Console:
             return Path(self.settings.audit_anchor)
         key = self.settings.vault_key_path
         folder = (Path(key) if key else key_path()).parent
-        return folder / f"audit-{self.db.mark}.log"
+        here = f"audit-{self.db.mark}"
+        with self.db.read() as tx:
+            mark = audit_marks.mark(tx, lambda one: (folder / f"{here}-{one}.log").exists())
+        return folder / f"{here}-{mark}.log"
 
     def board(self, actor: Actor, school_id: str) -> Board:
         """The school's picture, a second old and shared by all screens.

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from store import chain
+from store import chain, restores
 from store.db import Connection
 
 How = Literal["sealed", "restored", "accepted"]  # by the worker, by a restore, by a person's word
@@ -55,12 +55,26 @@ def known(path: Path) -> Known | None:
     return Known(last, found[first], before)
 
 
-def follow(tx: Connection, path: Path, *, now: datetime) -> bool:
+def followed(tx: Connection, path: Path, key: bytes) -> Known | None:
+    """What the file says, or the restore that another machine did since. Raises OSError."""
+    found = known(path)
+    if found is None or stands(tx, found.last):
+        return found
+    turned = restores.since(tx, key, found.last.at)
+    if turned is None:
+        return found
+    mark = Mark(turned.place, turned.seal, turned.at, "restored", turned.made_at)
+    return Known(mark, mark, found.last)
+
+
+def follow(tx: Connection, path: Path, key: bytes, *, now: datetime) -> bool:
     """Write down how far the audit has come; False where it no longer holds the last mark.
 
     Then nothing is written: a new mark would hide that the old end is gone. Raises OSError.
     """
-    before, head = known(path), chain.head(tx)
+    before, head = followed(tx, path, key), chain.head(tx)
+    if before and before != known(path):
+        _append(path, before.last)
     if head is None or (before and head.place <= before.last.place):
         return True
     if before and not stands(tx, before.last):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
 from threading import Event
 
 import pytest
@@ -17,7 +18,7 @@ from console.desk.findings import Finding
 from console.sections import Settings
 from console.settings import SettingsError
 from console.wiring import Console, campus_environment, open_console
-from store import anchor, audit, chain, vault
+from store import anchor, audit, chain, restores, vault
 from store.access import Actor
 from store.db import Database, connect, text
 from store.schools import School
@@ -185,10 +186,11 @@ def test_it_may_not_stand_where_the_database_and_its_backups_are(tmp_path: Path)
 
 
 def test_it_stands_beside_the_key_one_for_each_database_and_none_for_the_campus(
-    database: Database, tmp_path: Path
+    database: Database, sqlite_template: Path, tmp_path: Path
 ) -> None:
     key = tmp_path / "keys" / "vault.key"
     settings = replace(Settings(), vault_key_path=str(key))
+    copytree(sqlite_template, tmp_path / "other")
     other = connect(tmp_path / "other")
     made = [Console(settings, each, vault.at(key)).anchor for each in (database, other)]
     other.close()
@@ -196,6 +198,55 @@ def test_it_stands_beside_the_key_one_for_each_database_and_none_for_the_campus(
     campus = Console(replace(settings, simulation=True), database, vault.at(key))
     assert campus.anchor is None
     assert campus_environment({"PULT_AUDIT_ANCHOR": "x"}, tmp_path)["PULT_AUDIT_ANCHOR"] == ""
+
+
+@pytest.fixture
+def beside(database: Database, tmp_path: Path) -> Console:
+    """One that keeps its file beside the key, as nobody said otherwise."""
+    key = tmp_path / "keys" / "vault.key"
+    return Console(replace(Settings(), vault_key_path=str(key)), database, vault.at(key))
+
+
+EMPTIED = ("DELETE FROM audit", "UPDATE audit_head SET place = 0, seal = ''")
+
+
+def test_a_new_database_in_the_old_one_s_place_begins_a_file_of_its_own(
+    beside: Console, school: School, ana: Actor
+) -> None:
+    for _ in range(2):
+        note(beside, ana, school, 5)
+        seal(beside)
+        assert "whole up to entry" in str(found(beside).note)
+        with beside.db.begin() as tx:  # its folder is deleted
+            for each in (*EMPTIED, "DELETE FROM setting"):
+                tx.execute(text(each))
+        assert found(beside).state == "ok"
+    assert beside.settings.vault_key_path
+    kept = list(Path(beside.settings.vault_key_path).parent.glob("audit-*.log"))
+    assert len(kept) == 2
+
+
+def test_no_changed_mark_leads_away_from_the_file(
+    beside: Console, school: School, ana: Actor
+) -> None:
+    note(beside, ana, school, 9)
+    seal(beside)
+    with beside.db.begin() as tx:
+        tx.execute(text("UPDATE setting SET value = 'abc' WHERE name = 'audit mark'"))
+    cut(beside, CUTS["the last entries"])
+    assert "its end is gone" in str(found(beside).problem)
+
+
+def test_an_audit_of_which_all_is_gone_is_not_called_new(
+    beside: Console, school: School, ana: Actor
+) -> None:
+    note(beside, ana, school, 9)
+    seal(beside)
+    cut(beside, CUTS["all of them"])
+    assert found(beside).state == "failing"
+    note(beside, ana, school, 9)
+    seal(beside)
+    assert found(beside).state == "failing"
 
 
 @pytest.fixture
@@ -237,7 +288,7 @@ def test_a_restored_backup_is_called_what_it_is_and_not_forged(
     seal(console)
     assert shell("restore", backup, "--force") == 0
     told = told_of_audit(shell, capsys)
-    assert f"ok, whole up to entry {sealed}, sealed " in told
+    assert f"ok, whole up to entry {sealed + 1}, sealed " in told  # the restore is noted too
     assert "a backup of 20" in told
     assert f"what was noted in between, up to entry {sealed + 6}, went with" in told
     seal(console)  # the work goes on from there
@@ -254,3 +305,44 @@ def test_a_copy_put_in_place_by_hand_is_told_until_somebody_says_whose_it_is(
     assert "somebody took the audit as it stood, up to entry 3, for the true one" in told
     cut(console, "DELETE FROM audit WHERE place > 2")
     assert "its end is gone" in told_of_audit(shell, capsys)
+
+
+def test_every_machine_knows_a_restore_that_another_one_did(
+    console: Console,
+    school: School,
+    ana: Actor,
+    sealed: int,
+    shell: Callable[..., int],
+    tmp_path: Path,
+) -> None:
+    settings = replace(console.settings, audit_anchor=str(tmp_path / "second" / "audit.log"))
+    second = Console(settings, console.db, console.vault)
+    backup = str(tmp_path / "b.zip")
+    assert shell("backup", backup) == 0
+    note(console, ana, school, 6)
+    seal(second)
+    assert shell("restore", backup, "--force") == 0
+    told = found(second)
+    assert (told.state, "a backup of 20" in str(told.note)) == ("ok", True)
+    assert f"up to entry {sealed + 6}, went with" in str(told.note)
+    note(console, ana, school, 9)
+    seal(second)
+    assert "a backup of 20" in str(found(second).note)
+    cut(console, f"DELETE FROM audit WHERE place > {sealed + 1}")  # down to that restore
+    assert "its end is gone" in str(found(second).problem)
+    note(console, ana, school, 20)
+    seal(second)
+    assert found(second).state == "failing"
+
+
+def test_a_restore_that_somebody_wrote_into_the_table_turns_nothing(
+    console: Console, ana: Actor, school: School, sealed: int
+) -> None:
+    cut(console, CUTS["the last entries"])
+    later = "2999-01-01T00:00:00+00:00"
+    for evidence in (f"{later} {later} {'f' * 64}", "", None):
+        with console.db.begin() as tx:
+            restore = (tx, ana, restores.ACTION, restores.SUBJECT)
+            audit.record(*restore, school_id=None, now=NOON, evidence=evidence)
+        seal(console)  # the worker seals whatever stands there
+    assert found(console).state == "failing"

@@ -27,7 +27,7 @@ from console.desk import accounts, audit_checks, doctor, erasure, people, rememb
 from console.settings import load
 from console.wiring import PACKAGES, Console, open_databases
 from mailing import relay_log
-from store import addresses, anchor, backup, heartbeats, lock
+from store import addresses, anchor, audit_marks, backup, chain, heartbeats, lock, restores
 from store.access import ROLES, system
 from store.db import Connection, Database
 
@@ -233,15 +233,21 @@ def restore(given: argparse.Namespace) -> int:
 
 
 def note_turn(console: Console, file: Path) -> None:
-    """So that nobody takes the older audit for one that was cut."""
-    if console.anchor is None:
+    """So that nobody takes the older audit for one that was cut, here or on another machine."""
+    made, now = backup.made_at(file), console.now()
+    with console.db.begin() as tx:
+        restores.note(tx, console.vault.derive(restores.PURPOSE), made, now=now)
+        while chain.seal(tx, console.vault.derive(chain.PURPOSE)) == chain.BATCH:
+            pass  # what the backup held unsealed goes before it
+        audit_marks.keep(tx, now=now)
+    path = console.anchor
+    if path is None:
         return
-    made = backup.made_at(file)
     try:
         with console.db.read() as tx:
-            anchor.turn(tx, console.anchor, "restored", made_at=made, now=console.now())
+            anchor.turn(tx, path, "restored", made_at=made, now=now)
     except OSError as error:
-        say(f"{console.anchor} cannot be written ({error.strerror}): doctor will miss entries.")
+        say(f"{path} cannot be written ({error.strerror}): doctor will miss entries.")
 
 
 def mailed(given: argparse.Namespace) -> int:

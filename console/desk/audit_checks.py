@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from console.desk.findings import Finding
-from store import anchor, chain
+from store import anchor, chain, restores
 from store.anchor import Known
 from store.chain import Held, Open
 from store.db import Connection, Database
@@ -51,7 +51,9 @@ def look(db: Database, vault: Vault, path: Path | None, *, now: datetime) -> Fin
     `path` is the file that `store.anchor` writes; None: there is nothing to compare with.
     """
     try:
-        known = anchor.known(path) if path else None
+        with db.read() as tx:
+            key = vault.derive(restores.PURPOSE)
+            known = anchor.followed(tx, path, key) if path else None
     except OSError:
         return _failing(Words(UNREAD, {"path": str(path)}), UNREAD_ADVICE)
     with db.read() as tx:  # after the file: what is sealed meanwhile is no loss

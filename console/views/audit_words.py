@@ -105,6 +105,7 @@ ACTIONS = {
     "stop campaign": N_("stopped a campaign for good"),
     "resume campaign": N_("resumed a campaign"),
     "resume newsletter": N_("resumed a standing newsletter"),
+    "restore backup": N_("restored a backup"),
     "resume sending": N_("let mail leave again after a restore"),
     "retry failed": N_("had failed mail tried again"),
     "save group": N_("saved a group of recipients"),
