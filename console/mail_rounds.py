@@ -17,7 +17,7 @@ from console.desk import issues, moved_lessons, outgoing, restoring, telling
 from console.desk.turns import Key, Turn, Turns
 from console.rounds import OWNER, each_school
 from console.wiring import Console
-from mailing import lateness, ledger, moved, releasing, retention, sender, sums, urgent
+from mailing import lateness, ledger, moved, outbox, releasing, retention, sender, sums, urgent
 from mailing.model import MailingError
 from mailing.relay import Relay
 from mailing.sender import Delivered
@@ -144,7 +144,10 @@ def _follow(console: Console, campaign_id: str, school_id: str, done: Delivered,
             releasing.pause(tx, access.system(school_id), campaign_id, now=now)
     elif lane and done.problem is not None:
         with console.db.begin() as tx:
-            urgent.put_off(tx, campaign_id, until=now + sender.RELAY_PAUSE, now=now)
+            outbox.put_off(tx, campaign_id, until=now + sender.RELAY_PAUSE, now=now)
+    elif (rest := console.insisting.rest(campaign_id, done)) is not None:
+        with console.db.begin() as tx:
+            outbox.put_off(tx, campaign_id, until=now + rest, now=now)
 
 
 def tellings(console: Console, stop: threading.Event) -> None:

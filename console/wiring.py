@@ -20,6 +20,7 @@ from console.desk.histories import Histories
 from console.sections import Settings
 from console.settings import SettingsError
 from mailing.attachments import MB, Room
+from mailing.insisting import Insisting
 from mailing.model import Origin
 from mailing.relay import Relay
 from mailing.sns import Amazon
@@ -52,6 +53,7 @@ class Console:
     def __post_init__(self) -> None:
         self.clock = Clock(self.db)
         self.adapters = Adapters(self.db, self.vault)
+        self.insisting = Insisting()
         self.amazon = Amazon(loopback_only=self.simulation)
         self._boards = Boards(self.db, self.now)
         given = self.settings.prometheus

@@ -106,3 +106,15 @@ def unending(tx: Connection, campaign_id: str) -> None:
         text("UPDATE campaign SET expires_at = NULL WHERE id = :id AND scheduled_for IS NULL"),
         {"id": campaign_id},
     )
+
+
+def put_off(tx: Connection, campaign_id: str, *, until: datetime, now: datetime) -> None:
+    """What waits is due then: no relay takes it before, so nothing makes way for it."""
+    tx.execute(
+        text("""
+            UPDATE delivery SET next_at = :until
+            WHERE campaign_id = :id AND next_at < :until
+              AND (state = 'due' OR state = 'sending' AND lease_until <= :now)
+        """),
+        {"id": campaign_id, "until": until, "now": now},
+    )

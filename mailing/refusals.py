@@ -19,6 +19,7 @@ ALIKE = 10  # that say of each reader the same, and not whose fault it is
 MOST = 100  # that say anything
 DOMAINS = 2  # of recipients; when all are of one, mail for others is looked for first
 EVERYBODY = N_("The relay refuses everybody it is asked for: {reply}")
+TEXT = N_("The relay takes the addresses and refuses the mail, so it is likely its text: {reply}")
 ASIDE = 500  # mails for that one that are set aside while it is looked for
 
 
@@ -75,7 +76,8 @@ class Refusals:
     def words(self) -> Words:
         """The relay's, without whom the mail was for."""
         reply = str(self.doubtful[-1].outcome.words.params.get("reply", ""))
-        return Words(EVERYBODY, {"reply": NAMES.sub("…", reply)})
+        text = all(each.outcome.read and each.outcome.whose != "ours" for each in self.doubtful)
+        return Words(TEXT if text else EVERYBODY, {"reply": NAMES.sub("…", reply)})
 
     @property
     def rows(self) -> list[Claimed]:

@@ -115,6 +115,7 @@ class Outcome:
     hard: bool = False  # the address is dead
     closed: bool = False  # the session is of no more use
     whose: Whose = "reader"  # fault a refusal is
+    read: bool = False  # the relay had the text when it refused the mail
 
 
 WITHDRAWN = Outcome("withdrawn", Words(""))

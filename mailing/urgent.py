@@ -77,15 +77,3 @@ def waiting(tx: Connection, *, now: datetime) -> list[tuple[str, str | None]]:
         {"lane": LANE, "now": now},
     )
     return [(row.school_id, row.relay_sealed) for row in rows]
-
-
-def put_off(tx: Connection, campaign_id: str, *, until: datetime, now: datetime) -> None:
-    """What waits is due then: no relay takes it before, so nothing makes way for it."""
-    tx.execute(
-        text("""
-            UPDATE delivery SET next_at = :until
-            WHERE campaign_id = :id AND next_at < :until
-              AND (state = 'due' OR state = 'sending' AND lease_until <= :now)
-        """),
-        {"id": campaign_id, "until": until, "now": now},
-    )

@@ -11,6 +11,8 @@ from sqlalchemy.exc import OperationalError
 from console import mail_rounds
 from console.desk import incidents, outgoing
 from mailing import campaigns, urgent
+from mailing.insisting import FIRST, LONGEST, Insisting
+from mailing.refusals import EVERYBODY, TEXT
 from mailing.sender import RELAY_PAUSE, Delivered
 from store import roster
 from store.access import Actor
@@ -221,3 +223,54 @@ def test_a_round_hears_the_end_after_an_error_of_the_database(
         round_.join(60)
         assert not round_.is_alive()
         assert len(relay.mails) < 4
+
+
+def test_a_refused_text_is_handed_over_less_and_less_often_and_said_to_be_one(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """As the worker does: what was claimed waits, and so does all the rest of the letter."""
+    console = stage.console(database)
+    id_ = released(database, ana, school, *(f"P{n:02}" for n in range(30)))
+    with database.begin() as tx:
+        tx.execute(text("UPDATE delivery SET email = name || '@home.test' WHERE name LIKE '%1'"))
+    rests: list[float] = []
+
+    def spam(verb: str, _argument: str) -> str | bool:
+        return "554 5.7.1 Message rejected as spam" if verb == "END" else True
+
+    with smtp.relay(spam) as relay:
+        with database.begin() as tx:
+            campaigns.keep_relay(tx, ana, id_, console.vault.seal(relay.url))
+        for _ in range(4):
+            before = console.now()
+            mail_rounds.mail(console, threading.Event())
+            with database.begin() as tx:
+                first = tx.execute(text("SELECT MIN(next_at) FROM delivery")).scalar_one()
+                rests.append(first - before.timestamp())
+                tx.execute(text("UPDATE delivery SET next_at = 0"))
+    (title,) = titles(database, ana, school)
+    assert "it is likely its text: 554 5.7.1 Message rejected" in title
+    for rest, least in zip(rests, (30, 60, 120, 240), strict=True):
+        assert least <= rest < least + PATIENCE
+    with database.read() as tx:
+        assert campaigns.totals(tx, ana, id_).waiting == 30
+
+
+def test_the_rest_of_what_is_refused_ends_with_another_answer_or_a_mail_taken() -> None:
+    ours, insisting = Words(EVERYBODY, {"reply": "550 quota 5"}), Insisting()
+    again = Words(EVERYBODY, {"reply": "550 quota 6"})
+    text_ = Words(TEXT, {"reply": "554 spam"})
+    rests = [
+        insisting.rest("a", done)
+        for done in (
+            Delivered(problem=ours),
+            Delivered(problem=again),
+            Delivered(problem=text_),
+            Delivered(problem=text_),
+            Delivered(problem=text_, sent=1),
+            Delivered(),
+            DOWN,
+        )
+    ]
+    assert rests == [FIRST, FIRST * 2, FIRST, FIRST * 2, FIRST, None, None]
+    assert [insisting.rest("b", Delivered(problem=ours)) for _ in range(9)][-1] == LONGEST

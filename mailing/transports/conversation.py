@@ -90,7 +90,7 @@ class Conversation:
         match self._awaited.popleft():
             case "END":
                 self._handed_over = False
-                self._settle(replies.outcome(code, words))
+                self._settle(replies.outcome(code, words, read=True))
             case "EMPTY":
                 self._refuse()
             case "RSET":

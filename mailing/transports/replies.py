@@ -8,8 +8,8 @@ from store.words import N_, Words
 LONGEST_REPLY = 300  # characters of the relay's words that are kept
 
 
-def outcome(code: int, reply: bytes) -> Outcome:
-    """An answer to a mail or to one of its commands (RFC 5321, section 4.2.1)."""
+def outcome(code: int, reply: bytes, *, read: bool = False) -> Outcome:
+    """An answer to one of a mail's commands, or to all that was `read` (RFC 5321, 4.2.1)."""
     said = reply.decode("utf-8", "replace")
     words = Words(N_("The relay says: {reply}"), {"reply": f"{code} {said}"[:LONGEST_REPLY]})
     if 200 <= code < 300:
@@ -17,7 +17,7 @@ def outcome(code: int, reply: bytes) -> Outcome:
     closed = code in (421, -1)
     if 500 <= code < 600:
         hard, whose = bounces.is_hard(code, said), blame.whose(code, said)
-        return Outcome("refused", words, hard, closed, whose)
+        return Outcome("refused", words, hard, closed, whose, read)
     return Outcome("later", words, closed=closed)
 
 
