@@ -5,13 +5,14 @@ receipts: the figures still add up, and the audit, which holds ids and hashes al
 verifies. Where a decision rests on what goes, the audit says that it was erased.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from moderation import evidence
 from moderation.model import ModerationError
 from moderation.records import OPEN
-from store import access, audit
+from store import access, addresses, audit
 from store.access import Actor
 from store.db import Connection, text
 from store.words import N_
@@ -183,6 +184,26 @@ def _erase_need(tx: Connection, values: dict[str, str]) -> None:
     tx.execute(text(f"UPDATE welfare_alarm SET said = '', who = '' WHERE {of_theirs}"), values)
 
 
+def erase_trouble(tx: Connection, actor: Actor, school_id: str, email: str) -> None:
+    """What answered alarms keep of reports of trouble that gave this address; open ones stay."""
+    access.require(actor, "administer", school_id)
+    rows = tx.execute(
+        text("""
+            SELECT id, who FROM welfare_alarm
+            WHERE school_id = :school AND origin = 'trouble' AND who <> ''
+              AND acknowledged_at IS NOT NULL
+        """),
+        {"school": school_id},
+    ).all()
+    wanted = addresses.normal(email)
+    for row in rows:
+        if wanted and wanted in map(addresses.normal, GIVEN.findall(row.who)):
+            tx.execute(
+                text("UPDATE welfare_alarm SET said = '', who = '' WHERE id = :id"), {"id": row.id}
+            )
+
+
+GIVEN = re.compile(r"[^\s<>,;·()]+@[^\s<>,;·()]+")  # addresses in what a writer gave
 FORGET_APPEALS = """
     UPDATE appeal_message SET said = ''
     WHERE said <> '' AND appeal_id IN (

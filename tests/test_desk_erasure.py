@@ -6,7 +6,7 @@ import pytest
 
 from console.__main__ import main
 from console.desk import erasure
-from moderation import measures, wordings
+from moderation import alarm_rows, measures, wordings
 from moderation.model import Subject
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -74,3 +74,30 @@ def test_the_command_erases_what_an_account_without_a_person_wrote(
     assert main(["erase", "LMS", "u1"]) == 0
     with database.begin() as tx:
         assert left(tx) == 1
+
+
+def test_answered_reports_of_trouble_that_gave_the_address_go_and_open_ones_stay(
+    database: Database, school: School, ada: Actor
+) -> None:
+    with database.begin() as tx:
+        tx.execute(text("UPDATE person SET email = 'joe@s.example' WHERE id = 'joe'"))
+        gave = ("Joe · Joe@s.example", "Zoe · zoe-joe@s.example", "Joe · <joe@s.example>, late")
+        for number, who in enumerate(gave):
+            written = alarm_rows.Evidence(
+                school.id, str(number), None, "trouble", "", "I want to die", who
+            )
+            alarm_rows.put(tx, ada, written, "self-harm", [], now=NOON)
+        tx.execute(
+            text("UPDATE welfare_alarm SET acknowledged_at = :now WHERE sha256 <> '2'"),
+            {"now": NOON},
+        )
+        erasure.mail(tx, ada, school.id, "joe", now=NOON)
+        left = tx.execute(text("SELECT who, said FROM welfare_alarm ORDER BY sha256")).all()
+        assert [(row.who, row.said != "") for row in left] == [
+            ("", False), (gave[1], True), (gave[2], True)
+        ]  # fmt: skip
+        tx.execute(text("UPDATE welfare_alarm SET acknowledged_at = :now"), {"now": NOON})
+        tx.execute(text("UPDATE person SET email = '' WHERE id = 'joe'"))
+        erasure.address(tx, ada, school.id, "JOE@s.example", now=NOON)
+        kept = tx.execute(text("SELECT who FROM welfare_alarm WHERE who <> ''")).scalars().all()
+        assert kept == [gave[1]]

@@ -67,10 +67,14 @@ def mail(
 ) -> Forgotten:
     """Erase what the person got by mail, their phone, and what imported tables said of them.
 
+    So too their answered reports of trouble; one that no lead has answered stays.
+
     Of whom no platform lists any more the name and the address go, too.
     """
-    gone = forgetting.erase(tx, actor, school_id, person_id=person_id, now=now)
     whose = {"id": person_id, "school": school_id}
+    email = text("SELECT email FROM person WHERE id = :id AND school_id = :school")
+    keeping.erase_trouble(tx, actor, school_id, tx.execute(email, whose).scalar_one_or_none() or "")
+    gone = forgetting.erase(tx, actor, school_id, person_id=person_id, now=now)
     for statement in (
         "DELETE FROM reach WHERE person_id = :id AND school_id = :school",
         "UPDATE person SET fields = '{}' WHERE id = :id AND school_id = :school",
@@ -102,4 +106,5 @@ def address(
         raise Shared(SEVERAL, email=email, names=", ".join(row.name for row in rows))
     if rows:
         return mail(tx, actor, school_id, rows[0].id, now=now)
+    keeping.erase_trouble(tx, actor, school_id, email)
     return forgetting.erase(tx, actor, school_id, email=email, now=now)

@@ -48,7 +48,10 @@ def ask(console: Console, actor: Actor, school: School, found: Found) -> None:
             _("Of mail"): _(
                 "Name, address, fields and answers in all campaigns; phone; imported columns"
             ),
-            _("What stays"): _("That it was decided, when and by whom; the posts on the platforms"),
+            _("What stays"): _(
+                "That it was decided, when and by whom; the posts on the platforms; words of need "
+                "until a lead answers them"
+            ),
             _("From now on"): after,
             _("Undo"): _("Not possible. A backup made before still holds the texts."),
         },

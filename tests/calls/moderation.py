@@ -302,6 +302,9 @@ CALLS: Calls = {
     keeping.erase: lambda tx, who, on: keeping.erase(
         tx, who, on.school, [(on.roster.connection, "nobody")], now=NOON
     ),
+    keeping.erase_trouble: lambda tx, who, on: keeping.erase_trouble(
+        tx, who, on.school, "nobody@school.example"
+    ),
     records.of: lambda tx, who, on: records.of(tx, who, on.school, person_id=on.roster.person),
     records.get: lambda tx, who, on: records.get(tx, who, on.action.id),
     ending.end: lambda tx, who, on: ending.end(
