@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
-from mailing import leaving, preferences, selecting, suppression
+from mailing import leaving, one_person, preferences, selecting, suppression
 from mailing.selecting import BY_ID, BY_NAME, Guardians, Segment
 from store import access, addresses, db
 from store.access import Actor
@@ -71,19 +71,21 @@ def audience(
     *,
     topic: str = "",
     letters: Letters = same,
+    each_account: bool = False,
     now: datetime,
 ) -> Audience:
     """Those who would get the mail now, and the others: one mail to a person, and to those who
     share an address where their letters would be the same (mailing.alike).
 
     Their language is the one that they chose, else the platform's, else the school's.
-    `topic` says which opt-outs count; without one, those from every topic.
+    `topic` says which opt-outs count; without one, those from every topic. `each_account`: who
+    may be one person, and nobody said so, gets what concerns each (mailing.one_person).
     """
     access.require(actor, "see people", school_id)
     people: list[Person] = []
     left_out: list[tuple[Person, Words]] = []
     spoken = _spoken(tx, school_id)
-    for window in _judged(tx, school_id, segment, topic, letters, BY_NAME, now):
+    for window in _judged(tx, school_id, segment, topic, letters, BY_NAME, now, each_account):
         for meant in window:
             person = spoken(meant.person, meant.email or meant.person.email)
             if meant.why is None:
@@ -133,10 +135,11 @@ def _judged(
     letters: Letters,
     order: str,
     now: datetime,
+    each_account: bool = False,
 ) -> Iterator[Iterator[Meant]]:
     left = leaving.reasons(tx, school_id, segment, now=now)
     reasons = suppression.reasons(tx, school_id, topic)
-    sharing = _sharing(tx, school_id, segment, letters, left, now)
+    sharing = _sharing(tx, school_id, segment, letters, left, now, each_account)
     for window in selecting.matching(tx, school_id, segment, order=order, now=now):
         yield (_meant(person, sharing, reasons, left) for person in window)
 
@@ -170,8 +173,10 @@ def _sharing(
     letters: Letters,
     left: Collection[str],
     now: datetime,
+    each_account: bool,
 ) -> _Sharing:
-    """The first by name gets the letter, with her whose letter is another one."""
+    """The first by name gets the letter, with her whose letter is another one; the best known of
+    those who may be one person gets theirs."""
     other, shared = _forms(tx, school_id)
     if not shared:
         return _Sharing(other, (), {}, {})
@@ -184,10 +189,13 @@ def _sharing(
     stands: dict[str, Person] = {}
     first: dict[str, str] = {}
     getting: dict[tuple[str, Hashable], Person] = {}
-    for person, letter in zip(people, letters(people), strict=True):
+    heads = {} if each_account else one_person.heads(tx, school_id, people)
+    written = {each.id: letter for each, letter in zip(people, letters(people), strict=True)}
+    for person in people:
         email = other.get(person.email, person.email)
-        first.setdefault(email, person.id)
-        stands[person.id] = getting.setdefault((email, letter), person)
+        head = heads.get(person.id, person)
+        stands[person.id] = getting.setdefault((email, written[head.id]), head)
+        first.setdefault(email, stands[person.id].id)
     return _Sharing(other, shared, stands, first)
 
 

@@ -6,7 +6,7 @@ from console.desk import erasure, importing
 from mailing import campaigns, releasing, segments, suppression
 from mailing.model import SERVICE
 from mailing.segments import Segment
-from store import roster
+from store import linking, roster
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
@@ -79,6 +79,50 @@ def test_an_address_of_several_people_does_not_say_whom_to_erase(
     with two.begin() as tx, pytest.raises(erasure.Shared, match="Olya, Petya"):
         erasure.address(tx, ada, school.id, MAMA, now=NOON)
     assert everybody(two, ana, school) == ["Olya", "Petya"]
+
+
+LETTER = (
+    "Hi {{ name }}\n\n{% if role = teacher %}\nMeet at 9.\n{% else %}\nYou are free.\n{% end %}\n"
+)
+
+
+def test_who_may_be_one_person_gets_one_letter_as_the_best_known_of_them(
+    two: Database, school: School, ana: Actor, ben: Actor
+) -> None:
+    sync(
+        two, school, "lms",
+        listed("1", "Boris Orlov", "b@x.example", role="teacher"),
+        listed("2", "Petya"), listed("3", "Olya"),
+    )  # fmt: skip
+    sync(
+        two, school, "chat",
+        listed("@b", "Boris Orlov", "b@x.example", role=""), listed("@d", "anon", role=""),
+    )  # fmt: skip
+    with two.begin() as tx:
+        roster.save_person(
+            tx, ana, school.id, name="Mama", email=MAMA, role="guardian", source="import", now=NOON
+        )
+        told_apart = "SELECT id, role FROM person WHERE name = 'Boris Orlov'"
+        people = {row.role: row.id for row in tx.execute(text(told_apart))}
+    told(two, ana, school, LETTER)
+    assert sent(two) == ["Boris Orlov", "Mama", "Olya", "Petya"]
+    with two.begin() as tx:
+        asked = text("SELECT person_id FROM delivery WHERE name = 'Boris Orlov' AND state = 'due'")
+        assert list(tx.execute(asked).scalars()) == [people["teacher"]]
+        asked = text("SELECT COUNT(*) FROM delivery WHERE state = 'due' AND shares")
+        assert tx.execute(asked).scalar_one() == 2  # beside the first of three with one address
+        (account,) = tx.execute(
+            text("SELECT id FROM platform_account WHERE external_id = '@b'")
+        ).scalars()
+        linking.refuse(tx, ben, account, people["teacher"], now=NOON)
+        tx.execute(text("DELETE FROM delivery"))
+    told(two, ana, school, LETTER)
+    assert sent(two).count("Boris Orlov") == 2  # somebody said that they are two
+
+
+def sent(db: Database) -> list[str]:
+    with db.read() as tx:
+        return sorted(tx.execute(text("SELECT name FROM delivery WHERE state = 'due'")).scalars())
 
 
 def roles(db: Database) -> dict[str, str]:

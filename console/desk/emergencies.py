@@ -96,7 +96,14 @@ def plan(
         raise IncidentError(N_("No running lesson stands on this. Choose the people yourself."))
     facts = affected.told(tx, school, hits, link)
     people = segments.audience(
-        tx, actor, school.id, segment, topic=SERVICE, letters=affected.letters(facts), now=now
+        tx,
+        actor,
+        school.id,
+        segment,
+        topic=SERVICE,
+        letters=affected.letters(facts),
+        each_account=True,
+        now=now,
     )
     people = affected.filled(
         tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
@@ -181,7 +188,14 @@ def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: 
     segment = Segment(meant=(first,))
     facts = affected.told_before(tx, first)
     people = segments.audience(
-        tx, actor, school.id, segment, topic=SERVICE, letters=affected.letters(facts), now=now
+        tx,
+        actor,
+        school.id,
+        segment,
+        topic=SERVICE,
+        letters=affected.letters(facts),
+        each_account=True,
+        now=now,
     )
     people = affected.filled(
         tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written

@@ -1,5 +1,6 @@
 """Check a draft, send a test, and say everything back before it goes to people."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -25,7 +26,7 @@ from mailing import campaigns, lint, reaching, readiness, releasing, sender, wei
 from mailing.lint import Finding
 from mailing.model import Campaign, MailingError
 from mailing.segments import Audience, Segment
-from store import access
+from store import access, addresses
 from store.access import Actor
 from store.schools import School
 from store.vault import VaultError
@@ -53,6 +54,7 @@ def draw(
     found += [*lint.unleavable(console.origin, campaign.topic), *_weight(console, actor, campaign)]
     found += composer_points.ages(console, actor, campaign)
     _tell(found)
+    _several(actor, school, meant)
     anyway = _reason(campaign, found)
     with st.container(horizontal=True):
         may = access.may(actor, "send", school.id)
@@ -90,6 +92,20 @@ def _tell(found: Sequence[Finding]) -> None:
             st.caption(_named(finding))
     if not found:
         st.markdown(f":green[●] {_('Every reader has a text, and no field is empty.')}")
+
+
+def _several(actor: Actor, school: School, meant: Audience) -> None:
+    """Addresses that get more than one, with where it is said who is one person."""
+    often = Counter(addresses.normal(person.email) for person in meant.people)
+    if not (several := sum(count > 1 for count in often.values())):
+        return
+    words = ngettext(
+        "{n} address gets several letters", "{n} addresses get several letters", several
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(words.format(n=number(several)), width="content")
+        if access.may(actor, "moderate", school.id):
+            pages.link("confirming", _("One person or two"), icon=":material/join_inner:")
 
 
 def _named(finding: Finding) -> str:
