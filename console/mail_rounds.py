@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from console.desk import issues, moved_lessons, outgoing, restoring, telling
+from console.desk import blind_newsletters, issues, moved_lessons, outgoing, restoring, telling
 from console.desk.turns import Key, Turn, Turns
 from console.rounds import OWNER, each_school
 from console.wiring import Console
@@ -189,6 +189,8 @@ def standing(console: Console, stop: threading.Event) -> None:
             console.sender(school_id),
             now=console.now(),
         )
+        pult = access.system(school_id)
+        blind_newsletters.follow(console.db, pult, school_id, now=console.now())
 
     each_school(console, stop, "standing newsletters", draw)
 

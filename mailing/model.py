@@ -65,6 +65,7 @@ class Campaign:
     by_zone: bool = False  # the chosen time is meant by each reader's own clock
     asked_digest: str = ""  # of all that the second person is shown (approving)
     replies: str = ""  # where readers' answers go, if not to the sender
+    reduced_at: datetime | None = None  # since when only its sums are kept (retention)
     totals: Totals = field(default_factory=Totals)
 
     def stage(self, now: datetime) -> str:

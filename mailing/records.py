@@ -85,5 +85,6 @@ def campaign(row: Row[Any], sums: Totals) -> Campaign:
         bool(row.by_zone),
         row.asked_digest or "",
         row.replies,
+        moment(row.reduced_at),
         sums,
     )

@@ -16,6 +16,7 @@ from mailing import (
     outbox,
     readiness,
     recipients,
+    retention,
     segments,
     spreading,
     timing,
@@ -131,10 +132,13 @@ def start(
 def freeze(tx: Connection, actor: Actor, campaign: Campaign, *, now: datetime) -> Readers:
     """Write the segment's people of this moment into the ledger; return what they would get.
 
-    Raises MailingError for none.
+    Raises MailingError for none, and where who is meant is not known any more.
     """
     access.require(actor, "send", campaign.school_id)
     segment = Segment.from_json(campaign.segment)
+    mail = retention.let_go_of(tx, campaign.school_id, segment)
+    if mail is not None:
+        raise MailingError(retention.LET_GO, mail=mail)
     windows: Iterator[Iterable[Meant]] = segments.windows(
         tx, actor, campaign.school_id, segment, topic=campaign.topic,
         letters=alike.letters(tx, actor, campaign), now=now,

@@ -4,15 +4,22 @@ Sums are kept first and rows deleted after, so that at any moment, also after a 
 adds up to its audience.
 """
 
+import json
 from datetime import datetime
 
 from mailing import ledger, sums
+from mailing.selecting import Segment
 from mailing.sums import AT_REST
 from store import access
 from store.access import Actor
 from store.db import Connection, text
+from store.words import N_
 
 AT_ONCE = 1_000  # rows in one transaction; a sender waits for no more than that
+LET_GO = N_(
+    "Who got or missed “{mail}” was let go, and only the sums are left. "
+    "Choose otherwise who is meant."
+)
 OLD = """school_id = :school AND leaves_at < :before AND updated_at < :before
     AND reduced_at IS NULL"""
 
@@ -76,3 +83,22 @@ def reduced(tx: Connection, actor: Actor, school_id: str) -> bool:
         {"school": school_id},
     )
     return found.first() is not None
+
+
+def let_go_of(tx: Connection, school_id: str, segment: Segment) -> str | None:
+    """The subject of a campaign that the segment asks after, and of which only sums are left.
+
+    For Pult's own use; None where all is known.
+    """
+    asked = [*segment.got, *segment.missed, *segment.meant, *segment.had]
+    if not asked:
+        return None
+    values = {f"c{n}": id_ for n, id_ in enumerate(asked)}
+    row = tx.execute(
+        text(f"""
+            SELECT subject FROM campaign WHERE school_id = :school AND reduced_at IS NOT NULL
+              AND id IN ({", ".join(f":{name}" for name in values)}) ORDER BY created_at LIMIT 1
+        """),
+        {"school": school_id, **values},
+    ).first()
+    return None if row is None else next(iter(json.loads(row.subject).values()), "")

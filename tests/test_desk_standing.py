@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from console.desk import issue_contents, issues
+from console.desk import blind_newsletters, incidents, issue_contents, issues
 from mailing import campaigns, letters, releasing, standing
 from mailing.model import Campaign, MailingError
 from mailing.segments import Segment
 from mailing.standing import Standing
 from platforms.base import Capability, Material, PlatformError
-from store import guardians, roster
+from store import access, guardians, roster
 from store.access import Actor, Denied
 from store.db import Connection, Database, text
 from store.schools import School
@@ -120,6 +120,39 @@ def test_the_next_issue_leaves_by_the_schools_clock(
     assert berlin == datetime(2026, 4, 1, 13, tzinfo=UTC)
     daily = rule(school, weekday=None)
     assert daily.next(LEAVES, MOSCOW) == LEAVES + DAY
+
+
+def test_a_newsletter_by_a_campaign_that_only_sums_are_left_of_is_told_and_draws_nothing(
+    desk: Desk, school: School
+) -> None:
+    pult = access.system(school.id)
+
+    def told() -> list[str]:
+        blind_newsletters.follow(desk.db, pult, school.id, now=LEAVES)
+        with desk.db.read() as tx:
+            found = incidents.open_(tx, pult, school.id)
+            return [str(each.title.params["name"]) for each in found if not each.recovered_at]
+
+    with desk.db.begin() as tx:
+        old = campaigns.draft(
+            tx, desk.ana, school.id, subject={"en": "Old"}, body={"en": "x"},
+            segment=Segment(everyone=True), sender=SENDER, now=NOON,
+        )  # fmt: skip
+        standing.save(
+            tx, desk.ana, rule(school, id=desk.rule, segment=Segment(got=(old,))), now=NOON
+        )
+    assert told() == []
+    with desk.db.begin() as tx:
+        tx.execute(
+            text("UPDATE campaign SET reduced_at = :now WHERE id = :id"), {"now": NOON, "id": old}
+        )
+    assert desk.draw(LEAVES - DAY) == 0
+    assert desk.count() == (0, 1), "no empty issue that says that there was nothing to tell"
+    assert told() == told() == ["The week"]
+    with desk.db.begin() as tx:
+        standing.save(tx, desk.ana, rule(school, id=desk.rule), now=NOON)
+    assert told() == []
+    assert desk.draw(LEAVES - DAY) == 1
 
 
 def test_an_issue_is_drawn_a_day_before_and_waits_for_a_person(desk: Desk) -> None:

@@ -1,8 +1,12 @@
 """How long the ledger knows people: old campaigns become sums, and who asks is erased."""
 
+import json
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+import pytest
 
 from mailing import (
     campaigns,
@@ -18,7 +22,7 @@ from mailing import (
     sums,
     suppression,
 )
-from mailing.model import SERVICE, Totals
+from mailing.model import SERVICE, MailingError, Totals
 from mailing.segments import Segment
 from store import addresses, roster
 from store.access import Actor
@@ -58,6 +62,28 @@ def reduce(database: Database, ada: Actor, school: School, now: datetime) -> int
             batch = retention.let_go(tx, ada, school.id)
         gone += batch
     return gone
+
+
+@pytest.mark.parametrize("asked", ["got", "missed", "meant"])
+def test_nobody_is_meant_by_a_campaign_of_which_only_sums_are_left(
+    database: Database, school: School, ana: Actor, ada: Actor, asked: str
+) -> None:
+    """Released all the same it would miss whoever was let go, and say nothing of it."""
+    id_ = sent(database, school, ana, *NAMES)
+    segment = Segment.from_json(json.dumps({asked: [id_]}))
+    with database.begin() as tx:
+        assert retention.let_go_of(tx, school.id, segment) is None
+    late = NOON_LATER + 401 * DAY
+    assert reduce(database, ada, school, late) == len(NAMES)
+    with database.begin() as tx:
+        assert campaigns.get(tx, ana, id_).reduced_at == late
+        one = roster.save_person(tx, ana, school.id, name="One", email="one@school.example",
+                                 source="t", now=late)  # fmt: skip
+        written = draft(tx, ana, school)
+        wanted = replace(segment, people=(one,))
+        campaigns.keep_segment(tx, ana, written, wanted, now=late)
+        with pytest.raises(MailingError, match="only the sums are left"):
+            releasing.release(tx, ana, written, now=late)
 
 
 def test_an_old_campaign_becomes_its_sums_and_they_stay(

@@ -755,6 +755,20 @@ def test_one_button_tells_those_who_have_the_old_hour_and_those_who_wait(
     assert (old.state, old.totals.sent, old.totals.waiting) == ("stopped", 1, 0)
 
 
+def test_a_campaign_of_which_only_sums_are_left_says_so_and_names_nobody(
+    console: Console, school: School, ana: Actor, readers: list[str]
+) -> None:
+    campaign_id = drafted(console, ana, school, en="Come in", ru="Входите")
+    with console.db.begin() as tx:
+        releasing.release(tx, ana, campaign_id, now=console.now())
+        tx.execute(text("UPDATE delivery SET state = 'failed'"))
+        tx.execute(text("UPDATE campaign SET reduced_at = :now"), {"now": console.now()})
+        tx.execute(text("DELETE FROM delivery"))
+    at = screen("delivery", console, ana, school, id=campaign_id)
+    assert "the sums stay" in said(at)
+    assert "Everybody got it." not in said(at)
+
+
 def test_whether_a_lesson_moved_is_asked_where_only_people_can_know(
     console: Console, school: School, ada: Actor, readers: list[str]
 ) -> None:

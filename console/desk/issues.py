@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from console.desk import issue_contents, issue_text
 from console.desk.issue_contents import Part, Shelves
-from mailing import campaigns, segments, standing
+from mailing import campaigns, retention, segments, standing
 from mailing.segments import Segment
 from mailing.standing import Standing
 from moderation.model import Adapters
@@ -63,6 +63,8 @@ def _due(
     """The period that is to be drawn now. One that went by while nobody drew is left out."""
     school_now = school.time(now)
     period = rule.next(school_now, school.zone)
+    if retention.let_go_of(tx, school.id, rule.segment) is not None:
+        return None  # an empty issue would look as if there were nothing to tell
     if rule.paused or period - school_now > standing.LEAD:
         return None
     newest = standing.last(tx, actor, rule.id)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from console.i18n import _, clock, moment, number, say, span
+from console.i18n import _, clock, day, moment, number, say, span
 from console.views import (
     delivery_acts,
     delivery_held,
@@ -61,19 +61,29 @@ def page(console: Console, actor: Actor, school: School) -> None:
         live.part(lambda: _urgent(console, actor, school, campaign.id, found.count))
         if access.may(actor, "send", school.id):
             acts.insert(0, unreached.act(console, actor, campaign, found))
-    live.part(lambda: _draw(console, actor, campaign.id, drawn))
+    live.part(lambda: _draw(console, actor, school, campaign.id, drawn))
     _assumed(console, actor, campaign)
-    missed_away.draw(console, actor, school, campaign, state=_said, why=_plain)
+    if not campaign.reduced_at:
+        missed_away.draw(console, actor, school, campaign, state=_said, why=_plain)
     actionbar.bar(acts)
 
 
-def _draw(console: Console, actor: Actor, campaign_id: str, drawn: delivery_acts.Situation) -> None:
+def _draw(
+    console: Console,
+    actor: Actor,
+    school: School,
+    campaign_id: str,
+    drawn: delivery_acts.Situation,
+) -> None:
     with console.db.read() as tx:
         campaign = campaigns.get(tx, actor, campaign_id)
         missing = reached.undelivered(tx, actor, campaign_id, limit=SHOWN)
     _figures(campaign.totals)
     _stacked(campaign.totals)
-    if campaign.lane != urgent.LANE:
+    if campaign.reduced_at:
+        words = _("Names were let go on {day}; the sums stay.")
+        st.info(words.format(day=day(campaign.reduced_at, school.zone)), icon=":material/history:")
+    elif campaign.lane != urgent.LANE:
         _missing(console, missing)
     if delivery_acts.situation(campaign, console) != drawn and not confirm.is_open():
         st.rerun(scope="app")

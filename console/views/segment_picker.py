@@ -49,7 +49,7 @@ def choices(console: Console, actor: Actor, school: School, segment: Segment) ->
         {course.id: course.name for course in courses},
         sorted({person.group for person in everybody if person.group}),
         {id_: names.get(id_, id_) for id_ in segment.people},
-        {each.id: subject(each.subject) for each in written if each.state != "draft"},
+        {each.id: _offered(each) for each in written if each.state != "draft"},
     )
 
 
@@ -62,6 +62,12 @@ def subject(written: Mapping[str, str]) -> str:
     found = said.get(language()) or next(iter(said.values()), "")
     open_ = FIELD.sub("…", conditions.shared(found, "…"))
     return strangers.line(open_) or _("Without a subject")
+
+
+def _offered(campaign: Campaign) -> str:
+    """A campaign of which only sums are left is told apart: by it nobody can be meant."""
+    said = subject(campaign.subject)
+    return _("{mail} (names let go)").format(mail=said) if campaign.reduced_at else said
 
 
 def pick(segment: Segment, offered: Choices, *, key: str) -> Segment:

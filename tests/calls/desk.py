@@ -10,6 +10,7 @@ from console.desk import (
     alarms,
     alerting,
     attending,
+    blind_newsletters,
     board,
     boards,
     cards,
@@ -444,6 +445,9 @@ CALLS: Calls = {
     ),
     channels.remove: lambda tx, who, on: channels.remove(tx, who, on.channel, now=NOON),
     channels.of: lambda tx, who, on: channels.of(tx, who, on.school),
+    blind_newsletters.follow: lambda db, who, on: blind_newsletters.follow(
+        db, who, on.school, now=NOON
+    ),
     moved_lessons.follow: lambda db, who, on: moved_lessons.follow(db, who, on.school, now=NOON),
     owed.follow: lambda db, who, on: owed.follow(db, who, on.school, now=NOON),
     posting.try_out: lambda db, who, on: posting.try_out(
