@@ -1,6 +1,7 @@
 """Which of Pult's own accounts stand behind somebody.
 
-Known by the address that both share, or because they said so themselves (`owning`).
+Known by the address that both share, or because they said so themselves (`owning`). An account
+that was linked by hand to whom they are is theirs by one moderator's word, and not surely so.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ BEHIND = """
       AND {which}
 """
 CLAIMED = """
-    SELECT own.account_id AS id, account.role, own.confirmed_at FROM own_account AS own
+    SELECT own.account_id AS id, account.role, own.confirmed_at,
+        CASE WHEN {places} THEN 1 ELSE 0 END AS here, COALESCE(claimed.moved, FALSE) AS moved
+    FROM own_account AS own
     LEFT JOIN account ON account.id = own.account_id
     LEFT JOIN platform_account AS claimed ON claimed.connection_id = own.connection_id
         AND claimed.external_id = own.external_id
@@ -28,6 +31,10 @@ CLAIMED = """
 PERSON_THERE = """
     SELECT person_id FROM platform_account
     WHERE connection_id = :connection AND external_id = :external
+"""
+MOVED_THERE = """
+    SELECT 1 FROM platform_account
+    WHERE connection_id = :connection AND external_id = :external AND moved
 """
 PERSONS_MEANT = """
     SELECT person_id FROM measure WHERE id = :measure
@@ -46,7 +53,7 @@ MEANT = """
 
 @dataclass(frozen=True)
 class Member:
-    """`sure`: by the address, or confirmed by somebody else."""
+    """`sure`: by the address, or confirmed by somebody else; never by a link by hand alone."""
 
     account_id: str
     admin: bool
@@ -59,7 +66,8 @@ def of_place(
     """Whose account there it is, among those who sign in here."""
     access.require(actor, "see people", school_id)
     values = {"connection": connection_id, "external": external_id}
-    return _found(tx, school_id, PERSON_THERE, THERE, values)
+    moved = tx.execute(text(MOVED_THERE), values).first() is not None
+    return _found(tx, school_id, PERSON_THERE, THERE, values, sure=not moved)
 
 
 def of_measure(tx: Connection, actor: Actor, school_id: str, measure_id: str) -> list[Member]:
@@ -89,14 +97,22 @@ def others(
 
 
 def _found(
-    tx: Connection, school_id: str, persons: str, places: str, values: dict[str, str]
+    tx: Connection,
+    school_id: str,
+    persons: str,
+    places: str,
+    values: dict[str, str],
+    *,
+    sure: bool = True,
 ) -> list[Member]:
-    """By the persons' addresses, and by what was said of these places and the persons' others."""
+    """By the persons' addresses, and by what was said of these places and the persons' others.
+
+    `sure`: whose these places are is no one person's word.
+    """
     bound = values | {"school": school_id}
     addressed = tx.execute(text(BEHIND.format(which=f"person.id IN ({persons})")), bound)
-    found = [Member(row.id, row.role == "admin", sure=True) for row in addressed]
-    claimed = tx.execute(text(CLAIMED.format(persons=persons, places=places)), bound)
-    found += [
-        Member(row.id, row.role == "admin", sure=row.confirmed_at is not None) for row in claimed
-    ]
+    found = [Member(row.id, row.role == "admin", sure) for row in addressed]
+    for row in tx.execute(text(CLAIMED.format(persons=persons, places=places)), bound):
+        known = row.confirmed_at is not None and bool(row.here or (sure and not row.moved))
+        found.append(Member(row.id, row.role == "admin", known))
     return found

@@ -216,7 +216,8 @@ def _say(
     tx.execute(
         text("""
             UPDATE platform_account SET person_id = :person, linked = :linked,
-                linked_by = :account, linked_at = :now
+                linked_by = :account, linked_at = :now,
+                moved = (:linked = 'hand' AND (moved OR person_id IS NULL OR person_id <> :person))
             WHERE id = :id
         """),
         {

@@ -11,16 +11,18 @@ from moderation import (
     actions,
     bulk,
     comments,
+    guards,
     judging,
     measures,
     owning,
     previewing,
     review,
     rules,
+    staff,
     wordings,
 )
 from moderation.model import Case, ModerationError, Subject
-from store import access, enrolling, roster
+from store import access, enrolling, linking, roster
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -129,6 +131,48 @@ def test_the_roster_s_address_confirms_it_by_itself(
         owning.claim(tx, ben, school.id, *HERE, now=NOON)
         [claim] = owning.of_places(tx, ben, school.id, [HERE])
     assert claim.confirmed
+
+
+def test_a_link_by_hand_puts_nobody_out_of_reach_until_a_second_person_confirms_it(
+    console: Console, school: School, ben: Actor, ana: Actor, ada: Actor, person: str
+) -> None:
+    """Neither by the address of an administrator, nor by an account that is known as theirs."""
+    bully = ("lms", "u2")
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE account SET email = 'ada@a.test' WHERE id = 'ada'"))
+        tx.execute(text("UPDATE person SET email = 'ada@a.test' WHERE id = :id"), {"id": person})
+        owning.claim(tx, ada, school.id, *HERE, now=NOON)
+        theirs, own = (roster.account(tx, ben, *place) for place in (bully, HERE))
+        assert theirs
+        assert own
+        linking.link(tx, ben, theirs.id, person, now=NOON)
+        linking.link(tx, ben, own.id, person, now=NOON)  # it was hers, and stays surely so
+        assert not any(each.sure for each in staff.of_place(tx, ben, school.id, *bully))
+        assert all(each.sure for each in staff.of_place(tx, ben, school.id, *HERE))
+        guards.not_ours(tx, ana, school.id, *bully)
+        with pytest.raises(ModerationError, match="belongs to an administrator"):
+            guards.not_ours(tx, ana, school.id, *HERE)
+        owning.claim(tx, ada, school.id, *bully, now=NOON)
+        owning.confirm(tx, ana, school.id, *bully, "ada", now=NOON)
+        with pytest.raises(ModerationError, match="belongs to an administrator"):
+            guards.not_ours(tx, ben, school.id, *bully)
+
+
+def test_an_administrator_s_account_linked_by_hand_shields_nobody(
+    console: Console, school: School, ben: Actor, ana: Actor, ada: Actor
+) -> None:
+    bully = ("lms", "u2")
+    with console.db.begin() as tx:
+        owning.claim(tx, ada, school.id, *HERE, now=NOON)
+        owning.confirm(tx, ana, school.id, *HERE, "ada", now=NOON)
+        theirs, hers = (roster.account(tx, ben, *place) for place in (bully, HERE))
+        assert theirs
+        assert theirs.person_id
+        assert hers
+        linking.link(tx, ben, hers.id, theirs.person_id, now=NOON)
+        guards.not_ours(tx, ana, school.id, *bully)
+        with pytest.raises(ModerationError, match="belongs to an administrator"):
+            guards.not_ours(tx, ana, school.id, *HERE)  # her own stays hers wherever it is linked
 
 
 def test_a_confirmed_account_is_taken_back_by_somebody_else_alone(
