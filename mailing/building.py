@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 
 from mailing import enclosing, records
-from mailing.ledger import Claimed
+from mailing.claiming import Claimed
 from mailing.message import Addressee, Builder
 from mailing.model import Origin
 from mailing.night import Night

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy.exc import DBAPIError
 
+from mailing.claiming import Claimed
 from mailing.forgoing import Forgoing
 from mailing.gate import Gate
-from mailing.ledger import Claimed
 from mailing.limits import Limits
 from mailing.model import Campaign
 from mailing.sharing import Sharing

@@ -11,8 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailing import ledger
-from mailing.ledger import RENEWALS, Claimed
+from mailing import claiming, ledger
+from mailing.claiming import Claimed
+from mailing.ledger import RENEWALS
 from mailing.settling import Settled, settle
 from store.db import Database
 
@@ -154,9 +155,8 @@ class Dispatch:
                 self._renewed = time.monotonic()
             if not wanted:
                 return ()
-            return ledger.claim(
+            return claiming.claim(
                 tx,
-                self._db.dialect,
                 share.owner,
                 campaign_id=share.campaign_id,
                 now=now,

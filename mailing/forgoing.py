@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from mailing import suppression
-from mailing.ledger import Claimed
+from mailing.claiming import Claimed
 from mailing.model import Campaign
 from store.glances import Glances
 from store.words import Words

@@ -1,4 +1,4 @@
-"""Moves of ledger rows: claim, give back, reclaim; `settling` ends them.
+"""Moves of ledger rows: give back, reclaim, call off; `claiming` begins and `settling` ends them.
 
 A row says `sending` on the disk before its mail is handed over, so that after
 any crash the rows in `sending` are all that can be uncertain; the sender's own
@@ -12,97 +12,17 @@ decides), `suppressed` (left out, with the reason in `reply`). `owner` stands fr
 it is settled. A row leaves `sending` by its owner alone, or by `reclaim` when that is dead.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from mailing import suppression
-from mailing.settling import Settled, settle
 from store.db import Connection, execute_many, text
 from store.words import N_, Words
 
 LEASE = timedelta(seconds=20)  # how soon another machine may take over from a sender that died
 RENEWALS = 4  # in the time of one lease, by a sender that lives
-# By their place in the table, which no index need be asked for.
-AMONG = {
-    "postgresql": "ctid = ANY (ARRAY (SELECT delivery.ctid {} FOR UPDATE OF delivery SKIP LOCKED))",
-    "sqlite": "rowid IN (SELECT delivery.rowid {})",
-}
 STALE = N_("It could not leave in time; hours later it is not sent any more.")
 CALLED_OFF = N_("Somebody stopped this campaign before it left.")
 STOPPED = N_("The sender stopped while it was on its way.")
-
-
-class Claimed(NamedTuple):
-    """A row as its sender needs it. Named tuples: of all that has names they are read fastest."""
-
-    id: str
-    campaign_id: str
-    school_id: str
-    name: str
-    email: str
-    language: str
-    fields: str  # JSON
-    attempt: int
-    message_id: str
-
-
-def claim(
-    tx: Connection,
-    dialect: str,
-    owner: str,
-    *,
-    campaign_id: str | None,
-    now: datetime,
-    limit: int,
-    lease: timedelta,
-) -> list[Claimed]:
-    """Take rows that are due; those suppressed since the release are left out with their reason."""
-    chosen = "" if campaign_id is None else "AND campaign_id = :campaign"
-    due = f"""
-        FROM delivery JOIN campaign ON campaign.id = campaign_id
-        WHERE delivery.state = 'due' AND delivery.next_at <= :now
-          AND campaign.state = 'released' AND campaign.leaves_at <= :now
-          AND (campaign.expires_at IS NULL OR campaign.expires_at > :now) {chosen}
-        ORDER BY delivery.next_at LIMIT :limit
-    """
-    statement = text(f"""
-        UPDATE delivery SET state = 'sending', owner = :owner, lease_until = :until
-        WHERE {AMONG[dialect].format(due)}
-        RETURNING {", ".join(Claimed._fields)}
-    """)
-    values: dict[str, object] = {"owner": owner, "now": now, "until": now + lease, "limit": limit}
-    if campaign_id is not None:
-        values["campaign"] = campaign_id
-    while rows := [Claimed._make(row) for row in tx.execute(statement, values)]:
-        left = _without_suppressed(tx, owner, rows, now)
-        if left:
-            return left
-    return []
-
-
-def _without_suppressed(
-    tx: Connection, owner: str, rows: Sequence[Claimed], now: datetime
-) -> list[Claimed]:
-    reasons: dict[tuple[str, str], str] = {}
-    for campaign, school in {(row.campaign_id, row.school_id) for row in rows}:
-        topic = tx.execute(
-            text("SELECT topic FROM campaign WHERE id = :id"), {"id": campaign}
-        ).scalar_one()
-        found = suppression.reasons(tx, school, topic, claimed_by=owner)
-        reasons |= {(campaign, email): reason for email, reason in found.items()}
-    if not reasons:
-        return list(rows)
-    left = [row for row in rows if (row.campaign_id, row.email) not in reasons]
-    settle(
-        tx,
-        [
-            Settled(row.id, owner, "suppressed", Words(suppression.WHY[reason]), now, now)
-            for row in rows
-            if (reason := reasons.get((row.campaign_id, row.email))) is not None
-        ],
-    )
-    return left
 
 
 def begun(tx: Connection, campaign_id: str) -> bool:

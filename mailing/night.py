@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailing import zones
-from mailing.ledger import Claimed
+from mailing.claiming import Claimed
 from mailing.model import SERVICE, Campaign
 from mailing.timing import Quiet
 

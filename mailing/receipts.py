@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailing import intents, retries
+from mailing.claiming import Claimed
 from mailing.intents import BEGUN, OVER, SENT, Intents
-from mailing.ledger import Claimed
 from mailing.model import Campaign
 from mailing.relay import Outcome
 from mailing.settling import Settled

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mailing import blame
 from mailing.bounces import NAMES
-from mailing.ledger import Claimed
+from mailing.claiming import Claimed
 from mailing.relay import Outcome
 from store.words import N_, Words
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from mailing.ledger import Claimed
+from mailing.claiming import Claimed
 from mailing.limits import Limits
 from mailing.night import Night
 from mailing.relay import Outcome

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 
 from mailing import building
+from mailing.claiming import Claimed
 from mailing.clearance import Clearance
 from mailing.dispatch import Dispatch, Share
 from mailing.intents import Intents
-from mailing.ledger import Claimed
 from mailing.limits import RELAYS_REST, Brake
 from mailing.message import Builder, Envelope
 from mailing.model import MailingError, Origin

@@ -3,7 +3,7 @@
 import threading
 from datetime import datetime, timedelta
 
-from mailing import campaigns, ledger, releasing
+from mailing import campaigns, claiming, ledger, releasing
 from store.access import Actor
 from store.db import Connection, Database
 from store.schools import School
@@ -33,7 +33,7 @@ def test_a_sender_takes_nothing_of_what_is_being_called_back(
     database: Database, school: School, ana: Actor
 ) -> None:
     id_ = _released(database, school, ana)
-    claimed: list[list[ledger.Claimed]] = []
+    claimed: list[list[claiming.Claimed]] = []
 
     def claim() -> None:
         with database.begin() as tx:
@@ -56,10 +56,8 @@ def _released(database: Database, school: School, ana: Actor) -> str:
     return id_
 
 
-def _claim(tx: Connection, database: Database, *, now: datetime) -> list[ledger.Claimed]:
-    return ledger.claim(
-        tx, database.dialect, "s", campaign_id=None, now=now, limit=10, lease=ledger.LEASE
-    )
+def _claim(tx: Connection, database: Database, *, now: datetime) -> list[claiming.Claimed]:
+    return claiming.claim(tx, "s", campaign_id=None, now=now, limit=10, lease=ledger.LEASE)
 
 
 def _call_back(database: Database, ana: Actor, id_: str, now: datetime, said: list[bool]) -> None:

@@ -5,7 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailing import approving, campaigns, ledger, preferences, reached, releasing, unsubscribe
+from mailing import (
+    approving,
+    campaigns,
+    claiming,
+    ledger,
+    preferences,
+    reached,
+    releasing,
+    unsubscribe,
+)
 from mailing.model import SERVICE, UNDO, MailingError, Totals
 from mailing.timing import STALE, Quiet, Terms
 from store import access
@@ -60,7 +69,7 @@ def test_hours_that_are_none_are_refused(written: str) -> None:
 
 
 def claimed(tx: Connection, database: Database, now: datetime) -> list[str]:
-    rows = ledger.claim(tx, database.dialect, "w", campaign_id=None, now=now, limit=10, lease=LEASE)
+    rows = claiming.claim(tx, "w", campaign_id=None, now=now, limit=10, lease=LEASE)
     return [row.name for row in rows]
 
 

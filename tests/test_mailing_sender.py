@@ -8,9 +8,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from mailing import campaigns, intents, ledger, reached, releasing, sender, suppression
+from mailing import campaigns, claiming, intents, ledger, reached, releasing, sender, suppression
+from mailing.claiming import Claimed
 from mailing.intents import BEGUN, SENT, Intents
-from mailing.ledger import Claimed
 from mailing.model import UNDO, Origin, Totals
 from mailing.relay import RelayError
 from mailing.segments import Segment
@@ -311,9 +311,8 @@ def test_rows_of_a_sender_on_another_machine_wait_for_its_lease(
 
 def claimed(database: Database, owner: str, clock: Clock) -> list[Claimed]:
     with database.begin() as tx:
-        return ledger.claim(
+        return claiming.claim(
             tx,
-            database.dialect,
             owner,
             campaign_id=None,
             now=clock(),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mailing import ledger, outbox, settling
+from mailing import claiming, outbox, settling
 from mailing.settling import Settled
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -15,9 +15,8 @@ SAID = Words("The relay says: {reply}", {"reply": "250 2.0.0 Ok\nqueued"})
 
 
 def claimed(tx: Connection, database: Database) -> list[str]:
-    rows = ledger.claim(
+    rows = claiming.claim(
         tx,
-        database.dialect,
         "me",
         campaign_id=None,
         now=NOON_LATER,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.desk import doctor
-from mailing import ledger, limits
+from mailing import claiming, ledger, limits
 from mailing.model import Totals
 from mailing.sharing import Sharing
 from store import clocks
@@ -122,8 +122,8 @@ def test_a_clock_that_is_wrong_by_an_hour_neither_steals_nor_loses_a_lease(
     assert abs(other() - right()) < timedelta(minutes=1)
     with database.begin() as tx:
         for owner, clock in (("right", right), ("wrong", other)):
-            rows = ledger.claim(
-                tx, database.dialect, owner, campaign_id=None, now=clock(), limit=5,
+            rows = claiming.claim(
+                tx, owner, campaign_id=None, now=clock(), limit=5,
                 lease=timedelta(minutes=5),
             )  # fmt: skip
             assert len(rows) == 5

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailing import campaigns, ledger, releasing
+from mailing import campaigns, claiming, ledger, releasing
 from mailing.model import SERVICE, UNDO
 from mailing.segments import Segment
 from mailing.timing import STALE, Quiet, Terms
@@ -107,9 +107,7 @@ def test_only_those_whose_hour_has_come_are_claimed_and_it_can_be_called_back_be
 
 def claimed(database: Database, id_: str, now: datetime) -> list[str]:
     with database.begin() as tx:
-        rows = ledger.claim(
-            tx, database.dialect, "test", campaign_id=id_, now=now, limit=10, lease=ledger.LEASE
-        )
+        rows = claiming.claim(tx, "test", campaign_id=id_, now=now, limit=10, lease=ledger.LEASE)
         return sorted(json.loads(row.fields)["name"] for row in rows)
 
 
