@@ -90,10 +90,7 @@ def impose(
         _replace(tx, actor, school_id, subject, kind, measure_id, now)
     measure = _known(tx, actor, measure_id)
     _ask(tx, actor, measure, steps, now)
-    rests_on = evidence.of_case(tx, case_id)
-    audit.record(
-        tx, actor, f"impose {kind}", measure_id, school_id=school_id, now=now, evidence=rests_on
-    )
+    _note(tx, actor, measure, now)
     return _known(tx, actor, measure_id)
 
 
@@ -214,6 +211,19 @@ def _ask(tx: Connection, actor: Actor, measure: Measure, steps: list[Step], now:
                 until=measure.until,
                 now=now,
             )
+
+
+def _note(tx: Connection, actor: Actor, measure: Measure, now: datetime) -> None:
+    """Into the audit, with the evidence that it rests on."""
+    audit.record(
+        tx,
+        actor,
+        f"impose {measure.kind}",
+        measure.id,
+        school_id=measure.school_id,
+        now=now,
+        evidence=evidence.of_case(tx, measure.case_id),
+    )
 
 
 def _held(tx: Connection, actor: Actor, measure_id: str, now: datetime) -> Measure:

@@ -1,11 +1,12 @@
 """Tell the people whom trouble affects, in two steps: look at the plan, then send it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from console.desk import affected, already, incident_rows, incidents, unreached
+from console.desk.affected import Facts
 from console.desk.already import Told
 from console.desk.incidents import Incident, IncidentError
 from console.i18n import clock
@@ -95,19 +96,7 @@ def plan(
     elif not hits:
         raise IncidentError(N_("No running lesson stands on this. Choose the people yourself."))
     facts = affected.told(tx, school, hits, link)
-    people = segments.audience(
-        tx,
-        actor,
-        school.id,
-        segment,
-        topic=SERVICE,
-        letters=affected.letters(facts),
-        each_account=True,
-        now=now,
-    )
-    people = affected.filled(
-        tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
-    )
+    people = _people(tx, actor, (school, incident), segment, facts, choice, now)
     return Plan(school, incident, None, segment, people)
 
 
@@ -187,6 +176,16 @@ def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: 
     incident = incidents.get(tx, actor, before.incident_id) if before.incident_id else None
     segment = Segment(meant=(first,))
     facts = affected.told_before(tx, first)
+    people = _people(tx, actor, (school, incident), segment, facts, choice, now)
+    return Plan(school, incident, first, segment, people, campaigns.totals(tx, actor, first))
+
+
+def _people(
+    tx: Connection, actor: Actor, where: tuple[School, Incident | None], segment: Segment,
+    facts: Mapping[str, Facts], choice: Choice, now: datetime,
+) -> Audience:  # fmt: skip
+    """Each with the facts as fields; an address gets one letter where these are the same."""
+    school, incident = where
     people = segments.audience(
         tx,
         actor,
@@ -197,10 +196,8 @@ def _after(tx: Connection, actor: Actor, campaign_id: str, choice: Choice, now: 
         each_account=True,
         now=now,
     )
-    people = affected.filled(
-        tx, people, facts, school, incident, note=choice.note.strip(), written=choice.written
-    )
-    return Plan(school, incident, first, segment, people, campaigns.totals(tx, actor, first))
+    note, written = choice.note.strip(), choice.written
+    return affected.filled(tx, people, facts, school, incident, note=note, written=written)
 
 
 def _incident(tx: Connection, actor: Actor, cause: Cause) -> tuple[Incident | None, School]:

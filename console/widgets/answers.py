@@ -7,9 +7,9 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
-import streamlit as st
 
-from console.i18n import _, number
+from console.i18n import _
+from console.widgets import over_time
 from console.widgets.charts import line_colour
 from probes.history import Point
 
@@ -27,27 +27,14 @@ def line(
 ) -> None:
     """The mean answer of each step, and the slowest where that is known."""
     points = _broken(points)
-    times = [naive(point.at, zone) for point in points]
+    times = [over_time.naive(point.at, zone) for point in points]
     drawn = [
         _trace(times, [p.slowest for p in points], _("the slowest"), line_colour(dark=dark, nth=1)),
         _trace(times, [p.seconds for p in points], _("on average"), line_colour(dark=dark), 2.4),
     ]
     figure = go.Figure([trace for trace in drawn if any(y is not None for y in trace.y)])
-    figure.update_layout(
-        height=290,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={
-            "tickformat": "%H:%M" if until - since <= timedelta(days=1) else "%d.%m",
-            "range": [naive(since, zone), naive(until, zone)],
-        },
-        separators=f"{number(0.5, digits=1)[1]} ",
-        yaxis={"rangemode": "tozero"},
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.15, "traceorder": "reversed"},
-        dragmode="zoom",
-    )
-    st.plotly_chart(
-        figure, config={"displaylogo": False, "displayModeBar": False}, alt=title, key="history"
+    over_time.show(
+        figure, since=since, until=until, zone=zone, title=title, key="history", order="reversed"
     )
 
 
@@ -75,8 +62,3 @@ def _broken(points: Sequence[Point]) -> list[Point]:
             broken.append(Point(point.at - timedelta(seconds=step / 2), None, 0.0))
         broken.append(point)
     return broken
-
-
-def naive(at: datetime, zone: ZoneInfo) -> datetime:
-    """The school's time: Plotly would turn an aware one into the browser's."""
-    return at.astimezone(zone).replace(tzinfo=None)

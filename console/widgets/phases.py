@@ -6,10 +6,9 @@ from itertools import cycle
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
-import streamlit as st
 
-from console.i18n import _, number
-from console.widgets.answers import naive
+from console.i18n import _
+from console.widgets import over_time
 from console.widgets.status import paint
 from probes.phases import Went
 from probes.probers import PARTS, called
@@ -32,29 +31,13 @@ def bars(
     title: str,
 ) -> None:
     """`width` is how long each stretch of the past is."""
-    times = [naive(went.at + width / 2, zone) for went in past]
+    times = [over_time.naive(went.at + width / 2, zone) for went in past]
     known = [part for part in PARTS if any(part in went.mean for went in past)]
     colours = _colours(known, dark=dark)
     figure = go.Figure([_trace(times, past, part, colours[part]) for part in known])
     figure.update_traces(width=width / timedelta(milliseconds=1))
-    figure.update_layout(
-        barmode="stack",
-        bargap=0,
-        height=290,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={
-            "tickformat": "%H:%M" if until - since <= timedelta(days=1) else "%d.%m",
-            "range": [naive(since, zone), naive(until, zone)],
-        },
-        separators=f"{number(0.5, digits=1)[1]} ",
-        yaxis={"rangemode": "tozero"},
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.15, "traceorder": "normal"},
-        dragmode="zoom",
-    )
-    st.plotly_chart(
-        figure, config={"displaylogo": False, "displayModeBar": False}, alt=title, key="phases"
-    )
+    figure.update_layout(barmode="stack", bargap=0)
+    over_time.show(figure, since=since, until=until, zone=zone, title=title, key="phases")
 
 
 def _colours(parts: Sequence[str], *, dark: bool) -> dict[str, str]:
