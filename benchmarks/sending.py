@@ -80,7 +80,7 @@ def child(way: str, messages: int, *where: str, apart: bool = False) -> dict[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--messages", type=int, default=4000)
+    parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--apart", action="store_true", help="the relay on a core of its own")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
