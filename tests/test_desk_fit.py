@@ -149,6 +149,18 @@ def test_a_server_that_cannot_bear_what_begins_is_named_even_alone(evening: Even
     assert "70 people, 45 seats free. Begin Physics some minutes later." in str(said)
 
 
+def test_people_whose_lessons_are_over_by_then_have_left_their_seats(evening: Evening) -> None:
+    evening.server("C", seats=100)
+    for title in ("Maths", "Physics"):
+        evening.lesson(title, "C", seats=100, expected=45, starts=-40 * MINUTE)  # 5 minutes more
+    for title in ("Music", "Choir"):
+        evening.lesson(title, "C", seats=100, expected=40, starts=25 * MINUTE)
+    evening.read("A", State.DOWN)
+    evening.read("C", Maths=(45, 1), Physics=(45, 1))
+    assert evening.board().pileups == []
+    assert {each.fit.word for each in evening.board().lessons if each.fit} == {"fits"}
+
+
 def test_lessons_apart_in_time_are_no_pile_up(evening: Evening) -> None:
     evening.server("B")
     evening.lesson("Maths", "A", seats=60, expected=40, starts=5 * MINUTE)

@@ -1,6 +1,7 @@
 """What binds a classroom now: its own seats, or what others leave of its server or licence."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from console.desk import taken
 from console.desk.evening import Evening
@@ -21,7 +22,7 @@ def answers(evening: Evening, connection_id: str) -> bool:
 def now(evening: Evening, room: Room, *leaving: Room) -> Limit | None:
     """The limit that the room reaches first, by who is in elsewhere; None: none is known.
 
-    `leaving`: rooms whose people do not count, for they are to move into this one.
+    `leaving`: rooms whose people do not count: they move into this one, or are gone by then.
     """
     own = seats(evening, room)
     alone = [Limit("room", room.name, own)] if own else []
@@ -44,6 +45,14 @@ def shared(evening: Evening, room: Room, *leaving: Room) -> Iterator[Limit]:
         same = {each.id for each in evening.servers.values() if each.platform == server.platform}
         people = taken.outside(evening.rooms_now, same, keys)
         yield Limit("licence", server.platform, server.licence, people)
+
+
+def over_by(evening: Evening, moment: datetime) -> Iterator[Room]:
+    """Rooms whose people are gone by then, for the lessons that they are in are over."""
+    for room in evening.rooms:
+        running = [each for each in evening.lessons_in(room.id) if evening.running(each)]
+        if running and all(each.ends_at <= moment for each in running):
+            yield room
 
 
 def seats(evening: Evening, room: Room) -> int | None:

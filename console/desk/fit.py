@@ -171,7 +171,8 @@ def _found(evening: Evening, lesson: timetable.Lesson, room: timetable.Room) -> 
     told = evening.told(lesson)
     if told and told.forecast.enough and told.limit:
         return _foreseen(evening, lesson, told, told.limit)
-    limit = (told.limit if told else None) or bounds.now(evening, room)
+    gone = bounds.over_by(evening, lesson.starts_at)
+    limit = bounds.now(evening, room, *gone) or (told.limit if told else None)
     return _planned(evening, lesson, room, limit, told) if limit else None
 
 

@@ -94,21 +94,13 @@ def _bears(evening: Evening, room: Room, wanted: Wanted, moved: Counter[str]) ->
     if result is None or result.state is not State.OK:
         return False
     people = wanted.people + moved[room.connection_id]
-    leaving = [wanted.room, *_over_by_then(evening, wanted.lesson)]
+    leaving = [wanted.room, *bounds.over_by(evening, wanted.lesson.starts_at)]
     if any(limit.free < people for limit in bounds.shared(evening, room, *leaving)):
         return False
     server = evening.servers.get(room.connection_id)
     if server is None or not server.seats:
         return True
     return server.seats - _planned(evening, server.id, wanted.lesson) >= people
-
-
-def _over_by_then(evening: Evening, lesson: Lesson) -> Iterator[Room]:
-    """Rooms whose people are gone when the lesson begins, for theirs is over."""
-    for room in evening.rooms:
-        running = [each for each in evening.lessons_in(room.id) if evening.running(each)]
-        if running and all(each.ends_at <= lesson.starts_at for each in running):
-            yield room
 
 
 def _planned(evening: Evening, server_id: str, lesson: Lesson) -> int:

@@ -6,9 +6,9 @@ server; a coordinator who sees it ten minutes before can move one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from console.desk import taken
+from console.desk import bounds, taken
 from console.desk.evening import Evening
 from console.desk.limits import Server
 from probes.forecasting.together import summed
@@ -90,18 +90,18 @@ def _advice(
 ) -> Words | None:
     if len(group) < SEVERAL:
         return None
-    free, people = _free(evening, server), _sum(group)
+    begins = min(start.lesson.starts_at for start in group)
+    free, people = _free(evening, server, begins), _sum(group)
     most = server.seats if free is None else free  # of an unknown count not even that is sure
     bears = most is None or people <= most
     smallest = min(group, key=lambda start: (start.people, start.lesson.title))
     other = _other(evening, server, smallest, starts, under=people)
     if bears and other is None:
         return None
-    first = min(start.lesson.starts_at for start in group).astimezone(evening.school.zone)
     params: dict[str, Value] = {
         "count": len(group),
         "server": server.name,
-        "time": f"{first:%H:%M}",
+        "time": f"{begins.astimezone(evening.school.zone):%H:%M}",
         "people": people,
         "free": most or 0,
         "lesson": smallest.lesson.title,
@@ -139,22 +139,24 @@ def _other(
     able = [
         one
         for one in evening.servers.values()
-        if one.id in load and load[one.id] < under and _bears(evening, one, load[one.id])
+        if one.id in load
+        and load[one.id] < under
+        and _bears(evening, one, load[one.id], moved.lesson.starts_at)
     ]
     return min(able, key=lambda one: (load[one.id], one.name), default=None)
 
 
-def _free(evening: Evening, server: Server) -> int | None:
-    """What its own limit leaves now; None: it has none, or nobody knows."""
-    people = taken.on_server(evening.rooms_now, server.id)
-    if server.seats is None or people is None:
+def _free(evening: Evening, server: Server, begins: datetime) -> int | None:
+    """What its own limit leaves then, as far as lessons end; None: it has none, or nobody knows."""
+    if server.seats is None or taken.on_server(evening.rooms_now, server.id) is None:
         return None
-    return max(server.seats - people, 0)
+    gone = {evening.key(room) for room in bounds.over_by(evening, begins)}
+    return max(server.seats - taken.outside(evening.rooms_now, {server.id}, gone), 0)
 
 
-def _bears(evening: Evening, server: Server, people: int) -> bool:
+def _bears(evening: Evening, server: Server, people: int, begins: datetime) -> bool:
     """Whether so many more surely fit on it."""
-    free = _free(evening, server)
+    free = _free(evening, server, begins)
     return server.seats is None or (free is not None and free >= people)
 
 
