@@ -1,12 +1,14 @@
 """Keep the people that a media server's reading counted: in each room, and on the whole server."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from probes.model import Result, Target
 from store.db import Connection, text
 
 Reading = tuple[Target, Result]
+REMEMBERED = timedelta(days=8)  # after its last lesson: most are held once a week
 
 
 def write(mtx: Connection, readings: Sequence[Reading], series: Mapping[str, int]) -> None:
@@ -63,9 +65,10 @@ def _room_rows(target: Target, result: Result) -> list[dict[str, Any]]:
 def _empty_the_rest(mtx: Connection, target: Target, result: Result) -> None:
     """Rooms that a good answer leaves out have ended: nobody is in them.
 
-    Also one that was seen "later": the clock was ahead then.
+    Also one that was seen "later": the clock was ahead then. Those that are left out for long
+    are let be: a platform that makes a room for each lesson has thousands of them.
     """
-    values = {"connection": target.connection_id, "at": result.at}
+    values = {"connection": target.connection_id, "at": result.at, "since": result.at - REMEMBERED}
     mtx.execute(
         text("""
             INSERT INTO room_sample (room, at, participants)
@@ -77,8 +80,10 @@ def _empty_the_rest(mtx: Connection, target: Target, result: Result) -> None:
     )
     mtx.execute(
         text("""
-            UPDATE room_latest SET at = :at, participants = 0, moderators = 0, running = FALSE
+            UPDATE room_latest SET at = :at, participants = 0, moderators = 0, running = FALSE,
+                absent_since = COALESCE(absent_since, :at)
             WHERE connection_id = :connection AND at <> :at
+              AND (absent_since IS NULL OR absent_since > :since)
         """),
         values,
     )
@@ -98,7 +103,7 @@ def _upsert_rooms(mtx: Connection, rows: list[dict[str, Any]]) -> None:
                 school_id = excluded.school_id, target_id = excluded.target_id,
                 at = excluded.at, participants = excluded.participants,
                 moderators = excluded.moderators, seats = excluded.seats,
-                running = excluded.running
+                running = excluded.running, absent_since = NULL
         """),
         [{**row, "number": number + place} for place, row in enumerate(rows, start=1)],
     )

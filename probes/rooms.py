@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from probes import crowds
+from probes.headcounts import REMEMBERED
 from probes.rhythm import stale
 from store import access
 from store.access import Actor
@@ -31,16 +32,16 @@ class RoomReading:
 def latest(
     mtx: Connection, actor: Actor, school_id: str, *, now: datetime
 ) -> dict[RoomKey, RoomReading]:
-    """Every room ever seen running; one whose server cannot be read is stale, never empty."""
+    """Every room that was there lately; one whose server cannot be read is stale, never empty."""
     access.require(actor, "see", school_id)
     rows = mtx.execute(
         text("""
             SELECT r.connection_id, r.external_id, r.at, r.participants, r.moderators, r.seats,
                    r.running, l.interval_seconds
             FROM room_latest r JOIN latest l ON l.target_id = r.target_id
-            WHERE r.school_id = :school
+            WHERE r.school_id = :school AND (r.absent_since IS NULL OR r.absent_since > :since)
         """),
-        {"school": school_id},
+        {"school": school_id, "since": now - REMEMBERED},
     )
     found: dict[RoomKey, RoomReading] = {}
     for row in rows:

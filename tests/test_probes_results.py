@@ -167,6 +167,27 @@ def test_rooms_are_counted_and_end_when_a_good_answer_leaves_them_out(
     assert past["bbb", "math"] == [(NOON, 13)]
 
 
+def test_a_room_that_answers_leave_out_for_long_is_known_no_more_until_it_is_named_again(
+    database: Database, school: School, ana: Actor
+) -> None:
+    target = meter(database, ana, school)
+    write(database, target, NOON, counted={"math": 12, "art": 3})
+    write(database, target, NOON + 5 * SECOND, counted={"math": 13})
+    week, month = NOON + timedelta(days=7), NOON + timedelta(days=30)
+    for at in (week, month):
+        write(database, target, at, counted={"math": 13})
+    with database.read("metrics") as mtx:
+        assert ("bbb", "art") in rooms.latest(mtx, ana, school.id, now=week)
+        assert set(rooms.latest(mtx, ana, school.id, now=month)) == {("bbb", "math")}
+        kept = mtx.execute(text("SELECT at FROM room_latest WHERE external_id = 'art'"))
+        assert kept.scalar_one() == week.timestamp()  # no reading looks at it any more
+    write(database, target, month + 5 * SECOND, counted={"math": 13, "art": 1})
+    with database.read("metrics") as mtx:
+        art = rooms.latest(mtx, ana, school.id, now=month + 6 * SECOND)["bbb", "art"]
+    assert art.participants == 1
+    assert art.running
+
+
 def test_a_meter_that_cannot_read_makes_rooms_stale_and_never_empty(
     database: Database, school: School, ana: Actor
 ) -> None:
