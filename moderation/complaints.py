@@ -241,5 +241,10 @@ def _having(words: str, said: list[tuple[str, str]]) -> str | None:
     return next((id_ for id_, one in said if wanted in _plain(one)), None)
 
 
+def says(said: str, words: str) -> bool:
+    """Whether the words are said there, however they are spaced and capitalised."""
+    return _plain(words) in _plain(said)
+
+
 def _plain(said: str) -> str:
     return " ".join(normalize("NFKC", said).casefold().split())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from moderation import alarm_rows, appeals, comments, rules
+from moderation import alarm_rows, appeals, comments, complaints, rules
 from moderation.alarm_rows import Evidence, Origin
 from moderation.filters import screen
 from moderation.model import Welfare
@@ -47,15 +47,20 @@ def in_report(
     said: Sequence[str],
     *,
     comment_id: str | None,
+    quoted: str = "",
     now: datetime,
 ) -> list[str]:
-    """Hear what somebody writes with a report of a comment, found or not; nobody knows who."""
+    """Hear what somebody writes with a report of a comment, found or not; nobody knows who.
+
+    `quoted` is what they copied of it: heard as well, unless the comment itself says it.
+    """
     access.require(actor, "moderate", school_id)
     with db.read() as tx:
         found = comments.get(tx, actor, comment_id) if comment_id else None
     if found is not None and found.school_id != school_id:
         raise access.Denied
-    words = "\n".join(filter(None, said))
+    own = found is not None and complaints.says(f"{found.subject}\n{found.text}", quoted)
+    words = "\n".join(filter(None, [*said, "" if own else quoted]))
     return _hear(db, actor, school_id, _Written("report", words, "", comment_id=comment_id), now)
 
 

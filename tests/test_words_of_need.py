@@ -1,5 +1,6 @@
 """Words of need in appeals and in participants' reports raise an alarm in any case."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -151,6 +152,24 @@ def test_a_report_of_a_comment_that_is_found_shows_the_lead_what_it_is_about(
         assert review.decide(tx, ben, case, "remove", now=console.now()).action_id
         with pytest.raises(access.Denied):
             welfare.to_queue(tx, ana, alarm.id, now=console.now())
+
+
+@pytest.mark.parametrize(("stands", "heard"), [("you frog", 1), (f"so, {CRY}", 0)])
+def test_words_copied_into_a_report_are_heard_unless_the_comment_says_them_itself(
+    console: Console, url: str, case: str, school: School, ben: Actor, ana: Actor, stands: str,
+    heard: int,
+) -> None:  # fmt: skip
+    at = console.now()
+    comment = _comment({"id": "12", "html": stands, "author": "u2", "at": at.timestamp()})
+    with console.db.begin() as tx:
+        tx.execute(text("UPDATE connection SET url = 'https://moodle.example.org'"))
+        wordings.merge(tx, ben, school.id, "lms", replace(comment, thread_id="7"), now=at)
+    form = console.complaint_link(school.id)
+    link = "https://moodle.example.org/mod/forum/discuss.php?d=7#p12"
+    assert post(form, link=link, words=CRY.upper(), reason="help them").status_code == 200
+    assert [alarm.said for alarm in opened(console, ana, school)] == [
+        f"help them\n{CRY.upper()}"
+    ] * heard
 
 
 def test_a_cry_in_a_report_of_trouble_is_heard_and_the_report_stays_one(

@@ -68,10 +68,12 @@ class Complaints(Linked):
             except ModerationError as error:
                 self._hear(school, [fields.get(name, "") for name in FREE], None)
                 return self._form(request, school, fields, say(error, markdown=False), 422)
-            self._hear(school, [fields.get("reason", "")], comment_id)
+            self._hear(school, [fields.get("reason", "")], comment_id, fields.get("words", ""))
             return self._thanks(request, school, link)
 
-    def _hear(self, school: School, said: list[str], comment_id: str | None) -> None:
+    def _hear(
+        self, school: School, said: list[str], comment_id: str | None, quoted: str = ""
+    ) -> None:
         """Somebody in need may say so here. Of a comment that is found its own words are known."""
         need.in_report(
             self.console.db,
@@ -79,6 +81,7 @@ class Complaints(Linked):
             school.id,
             said,
             comment_id=comment_id,
+            quoted=quoted,
             now=self.console.now(),
         )
 
