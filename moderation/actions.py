@@ -9,7 +9,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from moderation import calls, guards, receipts
+from moderation import calls, guards, heard_first, receipts
 from moderation.calls import KINDS, State
 from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
@@ -21,7 +21,7 @@ from platforms.base import Adapter, Original, PlatformError
 from platforms.http import DEADLINE
 from store import access, leases, owners
 from store.access import Actor
-from store.db import Database, text
+from store.db import Connection, Database, text
 from store.leases import Lease
 from store.vault import VaultError
 from store.words import N_, Words
@@ -108,11 +108,14 @@ def _carry_out(
         return Outcome(_unseen(action, error), None, _words(error))
     except VaultError:
         return Outcome("unconfirmed", None, Words(SEALED))
+    if look.wording is not None and look.state == "visible":
+        heard_first.hear(db, actor, action, look.wording, now=clock())
     hindered = _hindered(adapter, action, look)
-    if hindered is not None:
-        return hindered
     stands = look.state == KINDS[action.kind].wanted
     with db.begin() as tx:
+        hindered = _cry(tx, actor, action, look) or hindered
+        if hindered is not None:
+            return hindered
         begun = receipts.begin(tx, actor, action, look, now=clock())
     if stands or begun is None:
         return Outcome("verified" if stands else "unconfirmed", look.state, None, seen_at=seen_at)
@@ -128,6 +131,22 @@ def _hindered(adapter: Adapter, action: Action, look: Look) -> Outcome | None:
     if calls.undoable(adapter, action.kind):
         return None
     return Outcome("held", look.state, Words(SECOND))
+
+
+def _cry(tx: Connection, actor: Actor, action: Action, look: Look) -> Outcome | None:
+    """A comment that may be a cry for help stays, where it still stands.
+
+    It is not refused while an earlier call may come through yet: that is left to be seen.
+    """
+    if KINDS[action.kind].about != "comment" or look.state != "visible":
+        return None
+    try:
+        heard_first.require(tx, actor, action)
+    except ModerationError as error:
+        called = action.receipt.before is not None and action.tries < VAIN
+        state: ReceiptState = "unconfirmed" if called else "refused"
+        return Outcome(state, look.state, Words(error.template, error.params))
+    return None
 
 
 def _forbidden(db: Database, actor: Actor, action: Action, adapter: Adapter) -> Words | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from moderation import intents, repeats, welfare
 from moderation.model import Action, Flag, ModerationError, Stored
-from moderation.records import OPEN, from_row
+from moderation.records import OPEN, PENDING, from_row
 from store import access
 from store.access import Actor
 from store.db import Connection, text
@@ -112,10 +112,10 @@ def _known(tx: Connection, comment: Stored, digest: str) -> bool:
 def _let_go(tx: Connection, comment: Stored, digest: str) -> None:
     """What was asked about an earlier wording, and never called, is not done to this one."""
     tx.execute(
-        text("""
+        text(f"""
             UPDATE moderation_action SET state = 'refused', why = :why, next_try_at = NULL
-            WHERE connection_id = :connection AND external_id = :external AND state = 'waiting'
-              AND kind = 'remove comment' AND hides <> :digest AND tries = 0
+            WHERE connection_id = :connection AND external_id = :external AND state IN {PENDING}
+              AND kind = 'remove comment' AND hides <> :digest AND before IS NULL
         """),
         _key(comment) | {"digest": digest, "why": Words(CHANGED).to_json()},
     )

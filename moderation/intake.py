@@ -4,11 +4,11 @@ The cursor (moderation.cursors) moves only with the rows, in one transaction. Wh
 late or twice is one.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from moderation import comments, cursors, judging, likeness, returning, rules, wordings
+from moderation import comments, cursors, flagging, judging, likeness, returning, rules, wordings
 from moderation.calls import CANNOT
 from moderation.filters import Rules
 from moderation.model import ActionKind, Adapters, Stored
@@ -75,7 +75,7 @@ def take(
         school_id = school_of(tx, connection_id)
         access.require(actor, "moderate", school_id)
     hidden, returned = _removed(db, actor, connection_id, adapter, page)
-    screened = _screened(db, actor, connection_id, page, watched, hidden.keys(), returned)
+    screened = _screened(db, actor, connection_id, page, watched, hidden, returned)
     with db.begin() as tx:
         if not also(tx):
             return 0
@@ -85,11 +85,11 @@ def take(
         for one in page:
             kept = hidden.get(one.external_id)
             if kept is not None:
-                wordings.note_version(tx, actor, kept, one, now=now)
+                _note(tx, actor, watched, kept, one, screened, now=now)
                 continue
             merged = wordings.merge(tx, actor, school_id, connection_id, one, now=now)
             if merged.older:
-                judging.heard(tx, actor, watched, merged.id, one, screened, now=now)
+                flagging.heard(tx, actor, watched, merged.id, one, screened, now=now)
             back = one.external_id in returned
             stored = comments.get(tx, actor, merged.id) if merged.changed or back else None
             if stored is None:
@@ -100,25 +100,49 @@ def take(
         return taken
 
 
+def _note(
+    tx: Connection,
+    actor: Actor,
+    watched: Rules,
+    gone: Stored,
+    one: Comment,
+    screened: Mapping[str, flagging.Screened],
+    *,
+    now: datetime,
+) -> None:
+    """Keep what was seen of a comment that is gone: a notice, or its author's last words.
+
+    The page may have been read right before the removal.
+    """
+    sha256 = wordings.note_version(tx, actor, gone, one, now=now)
+    if sha256 in screened:
+        flagging.heard(tx, actor, watched, gone.id, one, screened, now=now)
+
+
 def _screened(
     db: Database,
     actor: Actor,
     connection_id: str,
     page: Sequence[Comment],
     watched: Rules,
-    hidden: Collection[str],
+    hidden: Mapping[str, Stored],
     returned: Collection[str],
-) -> dict[str, judging.Screened]:
+) -> dict[str, flagging.Screened]:
     """By sha256, what the rules find in each wording that is new, or stands again."""
     with db.read() as tx:
         kept = comments.known(tx, actor, connection_id, {one.external_id for one in page})
+        noted = {
+            one.external_id
+            for one in page
+            if one.external_id in hidden and wordings.known(tx, actor, hidden[one.external_id], one)
+        }
     shown = {id_: one.sha256 for id_, one in kept.items() if id_ not in returned}
-    found: dict[str, judging.Screened] = {}
+    found: dict[str, flagging.Screened] = {}
     for one in page:
         sha256 = wordings.sha256(one)
-        known = one.external_id in hidden or shown.get(one.external_id) == sha256
+        known = one.external_id in noted or shown.get(one.external_id) == sha256
         if not known and sha256 not in found:
-            found[sha256] = judging.screened(watched, one)
+            found[sha256] = flagging.screened(watched, one)
     return found
 
 

@@ -1,20 +1,16 @@
 """What becomes of a new wording: a welfare alarm, a case in the queue, both, or nothing."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 
-from moderation import cases, comments, deciding, hiding, repeats, signals, welfare
-from moderation.filters import Rules, of_subject, screen
+from moderation import cases, deciding, hiding, repeats, welfare
+from moderation.filters import Rules
+from moderation.flagging import Screened, flags_of
 from moderation.model import Flag, ModerationError, Stored
-from moderation.wordings import sha256, storable
-from platforms.base import Comment
 from store import access
 from store.access import Actor
 from store.db import Connection, text
 
-Screened = tuple[list[Flag], list[Flag]]  # of the text, of the whole subject
 BACK = Flag("returned", "", 0, 0, "returned")
 
 
@@ -51,59 +47,6 @@ def judge(
     elif case_id:
         hiding.hide(tx, actor, case_id, comment, flags, now=now)
     return case_id
-
-
-def heard(
-    tx: Connection,
-    actor: Actor,
-    watched: Rules,
-    comment_id: str,
-    wording: Comment,
-    screened_by: Mapping[str, Screened],
-    *,
-    now: datetime,
-) -> None:
-    """A wording that came after a later one: its author took it back, but was in need.
-
-    It raises alarms like any other, and makes no case: nobody reads it any more.
-    `screened_by` holds what was found, by sha256.
-    """
-    stands = comments.get(tx, actor, comment_id)
-    if stands is None:
-        return
-    access.require(actor, "moderate", stands.school_id)
-    said = replace(
-        stands,
-        subject=storable(wording.subject),
-        text=storable(wording.text),
-        html=storable(wording.html),
-        sha256=sha256(wording),
-    )
-    flags = flags_of(tx, watched, said, screened_by.get(said.sha256))
-    welfare.raised(tx, actor, said, flags, now=now)
-
-
-def screened(watched: Rules, comment: Stored | Comment) -> Screened:
-    """What the rules find in its text and in its subject; long texts take seconds."""
-    return screen(watched, storable(comment.text)), screen(watched, storable(comment.subject))
-
-
-def flags_of(
-    tx: Connection, watched: Rules, comment: Stored, found: Screened | None = None
-) -> list[Flag]:
-    """All that the rules find in the comment as it stands."""
-    answered = tx.execute(
-        text("""
-            SELECT comment_version.subject FROM comment_version
-            JOIN comment ON comment.id = comment_version.comment_id
-            WHERE comment.connection_id = :connection AND comment.external_id = :parent
-        """),
-        {"connection": comment.connection_id, "parent": comment.parent_id},
-    ).scalars()
-    before = [subject.strip() for subject in answered]
-    in_text, in_subject = found or screened(watched, comment)
-    said = in_text + of_subject(in_subject, comment.subject, before)
-    return said + signals.of(tx, watched.watch, comment)
 
 
 def _reported(tx: Connection, case_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from moderation import intents, measure_rows
+from moderation import heard_first, intents, measure_rows
 from moderation.model import Action, ModerationError
 from moderation.records import REFUSED, get
 from store import access, audit
@@ -20,6 +20,7 @@ def ask_again(tx: Connection, actor: Actor, action_id: str, *, now: datetime) ->
     over = action.until is not None and action.until <= now
     if over or (action.measure_id and measure_rows.lifted(tx, action.measure_id)):
         raise ModerationError(OVER)
+    heard_first.require(tx, actor, action)
     return intents.request(
         tx,
         actor,

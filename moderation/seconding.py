@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from moderation import cases, impartial
+from moderation import cases, heard_first, impartial
 from moderation.calls import KINDS
 from moderation.model import Action, ModerationError
 from moderation.records import from_row, get
@@ -32,11 +32,13 @@ def held(tx: Connection, actor: Actor, school_id: str) -> list[Action]:
 def allow(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> None:
     """Let it be done, as a second person; `actions.perform` or the worker does it then.
 
-    Raises ModerationError for whoever asked for it, and whom it concerns.
+    Raises ModerationError for whoever asked for it, and whom it concerns; and where a cry for
+    help came since.
     """
     action = _held(tx, actor, action_id)
     if action.requested_by == actor.account_id:
         raise ModerationError(N_("You asked for this yourself. Somebody else has to look at it."))
+    heard_first.require(tx, actor, action, since=action.requested_at)
     _settle(tx, actor, action, "allowed", now)
 
 

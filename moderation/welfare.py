@@ -142,18 +142,22 @@ def before_penalty(
     school_id: str,
     accounts: Sequence[tuple[str, str]],
     case_id: str | None,
+    *,
+    since: datetime | None = None,
 ) -> None:
     """Raise ModerationError while one of these people cries for help and no lead has answered.
 
-    `accounts` are connection and external id. A lead decides for herself.
+    `accounts` are connection and external id; `since` passes over older cries. A lead decides
+    for herself.
     """
     access.require(actor, "moderate", school_id)
+    at = since.timestamp() if since else 0.0
     cries = [
-        _cries(tx, f"{WRITTEN} OR {APPEALED}", {"connection": connection, "external": id_})
+        _cries(tx, f"{WRITTEN} OR {APPEALED}", at, {"connection": connection, "external": id_})
         for connection, id_ in accounts
     ]
     if case_id:
-        cries.append(_cries(tx, OF_CASE, {"case": case_id}))
+        cries.append(_cries(tx, OF_CASE, at, {"case": case_id}))
     if any(cries) and not safeguarding.is_lead(tx, actor, school_id):
         raise ModerationError(LEAD_FIRST)
 
@@ -171,13 +175,14 @@ OF_CASE = """
 """
 
 
-def _cries(tx: Connection, whose: str, values: Mapping[str, str]) -> bool:
+def _cries(tx: Connection, whose: str, since: float, values: Mapping[str, str]) -> bool:
     row = tx.execute(
         text(f"""
             SELECT 1 FROM welfare_alarm
-            WHERE kind = 'self-harm' AND acknowledged_at IS NULL AND ({whose}) LIMIT 1
+            WHERE kind = 'self-harm' AND acknowledged_at IS NULL AND raised_at >= :since
+              AND ({whose}) LIMIT 1
         """),
-        values,
+        {**values, "since": since},
     ).first()
     return row is not None
 

@@ -65,6 +65,19 @@ def note_version(
     return str(values["sha256"])
 
 
+def known(tx: Connection, actor: Actor, kept: Stored, comment: Comment) -> bool:
+    """Whether these words of it are kept: then they were screened when they came."""
+    access.require(actor, "see people", kept.school_id)
+    row = tx.execute(
+        text("""
+            SELECT 1 FROM comment_version
+            WHERE comment_id = :id AND subject = :subject AND text = :text
+        """),
+        {"id": kept.id, "subject": storable(comment.subject), "text": storable(comment.text)},
+    ).first()
+    return row is not None
+
+
 def sha256(comment: Comment) -> str:
     """The digest that the wording is kept under."""
     subject, html, plain = map(storable, (comment.subject, comment.html, comment.text))

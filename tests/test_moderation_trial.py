@@ -7,7 +7,7 @@ from operator import itemgetter
 
 import pytest
 
-from moderation import cases, comments, entries, judging, review, rules, trial, wordings
+from moderation import cases, comments, entries, flagging, review, rules, trial, wordings
 from moderation.filters import Rules, RulesError
 from moderation.model import Flag
 from store import access
@@ -112,7 +112,7 @@ def test_every_kind_of_rule_is_tried_and_finds_what_it_finds_as_comments_come(
             merged = wordings.merge(tx, ada, school.id, "lms", made, now=NOON)
             kept = comments.get(tx, ada, merged.id)
             assert kept is not None
-            live.update({flag.rule for flag in judging.flags_of(tx, ON, kept)})
+            live.update({flag.rule for flag in flagging.flags_of(tx, ON, kept)})
     with database.read() as tx:
         found = trial.over(tx, ada, school.id, EVERYTHING, now=NOON)
     assert {each.entry.name: each.caught for each in found.by_rule} == dict(live)

@@ -15,7 +15,9 @@ from moderation import (
     ending,
     evidence,
     figures,
+    flagging,
     guards,
+    heard_first,
     hearing,
     hiding,
     history,
@@ -175,7 +177,7 @@ CALLS: Calls = {
     judging.judge: lambda tx, who, on: judging.judge(
         tx, who, Rules.from_toml(RULES), on.comment, now=NOON
     ),
-    judging.heard: lambda tx, who, on: judging.heard(
+    flagging.heard: lambda tx, who, on: flagging.heard(
         tx, who, Rules.from_toml(RULES), on.comment.id, HEARD, {}, now=NOON
     ),
     previewing.of: lambda tx, who, on: previewing.of(tx, who, on.school, [_case(tx, on)], "remove"),
@@ -230,6 +232,7 @@ CALLS: Calls = {
     wordings.merge: lambda tx, who, on: wordings.merge(
         tx, who, on.school, on.roster.connection, post("p2"), now=NOON
     ),
+    wordings.known: lambda tx, who, on: wordings.known(tx, who, on.comment, post("p2")),
     wordings.note_version: lambda tx, who, on: wordings.note_version(
         tx, who, on.comment, post("p2"), now=NOON
     ),
@@ -356,6 +359,10 @@ CALLS: Calls = {
     records.unsettled: lambda tx, who, on: records.unsettled(tx, who, on.school),
     records.unsettled_count: lambda tx, who, on: records.unsettled_count(tx, who, on.school),
     records.actions_of: lambda tx, who, on: records.actions_of(tx, who, on.school, on.measure),
+    heard_first.hear: lambda db, who, on: heard_first.hear(
+        db, who, on.action, post("p2"), now=NOON
+    ),
+    heard_first.require: lambda tx, who, on: heard_first.require(tx, who, on.action),
     refusals.ask_again: lambda tx, who, on: refusals.ask_again(tx, who, _no(tx, on), now=NOON),
     refusals.take_note: lambda tx, who, on: refusals.take_note(tx, who, _no(tx, on), now=NOON),
     seconding.held: lambda tx, who, on: seconding.held(tx, who, on.school),
