@@ -12,10 +12,12 @@ from moderation.model import Action, Case, Measure, ModerationError, Receipt, Su
 from moderation.welfare import FIRST, LEAD_FIRST, Alarm
 from platforms.base import Adapter as Platform
 from platforms.base import Capability, Original
+from store import access, enrolling, linking, roster
 from store.access import Actor
 from store.db import Database, text
 from store.schools import School
 from store.words import Words
+from tests.cast import listed
 from tests.conftest import NOON
 from tests.moderation_platform import Adapter, Site, Talkative, connect, serving
 
@@ -300,9 +302,24 @@ def test_what_a_lead_asked_for_knowing_of_the_cry_anybody_may_second(desk: Desk)
     assert desk.do(asked).state == "verified"
 
 
-def test_nobody_but_a_lead_asks_again_for_a_penalty_after_a_cry(desk: Desk) -> None:
+def test_nobody_but_a_lead_asks_again_for_a_penalty_after_a_cry_from_any_account(
+    desk: Desk,
+) -> None:
+    pult = access.system(desk.school.id)
+    with desk.db.begin() as tx:
+        enrolling.people(tx, pult, desk.school.id, "lms", [listed("u1"), listed("u2")], now=NOON)
+        first, other = (roster.account(tx, pult, "lms", id_) for id_ in ("u1", "u2"))
+        assert first
+        assert first.person_id
+        assert other
+        linking.link(tx, desk.ana, other.id, first.person_id, now=NOON)
+        subject = measures.subject_of(tx, desk.ben, desk.school.id, "lms", "u2")
+        made = measures.impose(
+            tx, desk.ben, desk.school.id, subject, "block",
+            leave_out=frozenset({("lms", "u1")}), now=NOON,
+        )  # fmt: skip
     desk.site.lie = "deny"
-    [asked] = desk.block().action_ids
+    [asked] = made.action_ids
     assert desk.do(asked).state == "refused"
     desk.site.lie = ""
     desk.say(CRY)
