@@ -16,7 +16,7 @@ from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, 
 from moderation.receipts import Look, Outcome
 from moderation.records import get, of, unsettled, unsettled_count
 from moderation.refusals import ask_again, take_note
-from moderation.seconding import allow, decline, held
+from moderation.seconding import allow, barred, decline, held
 from platforms.base import Adapter, Original, PlatformError
 from platforms.http import DEADLINE
 from store import access, leases, owners
@@ -29,6 +29,7 @@ from store.words import N_, Words
 __all__ = [
     "allow",
     "ask_again",
+    "barred",
     "decline",
     "get",
     "held",

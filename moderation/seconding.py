@@ -13,6 +13,7 @@ from store.words import N_, Words
 
 DECLINED = N_("A second person did not agree, so nothing was done.")
 WITHDRAWN = N_("It was withdrawn before a second person looked at it.")
+OWN = N_("You asked for this yourself. Somebody else has to look at it.")
 NOT_HELD = N_("This no longer waits for a second person.")
 
 
@@ -36,10 +37,20 @@ def allow(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> Non
     help came since.
     """
     action = _held(tx, actor, action_id)
-    if action.requested_by == actor.account_id:
-        raise ModerationError(N_("You asked for this yourself. Somebody else has to look at it."))
-    heard_first.require(tx, actor, action, since=action.requested_at)
+    impartial.require(barred(tx, actor, action))
     _settle(tx, actor, action, "allowed", now)
+
+
+def barred(tx: Connection, actor: Actor, action: Action) -> ModerationError | None:
+    """Why this actor cannot allow it now; None where they may."""
+    access.require(actor, "moderate", action.school_id)
+    if action.requested_by == actor.account_id:
+        return ModerationError(OWN)
+    try:
+        heard_first.require(tx, actor, action, since=action.requested_at)
+    except ModerationError as error:
+        return error
+    return impartial.of_action(tx, actor, action)
 
 
 def decline(tx: Connection, actor: Actor, action_id: str, *, now: datetime) -> None:

@@ -9,7 +9,8 @@ from console.desk import pending
 from console.desk.pending import About
 from console.views import unsettled
 from console.wiring import Console
-from moderation import actions, wordings
+from moderation import actions, comments, welfare, wordings
+from moderation.model import Flag
 from store import access, enrolling, roster
 from store.access import Actor
 from store.db import Database, text
@@ -158,6 +159,21 @@ def test_all_that_is_not_settled_is_counted_and_what_waits_for_somebody_comes_fi
     press(at, "Allow these 3")
     with console.db.read() as tx:
         assert "held" not in actions.unsettled_count(tx, ana, school.id)
+
+
+def test_one_yes_to_all_leaves_out_a_cry_for_help(
+    console: Console, school: School, ben: Actor, ana: Actor, olga: str
+) -> None:
+    waits(console, school, held=3)
+    cry = _comment({"id": "p0", "html": "I want to die", "author": "u1", "at": 0.0})
+    with console.db.begin() as tx:
+        kept = wordings.merge(tx, ben, school.id, "lms", cry, now=NOON)
+        stored = comments.get(tx, ben, kept.id)
+        assert stored
+        flag = Flag("Help", "want to die", 2, 13, welfare="self-harm")
+        welfare.raised(tx, ben, stored, [flag], now=NOON)
+    at = screen("people", console, ana, school)
+    assert "Allow these 2" in [button.label for button in at.button]
 
 
 def waits(console: Console, school: School, *, held: int = 0, unconfirmed: int = 0) -> None:

@@ -87,9 +87,12 @@ def _together(
     held: Sequence[Action],
     known: Mapping[str, About],
 ) -> None:
-    """One yes to all that were read here, but for her own."""
-    others = [action for action in held if action.requested_by != actor.account_id]
-    if len(others) < 2 or not access.may(actor, "moderate", school.id):
+    """One yes to all that were read here, but for her own and what else she may not allow now."""
+    if not access.may(actor, "moderate", school.id):
+        return
+    with console.db.read() as tx:
+        others = [action for action in held if actions.barred(tx, actor, action) is None]
+    if len(others) < 2:
         return
     actionbar.button(
         Act(

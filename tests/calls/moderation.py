@@ -367,6 +367,7 @@ CALLS: Calls = {
     refusals.take_note: lambda tx, who, on: refusals.take_note(tx, who, _no(tx, on), now=NOON),
     seconding.held: lambda tx, who, on: seconding.held(tx, who, on.school),
     seconding.allow: lambda tx, who, on: seconding.allow(tx, who, on.held, now=NOON),
+    seconding.barred: lambda tx, who, on: seconding.barred(tx, who, on.action),
     seconding.decline: lambda tx, who, on: seconding.decline(tx, who, on.held, now=NOON),
     metrics.cases: lambda tx, who, on: metrics.cases(tx, who, on.school),
     metrics.actions: lambda tx, who, on: metrics.actions(tx, who, on.school),
