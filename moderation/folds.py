@@ -23,6 +23,7 @@ _NAMED = re.compile(
     r"|(?:NEGATIVE |CROSSED NEGATIVE )?(?:SQUARED|CIRCLED|PARENTHESIZED) "
     r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z])"
 )
+MOST = 4  # letters that one stands for; signs for a whole sentence, such as \ufdfa, stay one
 _NOT_ITS_NAME = frozenset("ɯʍ")  # a turned m looks like a w
 
 # What folds letter for letter: ASCII, Russian, Chinese and the signs between them.
@@ -58,8 +59,8 @@ def fold(letter: str) -> str:
         return (named[1] or named[2]).lower()
     meant = unicodedata.normalize("NFKD", letter).casefold()
     meant = unicodedata.normalize("NFKD", meant)
-    kept = (part for part in meant if unicodedata.category(part) not in _DROPPED)
-    return "".join(_common(part) for part in kept)
+    kept = [part for part in meant if unicodedata.category(part) not in _DROPPED]
+    return "".join(map(_common, kept)) if len(kept) <= MOST else letter
 
 
 def _common(letter: str) -> str:

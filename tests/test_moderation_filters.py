@@ -9,6 +9,7 @@ import pytest
 from benchmarks.disguises import confusable
 from moderation import rules, screening
 from moderation.filters import Rules, RulesError, WordList, screen
+from moderation.folds import cells
 
 STARTER = Rules.from_toml(rules.starter())
 DISGUISED = [
@@ -172,6 +173,17 @@ def test_a_word_that_only_contains_one_is_left_alone(said: str) -> None:
 
 def test_a_long_repetition_is_screened_with_a_bounded_number_of_flags() -> None:
     assert len(screen(STARTER, "idiot б a л б e с " * 2000)) == 200
+
+
+def test_no_sign_is_read_as_more_than_four_letters() -> None:
+    signs = map(chr, [*range(0x2000, 0x3400), *range(0xF900, 0x10000)])
+    assert max(len(cells(sign)[0]) for sign in signs) == 4
+    said = "\ufdfa" * 1000 + " you idiot"
+    assert cells(said)[0] == said
+    (flag,) = screen(STARTER, said)
+    assert said[flag.start : flag.end] == "idiot"
+    blessing = Rules((WordList("signs", "en", ("\ufdfa",)),), ())
+    assert len(screen(blessing, "so \ufdfa so")) == 1
 
 
 def test_however_many_insults_there_are_no_welfare_word_of_any_kind_is_missed() -> None:
