@@ -2,14 +2,15 @@
 
 A platform call cannot be rolled back, so no transaction is open during one: the
 intent and what stood before are written first, the outcome after. A lease per
-account or comment keeps the worker and a screen from acting at the same time.
+account or comment keeps the worker and a screen from acting at the same time; where
+rooms are set whole, actions on one server take turns too.
 """
 
 import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from moderation import calls, guards, heard_first, receipts
+from moderation import calls, guards, heard_first, receipts, turns
 from moderation.calls import KINDS, State
 from moderation.intents import request, undo
 from moderation.model import Action, Adapters, Clock, ModerationError, Receipt, ReceiptState
@@ -92,14 +93,37 @@ def perform(
     except Exception:  # an adapter's own mistake must not keep the others waiting
         LOG.exception("%s on connection %s", action.kind, action.connection_id)
         outcome = Outcome("unconfirmed", None, Words(BROKEN))
+    if outcome is None:
+        with db.begin() as tx:
+            leases.give_back(tx, lease)
+        return replace(action.receipt, why=Words(BUSY))
     return _settle(db, actor, action, outcome, lease, clock)
 
 
 def _carry_out(
     db: Database, actor: Actor, action: Action, adapters: Adapters, clock: Clock
-) -> Outcome:
+) -> Outcome | None:
+    """None where others are at it on the same server: nothing was tried, so nothing is written."""
     try:
         adapter = adapters(action.connection_id)
+    except PlatformError as error:
+        return Outcome(_unseen(action, error), None, _words(error))
+    except VaultError:
+        return Outcome("unconfirmed", None, Words(SEALED))
+    if not calls.one_by_one(adapter, action.kind):
+        return _try(db, actor, action, adapter, clock)
+    turn = turns.take(db, action.connection_id, clock=clock, ttl=LEASE)
+    if turn is None:
+        return None
+    try:
+        outcome = _try(db, actor, action, adapter, clock)
+    finally:
+        kept = turns.give_back(db, turn)
+    return outcome if kept else Outcome("unconfirmed", None, None, outcome.original)
+
+
+def _try(db: Database, actor: Actor, action: Action, adapter: Adapter, clock: Clock) -> Outcome:
+    try:
         refused = _forbidden(db, actor, action, adapter)
         if refused is not None:
             return Outcome("refused", None, refused)
@@ -107,8 +131,6 @@ def _carry_out(
         seen_at = clock()
     except PlatformError as error:
         return Outcome(_unseen(action, error), None, _words(error))
-    except VaultError:
-        return Outcome("unconfirmed", None, Words(SEALED))
     if look.wording is not None and look.state == "visible":
         heard_first.hear(db, actor, action, look.wording, now=clock())
     hindered = _hindered(adapter, action, look)

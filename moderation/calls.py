@@ -15,6 +15,7 @@ from platforms.capabilities import (
     Ending,
     Keeping,
     Moderated,
+    OneByOne,
     Opening,
     Restorer,
     Roomwise,
@@ -84,6 +85,14 @@ def exact(adapter: object, kind: ActionKind) -> bool:
     ability = KINDS[kind].ability
     able = isinstance(adapter, Moderated) and ability in adapter.undoes
     return able and ability in getattr(adapter, "can", ())
+
+
+def one_by_one(adapter: object, kind: ActionKind) -> bool:
+    """Whether two at once would undo each other on the platform."""
+    ability = KINDS[kind].ability
+    if isinstance(adapter, Roomwise) and ability in adapter.roomwise:
+        return True
+    return isinstance(adapter, OneByOne) and ability in adapter.one_by_one
 
 
 def read(adapter: Adapter, action: Action) -> State:

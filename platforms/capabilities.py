@@ -205,6 +205,17 @@ class Roomwise(Protocol):
 
 
 @runtime_checkable
+class OneByOne(Protocol):
+    """Where it reads and sets what is not the account's or the comment's own alone.
+
+    Two at once would undo each other there, so those on one server wait for one another.
+    What is `roomwise` always does.
+    """
+
+    one_by_one: frozenset[Capability]  # those of `can` that do, with their ways back
+
+
+@runtime_checkable
 class NoticeBoard(Protocol):
     def notify(self, external_ids: Sequence[str], text: str) -> dict[str, bool]:
         """Write to each account on the platform; False for whom it did not reach.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from store import owners
-from store.db import Connection, text
+from store.db import Connection, instant, text
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,21 @@ def take(tx: Connection, name: str, owner: str, *, now: datetime, ttl: timedelta
     return _take(tx, name, owner, now=now, ttl=ttl)
 
 
-def give_back(tx: Connection, lease: Lease) -> None:
-    tx.execute(
+def free(tx: Connection, name: str, *, now: datetime) -> bool:
+    """Whether taking it would come off, for those who wait for it and write nothing meanwhile."""
+    row = tx.execute(
+        text("SELECT owner, expires_at FROM lease WHERE name = :name"), {"name": name}
+    ).first()
+    return row is None or instant(row.expires_at) <= now or owners.dead(row.owner)
+
+
+def give_back(tx: Connection, lease: Lease) -> bool:
+    """False where it had run out and another owner took it meanwhile."""
+    result = tx.execute(
         text("DELETE FROM lease WHERE name = :name AND owner = :owner AND fence = :fence"),
         {"name": lease.name, "owner": lease.owner, "fence": lease.fence},
     )
+    return result.rowcount == 1
 
 
 def first_in_slot(tx: Connection, name: str, owner: str, slot: datetime) -> bool:

@@ -53,6 +53,7 @@ class Matrix:
     can: frozenset[Capability] = COUNTED
     undoes: frozenset[Capability] = frozenset({"suspend account", "mute account"})
     roomwise: frozenset[Capability] = frozenset({"mute account"})
+    one_by_one: frozenset[Capability] = frozenset({"suspend account"})  # notes a room for notices
     removes = N_("its words go for everybody, its edits too; answers stay")
     removal = "PUT /rooms/{roomId}/redact/{eventId}"
     suspends = N_("{platform} suspends the account: it reads and leaves rooms, but writes nothing")

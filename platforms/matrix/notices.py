@@ -108,7 +108,7 @@ def _known(
 
 
 def _made(calls: Calls, known: dict[str, list[str]], external_id: str) -> str:
-    """A new room, noted as theirs."""
+    """A new room, noted as theirs beside what was noted meanwhile: the list is set whole."""
     made = calls.post(
         f"{CLIENT}/createRoom",
         {
@@ -121,6 +121,7 @@ def _made(calls: Calls, known: dict[str, list[str]], external_id: str) -> str:
     room = str(made.get("room_id") or "")
     if not room:
         raise calls.site.strange()
+    known.update(rooms.direct(calls))
     known.setdefault(external_id, []).append(room)
     calls.put(f"{CLIENT}/{path('user', calls.own_id(), 'account_data', 'm.direct')}", known)
     return room
