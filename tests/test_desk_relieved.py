@@ -6,13 +6,13 @@ from datetime import datetime
 import pytest
 
 from console import rounds
-from console.desk import cards, incidents, relieved
+from console.desk import cards, incidents, relieved, toll
 from console.desk.cards import Card
 from console.desk.incidents import Incident
 from probes.model import State
 from store import access
 from store.access import Actor
-from store.db import Database
+from store.db import Database, text
 from store.schools import School
 from tests import stage
 from tests.conftest import NOON
@@ -38,9 +38,9 @@ def seen(evening: Evening, minute: int, people: int = 30) -> list[Card]:
     return evening.board(at).cards
 
 
-def take(evening: Evening, card: Card) -> None:
+def take(evening: Evening, card: Card, at: datetime = NOON) -> None:
     with evening.db.begin() as tx:
-        cards.take(tx, evening.actor, evening.school.id, card, now=NOON)
+        cards.take(tx, evening.actor, evening.school.id, card, now=at)
 
 
 def standing(evening: Evening) -> list[Incident]:
@@ -103,3 +103,95 @@ def test_the_worker_ends_what_is_over(evening: Evening) -> None:
     evening.read("A", at=console.now(), Algebra=(0, 0))
     rounds.affected(console, threading.Event())
     assert standing(evening) == []
+
+
+@pytest.fixture
+def alone(database: Database, school: School, ana: Actor) -> Evening:
+    """Maths has begun four minutes ago, nobody leads it; two lessons follow it in its room."""
+    made = Evening(database, school, ana)
+    made.server("A")
+    made.lesson("Maths", "A", starts=-4 * MINUTE, minutes=30)
+    for place in (1, 2):
+        made.also(f"Group {place}", "Maths", starts=(30 * place - 4) * MINUTE, minutes=30)
+    return made
+
+
+def without_teacher(evening: Evening, minute: int) -> list[Card]:
+    at = NOON + minute * MINUTE
+    evening.read("A", at=at, Maths=(12, 0))
+    return [card for card in evening.board(at).cards if card.source.startswith("teacher:")]
+
+
+def test_an_absent_teacher_s_incident_ends_when_one_is_there(alone: Evening) -> None:
+    (card,) = without_teacher(alone, 0)
+    take(alone, card)
+    alone.read("A", State.UNKNOWN, at=NOON + MINUTE)
+    assert follow(alone, NOON + MINUTE) == 0
+    assert len(without_teacher(alone, 2)) == 1
+    assert follow(alone, NOON + 2 * MINUTE) == 0
+    alone.read("A", at=NOON + 3 * MINUTE, Maths=(12, 1))
+    assert alone.board(NOON + 3 * MINUTE).cards[0].affected == 0
+    assert follow(alone, NOON + 3 * MINUTE) == 1
+    assert standing(alone) == []
+
+
+def test_an_absent_teacher_s_incident_ends_with_the_lesson(alone: Evening) -> None:
+    """However many lessons in a row have none, one card speaks for the people of one."""
+    for minute in (0, 30, 60):
+        (card,) = [card for card in without_teacher(alone, minute) if not card.owner_id]
+        take(alone, card, NOON + minute * MINUTE)
+        follow(alone, NOON + minute * MINUTE)
+        assert [each.source for each in standing(alone)] == [card.source]
+    alone.read("A", State.UNKNOWN, at=NOON + 100 * MINUTE)
+    assert follow(alone, NOON + 100 * MINUTE) == 1
+    assert standing(alone) == []
+
+
+def test_a_teacher_is_missed_also_where_the_room_is_full_meanwhile(alone: Evening) -> None:
+    (card,) = without_teacher(alone, 0)
+    take(alone, card)
+    at = NOON + MINUTE
+    alone.read("A", at=at, Maths=(31, 0))
+    assert follow(alone, at) == 0
+    (own,) = [card for card in alone.board(at).cards if card.source.startswith("teacher:")]
+    assert own.affected == 31
+    toll.count(alone.db, alone.actor, alone.school.id, now=at)
+    assert [incident.affected for incident in standing(alone)] == [31]
+
+
+@pytest.mark.parametrize(("expected", "affected"), [((30, 10), [9, 3]), ((0, 0), [6, 6])])
+def test_lessons_in_one_room_without_a_teacher_share_its_people(
+    database: Database, school: School, ana: Actor, expected: tuple[int, int], affected: list[int]
+) -> None:
+    evening = Evening(database, school, ana)
+    evening.server("A")
+    evening.lesson("Maths", "A", starts=-4 * MINUTE, expected=expected[0])
+    evening.also("Physics", "Maths", starts=-4 * MINUTE, expected=expected[1])
+    evening.read("A", Maths=(12, 0))
+    assert [card.affected for card in evening.board().cards] == affected
+
+
+def test_the_incident_of_a_room_that_is_gone_is_over(evening: Evening) -> None:
+    (card,) = [card for card in seen(evening, 0) if card.state == "full"]
+    take(evening, card)
+    with evening.db.begin() as tx:
+        tx.execute(text("UPDATE room SET gone = TRUE"))
+        tx.execute(text("UPDATE lesson SET gone = TRUE"))
+    assert evening.board().cards[0].affected == 0
+    assert follow(evening, NOON) == 1
+    assert standing(evening) == []
+
+
+def test_what_was_taken_of_a_lesson_ends_with_it(
+    database: Database, school: School, ana: Actor
+) -> None:
+    evening = Evening(database, school, ana)
+    evening.server("A")
+    evening.lesson("Maths", "A", seats=30, expected=20, starts=-35 * MINUTE)
+    evening.also("Physics", "Maths", starts=SOON, expected=90)
+    evening.read("A", Maths=(20, 1))
+    (card,) = evening.board().cards
+    take(evening, card)
+    with evening.db.begin() as tx:
+        tx.execute(text("UPDATE lesson SET gone = TRUE WHERE title = 'Physics'"))
+    assert follow(evening, NOON) == 1

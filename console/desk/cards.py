@@ -8,6 +8,7 @@ from console.desk import alarms, alerting, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import ORDER, LessonRow
+from console.desk.room_incidents import NEEDY, Rows
 from console.desk.toll import Toll
 from probes.capacity import Kind
 from store.access import Actor
@@ -16,7 +17,6 @@ from store.words import N_, Value, Words
 
 Page = Literal["incident", "classrooms"]
 ADVICE = 200  # characters of a runbook that a card shows
-NEEDY = ("full", "suspect", "filling")  # rooms' states that ask for a hand without a probe's alert
 
 # What to do about seats, by what binds: while more are coming, and when all are there.
 SEATS: dict[Kind, tuple[str, str]] = {
@@ -76,8 +76,9 @@ def cards(evening: Evening, lessons: list[LessonRow], free: dict[str, int]) -> l
     """Incidents that are not over, then rooms that nobody opened an incident for."""
     standing = [incident for incident in evening.incidents if incident.recovered_at is None]
     known = {incident.source for incident in standing}
-    toll = Toll(evening, lessons)
-    found = [_of_incident(evening, incident, lessons, free, toll) for incident in standing]
+    rows = Rows(lessons)
+    toll = Toll(evening, rows)
+    found = [_of_incident(evening, incident, rows, free, toll) for incident in standing]
     found += [_of_room(evening, row) for row in _needy(lessons) if not row.sources & known]
     return sorted(found, key=_rank)
 
@@ -110,11 +111,11 @@ def _rank(card: Card) -> tuple[int, bool, int, datetime]:
 def _of_incident(
     evening: Evening,
     incident: Incident,
-    lessons: list[LessonRow],
+    rows: Rows,
     free: dict[str, int],
     toll: Toll,
 ) -> Card:
-    hit = [row for row in lessons if row.running and incident.source in row.sources]
+    hit = [row for row in rows.hit(incident) if row.running]
     return Card(
         state=incident.severity,
         title=incident.title,

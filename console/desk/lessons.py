@@ -184,15 +184,17 @@ def _by_seats(row: LessonRow) -> LessonRow | None:
     coming = max(row.crowd - row.participants, 0)
     crowded = coming > 0 or row.participants > row.crowd
     if row.participants >= seats and crowded:
-        return replace(row, state="full", why=why, affected=_part(row, coming))
+        return replace(row, state="full", why=why, affected=part(row, coming))
     if row.participants >= FILLING * seats and row.crowd > seats:
-        return replace(row, state="filling", why=why, affected=_part(row, coming))
+        return replace(row, state="filling", why=why, affected=part(row, coming))
     return None
 
 
-def _part(row: LessonRow, people: int) -> int:
+def part(row: LessonRow, people: int) -> int:
     """Its own of all the room's, as many are expected of each lesson there."""
-    return round(people * row.expected / row.crowd) if row.others and row.crowd else people
+    if not row.crowd:
+        return round(people / (1 + len(row.others)))
+    return round(people * row.expected / row.crowd) if row.others else people
 
 
 def _by_people(evening: Evening, lesson: timetable.Lesson, row: LessonRow) -> LessonRow | None:
@@ -212,7 +214,7 @@ def _by_people(evening: Evening, lesson: timetable.Lesson, row: LessonRow) -> Le
             row,
             state="suspect",
             why=why,
-            affected=row.participants,
+            affected=part(row, row.participants),
             source=f"teacher:{lesson.id}",
         )
     return None
@@ -224,7 +226,7 @@ def _by_forecast(evening: Evening, row: LessonRow) -> LessonRow | None:
         return None
     if row.starts_at - evening.school_now > AHEAD:
         return None
-    outside = _part(row, row.fit.outside)
+    outside = part(row, row.fit.outside)
     return replace(row, state="filling", why=row.fit.why, affected=outside)
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from console.desk import bounds, classrooms, evening, incidents
-from console.desk.cards import NEEDY
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import AHEAD, FILLING, LessonRow
+from console.desk.room_incidents import OF_ROOM, OF_TEACHER, Rows, of_room
 from store import access
 from store.access import Actor
 from store.db import Database
@@ -21,11 +21,12 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
     """Note which of the school's are over; return how many."""
     access.require(actor, "incident", school_id)
     with db.read() as tx:
-        standing = [each for each in incidents.open_(tx, actor, school_id) if _of_room(each)]
+        current = incidents.open_(tx, actor, school_id)
+    standing = [each for each in current if of_room(each) and each.recovered_at is None]
     if not standing:
         return 0
     seen = evening.read(db, actor, school_id, now=now)
-    rows = classrooms.rows(seen)
+    rows = Rows(classrooms.rows(seen))
     over = [each for each in standing if _over(seen, rows, each)]
     if over:
         with db.begin() as tx:
@@ -34,19 +35,33 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
     return len(over)
 
 
-def _of_room(incident: Incident) -> bool:
-    """Whether it was opened for what the board said of a room's seats or people."""
-    known = incident.source.startswith(("room:", "lesson:")) and incident.severity in NEEDY
-    return known and incident.alert_id is None and incident.recovered_at is None
-
-
-def _over(seen: Evening, rows: list[LessonRow], incident: Incident) -> bool:
-    room = next((each for each in seen.rooms if each.id == incident.room_id), None)
-    if room is None or not bounds.answers(seen, room.connection_id):
-        return False
-    return not any(_stands(seen, row) for row in rows if incident.source in row.sources) and (
-        _calm(seen, room)
+def _over(seen: Evening, rows: Rows, incident: Incident) -> bool:
+    own = rows.about(incident)
+    if incident.source.startswith(OF_TEACHER):
+        return not any(_without_teacher(seen, row) for row in own)
+    if not own and not incident.source.startswith(OF_ROOM):
+        return True
+    room = _room(seen, own[0].room_id if own else incident.room_id)
+    if room is None:
+        return True
+    return (
+        bounds.answers(seen, room.connection_id)
+        and not any(_stands(seen, row) for row in (*own, *rows.hit(incident)))
+        and _calm(seen, room)
     )
+
+
+def _room(seen: Evening, room_id: str | None) -> Room | None:
+    return next((each for each in seen.rooms if each.id == room_id), None)
+
+
+def _without_teacher(seen: Evening, row: LessonRow) -> bool:
+    """Still, or for all that is known."""
+    room = _room(seen, row.room_id)
+    if room is None or not row.running:
+        return False
+    reading = seen.rooms_now.get(seen.key(room))
+    return not bounds.answers(seen, room.connection_id) or not (reading and reading.moderators)
 
 
 def _stands(seen: Evening, row: LessonRow) -> bool:
