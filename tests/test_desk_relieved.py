@@ -1,7 +1,7 @@
 """One incident a room, whoever joins or leaves it, that ends by itself when the room is calm."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,10 @@ from console import rounds
 from console.desk import cards, incidents, relieved, toll
 from console.desk.cards import Card
 from console.desk.incidents import Incident
-from probes.model import State
+from probes import targets
+from probes.judge import Standing
+from probes.model import Result, State
+from probes.recording import Record, write
 from store import access
 from store.access import Actor
 from store.db import Database, text
@@ -96,11 +99,64 @@ def test_a_room_s_incident_ends_when_nobody_has_been_outside_for_minutes(evening
     assert (again.state, again.owner_id) == ("full", None)
 
 
+def test_a_room_that_could_not_be_read_is_not_calm_by_its_first_reading(evening: Evening) -> None:
+    (card,) = [card for card in seen(evening, 30) if card.state == "full"]
+    take(evening, card)
+    seen(evening, 31, 20)
+    evening.read("A", State.UNKNOWN, at=NOON + 32 * MINUTE)
+    for minute in (38, 42):
+        seen(evening, minute, 20)
+        assert follow(evening, NOON + minute * MINUTE) == 0
+    seen(evening, 43, 20)
+    assert follow(evening, NOON + 43 * MINUTE) == 1
+
+
+@pytest.mark.parametrize("minute", [71, 110])
+def test_a_room_that_closed_is_calm_though_it_is_counted_no_more(
+    evening: Evening, minute: int
+) -> None:
+    """Its lessons are over at 70; the worker may have been away since."""
+    (card,) = [card for card in seen(evening, 65) if card.state == "full"]
+    take(evening, card)
+    for at in (66, 70):
+        evening.read("A", at=NOON + at * MINUTE, Other=(0, 0))
+        assert follow(evening, NOON + at * MINUTE) == 0
+    evening.read("A", at=NOON + minute * MINUTE, Other=(0, 0))
+    assert follow(evening, NOON + minute * MINUTE) == 1
+
+
+def test_a_room_s_incident_stands_while_its_picture_fails(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """Nobody joined; what fails now is told by another incident, and ends no more than that."""
+    evening = Evening(database, school, ana)
+    evening.server("A")
+    evening.lesson("Maths", "A", starts=-20 * MINUTE, minutes=60)
+    with database.begin() as tx:
+        target_id = targets.add(
+            tx, ana, school.id, name="Stream", prober="hls", address="http://127.0.0.1/x.m3u8",
+            interval=timedelta(seconds=5), room_id=evening.rooms["Maths"], now=NOON,
+        )  # fmt: skip
+        stream = targets.get(tx, ana, target_id)
+    for minute in (-6, -3, 0):
+        evening.read("A", at=NOON + minute * MINUTE, Maths=(0, 0))
+    (card,) = evening.board().cards
+    take(evening, card)
+    down = Result(target_id, NOON, State.DOWN, 0.1, since=NOON)
+    with database.begin("metrics") as mtx:
+        write(mtx, [Record(stream, down, Standing(State.DOWN, NOON, 2, 0))])
+    assert {row.source for row in evening.board().lessons} == {f"target:{target_id}"}
+    assert follow(evening, NOON) == 0
+    (own,) = [each for each in evening.board().cards if each.source == card.source]
+    assert (own.incident_id is not None, own.affected) == (True, 20)
+
+
 def test_the_worker_ends_what_is_over(evening: Evening) -> None:
     (card,) = [card for card in seen(evening, 30) if card.state == "full"]
     take(evening, card)
     console = stage.console(evening.db)
-    evening.read("A", at=console.now(), Algebra=(0, 0))
+    for minutes in (6, 2, 0):
+        evening.read("A", at=console.now() - minutes * MINUTE, Algebra=(0, 0))
     rounds.affected(console, threading.Event())
     assert standing(evening) == []
 

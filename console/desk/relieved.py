@@ -13,7 +13,7 @@ from store.db import Database
 from store.timetable import Room
 from store.words import N_, Words
 
-CALM = timedelta(minutes=5)  # without a crowd, so that one who steps out and in ends nothing
+CALM = timedelta(minutes=5)  # read without a crowd, so that one who steps out and in ends nothing
 SAID = Words(N_("Nothing is wrong with the room any more."))
 
 
@@ -73,8 +73,18 @@ def _stands(seen: Evening, row: LessonRow) -> bool:
 
 
 def _calm(seen: Evening, room: Room) -> bool:
+    """No crowd for so long, as readings tell: one after a gap says nothing of the time before."""
     limit = bounds.now(seen, room)
     past = seen.rooms_past.get(seen.key(room), [])
-    return limit is None or not any(
-        people >= FILLING * limit.free for at, people in past if at > seen.now - CALM
-    )
+    if not past:  # a room that is closed has readings no more
+        reading = seen.rooms_now.get(seen.key(room))
+        return reading is None or not reading.running
+    began: datetime | None = None
+    before = past[0][0]
+    for at, people in past:
+        if limit is not None and people >= FILLING * limit.free:
+            began = None
+        elif began is None or at - before >= CALM:
+            began = at
+        before = at
+    return began is not None and began <= seen.now - CALM
