@@ -251,3 +251,98 @@ def test_what_was_taken_of_a_lesson_ends_with_it(
     with evening.db.begin() as tx:
         tx.execute(text("UPDATE lesson SET gone = TRUE WHERE title = 'Physics'"))
     assert follow(evening, NOON) == 1
+
+
+@pytest.fixture
+def filling(database: Database, school: School, ana: Actor) -> Evening:
+    """Maths has thirty seats, forty-five are expected, twenty-seven are in, and Ana has it."""
+    made = Evening(database, school, ana)
+    made.server("A")
+    made.lesson("Maths", "A", seats=30, expected=45, starts=-SOON)
+    made.lesson("Hall", "A", seats=60, starts=timedelta(hours=2))
+    made.read("A", Maths=(27, 1))
+    (card,) = made.board().cards
+    take(made, card)
+    return made
+
+
+def timeline(evening: Evening) -> list[tuple[str, str]]:
+    (incident,) = standing(evening)
+    with evening.db.read() as tx:
+        entries = incidents.timeline(tx, evening.actor, incident.id)
+    return [(each.kind, str(each.said)) for each in entries if each.said]
+
+
+def test_a_taken_card_says_what_the_room_says_now(filling: Evening) -> None:
+    (card,) = filling.board().cards
+    assert (card.state, str(card.title)) == ("filling", "Maths is filling up")
+    assert str(card.what_to_do) == "27 of 30 seats, 18 still coming. Larger and free: Hall"
+    filling.read("A", at=NOON + MINUTE, Maths=(30, 1))
+    (card,) = filling.board(NOON + MINUTE).cards
+    assert (card.state, str(card.title), card.owner_id) == ("full", "Maths is full", "ana")
+    assert str(card.what_to_do) == "30 of 30 seats, 15 still coming. Larger and free: Hall"
+
+
+def test_the_incident_follows_its_room_and_tells_once_what_has_changed(filling: Evening) -> None:
+    """One who steps out of a full room and in again is no news."""
+    for minute, people in enumerate((30, 29, 30, 28), start=1):
+        at = NOON + minute * MINUTE
+        filling.read("A", at=at, Maths=(people, 1))
+        assert follow(filling, at) == 0
+    (incident,) = standing(filling)
+    assert (incident.severity, str(incident.title)) == ("full", "Maths is full")
+    assert incident.owner_id == filling.actor.account_id
+    assert timeline(filling) == [
+        ("opened", "Maths is filling up"),
+        ("worse", "Maths is full"),
+    ]
+
+
+def test_an_empty_room_that_is_full_with_the_next_lesson_is_told_as_that(
+    database: Database, school: School, ana: Actor
+) -> None:
+    evening = Evening(database, school, ana)
+    evening.server("A")
+    evening.lesson("Maths", "A", seats=30, starts=-20 * MINUTE, minutes=30)
+    evening.also("Physics", "Maths", starts=SOON, expected=45)
+    evening.read("A", Maths=(0, 0))
+    (empty,) = [card for card in evening.board().cards if card.state == "suspect"]
+    take(evening, empty)
+    at = NOON + 11 * MINUTE
+    evening.read("A", at=at, Maths=(30, 1))
+    (card,) = evening.board(at).cards
+    assert (card.state, str(card.title), card.affected) == ("full", "Physics is full", 15)
+    assert follow(evening, at) == 0
+    assert [str(each.title) for each in standing(evening)] == ["Physics is full"]
+
+
+def test_what_has_been_closed_is_not_opened_by_what_its_room_says(filling: Evening) -> None:
+    (incident,) = standing(filling)
+    with filling.db.begin() as tx:
+        incidents.close(tx, filling.actor, incident.id, "moved to the hall", now=NOON)
+    filling.read("A", at=NOON + MINUTE, Maths=(30, 1))
+    assert follow(filling, NOON + MINUTE) == 0
+    assert standing(filling) == []
+
+
+def test_whoever_has_a_calm_room_is_told_how_it_stands(filling: Evening) -> None:
+    filling.read("A", at=NOON + MINUTE, Maths=(12, 1))
+    (card,) = filling.board(NOON + MINUTE).cards
+    assert (card.affected, str(card.what_to_do)) == (0, "12 of 30 seats, 33 still coming")
+    filling.read("A", State.DOWN, at=NOON + 2 * MINUTE)
+    (card,) = filling.board(NOON + 2 * MINUTE).cards
+    assert str(card.what_to_do) == "A does not answer"
+    after = NOON + 100 * MINUTE
+    filling.read("A", at=after, Maths=(0, 0))
+    (card,) = filling.board(after).cards
+    assert str(card.what_to_do) == "Nothing is wrong with the room any more."
+
+
+def test_whoever_has_an_absent_teacher_is_told_to_call(alone: Evening) -> None:
+    (card,) = without_teacher(alone, 0)
+    take(alone, card)
+    for people in (12, 31):
+        alone.read("A", at=NOON + people * MINUTE / 12, Maths=(people, 0))
+        told = alone.board(NOON + people * MINUTE / 12).cards
+        (own,) = [each for each in told if each.source == card.source]
+        assert (own.title, own.what_to_do) == (card.title, card.what_to_do)

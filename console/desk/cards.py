@@ -7,8 +7,8 @@ from typing import Literal
 from console.desk import alarms, alerting, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
-from console.desk.lessons import ORDER, LessonRow
-from console.desk.room_incidents import NEEDY, Rows
+from console.desk.lessons import ORDER, LessonRow, seats_taken
+from console.desk.room_incidents import NEEDY, OF_TEACHER, OVER, Rows, of_room
 from console.desk.toll import Toll
 from probes.capacity import Kind
 from store.access import Actor
@@ -115,11 +115,11 @@ def _of_incident(
     free: dict[str, int],
     toll: Toll,
 ) -> Card:
-    hit = [row for row in rows.hit(incident) if row.running]
+    now = rows.worst(incident) if of_room(incident) else None
     return Card(
-        state=incident.severity,
-        title=incident.title,
-        what_to_do=_advice(evening, incident, hit, free),
+        state=now.state if now else incident.severity,
+        title=title(now) if now else incident.title,
+        what_to_do=_advice(evening, incident, rows, free),
         affected=toll.of(incident),
         since=incident.opened_at,
         owner_id=incident.owner_id,
@@ -144,7 +144,8 @@ def _needy(lessons: list[LessonRow]) -> list[LessonRow]:
     return list(found.values())
 
 
-def _of_room(evening: Evening, row: LessonRow) -> Card:
+def title(row: LessonRow) -> Words:
+    """What is wrong with the row's room, or with its lesson."""
     titles = {
         "full": Words(N_("{name} is full"), {"name": row.titles}),
         "filling": Words(N_("{name} is filling up"), {"name": row.titles}),
@@ -155,10 +156,13 @@ def _of_room(evening: Evening, row: LessonRow) -> Card:
         titles["filling"] = Words(said, {"name": row.titles})
     absent = Words(N_("No teacher: {name}"), {"name": row.title})
     empty = Words(N_("Nobody joined: {name}"), {"name": row.titles})
-    doubtful = absent if row.source.startswith("teacher:") else empty
+    return titles.get(row.state, absent if row.source.startswith(OF_TEACHER) else empty)
+
+
+def _of_room(evening: Evening, row: LessonRow) -> Card:
     return Card(
         state=row.state,
-        title=titles.get(row.state, doubtful),
+        title=title(row),
         what_to_do=_advice_for_room(row),
         affected=row.affected,
         since=row.starts_at if row.starts_at and row.starts_at < evening.now else evening.now,
@@ -191,25 +195,40 @@ def _advice_for_room(row: LessonRow) -> Words:
             if row.fit.shared:
                 said, params["lesson"] = FREE, row.title
         return Words(said[0 if coming else 1], params)
-    if row.source.startswith("teacher:"):
-        return Words(
-            N_("{teacher} should have joined. Call the teacher or find a substitute."),
-            {"teacher": row.teacher or "—"},
-        )
+    if row.source.startswith(OF_TEACHER):
+        return _call(row)
     return Words(
         N_("{expected} people are expected. Check the link they were given."),
         {"expected": row.crowd},
     )
 
 
-def _advice(
-    evening: Evening, incident: Incident, hit: list[LessonRow], free: dict[str, int]
-) -> Words:
+def _call(row: LessonRow) -> Words:
+    return Words(
+        N_("{teacher} should have joined. Call the teacher or find a substitute."),
+        {"teacher": row.teacher or "—"},
+    )
+
+
+def _advice_for_taken(rows: Rows, incident: Incident) -> Words:
+    """As for the room that nobody has taken; else what hides it, or that it is calm."""
+    if now := rows.worst(incident):
+        return _advice_for_room(now)
+    own = sorted(rows.about(incident), key=lambda row: ORDER.index(row.state))
+    if not own:
+        return OVER
+    if own[0].state == "ok":
+        return seats_taken(own[0]) or OVER
+    return _call(own[0]) if incident.source.startswith(OF_TEACHER) else own[0].why or OVER
+
+
+def _advice(evening: Evening, incident: Incident, rows: Rows, free: dict[str, int]) -> Words:
     if incident.reports and not incident.target_id:
         return Words(N_("Reports: {reports}. Read them and answer."), {"reports": incident.reports})
+    hit = [row for row in rows.hit(incident) if row.running]
     target = next((t for t in evening.targets if t.id == incident.target_id), None)
     if target is None:
-        return _advice_of_ours(incident)
+        return _advice_of_ours(rows, incident)
     if target.prober == "classroom" and hit:
         return _move(hit, free)
     if hit and target.runbook:
@@ -225,7 +244,9 @@ def _advice(
     )
 
 
-def _advice_of_ours(incident: Incident) -> Words:
+def _advice_of_ours(rows: Rows, incident: Incident) -> Words:
+    if of_room(incident):
+        return _advice_for_taken(rows, incident)
     if alarms.is_welfare(incident):
         return Words(alarms.ADVICE)
     return Words(alerting.advice(incident) or N_("Look at it and take it."))

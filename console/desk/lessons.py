@@ -91,8 +91,8 @@ class LessonRow:
 
     @property
     def titles(self) -> str:
-        """Of all the lessons that have the room."""
-        return ", ".join([self.title, *(other.title for other in self.others)])
+        """Of all the lessons that have the room, the same whichever of them the row is of."""
+        return ", ".join(sorted([self.title, *(other.title for other in self.others)]))
 
     @property
     def taken(self) -> float | None:

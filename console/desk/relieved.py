@@ -1,24 +1,22 @@
-"""Incidents about a room that are over: its people have seats again, or its lesson is over."""
+"""Incidents about a room, as it stands now: over once its people have seats, or its lesson ends."""
 
 from datetime import datetime, timedelta
 
-from console.desk import bounds, classrooms, evening, incidents
+from console.desk import bounds, cards, classrooms, evening, incidents
 from console.desk.evening import Evening
 from console.desk.incidents import Incident
 from console.desk.lessons import AHEAD, FILLING, LessonRow
-from console.desk.room_incidents import OF_ROOM, OF_TEACHER, Rows, of_room
+from console.desk.room_incidents import OF_ROOM, OF_TEACHER, OVER, Rows, of_room
 from store import access
 from store.access import Actor
-from store.db import Database
+from store.db import Connection, Database
 from store.timetable import Room
-from store.words import N_, Words
 
 CALM = timedelta(minutes=5)  # read without a crowd, so that one who steps out and in ends nothing
-SAID = Words(N_("Nothing is wrong with the room any more."))
 
 
 def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
-    """Note which of the school's are over; return how many."""
+    """Note which of the school's are over, return how many; the others are told as they are now."""
     access.require(actor, "incident", school_id)
     with db.read() as tx:
         current = incidents.open_(tx, actor, school_id)
@@ -28,11 +26,30 @@ def follow(db: Database, actor: Actor, school_id: str, *, now: datetime) -> int:
     seen = evening.read(db, actor, school_id, now=now)
     rows = Rows(classrooms.rows(seen))
     over = [each for each in standing if _over(seen, rows, each)]
-    if over:
+    others = [(each, rows.worst(each)) for each in standing if each not in over]
+    changed = [(each, row) for each, row in others if row and _is_news(each, row)]
+    if over or changed:
         with db.begin() as tx:
             for incident in over:
-                incidents.recovered(tx, actor, incident.id, said=SAID, now=now)
+                incidents.recovered(tx, actor, incident.id, said=OVER, now=now)
+            for incident, row in changed:
+                _tell(tx, actor, incident, row, now)
     return len(over)
+
+
+def _is_news(incident: Incident, row: LessonRow) -> bool:
+    """Not who steps out of a full room and in again, nor a forecast that wavers."""
+    if cards.title(row).params != incident.title.params:
+        return True
+    return row.state != incident.severity and (incident.severity, row.state) != ("full", "filling")
+
+
+def _tell(tx: Connection, actor: Actor, incident: Incident, row: LessonRow, now: datetime) -> None:
+    current = incidents.get(tx, actor, incident.id)
+    if current is None or current.state not in ("open", "taken"):
+        return  # what somebody has closed meanwhile is not opened again
+    source = incidents.Source(incident.source, cards.title(row), row.state, incident.affected)
+    incidents.raise_(tx, actor, incident.school_id, source, now=now)
 
 
 def _over(seen: Evening, rows: Rows, incident: Incident) -> bool:

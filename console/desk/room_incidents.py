@@ -4,8 +4,10 @@ from collections import defaultdict
 
 from console.desk.incidents import Incident
 from console.desk.lessons import LessonRow
+from store.words import N_, Words
 
 NEEDY = ("full", "suspect", "filling")  # rooms' states that ask for a hand without a probe's alert
+OVER = Words(N_("Nothing is wrong with the room any more."))
 OF_ROOM, OF_LESSON, OF_TEACHER = "room:", "lesson:", "teacher:"  # begin what they are known by
 
 
@@ -34,6 +36,11 @@ class Rows:
     def hit(self, incident: Incident) -> list[LessonRow]:
         """Those that have the incident's very trouble."""
         return self._by_source.get(incident.source, [])
+
+    def worst(self, incident: Incident) -> LessonRow | None:
+        """The first of them, as the board tells it now; None while nothing is wrong, or hidden."""
+        needy = (row for row in self.hit(incident) if row.state in NEEDY)
+        return next(needy, None)
 
     def about(self, incident: Incident) -> list[LessonRow]:
         """The lesson's own, or those that have the room now, whatever is wrong with them."""
