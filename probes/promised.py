@@ -69,6 +69,27 @@ def of(tx: Connection, actor: Actor, school_id: str, *, now: datetime) -> list[P
     return [Promise(*row) for row in rows]
 
 
+def withdraw(
+    tx: Connection, actor: Actor, school_id: str, promise: Promise, *, now: datetime
+) -> bool:
+    """End one that was made at `now`; False if the lesson was promised others since."""
+    access.require(actor, "steer", school_id)
+    gone = tx.execute(
+        text("""
+            DELETE FROM seat_promise
+            WHERE lesson_id = :lesson AND school_id = :school AND connection_id = :connection
+              AND until = :until
+        """),
+        {
+            "lesson": promise.lesson_id,
+            "school": school_id,
+            "connection": promise.connection_id,
+            "until": now + KEPT,
+        },
+    )
+    return gone.rowcount == 1
+
+
 def end(tx: Connection, actor: Actor, school_id: str, lesson_id: str) -> None:
     """The lesson goes nowhere, or back."""
     access.require(actor, "steer", school_id)

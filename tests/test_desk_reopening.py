@@ -1,7 +1,7 @@
 """A lesson goes on on another server of the campus: its people follow, and come back."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ import pytest
 from console.desk import connections, elsewhere, reopening
 from console.desk.rooms import RoomError
 from console.wiring import Console
-from platforms.base import PlatformError
+from platforms.base import Adapter, Capability, Health, PlatformError, Room
+from platforms.steering import RoomMaker
 from probes import promised, recording
 from probes.judge import Standing
 from probes.model import Result, RoomCount, State, Target
@@ -252,3 +253,87 @@ def test_seats_are_free_again_where_the_room_could_not_be_made(
     campus.turn("scenes", "server-down", False)
     with console.db.read() as tx:
         assert promised.of(tx, ana, school.id, now=console.now()) == []
+
+
+class Slow:
+    """A server that makes a room as ever, while something else happens."""
+
+    def __init__(self, server: Adapter, meanwhile: Callable[[], None]) -> None:
+        assert isinstance(server, RoomMaker)
+        self._server: RoomMaker = server
+        self._meanwhile = meanwhile
+        self.can: frozenset[Capability] = frozenset({"create room"})
+
+    def check(self) -> Health:
+        return Health()
+
+    def create(self, external_id: str, name: str, *, seats: int | None) -> Room:
+        made = self._server.create(external_id, name, seats=seats)
+        self._meanwhile()
+        return made
+
+    def exists(self, external_id: str) -> bool:
+        return self._server.exists(external_id)
+
+
+def lose(
+    console: Console,
+    actor: Actor,
+    place: Classroom,
+    *,
+    before: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Reopen the lesson, and be too late: something happens before the seats, or after them."""
+    asked: list[str] = []
+
+    def adapters(connection_id: str) -> Adapter:
+        server = console.adapters(connection_id)
+        asked.append(connection_id)
+        if len(asked) > 1:
+            return server
+        before()
+        return Slow(server, meanwhile)
+
+    with pytest.raises(RoomError, match="moved again meanwhile"):
+        reopening.reopen(
+            console.db, actor, place.lesson, place.there, adapters, people=20, now=console.now()
+        )
+
+
+def test_where_the_lesson_was_moved_meanwhile_nothing_is_left_of_reopening_it(
+    console: Console, school: School, ana: Actor, place: Classroom
+) -> None:
+    other = keep(console, school, place.here, "other", 30)
+
+    def moved() -> None:
+        with console.db.begin() as tx:
+            assert planning.move(tx, ana, place.lesson, place.room, to=other, now=console.now())
+
+    lose(console, ana, place, meanwhile=moved)
+    assert room_of(console.db, place.lesson) == (place.here, "other")
+    with console.db.read() as tx:
+        assert promised.of(tx, ana, school.id, now=console.now()) == []
+    assert outcomes(console.db, "move lesson") == ["asked", "refused"]
+    assert outcomes(console.db, "end room") == ["asked"]
+    real.until(lambda: place.external_id not in people(console, place.there))
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_who_comes_second_takes_neither_room_nor_seats_from_who_was_first(
+    console: Console, school: School, ana: Actor, place: Classroom, when: str
+) -> None:
+    def first() -> None:
+        reopen(console, ana, place)
+
+    if when == "before":
+        lose(console, ana, place, before=first)
+    else:
+        lose(console, ana, place, meanwhile=first)
+    assert room_of(console.db, place.lesson) == (place.there, place.external_id)
+    assert place.external_id in people(console, place.there)
+    with console.db.read() as tx:
+        (kept,) = promised.of(tx, ana, school.id, now=console.now())
+    assert (kept.lesson_id, kept.connection_id) == (place.lesson, place.there)
+    assert sorted(outcomes(console.db, "move lesson")) == ["asked", "asked", "refused", "verified"]
+    assert outcomes(console.db, "end room") == []

@@ -63,30 +63,28 @@ def reopen(
         raise RoomError(N_("The lesson is on this server already. Choose another one."))
     room = planned.room
     promise = Promise(lesson_id, connection_id, room.external_id, room.connection_id, people)
-    _take_seats(db, actor, planned.school_id, promise, now=now)
+    before = _take_seats(db, actor, planned.school_id, promise, now=now)
     try:
         _make(db, actor, maker, planned, lesson_id, now=now)
+        to_room = _settle(db, actor, planned, lesson_id, connection_id, adapters, now=now)
     except Exception:
-        with db.begin() as tx:
-            promised.end(tx, actor, planned.school_id, lesson_id)
+        _give_back(db, actor, planned.school_id, promise, before, now=now)
         raise
-    with db.begin() as tx:
-        to_room = _plan(tx, actor, planned, lesson_id, connection_id, now)
     return Moved(lesson_id, planned.room_id, to_room, now)
 
 
 def _take_seats(
     db: Database, actor: Actor, school_id: str, promise: Promise, *, now: datetime
-) -> None:
-    """Promise the lesson its seats, unless others have taken them meanwhile, or been promised."""
+) -> Promise | None:
+    """Promise the lesson its seats, unless others have taken them meanwhile, or been promised.
+
+    Return what it was promised before.
+    """
     seen = elsewhere.look(db, actor, school_id, now=now)
     with db.begin() as tx:
         promised.lock(tx, actor, school_id)
-        others = [
-            each
-            for each in promised.of(tx, actor, school_id, now=now)
-            if each.lesson_id != promise.lesson_id
-        ]
+        standing = promised.of(tx, actor, school_id, now=now)
+        others = [each for each in standing if each.lesson_id != promise.lesson_id]
         server = elsewhere.server(
             replace(seen, promised=others), promise.connection_id, promise.came_from, promise.people
         )
@@ -94,6 +92,24 @@ def _take_seats(
             words = elsewhere.lacking(server, promise.people)
             raise RoomError(words.template, **words.params)
         promised.make(tx, actor, school_id, promise, now=now)
+    return next((each for each in standing if each.lesson_id == promise.lesson_id), None)
+
+
+def _give_back(
+    db: Database,
+    actor: Actor,
+    school_id: str,
+    promise: Promise,
+    before: Promise | None,
+    *,
+    now: datetime,
+) -> None:
+    """The seats, unless others are promised by now: who was there first keeps those they got."""
+    with db.begin() as tx:
+        promised.lock(tx, actor, school_id)
+        ours = promised.withdraw(tx, actor, school_id, promise, now=now)
+        if ours and before and _is_planned(tx, before.connection_id, before.external_id):
+            promised.make(tx, actor, school_id, before, now=now)
 
 
 def _make(
@@ -117,6 +133,34 @@ def _make(
     if not until(lambda: maker.exists(room.external_id), OPENS_WITHIN):
         _note(db, actor, planned, lesson_id, "unconfirmed", now)
         raise RoomError(N_("The server does not show the new room. The lesson stays where it is."))
+
+
+def _settle(
+    db: Database,
+    actor: Actor,
+    planned: _Planned,
+    lesson_id: str,
+    connection_id: str,
+    adapters: Adapters,
+    *,
+    now: datetime,
+) -> str:
+    """Plan the lesson in the new room; where somebody else was faster, the room ends again."""
+    try:
+        with db.begin() as tx:
+            return _plan(tx, actor, planned, lesson_id, connection_id, now)
+    except Exception:
+        _note(db, actor, planned, lesson_id, "refused", now)
+        made = replace(planned.room, connection_id=connection_id)
+        with db.read() as tx:
+            used = _is_planned(tx, connection_id, made.external_id)
+        if not used and _people(adapters, made) == 0 and _ended(adapters, made):
+            with db.begin() as tx:
+                audit.record(
+                    tx, actor, "end room", made.external_id,
+                    school_id=planned.school_id, now=now, outcome="asked",
+                )  # fmt: skip
+        raise
 
 
 def back(db: Database, actor: Actor, moved: Moved, adapters: Adapters, *, now: datetime) -> int:
@@ -188,6 +232,19 @@ def _plan(
         school_id=planned.school_id, now=now, outcome="verified",
     )  # fmt: skip
     return to_room
+
+
+def _is_planned(tx: Connection, connection_id: str, external_id: str) -> bool:
+    """Whether any lesson is in that room, whoever planned it there."""
+    found = tx.execute(
+        text("""
+            SELECT 1 FROM lesson JOIN room ON room.id = lesson.room_id
+            WHERE room.connection_id = :connection AND room.external_id = :room
+              AND NOT lesson.gone
+        """),
+        {"connection": connection_id, "room": external_id},
+    )
+    return found.first() is not None
 
 
 def _planned(tx: Connection, actor: Actor, lesson_id: str) -> _Planned:

@@ -43,6 +43,13 @@ CALLS: Calls = {
     ),
     promised.lock: lambda tx, who, on: promised.lock(tx, who, on.school),
     promised.of: lambda tx, who, on: promised.of(tx, who, on.school, now=NOON),
+    promised.withdraw: lambda tx, who, on: promised.withdraw(
+        tx,
+        who,
+        on.school,
+        Promise(on.roster.lesson, on.roster.connection, "room", "elsewhere", 20),
+        now=NOON,
+    ),
     promised.end: lambda tx, who, on: promised.end(tx, who, on.school, on.roster.lesson),
     promised.make: lambda tx, who, on: promised.make(
         tx,
