@@ -9,6 +9,7 @@ from store.access import Actor
 from store.db import Connection, text
 from store.words import N_
 
+OWN = N_("This is your own account there. Ask somebody else to do it.")
 ADMINISTERS = N_(
     "This account administers the platform, or is the platform's own: nobody blocks it from here."
 )
@@ -30,7 +31,7 @@ def not_ours(
     access.require(actor, "moderate", school_id)
     behind = staff.of_place(tx, actor, school_id, connection_id, external_id)
     if any(member.account_id == actor.account_id for member in behind):
-        raise ModerationError(N_("This is your own account there. Ask somebody else to do it."))
+        raise ModerationError(OWN)
     if any(member.admin and member.sure for member in behind):
         raise ModerationError(N_("This account belongs to an administrator. Talk to them first."))
 

@@ -213,11 +213,19 @@ def _account(
 def _say(
     tx: Connection, actor: Actor, account_id: str, person_id: str, linked: str, now: datetime
 ) -> None:
+    """Between two who have one address of somebody who signs in here, nobody's word moved it:
+    the address says whose it is."""
     tx.execute(
         text("""
             UPDATE platform_account SET person_id = :person, linked = :linked,
                 linked_by = :account, linked_at = :now,
-                moved = (:linked = 'hand' AND (moved OR person_id IS NULL OR person_id <> :person))
+                moved = (:linked = 'hand' AND (moved OR person_id IS NULL OR (
+                    person_id <> :person AND NOT EXISTS (
+                        SELECT 1 FROM person AS before
+                        JOIN person AS after ON LOWER(after.email) = LOWER(before.email)
+                        JOIN account ON LOWER(account.email) = LOWER(before.email)
+                        WHERE before.id = platform_account.person_id AND before.email <> ''
+                          AND after.id = :person))))
             WHERE id = :id
         """),
         {

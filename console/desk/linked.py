@@ -1,13 +1,19 @@
 """Link an account to a person, or part them, with all that hangs on whoever has the account."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+from moderation import guards, staff
 from store import access, linking, roster
 from store.access import Actor
 from store.db import Connection, text
+from store.linking import LinkError
 from store.matching import Parted
 from store.suggesting import Doubt
+from store.words import N_
+
+ADMIN = N_("This account belongs to an administrator. Only another administrator can do it.")
 
 # The database removes what hangs on a person together with her: so it is moved before.
 BROUGHT = (
@@ -34,9 +40,71 @@ def link(tx: Connection, actor: Actor, account_id: str, person_id: str, *, now: 
     """This account is theirs, whatever platforms list later. Raises LinkError when it is already.
 
     Whoever had it and is known by nothing else goes; her phone, parents, mail, age and measures
-    come along.
+    come along. Refused where it would hide whose account it is, as `unlink` is.
     """
-    linking.link(tx, actor, account_id, person_id, bring=_bring, now=now)
+    with _known_still(tx, actor, account_id):
+        linking.link(tx, actor, account_id, person_id, bring=_bring, now=now)
+
+
+def unlink(tx: Connection, actor: Actor, account_id: str, *, now: datetime) -> str:
+    """This account is not theirs; return the id of the person whom it makes now.
+
+    Raises LinkError to those whose own it is, who could judge themselves then, and where it
+    is surely an administrator's.
+    """
+    with _known_still(tx, actor, account_id):
+        return linking.unlink(tx, actor, account_id, now=now)
+
+
+@contextmanager
+def _known_still(tx: Connection, actor: Actor, account_id: str) -> Iterator[None]:
+    """Take back what hides from the guards that an account is the actor's or an administrator's.
+
+    Any account of that person's: who they are may be known by the one that is linked alone.
+    """
+    school_id, places = _places(tx, account_id)
+    before = _guarded(tx, actor, school_id, places)
+    with tx.begin_nested():
+        yield
+        hidden = before - _guarded(tx, actor, school_id, places)
+        if any(whose == actor.account_id for whose, *_place in hidden):
+            raise LinkError(guards.OWN)
+        if hidden:
+            raise LinkError(ADMIN)
+
+
+Place = tuple[str, str]  # connection, external id
+
+
+def _places(tx: Connection, account_id: str) -> tuple[str, list[Place]]:
+    """The account, and the others of whoever has it."""
+    rows = tx.execute(
+        text("""
+            SELECT own.school_id, own.connection_id, own.external_id
+            FROM platform_account AS account JOIN platform_account AS own
+                ON own.id = account.id OR own.person_id = account.person_id
+            WHERE account.id = :id
+        """),
+        {"id": account_id},
+    ).all()
+    school_id = rows[0].school_id if rows else ""
+    return school_id, [(row.connection_id, row.external_id) for row in rows]
+
+
+def _guarded(
+    tx: Connection, actor: Actor, school_id: str, places: Sequence[Place]
+) -> set[tuple[str, str, str]]:
+    """Who is known to have which place: the actor, and others who surely administer.
+
+    One administrator answers for another as they do for accounts in Pult.
+    """
+    return {
+        (member.account_id, *place)
+        for place in places
+        for member in staff.of_place(tx, actor, school_id, *place)
+        if member.account_id == actor.account_id
+        or (member.admin and member.sure and actor.role != "admin")
+    }
 
 
 def _bring(tx: Connection, before: str, after: str) -> None:
@@ -80,7 +148,7 @@ def keep_apart(tx: Connection, actor: Actor, doubts: Sequence[Doubt], now: datet
     """Two people, each time; return how often it is said now."""
     for each in doubts:
         if each.joined:
-            linking.unlink(tx, actor, each.account_id, now=now)
+            unlink(tx, actor, each.account_id, now=now)
         else:
             linking.refuse(tx, actor, each.account_id, each.person_id, now=now)
     return len(doubts)

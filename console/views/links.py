@@ -72,7 +72,7 @@ def acts(
             console,
             _("Not theirs"),
             f"apart-{account.account_id}",
-            lambda tx: linking.unlink(tx, actor, account.account_id, now=now()),
+            lambda tx: linked.unlink(tx, actor, account.account_id, now=now()),
             NO if keys else None,
         )
 

@@ -180,6 +180,7 @@ CALLS: Calls = {
     linked.link: lambda tx, who, on: linked.link(
         tx, who, on.roster.account, on.roster.person, now=NOON
     ),
+    linked.unlink: lambda tx, who, on: linked.unlink(tx, who, on.roster.second, now=NOON),
     linked.confirm: lambda tx, who, on: linked.confirm(tx, who, [doubt(on)], NOON),
     linked.keep_apart: lambda tx, who, on: linked.keep_apart(tx, who, [doubt(on)], NOON),
     linked.part: lambda tx, who, on: linked.part(
