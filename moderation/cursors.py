@@ -2,7 +2,8 @@
 
 Where the platform tells what it took in since, that is the cursor. Elsewhere each pull
 reads what was said shortly before it again, and now and then the last hour: platforms put
-what comes late (a sender's slow clock, another server, a queue) behind what was read.
+what comes late (a sender's slow clock, another server, a queue) behind what was read. Where
+edits of older comments do not show in that, some of the older threads are read with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from platforms.base import Comment
-from platforms.capabilities import ArrivalSource, CommentSource
+from platforms.capabilities import ArrivalSource, CommentSource, EditSource
 from store.db import Connection, instant, text
 
 OVERLAP = timedelta(minutes=1)  # read again by every pull
@@ -45,8 +46,13 @@ def reached(tx: Connection, connection_id: str) -> Row[Any] | None:
 def pages(adapter: CommentSource, row: Row[Any] | None, *, now: datetime) -> Iterator[Page]:
     """What came after `row`. Raises PlatformError."""
     if isinstance(adapter, ArrivalSource):
-        return _by_arrival(adapter, row, now)
-    return _by_time(adapter, _start(row, now))
+        yield from _by_arrival(adapter, row, now)
+        return
+    place = row.place if row else ""
+    yield from _by_time(adapter, _start(row, now), place)
+    if isinstance(adapter, EditSource) and row and _far(row, now):
+        again = adapter.edited(place, since=now - RECENT)
+        yield Page(again.comments, None, again.cursor)
 
 
 def advance(
@@ -83,12 +89,12 @@ def _by_arrival(adapter: ArrivalSource, row: Row[Any] | None, now: datetime) -> 
             return
 
 
-def _by_time(adapter: CommentSource, since: datetime | None) -> Iterator[Page]:
+def _by_time(adapter: CommentSource, since: datetime | None, place: str) -> Iterator[Page]:
     limit = PAGE
     for _ in range(PAGES):
         found = adapter.comments(since, limit=limit)
         newest = _newest(found, since)
-        yield Page(found, newest)
+        yield Page(found, newest, place)
         if len(found) < limit:
             return
         limit = limit * 2 if newest == since else PAGE  # more in one second than a page holds
@@ -97,8 +103,12 @@ def _by_time(adapter: CommentSource, since: datetime | None) -> Iterator[Page]:
 
 def _start(row: Row[Any] | None, now: datetime) -> datetime | None:
     """From when to read; None for all there is."""
-    far = row is not None and _spell(instant(row.pulled_at)) != _spell(now)
-    return _before(row, now, LOOK_BACK if far else OVERLAP)
+    return _before(row, now, LOOK_BACK if row and _far(row, now) else OVERLAP)
+
+
+def _far(row: Row[Any], now: datetime) -> bool:
+    """Whether it is the first pull in its SELDOM."""
+    return _spell(instant(row.pulled_at)) != _spell(now)
 
 
 def _before(row: Row[Any] | None, now: datetime, again: timedelta) -> datetime | None:

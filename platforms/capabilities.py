@@ -50,6 +50,19 @@ class ArrivalSource(Protocol):
 
 
 @runtime_checkable
+class EditSource(Protocol):
+    """Where `comments` comes past an edit of what was read long ago: threads are read again."""
+
+    def edited(self, cursor: str, *, since: datetime) -> Arrived:
+        """What was changed at or after `since` in some of the threads, from `cursor` on.
+
+        As many as one call may cost. The cursor is the adapter's own; "" begins a round of
+        them, and stands where one has ended. May repeat comments.
+        """
+        ...
+
+
+@runtime_checkable
 class HookSource(Protocol):
     def hooked(self, headers: Mapping[str, str], body: bytes) -> list[Comment]:
         """What the platform delivered of itself: [] when it is not about comments.

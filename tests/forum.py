@@ -1,10 +1,12 @@
 """A real openedx-forum of our own on loopback: its users, its posts, its restarts."""
 
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 COURSE = "course-v1:School14+Physics+2026"
 TOKEN = "forum" * 8  # of forty letters, as they all are
 PULT, JOE = "1", "2"
+ACTIVE = "SELECT last_activity_at FROM forum_commentthread"
 PEOPLE = f"""
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
@@ -71,6 +74,26 @@ class Forum:
         made = self.post(f"comments/{id_}", body=body, course_id=COURSE, user_id=JOE)
         return f"{response}/{made['id']}"
 
+    def reword(self, path: str, body: str) -> None:
+        """As its author edits a post."""
+        kind = "comments" if "/" in path else "threads"
+        fields = {"body": body, "course_id": COURSE, "user_id": JOE, "editing_user_id": JOE}
+        answer = requests.put(
+            f"{self.url}/api/v2/{kind}/{path.rpartition('/')[2]}",
+            json=fields, headers=self._headers, timeout=60,
+        )  # fmt: skip
+        answer.raise_for_status()
+
+    def age(self, thread: str, by: timedelta) -> None:
+        """Nobody has written in it for so long."""
+        with closing(sqlite3.connect(self._database, timeout=20)) as db, db:
+            was = db.execute(f"{ACTIVE} WHERE id = ?", (thread,)).fetchone()[0]
+            then = datetime.fromisoformat(was) - by
+            db.execute(
+                "UPDATE forum_commentthread SET last_activity_at = ? WHERE id = ?",
+                (then.isoformat(" "), thread),
+            )
+
     def post(self, path: str, **fields: str) -> dict[str, Any]:
         answer = requests.post(
             f"{self.url}/api/v2/{path}", json=fields, headers=self._headers, timeout=60
@@ -89,10 +112,14 @@ class Forum:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Token {TOKEN}"}
 
+    @property
+    def _database(self) -> Path:
+        return self.folder / "forum.sqlite3"
+
     def _settings(self) -> dict[str, str]:
         return {
             "DJANGO_SETTINGS_MODULE": "tests.forum_settings",
-            "FORUM_DATABASE": str(self.folder / "forum.sqlite3"),
+            "FORUM_DATABASE": str(self._database),
             "PYTHONPATH": str(ROOT),
         }
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -47,6 +48,12 @@ class Lms:
         self.replies.setdefault(response, []).append(said(id_, body, thread_id=thread))
         for row in self.responses[thread]:
             row["child_count"] += row["id"] == response
+
+    def reword(self, kind: str, id_: str, body: str, at: datetime) -> None:
+        """As its author edits it: the thread moves nowhere in the list."""
+        row = self._row(kind, id_)
+        assert row
+        row |= {"raw_body": body, "updated_at": at.isoformat()}
 
     def answer(self, asked: Asked) -> bytes:
         path = unquote(urlsplit(asked.target).path)

@@ -1,16 +1,27 @@
 """Open edX's own forum, as its package runs it: read, blanked out, put back, edited."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from moderation import comments, cursors, intake, welfare
 from platforms.base import PlatformError
-from platforms.capabilities import CommentEditor, CommentRemover, CommentSource, Moderated
-from platforms.openedx import OpenEdx
+from platforms.capabilities import (
+    CommentEditor,
+    CommentRemover,
+    CommentSource,
+    EditSource,
+    Moderated,
+)
+from platforms.openedx import LIVELY, OpenEdx
 from platforms.openedx.forum import RESPONSES
 from platforms.sentences import NOTICE
+from store.access import Actor
+from store.db import Database
+from store.schools import School
 from tests.forum import COURSE, JOE, TOKEN, Forum, founded
+from tests.moderation_platform import connect
 from tests.running import free_port
 
 pytestmark = pytest.mark.servers
@@ -36,7 +47,7 @@ def edits(forum: Forum, path: str) -> list[dict[str, str]]:
 
 
 def test_it_does_what_it_says(adapter: OpenEdx) -> None:
-    for able in (CommentSource, CommentRemover, CommentEditor, Moderated):
+    for able in (CommentSource, CommentRemover, CommentEditor, EditSource, Moderated):
         assert isinstance(adapter, able)
     assert adapter.undoes <= adapter.can
     assert adapter.check().problem == ""
@@ -132,3 +143,41 @@ def test_times_are_utc(forum: Forum, adapter: OpenEdx) -> None:
     thread = forum.thread("Now", "now")
     (found,) = adapter.thread(thread)
     assert abs(datetime.now(found.written_at.tzinfo) - found.written_at) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("kind", ["thread", "response", "reply"])
+def test_an_edit_in_a_thread_of_days_ago_is_read_and_raises_its_alarm(
+    database: Database, school: School, ben: Actor, forum: Forum, adapter: OpenEdx, kind: str
+) -> None:
+    """The forum leaves the thread where it stands in its list: what is newest never shows it."""
+    thread = forum.thread("Days ago", "said days ago")
+    response = forum.respond(thread, "an answer")
+    path = {"thread": thread, "response": response, "reply": forum.reply(response, "so")}[kind]
+    forum.age(thread, timedelta(days=3))
+    forum.thread("Just now", "said just now")
+    with database.begin() as tx:
+        connect(tx, school)
+
+    def pull(now: datetime) -> None:
+        intake.pull(database, ben, "lms", lambda _id: adapter, now=now)
+
+    begun = datetime.now(UTC)
+    pull(begun)
+    forum.reword(path, "nobody cares, I want to die")
+    assert path not in {one.external_id for one in adapter.comments(begun - cursors.LOOK_BACK)}
+    pull(begun + cursors.SELDOM)
+    with database.read() as tx:
+        kept = comments.known(tx, ben, "lms", [path])[path]
+        assert welfare.of_comment(tx, ben, kept) == ["self-harm"]
+
+
+def test_a_thread_in_which_nobody_wrote_for_weeks_is_not_read_again(
+    forum: Forum, adapter: OpenEdx
+) -> None:
+    lately, weeks = forum.thread("Lately", "a"), forum.thread("Weeks ago", "b")
+    forum.age(lately, LIVELY - timedelta(days=1))
+    forum.age(weeks, LIVELY + timedelta(days=2))
+    for path in (lately, weeks):
+        forum.reword(path, "edited")
+    found = adapter.edited("", since=datetime.now(UTC) - cursors.RECENT)
+    assert {one.external_id for one in found.comments if one.text == "edited"} == {lately}

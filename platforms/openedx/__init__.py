@@ -1,10 +1,10 @@
 """Open edX: read its discussions by a cursor, blank a post out, put it back, edit it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
-from platforms.base import N_, Capability, Comment, Health, Original, PlatformError
+from platforms.base import N_, Arrived, Capability, Comment, Health, Original, PlatformError
 from platforms.openedx.calls import Calls
 from platforms.openedx.forum import Forum
 from platforms.openedx.lms import Lms
@@ -29,6 +29,10 @@ WORDS = {
     "edit_reason": N_("Code of the reason that moderators' edits are marked with"),
 }
 QUIET = 5  # threads without anything new, one after another, after which no more are read
+# An edit moves no thread up in their lists: these are read again, a part at a time.
+LIVELY = timedelta(days=14)  # since somebody wrote in them, where the API tells
+THREADS = 300  # of each course, the last active ones
+CALLS = 60  # a part; the thread that it ends in is read whole
 NO_COURSES = N_("Name the courses whose discussions Pult reads: the forum does not list them.")
 NO_EDITOR = N_("Enter the id of the user in whose name Pult edits in the forum.")
 
@@ -45,7 +49,8 @@ class OpenEdx:
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         self._options = {**OPTIONS, **options}
         courses = [one.strip() for one in self._options["courses"].split(",") if one.strip()]
-        calls, reason = Calls(url, secret, self._options), self._options["edit_reason"]
+        self._calls = calls = Calls(url, secret, self._options)
+        reason = self._options["edit_reason"]
         self._forum = self._options["api"] == "forum"
         self.removal = "PUT /api/v2/comments/{id}" if self._forum else "PATCH /comments/{id}/"
         self._site: Discussions = (
@@ -74,6 +79,24 @@ class OpenEdx:
             found += new if since else islice(new, limit)  # of a forum never read: its newest
         found.sort(key=_changed)
         return found[:limit] if since else found[-limit:]
+
+    def edited(self, cursor: str, *, since: datetime) -> Arrived:
+        """Parted by what it costs; the cursor is a thread's place in a course, and the course."""
+        courses = self._site.courses()
+        found: list[Comment] = []
+        place, _space, course = cursor.partition(" ")
+        if course not in courses:
+            place, course = "0", next(iter(courses), "")
+        begun, skipped = self._calls.made, int(place)
+        for course_id in courses[courses.index(course) :] if courses else []:
+            for number, thread in enumerate(self._lively(course_id, since - LIVELY)):
+                if number < skipped:
+                    continue
+                if self._calls.made - begun >= CALLS:
+                    return Arrived(found, f"{number} {course_id}", more=True)
+                found += self._of_thread(thread, since)
+            skipped = 0
+        return Arrived(found, "", more=False)
 
     def thread(self, thread_id: str) -> list[Comment]:
         posts = self._site.posts(thread_id)
@@ -123,6 +146,12 @@ class OpenEdx:
             quiet = 0 if fresh or thread.pinned else quiet + 1
             if quiet >= QUIET:
                 return
+
+    def _lively(self, course_id: str, since: datetime) -> Iterator[Thread]:
+        for thread in islice(self._site.threads(course_id), THREADS):
+            if thread.active_at and thread.active_at < since and not thread.pinned:
+                return
+            yield thread
 
     def _of_thread(self, thread: Thread, since: datetime | None) -> list[Comment]:
         try:

@@ -20,13 +20,17 @@ LONGEST = 200  # characters of the platform's own words
 
 
 class Calls:
-    """With a client's name, tokens are asked for by the secret; without, the secret is one."""
+    """With a client's name, tokens are asked for by the secret; without, the secret is one.
+
+    `made` counts the calls, so that a long reading can be parted by its cost.
+    """
 
     def __init__(self, url: str, secret: str, options: Mapping[str, str]) -> None:
         self.site = Site(PRODUCT, url, options)
         self._secret, self._client = secret, options.get("client_id", "")
         self._scheme = options.get("scheme") or "JWT"
         self._token, self._until = "", 0.0
+        self.made = 0
 
     def read(self, path: str, **query: str | int) -> dict[str, Any]:
         """GET; parts of the path are quoted by the caller."""
@@ -40,6 +44,7 @@ class Calls:
     def _call(
         self, method: str, path: str, body: bytes | None, kind: str, *, safe: bool
     ) -> dict[str, Any]:
+        self.made += 1
         name = f"{method} {path.partition('?')[0]}"
         ask = Ask(self.site.url + path, self._headers(kind), body, method)
         reply = self.site.http.send(ask, name=name, safe=safe)
