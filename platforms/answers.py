@@ -8,7 +8,7 @@ from typing import Any
 
 from platforms.base import N_, Health, PlatformError, Room
 from platforms.http import Http
-from platforms.metering import Ask, Metered, Reading, Reply, carried
+from platforms.metering import Ask, Metered, Reading, Reply, carried, too_many
 
 MOST = 100_000_000  # people: more is no count, and would not fit the tables either
 LONGEST = 255  # characters of a name or an id
@@ -53,9 +53,13 @@ class Site:
             passing = reply.status >= 500 or reply.status == 429
             raise self.error(REFUSED, str(reply.status), permanent=not passing)
 
-    def rows(self, answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-        """A list of objects in an answer; raises PlatformError if it is none."""
+    def rows(
+        self, answer: Mapping[str, Any], name: str, *, most: int | None = None
+    ) -> list[dict[str, Any]]:
+        """A list of objects in an answer; raises PlatformError if it is none, or has too many."""
         found = answer.get(name)
+        if most is not None and isinstance(found, list) and len(found) > most:
+            raise too_many()
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise self.strange()
         return found
@@ -131,7 +135,8 @@ def word(value: object) -> str:
     """A name or an id, without what no database keeps."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
-    return "".join(letter for letter in str(value)[:LONGEST] if letter.isprintable())
+    written = str(value)[:LONGEST]
+    return written if written.isprintable() else "".join(filter(str.isprintable, written))
 
 
 def basic(user: str, secret: str) -> dict[str, str]:

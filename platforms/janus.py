@@ -9,7 +9,7 @@ from typing import Any
 
 from platforms.answers import WRONG_SECRET, Site, count, word
 from platforms.base import N_, Capability, Health, PlatformError, Room
-from platforms.metering import Ask, Figure, Metered, Reading, Reply
+from platforms.metering import ROOMS, Ask, Figure, Metered, Reading, Reply
 
 OPTIONS: dict[str, str] = {}
 PLUGIN = "janus.plugin.videoroom"
@@ -54,7 +54,8 @@ class Janus:
             said = self._plugin(self._answer(reply))
         except _NoPlugin:
             return Metered(None, figures, warning)
-        return Metered(tuple(map(_room, self._site.rows(said, "list"))), figures, warning)
+        listed = self._site.rows(said, "list", most=ROOMS)
+        return Metered(tuple(map(_room, listed)), figures, warning)
 
     def rooms(self) -> list[Room] | None:
         return self._site.rooms(self.reading())

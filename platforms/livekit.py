@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from platforms.answers import Site, count, word
 from platforms.base import N_, Capability, Health, Room
 from platforms.http import checked_url
-from platforms.metering import Ask, Figure, Metered, Reading
+from platforms.metering import ROOMS, Ask, Figure, Metered, Reading
 
 OPTIONS = {"api_key": "", "metrics": "", "page": ""}
 WORDS = {
@@ -33,7 +33,10 @@ METRICS: Mapping[str, Figure] = {
     "livekit_room_total": "rooms",
     "livekit_participant_total": "participants",
 }
-LINE = re.compile(rb"(livekit_\w+)(?:\{[^}\n]*\})? ([0-9.eE+]{1,20})\s", re.ASCII)
+LINE = re.compile(
+    rb"^(%s)(?:\{[^}\n]*\})? ([0-9.eE+]{1,20})\s" % "|".join(METRICS).encode(),
+    re.ASCII | re.MULTILINE,
+)
 NEEDS_KEY = N_("Enter the API key's name or the address of the metrics under More settings.")
 
 
@@ -97,7 +100,7 @@ class LiveKit:
 
     def _listed(self, said: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rooms; JSON may leave out a list without any, but then there is nothing else."""
-        return self._site.rows(said or {"rooms": []}, "rooms")
+        return self._site.rows(said or {"rooms": []}, "rooms", most=ROOMS)
 
     def _ask(self, call: str, request: Mapping[str, object], rights: Mapping[str, object]) -> Ask:
         headers = {
@@ -117,16 +120,15 @@ class LiveKit:
     def _figures(self, exposition: bytes) -> dict[Figure, float]:
         """The sums over all nodes and labels."""
         sums: dict[Figure, float] = {}
-        for name, value in LINE.findall(exposition + b"\n"):
-            figure = METRICS.get(name.decode())
-            if figure is not None:
-                try:
-                    number = count(float(value))
-                except ValueError:
-                    number = None
-                if number is None:
-                    raise self._site.strange()
-                sums[figure] = sums.get(figure, 0) + number
+        for line in LINE.finditer(exposition + b"\n"):
+            figure = METRICS[line[1].decode()]
+            try:
+                number = count(float(line[2]))
+            except ValueError:
+                number = None
+            if number is None:
+                raise self._site.strange()
+            sums[figure] = sums.get(figure, 0) + number
         if not sums or any(count(each) is None for each in sums.values()):
             raise self._site.strange()
         return sums

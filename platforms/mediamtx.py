@@ -8,13 +8,12 @@ from typing import Any
 
 from platforms.answers import USER, Site, basic, count, word
 from platforms.base import Capability, Health, Room
-from platforms.metering import Ask, Figure, Metered, Reading
+from platforms.metering import ROOMS, Ask, Figure, Metered, Reading, Reply, too_many
 
 OPTIONS = {"user": ""}  # with the right "api"
 WORDS = {"user": USER}
 PAGE = 500  # paths of one answer
-PAGES = 40
-UNCOUNTED = {"hlsMuxer"}  # one reader, however many watch
+UNCOUNTED = "hlsMuxer"  # one reader, however many watch
 
 
 class MediaMtx:
@@ -32,15 +31,14 @@ class MediaMtx:
     def reading(self) -> Reading:
         rooms: list[Room] = []
         viewers = 0
-        for page in range(PAGES):
+        for page in range(ROOMS // PAGE):
             query = f"?itemsPerPage={PAGE}&page={page}"
-            said = self._site.read(
-                (yield Ask(f"{self._site.url}/v3/paths/list{query}", self._headers))
-            )
-            items = self._listed(said, page)
-            rooms += map(self._room, items)
-            viewers += sum(len(self._counted(item)) for item in items)
-            if page + 1 >= (count(said.get("pageCount")) or 1):
+            reply = yield Ask(f"{self._site.url}/v3/paths/list{query}", self._headers)
+            found, counted, pages = self._page(reply, page)
+            del reply  # it is not kept while the next page is fetched
+            rooms += found
+            viewers += counted
+            if page + 1 >= pages:
                 break
         figures: dict[Figure, float] = {"viewers": viewers}
         return Metered(tuple(rooms), figures)
@@ -48,25 +46,35 @@ class MediaMtx:
     def rooms(self) -> list[Room] | None:
         return self._site.rooms(self.reading())
 
+    def _page(self, reply: Reply, page: int) -> tuple[list[Room], int, int]:
+        """The paths of a page, those of their readers that count, and how many pages there are."""
+        said = self._site.read(reply)
+        pages = count(said.get("pageCount")) or 1
+        if pages * PAGE > ROOMS:
+            raise too_many()
+        rooms, viewers = [], 0
+        for item in self._listed(said, page):
+            readers, counted = self._readers(item)
+            viewers += counted
+            rooms.append(_room(item, counted if counted == readers else None))
+        return rooms, viewers, pages
+
     def _listed(self, said: Mapping[str, Any], page: int) -> list[dict[str, Any]]:
         """The paths of a page: as many as its count of all leaves to it."""
-        items = self._site.rows(said, "items")
+        items = self._site.rows(said, "items", most=PAGE)
         if "itemCount" in said:
             total = count(said["itemCount"])
             if total is None or len(items) != min(max(total - page * PAGE, 0), PAGE):
                 raise self._site.strange()
         return items
 
-    def _room(self, item: Mapping[str, Any]) -> Room:
-        """`available` was called `ready` before 1.15."""
-        counted, all_ = self._counted(item), self._site.rows({"readers": [], **item}, "readers")
-        return Room(
-            word(item.get("name")),
-            word(item.get("name")),
-            len(counted) if len(counted) == len(all_) else None,
-            running=item.get("available", item.get("ready")) is True,
-        )
-
-    def _counted(self, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _readers(self, item: Mapping[str, Any]) -> tuple[int, int]:
+        """All who read a path, and those of them who are people by themselves."""
         readers = self._site.rows({"readers": [], **item}, "readers")
-        return [reader for reader in readers if reader.get("type") not in UNCOUNTED]
+        return len(readers), sum(reader.get("type") != UNCOUNTED for reader in readers)
+
+
+def _room(item: Mapping[str, Any], people: int | None) -> Room:
+    """`available` was called `ready` before 1.15."""
+    name = word(item.get("name"))
+    return Room(name, name, people, running=item.get("available", item.get("ready")) is True)

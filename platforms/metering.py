@@ -4,7 +4,10 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-from platforms.base import Capability, Room
+from platforms.base import N_, Capability, PlatformError, Room
+
+ROOMS = 5000  # of one server; what says more says nothing that is so
+TOO_MANY = N_("It tells of more rooms or people than there can be.")
 
 # What a server says of itself, not of a room; each once at most, absent where it does not say.
 Figure = Literal[
@@ -50,6 +53,10 @@ class Metered:
 
 
 Reading = Generator[Ask, Reply, Metered]
+
+
+def too_many() -> PlatformError:
+    return PlatformError(TOO_MANY, permanent=True, code="too many")
 
 
 def carried(reading: Reading, carry: Callable[[Ask], Reply]) -> Metered:

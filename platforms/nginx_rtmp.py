@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from platforms.answers import USER, Site, basic, count, word
 from platforms.base import N_, Capability, Health, Room
-from platforms.metering import Ask, Figure, Metered, Reading
+from platforms.metering import ROOMS, Ask, Figure, Metered, Reading, too_many
 from platforms.xml import Unreadable, feed
 
 OPTIONS = {"viewers": "", "user": ""}
@@ -72,7 +72,10 @@ class Stream:
 
 
 def read(body: bytes) -> list[Stream]:
-    """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
+    """Raises Unreadable for HTML, for a broken or cut answer and for a document type.
+
+    Raises PlatformError for more streams than there can be.
+    """
     reader = _Reader()
     feed(reader, body)
     return [stream for stream in reader.streams if stream.name]
@@ -91,6 +94,8 @@ class _Reader:
         if len(self._path) > DEPTH or self._path[0] != "rtmp":
             raise Unreadable
         if self._path == STREAM:
+            if len(self.streams) == ROOMS:
+                raise too_many()
             self.streams.append(Stream(self._application))
         elif self._path == [*STREAM, "publishing"]:
             self.streams[-1].publishing = True

@@ -3,6 +3,8 @@
 from typing import Protocol
 from xml.parsers import expat
 
+ATTRIBUTES = 20_000  # of one answer; real ones have few, and they are the dearest to read
+
 
 class Unreadable(Exception):
     """The answer is not what this server writes."""
@@ -18,6 +20,8 @@ class Reader(Protocol):
 
 def feed(reader: Reader, body: bytes) -> None:
     """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
+    if body.count(b"=") > ATTRIBUTES:
+        raise Unreadable
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype

@@ -214,6 +214,20 @@ def test_mediamtx_counts_readers_unless_somebody_watches_by_hls() -> None:
     assert figures(result) == {"rooms": 2, "viewers": 3}
 
 
+def test_a_reader_of_no_known_kind_is_one_all_the_same() -> None:
+    said = {"items": [{"name": "hall", "readers": [{"type": ["x"]}, {}]}]}
+    result, _wire = read("mediamtx", as_json(said))
+    assert [room.participants for room in result.rooms or ()] == [2]
+
+
+def test_a_server_as_full_as_any_is_counted() -> None:
+    codecs = [{"mime": f"video/{n}", "fmtp_line": ""} for n in range(9)]
+    room = {**LIVEKIT["rooms"][0], "enabled_codecs": codecs, "turn_password": "x" * 40}
+    said = {"rooms": [{**room, "name": f"room {n}"} for n in range(ROOMS_AT_MOST)]}
+    result, _wire = read("livekit", as_json(said), api_key="k")
+    assert figures(result) == {"rooms": ROOMS_AT_MOST, "participants": 12 * ROOMS_AT_MOST}
+
+
 def test_mediamtx_pages_are_all_read_and_a_password_is_sent() -> None:
     def answer(asked: Asked) -> bytes:
         page = int(asked.query["page"])
@@ -318,6 +332,7 @@ BOMB = (
     + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
     + b"]><rtmp><server>&j;</server></rtmp>"
 )
+ROOMS_AT_MOST = 5000
 HUGE = b'{"rooms":[' + b",".join([b'{"name":"x"}'] * 6000) + b'],"items":[]}'
 HOSTILE = {
     "bomb": BOMB,

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from platforms.answers import whole
+from platforms.metering import ROOMS, too_many
 from platforms.xml import Unreadable, feed
 
 DEPTH = 64  # elements within each other; a real answer has eight
+NAMED = 3  # elements within each other of what is known by its whole path
 TEXT = 4096  # characters of one value; a real one has tens
 CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)  # what a messageKey looks like
 LAST = 253_402_300_800_000  # milliseconds: the year 10000 cannot be written
@@ -49,7 +51,10 @@ class Answer:
 
 
 def read(body: bytes) -> Answer:
-    """Raises Unreadable for HTML, for a broken or cut answer and for a document type."""
+    """Raises Unreadable for HTML, for a broken or cut answer and for a document type.
+
+    Raises PlatformError for more meetings than there can be.
+    """
     reader = _Reader()
     feed(reader, body)
     if "returncode" not in reader.answer.values:
@@ -89,9 +94,13 @@ class _Reader:
         self._text = ""
         if len(self._path) > DEPTH or (len(self._path) == 1 and name != "response"):
             raise Unreadable
+        if len(self._path) > NAMED:
+            return
         if self._path == ["response", "meetings"]:
             self.answer.values["meetings"] = "listed"
         if self._path == ["response", "meetings", "meeting"]:
+            if len(self.answer.meetings) == ROOMS:
+                raise too_many()
             self.answer.meetings.append({})
         if self._path == ["response", "errors", "error"]:
             self._refused(attributes.get("key", ""))
@@ -100,6 +109,10 @@ class _Reader:
         self._text = (self._text + piece)[:TEXT]
 
     def end(self, name: str) -> None:
+        if len(self._path) > NAMED + 1:  # of a person in a meeting: most of a long answer
+            self._path.pop()
+            self._text = ""
+            return
         value = self._text.strip()
         if self._path[:-1] == ["response"] and name in ANSWER - {"meetings"}:
             self.answer.values[name] = value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from platforms.answers import count, word
 from platforms.base import N_, PlatformError, Room
 from platforms.ejabberd.calls import Calls
-from platforms.metering import Metered, Reading
+from platforms.metering import ROOMS, Metered, Reading, too_many
 
 EVERY = "*"
 OPEN_ROOMS = "muc_online_rooms_by_regex"
@@ -100,7 +100,10 @@ def reading(calls: Calls, service: Service) -> Reading:
     """People by room, in one call; rooms that sleep have nobody and are left out."""
     asked = {"service": service.name, "regex": ".*"}
     said = calls.answer(OPEN_ROOMS, (yield calls.ask(OPEN_ROOMS, **asked)))
-    return Metered(tuple(map(_listed, _rows(calls, said))))
+    rows = _rows(calls, said)
+    if len(rows) > ROOMS:
+        raise too_many()
+    return Metered(tuple(map(_listed, rows)))
 
 
 def _open(calls: Calls, service: Service) -> list[str]:

@@ -34,8 +34,9 @@ def _as_admin(site: Site, headers: Mapping[str, str]) -> Reading:
     first = 0
     for _ in range(PAGES):
         said = yield from _get(site, headers, f"{ADMIN}?limit={PAGE}&from={first}")
-        rooms += map(_listed, site.rows(said, "rooms"))
+        rooms += map(_listed, site.rows(said, "rooms", most=PAGE))
         following = count(said.get("next_batch"))
+        del said  # it is not kept while the next page is fetched
         if following is None or following <= first:
             break
         first = following

@@ -49,7 +49,10 @@ def reading(calls: Calls, report: str) -> Reading:
 def _in_block(html: str) -> int | None:
     """The number in "9 online users (last 5 minutes)", in any language; nobody has no number."""
     reader = _Info()
-    reader.feed(html[:100_000])
+    try:
+        reader.feed(html[:100_000])
+    except AssertionError:  # what the library makes of a broken declaration
+        return None
     if reader.said is None:
         return None
     found = NUMBER.search(BRACKETS.sub("", reader.said))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from platforms.base import PlatformError, Room
 from platforms.http import proxy_for
-from platforms.metering import Metered, Reply, RoomMeter
+from platforms.metering import ROOMS, TOO_MANY, Metered, Reply, RoomMeter
 from probes.model import ProbeFailed, Reading, RoomCount, State, Target
 from probes.probers.base import CLASSROOMS, Context, HttpProber, Talk, Verdict
 from probes.probers.fetching import MEBIBYTE, Answer, Fetch
@@ -15,9 +15,15 @@ from probes.probers.settable import TIMEOUT, within
 from probes.probers.web import require_answer
 from store.words import N_, Words
 
-LARGEST = 16 * MEBIBYTE
+LARGEST = (
+    4 * MEBIBYTE
+)  # of an answer: 5,000 rooms of LiveKit or Janus, 5,000 people of BigBlueButton
+ALL = 4 * LARGEST  # of one reading
 MOST = 250  # requests of one reading
-ROOMS, PEOPLE = 5000, 100_000_000  # of one server
+PEOPLE = 100_000_000  # of one server
+# An answer is read in one turn of the engine, in which nothing else goes on. What that takes
+# depends on how many objects come of it, so they are counted before any is made.
+OBJECTS, VALUES = 150_000, 250_000
 OURS = {400, 401, 403, 404}  # what these mean, the platform's adapter knows to say
 
 
@@ -25,7 +31,7 @@ def talk(_target: Target, context: Context) -> Talk:
     if not isinstance(context.adapter, RoomMeter):
         raise ProbeFailed(N_("This connection cannot count rooms."), state=State.UNKNOWN)
     reading = context.adapter.reading()
-    seconds = 0.0
+    seconds, size = 0.0, 0
     try:
         ask = next(reading)
         for _ in range(MOST):
@@ -38,16 +44,20 @@ def talk(_target: Target, context: Context) -> Talk:
                 proxy=proxy_for("/".join(ask.url.split("/", 3)[:3])),
             )
             seconds += answer.seconds or 0.0
-            ask = reading.send(_reply(answer))
+            size += answer.size
+            if size > ALL:
+                raise _too_long(ALL)
+            reply = _reply(answer)
+            del answer  # it is not kept while the next one is fetched
+            ask = reading.send(reply)
+            del reply
     except StopIteration as end:
         metered: Metered = end.value
         if _believable(metered):
             return _verdict(metered, seconds)
     except PlatformError as error:
         raise ProbeFailed(error.template, error.params, state=State.UNKNOWN) from error
-    raise ProbeFailed(
-        N_("It tells of more rooms or people than there can be."), state=State.UNKNOWN
-    )
+    raise _too_many()
 
 
 def _believable(metered: Metered) -> bool:
@@ -63,15 +73,25 @@ def _believable(metered: Metered) -> bool:
 def _reply(answer: Answer) -> Reply:
     """Raises ProbeFailed for no answer and for a broken server; an endless answer tells nothing."""
     if answer.cut:
-        size = {"megabytes": LARGEST // MEBIBYTE}
-        raise ProbeFailed(
-            N_("The answer is longer than {megabytes} MB, which nothing good is."),
-            size,
-            state=State.UNKNOWN,
-        )
+        raise _too_long(LARGEST)
     if answer.error is not None or answer.status not in OURS:
         require_answer(answer)
-    return Reply(answer.status, answer.body)
+    body = answer.body
+    if sum(map(body.count, (b"{", b"[", b"<"))) > OBJECTS or body.count(b",") > VALUES:
+        raise _too_many()
+    return Reply(answer.status, body)
+
+
+def _too_long(most: int) -> ProbeFailed:
+    return ProbeFailed(
+        N_("The answer is longer than {megabytes} MB, which nothing good is."),
+        {"megabytes": most // MEBIBYTE},
+        state=State.UNKNOWN,
+    )
+
+
+def _too_many() -> ProbeFailed:
+    return ProbeFailed(TOO_MANY, state=State.UNKNOWN)
 
 
 def _verdict(metered: Metered, seconds: float) -> Verdict:
