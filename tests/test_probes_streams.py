@@ -15,6 +15,7 @@ from probes.checking import verdict_of
 from probes.model import Result, State, Target
 from probes.probers.base import Context, Memory, Verdict
 from probes.probers.playlist import parse
+from probes.probers.watched import READ_A_SECOND
 from probes.runner import Runner
 from tests.sites import say, web
 from tests.test_probes_hls import MP4, TS
@@ -252,6 +253,16 @@ def test_a_low_latency_stream_moves_by_its_parts(encoder: Encoder, url: str) -> 
     assert result.state is State.OK
     assert {reading.name: reading.value for reading in result.readings}["part"] == 0.33
     assert any(path.count(".") == 2 for path, _ in encoder.asked)
+
+
+def test_a_playlist_of_many_parts_is_looked_at_more_rarely(encoder: Encoder, url: str) -> None:
+    low_latency(encoder)
+    (brief,) = looks(f"{url}/live.m3u8", 1)
+    encoder.lines += ['#EXT-X-PART:DURATION=0.33,URI="0.ts"'] * 4500
+    (long,) = looks(f"{url}/live.m3u8", 1)
+    assert brief.again is not None
+    assert long.again is not None
+    assert long.again - brief.again == pytest.approx(4500 / READ_A_SECOND, abs=0.005)
 
 
 @pytest.mark.parametrize(

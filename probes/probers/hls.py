@@ -9,7 +9,6 @@ from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
-from urllib.parse import urljoin
 
 from probes.model import SEVERITY, ProbeFailed, Reading, Result, State, Target
 from probes.probers import conditions, doubts, liveness, redirects, segments
@@ -17,14 +16,14 @@ from probes.probers.addresses import refuse_web
 from probes.probers.base import PICTURES, Context, HttpProber, Memory, Talk, Verdict
 from probes.probers.fetching import MEBIBYTE, Answer, Fetch
 from probes.probers.liveness import ENDED, FROZEN_AFTER, ON_DEMAND, STANDING, Seen
-from probes.probers.playlist import Playlist, Variant, parse
+from probes.probers.playlist import Playlist, Variant, address, parse
 from probes.probers.redirects import Landed
 from probes.probers.settable import within
 from probes.probers.watched import Stream, Watched
 from probes.probers.web import phases, require_answer
 from store.words import N_
 
-KEPT = 5_000  # segments of a playlist in memory
+KEPT, KEPT_SIZE = 5_000, MEBIBYTE // 4  # segments and bytes of a playlist in memory
 VARIANTS = 32
 LARGEST = 4 * MEBIBYTE  # of a playlist: a long recording whose addresses are signed
 LOADING = 1.0  # seconds of a look after which no further variant's segment is begun
@@ -95,7 +94,7 @@ def _open(target: Target, context: Context, stream: Stream) -> Steps[Seen | None
 
 
 def _variant(target: Target, stream: Stream, place: int, variant: Variant) -> Steps[Seen]:
-    asked, url = time.monotonic(), urljoin(stream.url, variant.uri)
+    asked, url = time.monotonic(), address(stream.url, variant.uri)
     landed = yield from _fetched(target, Fetch(url, max_bytes=LARGEST, share=SHARE))
     answer = landed.answer
     if answer.error is None and answer.status != 200:
@@ -118,8 +117,9 @@ def _read(watched: Watched, answer: Answer) -> Playlist:
     if watched.playlist is not None and watched.body == mark:
         return watched.playlist
     playlist = parse(answer.body)
-    watched.body, watched.length = mark, len(playlist.segments)
-    watched.playlist = playlist if watched.length <= KEPT else None
+    watched.body, watched.length = mark, playlist.length
+    small = watched.length <= KEPT and len(answer.body) <= KEPT_SIZE
+    watched.playlist = playlist if small else None
     return playlist
 
 

@@ -9,16 +9,22 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urljoin, urlsplit
 
+from probes.light import light
 from probes.model import ProbeFailed
+from probes.probers import iri
 from store.words import N_
 
 ATTRIBUTE = re.compile(r'\s*([A-Z0-9-]+)=("[^"]*"|[^,]*)(?:,|$)')
 LINES = 60_000  # a day of segments of three seconds, each with two lines
+LISTS, ATTRIBUTES = 20_000, 64  # tags with attributes, and those of one: they take longest to read
+PARTS = 5_000  # a quarter of an hour; the standard asks for those of three target durations
 WIDEST = 16_384  # letters of a line
 LONGEST = 86_400.0  # seconds; no segment lasts a day
 WHOLE = re.compile(r"\.\d+$", re.ASCII)  # what some encoders write after whole bits
 WIDEST_BAND = 10**12  # bits a second, which no stream takes
+UNREADABLE = N_("The playlist cannot be read.")
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Variant:
     bandwidth: int = 0  # bits a second at most; 0: not promised
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Segment:
     """A segment or a part of one. `key` is where its AES-128 key is, `start` its fMP4 header."""
 
@@ -48,7 +54,7 @@ class Playlist:
     target_duration: float = 0.0  # seconds
     sequence: int = 0
     segments: tuple[Segment, ...] = ()
-    parts: tuple[Segment, ...] = ()  # those after the last whole segment
+    parts: int = 0  # those after the last whole segment
     newest_part: Segment | None = None
     part_target: float = 0.0  # seconds; 0: the stream has no parts
     hold_back: float = 0.0  # seconds that players stay behind the newest part
@@ -56,11 +62,30 @@ class Playlist:
     ends: datetime | None = None  # when what is newest was over, by the encoder's clock
     ended: bool = False
     on_demand: bool = False
+    lists: int = 0  # tags with attributes
+
+    @property
+    def length(self) -> int:
+        """What reading it takes, in segments."""
+        return len(self.segments) + self.lists
 
     @property
     def position(self) -> tuple[int, int]:
         """The number after the newest segment's, and of parts after it: what must grow."""
-        return self.sequence + len(self.segments), len(self.parts)
+        return self.sequence + len(self.segments), self.parts
+
+
+def address(playlist: str, written: str) -> str:
+    """Where a thing is that the playlist lists. Raises ProbeFailed unless it is on the web."""
+    try:
+        found = urljoin(playlist, written)
+        parts = urlsplit(iri.uri(found))
+    except ValueError as error:
+        raise ProbeFailed(UNREADABLE) from error
+    odd = not parts.hostname or any(letter <= " " for letter in parts.netloc)
+    if odd or parts.scheme not in ("http", "https"):
+        raise ProbeFailed(N_("The playlist lists what is no web address."))
+    return found
 
 
 def parse(body: bytes) -> Playlist:
@@ -75,7 +100,7 @@ def parse(body: bytes) -> Playlist:
             raise ValueError("a line that long")
         return _Reader().read(lines[1:])
     except (ValueError, OverflowError) as error:
-        raise ProbeFailed(N_("The playlist cannot be read.")) from error
+        raise ProbeFailed(UNREADABLE) from error
 
 
 class _Reader:
@@ -84,7 +109,7 @@ class _Reader:
     def __init__(self) -> None:
         self._variants: list[Variant] = []
         self._segments: list[Segment] = []
-        self._parts: list[Segment] = []
+        self._lists = self._listed_parts = self._parts = 0
         self._newest_part: Segment | None = None
         self._master = self._ended = self._on_demand = False
         self._bandwidth: int | None = None  # of the variant whose address comes next
@@ -111,7 +136,7 @@ class _Reader:
             self._target_duration,
             self._sequence,
             tuple(self._segments),
-            tuple(self._parts),
+            self._parts,
             self._newest_part,
             self._part_target,
             self._hold_back,
@@ -119,16 +144,17 @@ class _Reader:
             self._ends,
             self._ended,
             self._on_demand,
+            self._lists,
         )
 
     def variant(self, value: str) -> None:
         self._master = True
-        self._bandwidth = int(WHOLE.sub("", _attributes(value).get("BANDWIDTH", "0")))
+        self._bandwidth = int(WHOLE.sub("", self._attributes(value).get("BANDWIDTH", "0")))
         if not 0 <= self._bandwidth <= WIDEST_BAND:
             raise ValueError(value)
 
     def rendition(self, value: str) -> None:
-        if uri := _attributes(value).get("URI"):
+        if uri := self._attributes(value).get("URI"):
             self._variants.append(Variant(uri))
 
     def duration(self, value: str) -> None:
@@ -138,23 +164,26 @@ class _Reader:
         self._span = value
 
     def key(self, value: str) -> None:
-        attributes = _attributes(value)
+        attributes = self._attributes(value)
         self._key = attributes.get("URI", "") if attributes.get("METHOD") == "AES-128" else ""
 
     def start(self, value: str) -> None:
-        attributes = _attributes(value)
+        attributes = self._attributes(value)
         self._start = attributes.get("URI", "")
         self._start_span = _range(attributes.get("BYTERANGE", ""), 0)
 
     def part(self, value: str) -> None:
-        attributes = _attributes(value)
+        attributes = self._attributes(value)
         self._newest_part = self._segment(
             attributes.get("URI", ""),
             _seconds(attributes.get("DURATION", "")),
             attributes.get("BYTERANGE", ""),
             gap=attributes.get("GAP") == "YES",
         )
-        self._parts.append(self._newest_part)
+        self._parts += 1
+        self._listed_parts += 1
+        if self._listed_parts > PARTS:
+            raise ValueError("that many parts")
         self._pass(self._newest_part.duration)
 
     def gap(self, _value: str) -> None:
@@ -172,10 +201,10 @@ class _Reader:
         self._discontinuities += 1
 
     def control(self, value: str) -> None:
-        self._hold_back = _seconds(_attributes(value).get("PART-HOLD-BACK", "0"))
+        self._hold_back = _seconds(self._attributes(value).get("PART-HOLD-BACK", "0"))
 
     def part_target(self, value: str) -> None:
-        self._part_target = _seconds(_attributes(value).get("PART-TARGET", ""))
+        self._part_target = _seconds(self._attributes(value).get("PART-TARGET", ""))
 
     def target_duration(self, value: str) -> None:
         self._target_duration = _seconds(value)
@@ -197,7 +226,7 @@ class _Reader:
         self._segments.append(self._segment(uri, self._duration, self._span, gap=self._gap))
         if not self._parts:  # else they have passed its time
             self._pass(self._duration)
-        self._parts.clear()
+        self._parts = 0
         self._duration, self._span, self._gap = 0.0, "", False
 
     def _segment(self, uri: str, duration: float, written: str, *, gap: bool) -> Segment:
@@ -207,6 +236,12 @@ class _Reader:
             span = _range(written, end if known == uri else 0)
             self._read_to = uri, int(span.rpartition("-")[2]) + 1
         return Segment(uri, duration, span, self._key, self._start, self._start_span, gap)
+
+    def _attributes(self, value: str) -> dict[str, str]:
+        self._lists += 1
+        if self._lists > LISTS:
+            raise ValueError("that many tags")
+        return _attributes(value)
 
     def _pass(self, seconds: float) -> None:
         if self._ends is not None:
@@ -235,14 +270,17 @@ _TAGS: dict[str, Callable[[_Reader, str], None]] = {
 
 def _attributes(value: str) -> dict[str, str]:
     """An attribute list (section 4.2) by name, without quotes; raises ValueError for another."""
-    found, read = {}, 0
-    while read < len(value):
+    found: dict[str, str] = {}
+    read = 0
+    for _ in range(ATTRIBUTES):
+        if read >= len(value):
+            return found
         match = ATTRIBUTE.match(value, read)
         if match is None:
             raise ValueError(value)
         found[match[1]] = match[2].strip('"')
         read = match.end()
-    return found
+    raise ValueError("that many attributes")
 
 
 def _seconds(value: str) -> float:

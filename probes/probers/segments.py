@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin
 
 from probes.model import ProbeFailed, Reading, State
 from probes.probers.fetching import MEBIBYTE, Answer, Fetch
-from probes.probers.playlist import Playlist, Segment
+from probes.probers.playlist import Playlist, Segment, address
 from probes.probers.redirects import Landed
 from probes.probers.web import require_answer
 from store.words import N_
@@ -92,7 +91,7 @@ def _loaded(
     fetched: Fetched, url: str, uri: str, span: str, most: int
 ) -> Generator[Fetch, Answer, Answer]:
     headers = {"Range": f"bytes={span}"} if span else {}
-    fetch = Fetch(urljoin(url, uri), max_bytes=most, keep=KEPT, headers=headers)
+    fetch = Fetch(address(url, uri), max_bytes=most, keep=KEPT, headers=headers)
     landed = yield from fetched(fetch)
     return replace(landed.answer, phases={"total": round(landed.seconds, 6)})
 

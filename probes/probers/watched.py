@@ -20,7 +20,7 @@ class Watched:
 
     body: int = 0  # its hash: what has not changed is not read again
     playlist: Playlist | None = None
-    length: int = 0
+    length: int = 0  # of segments, of their parts and of other tags with attributes
     positions: deque[Position] = field(default_factory=lambda: deque(maxlen=SIDES))
     moved: float = 0.0  # when the newest position was first seen
     moves: bool = False  # it has been seen to move
