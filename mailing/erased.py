@@ -93,8 +93,13 @@ def among(
 
 
 def is_erased(tx: Connection, school_id: str, email: str) -> bool:
+    return bool(erased_among(tx, school_id, [email]))
+
+
+def erased_among(tx: Connection, school_id: str, emails: Iterable[str]) -> set[str]:
+    """Those of the addresses that were erased, whatever else they are left out for."""
     found, key = reasons(tx, school_id, "", mandatory=True)
-    return bool(found) and found.get(_digest(key, email)) == REASON
+    return {email for email in emails if found and found.get(_digest(key, email)) == REASON}
 
 
 def count(tx: Connection, actor: Actor, school_id: str) -> int:

@@ -98,11 +98,11 @@ def connect(data: Path | None = None, url: str | None = None, *, cache: int = CA
 
 
 def windows(
-    tx: Connection, statement: str, values: Mapping[str, object]
+    tx: Connection, statement: str, values: Mapping[str, object], *, at_once: int = WINDOW
 ) -> Iterator[Sequence[Row[Any]]]:
     """A long answer, some rows at a time: PostgreSQL keeps it at its own side meanwhile."""
-    rows = tx.execute(text(statement), values, execution_options={"yield_per": WINDOW})
-    return rows.partitions(WINDOW)
+    rows = tx.execute(text(statement), values, execution_options={"yield_per": at_once})
+    return rows.partitions(at_once)
 
 
 def execute_many(tx: Connection, statement: str, rows: Iterable[tuple[object, ...]]) -> int:

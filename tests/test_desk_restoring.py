@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +11,27 @@ import pytest
 
 from console.desk import remembering, restoring
 from console.wiring import PACKAGES
-from mailing import bounces, campaigns, relay_log, releasing, sender
+from mailing import (
+    attachments,
+    bounces,
+    campaigns,
+    forgetting,
+    relay_log,
+    releasing,
+    returned,
+    send_file,
+    sender,
+    sums,
+    suppression,
+    unsubscribe,
+)
+from mailing.attachments import Room
 from mailing.model import UNDO, Totals
+from mailing.reports import Report
+from mailing.segments import Segment
+from mailing.send_file import Summary
 from mailing.transports import Relay
-from store import backup
+from store import access, backup, schools
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -24,6 +42,7 @@ from tests.test_mailing_sender import ORIGIN, Clock, released, why
 
 NAMES = tuple(f"Person{n}" for n in range(30))
 LEFT = 4  # mails when the backup comes back
+LATER = timedelta(hours=2)
 
 
 def restored(database: Database, path: Path) -> Callable[[], None]:
@@ -153,6 +172,211 @@ def test_what_may_have_left_meanwhile_stays_in_doubt(
         put(database, {"Person2": "sending"})
     put_back(database, tmp_path / "b.zip", still=moving != "a worker may work")
     assert state(database, id_) == {"Person0": "held", "Person1": "sent", "Person2": "held"}
+
+
+def came_back(tx: Connection, name: str) -> None:
+    """The relay tells later that there is no such address."""
+    row = tx.execute(
+        text("""
+            SELECT id, campaign_id, school_id, email, message_id, state FROM delivery
+            WHERE name = :name
+        """),
+        {"name": name},
+    ).one()
+    report = Report(row.email, "failed", "5.1.1", "550 5.1.1 no such user")
+    assert returned.fail(tx, row, report, now=NOON + LATER) == "dead address"
+
+
+def write_and_send(database: Database, ana: Actor, school: School, relay: str) -> str:
+    """The next newsletter, to everybody."""
+    with database.begin() as tx:
+        id_ = campaigns.draft(
+            tx, ana, school.id, subject={"ru": "News"}, body={"ru": "Hi"},
+            segment=Segment(everyone=True), sender="School <news@school.example>", now=NOON,
+        )  # fmt: skip
+        releasing.release(tx, ana, id_, now=NOON)
+    deliver(database, relay, Clock())
+    return id_
+
+
+@pytest.mark.parametrize("still", [True, False], ids=["still", "while running"])
+def test_who_said_no_since_the_backup_gets_nothing_more(
+    database: Database, school: School, ana: Actor, ada: Actor, tmp_path: Path, still: bool
+) -> None:
+    """One left by the link, one complained, one is dead, one was erased; one had left before."""
+    released(database, ana, school, *NAMES[:6])
+    put(database, dict.fromkeys(NAMES[:6], "sent"))
+    with database.begin() as tx:
+        before = {"topic": "", "reason": suppression.UNSUBSCRIBED}
+        five = "person5@school.example"
+        suppression.keep(tx, school.id, five, **before, detail="before", now=NOON)
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    with database.begin() as tx:
+        token = unsubscribe.token(ORIGIN.key, school.id, "person0@school.example", "announcements")
+        unsubscribe.act(tx, ORIGIN.key, token, now=NOON + LATER)
+        row = tx.execute(text("SELECT * FROM delivery WHERE name = 'Person1'")).one()
+        assert returned.complain(tx, row, now=NOON + LATER)
+        came_back(tx, "Person2")
+        forgetting.erase(tx, ada, school.id, email="person3@school.example", now=NOON + LATER)
+        suppression.remove(tx, ana, school.id, five, now=NOON + LATER)
+        suppression.keep(tx, school.id, five, **before, detail="since", now=NOON + LATER)
+        gone = schools.found(
+            tx, access.system(), "Founded since", time_zone="UTC", language="en", now=NOON
+        )
+        suppression.keep(tx, gone.id, five, **before, detail="", now=NOON)
+    put_back(database, tmp_path / "b.zip", still=still)
+    with database.begin() as tx:
+        known = {each.email: each for each in suppression.of(tx, ana, school.id)}
+        assert known[five].detail == "before"
+        assert known["person0@school.example"].since == NOON + LATER
+        restoring.resume(tx, ada, now=NOON)
+    with smtp.relay() as relay:
+        write_and_send(database, ana, school, relay.url)
+        assert relay.recipients == ["person4@school.example"]
+
+
+def test_of_an_address_that_the_backup_knows_as_erased_nothing_is_written_in_the_clear(
+    database: Database, school: School, ana: Actor, ada: Actor, tmp_path: Path
+) -> None:
+    released(database, ana, school, *NAMES[:1])
+    put(database, {"Person0": "sent"})
+    email = "person0@school.example"
+    with database.begin() as tx:
+        forgetting.erase(tx, ada, school.id, email=email, now=NOON)
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    with database.begin() as tx:
+        suppression.remove(tx, ana, school.id, email, now=NOON + LATER)
+        token = unsubscribe.token(ORIGIN.key, school.id, email, "announcements")
+        unsubscribe.act(tx, ORIGIN.key, token, now=NOON + LATER)
+        assert suppression.count(tx, ana, school.id) == 1
+    put_back(database, tmp_path / "b.zip", still=True)
+    with database.read() as tx:
+        assert suppression.count(tx, ana, school.id) == 0
+        assert suppression.reasons(tx, school.id, "news", [email]) == {email: "erased"}
+
+
+def test_the_later_word_about_a_mail_stands(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    """One came back since, one failed in the backup and was sent since; sums were kept of both."""
+    id_ = released(database, ana, school, *NAMES[:3])
+    put(database, {"Person0": "sent", "Person1": "failed", "Person2": "sent"})
+    with database.begin() as tx:
+        assert sums.settle(tx, now=NOON + timedelta(days=2)) == 1
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    with database.begin() as tx:
+        releasing.retry_failed(tx, ana, id_, now=NOON + LATER)
+    with smtp.relay() as relay:
+        deliver(database, relay.url, Clock(NOON + LATER))
+        assert relay.recipients == ["person1@school.example"]
+    with database.begin() as tx:
+        came_back(tx, "Person0")
+    put_back(database, tmp_path / "b.zip", still=True)
+    assert state(database, id_) == {"Person0": "failed", "Person1": "sent", "Person2": "sent"}
+    assert "no such user" in why(database, ana, id_)["Person0"]
+    with database.read() as tx:
+        assert campaigns.totals(tx, ana, id_) == Totals(sent=2, failed=1)
+
+
+def send_again(
+    database: Database,
+    ana: Actor,
+    school: School,
+    file: Path,
+    relay: str,
+    stop: threading.Event | None = None,
+) -> Summary:
+    return send_file.send(
+        database, ana, school.id, file, relay=Relay.from_url(relay, connections=1), origin=ORIGIN,
+        clock=Clock(NOON), wait=True, owner="test", stop=stop or threading.Event(),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sending:
+    file: Path
+    campaign: str
+    had: list[str]
+
+
+def begun(database: Database, ana: Actor, school: School, folder: Path) -> Sending:
+    """A send file whose command was ended when some had their mail."""
+    people = "".join(f"{name.lower()}@school.example,{name}\n" for name in NAMES)
+    (folder / "c.csv").write_text(f"email,name\n{people}")
+    (folder / "c.toml").write_text(
+        'subject = "Hi"\nbody = "Hello {{ name }}"\nfrom = "S <news@school.example>"\n'
+        'recipients = "c.csv"\ntopic = "service"\nanyway = "test"\n'
+    )
+    stop = threading.Event()
+    with smtp.relay(amid(stop.set)) as relay:
+        done = send_again(database, ana, school, folder / "c.toml", relay.url, stop)
+        assert LEFT <= done.totals.sent == len(relay.mails) < len(NAMES)
+        return Sending(folder / "c.toml", done.campaign, relay.recipients)
+
+
+def stand(sending: Sending, others: str) -> dict[str, str]:
+    """The state of each: who had it, and all others."""
+    had = [address.partition("@")[0].capitalize() for address in sending.had]
+    return dict.fromkeys(NAMES, others) | dict.fromkeys(had, "sent")
+
+
+def test_a_send_file_begun_since_the_backup_does_not_start_over(
+    database: Database, school: School, ana: Actor, ada: Actor, tmp_path: Path
+) -> None:
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    sending = begun(database, ana, school, tmp_path)
+    put_back(database, tmp_path / "b.zip", still=True)
+    assert state(database, sending.campaign) == stand(sending, "due")
+    with database.begin() as tx:
+        restoring.resume(tx, ada, now=NOON)
+    with smtp.relay() as relay:
+        again = send_again(database, ana, school, sending.file, relay.url)
+        assert again.campaign == sending.campaign
+        assert relay.mails == [], "somebody sends it on"
+        with database.begin() as tx:
+            releasing.resume(tx, ana, sending.campaign, now=NOON)
+        last = send_again(database, ana, school, sending.file, relay.url)
+        assert last.totals == Totals(sent=len(NAMES))
+        everybody = [f"{name.lower()}@school.example" for name in NAMES]
+        assert sorted(relay.recipients + sending.had) == sorted(everybody)
+
+
+def test_what_a_campaign_begun_since_may_have_sent_meanwhile_is_in_doubt(
+    database: Database, school: School, ana: Actor, tmp_path: Path
+) -> None:
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    sending = begun(database, ana, school, tmp_path)
+    put_back(database, tmp_path / "b.zip", still=False)
+    assert state(database, sending.campaign) == stand(sending, "held")
+    assert "backup was restored" in why(database, ana, sending.campaign)[NAMES[-1]]
+
+
+def test_a_draft_that_was_released_since_the_backup_is_not_released_again(
+    database: Database, school: School, ana: Actor, ada: Actor, tmp_path: Path
+) -> None:
+    """What is enclosed comes back as well: who has not got it gets the same letter."""
+    other = released(database, ana, school, *NAMES[:3])
+    with database.begin() as tx:
+        releasing.cancel(tx, ana, other, now=NOON)
+        id_ = campaigns.draft(
+            tx, ana, school.id, subject={"ru": "News"}, body={"ru": "Hi"},
+            segment=Segment(everyone=True), sender="School <news@school.example>", now=NOON,
+        )  # fmt: skip
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    with database.begin() as tx:
+        attachments.add(tx, ana, id_, "plan.txt", b"Monday", room=Room(), now=NOON)
+        releasing.release(tx, ana, id_, now=NOON)
+    put(database, {"Person0": "sent", "Person1": "sent"})
+    put_back(database, tmp_path / "b.zip", still=True)
+    with database.begin() as tx:
+        restoring.resume(tx, ada, now=NOON)
+        assert not releasing.release(tx, ana, id_, now=NOON)
+        assert campaigns.get(tx, ana, other).state == "draft"
+        releasing.resume(tx, ana, id_, now=NOON + LATER)
+    with smtp.relay() as relay:
+        deliver(database, relay.url, Clock(NOON + LATER))
+        assert relay.recipients == ["person2@school.example"]
+        assert "plan.txt" in relay.mails[0].data.decode()
 
 
 LOG = """\

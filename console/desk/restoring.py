@@ -5,7 +5,8 @@ from typing import IO
 
 from sqlalchemy import inspect
 
-from console.desk import remembering
+from console.desk import recalling
+from console.desk.remembering import UNDECIDED
 from mailing.gate import ALL_MAIL
 from store import access, audit, heartbeats, schools
 from store.access import Actor
@@ -15,7 +16,6 @@ from store.words import N_, Words
 
 PAUSED = "paused after restore"
 TOLD = ("letter", "outcome", "telling")  # what goes to people beside campaigns' mail
-UNDECIDED = N_("A backup was restored meanwhile; it may have arrived before. Somebody decides.")
 IN_DOUBT = N_("A backup was restored meanwhile; it may have arrived before, and is not sent again.")
 
 
@@ -49,7 +49,7 @@ def hold(tx: Connection, remembered: IO[str] | None = None, *, now: datetime) ->
         {"now": now, "why": Words(UNDECIDED).to_json()},
     )
     if remembered:
-        remembering.apply(tx, remembered)
+        recalling.apply(tx, remembered)
     there = set(inspect(tx).get_table_names())  # a backup may be older
     if "notice" in there:
         tx.execute(
