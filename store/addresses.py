@@ -6,6 +6,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 PLAIN = re.compile(r"(?=.{1,64}$)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")  # others are looked at
+DAMAGED = "\ufffd"  # a letter that was lost on the way; whose address it was, nobody can tell
 LONGEST = 254  # characters (RFC 5321, section 4.5.3.1.3, less the brackets)
 
 
@@ -29,6 +30,8 @@ def _domain(domain: str) -> str:
 
 
 def _checked(address: str) -> str:
+    if DAMAGED in address:
+        return ""
     try:
         valid = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

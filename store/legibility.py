@@ -13,6 +13,7 @@ REORDERING = "\u202a-\u202e\u2066-\u2069"
 UNREADABLE = re.compile(f"[{REORDERING}\ud800-\udfff]")
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufff9-\ufffb]")
 BREAKS = re.compile("[\x85\u2028\u2029]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def legible(words: str) -> str:
@@ -30,6 +31,11 @@ def legible(words: str) -> str:
 def ordered(words: str) -> str:
     """The words without what turns the order of reading; all else stays."""
     return words if words.isascii() else UNREADABLE.sub("\ufffd", words)
+
+
+def storable(words: str) -> str:
+    """What any database keeps: NUL and half a letter show as U+FFFD; all else stays."""
+    return words if words.isprintable() else UNSTORABLE.sub("\ufffd", words)
 
 
 @cache

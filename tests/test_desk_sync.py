@@ -1,5 +1,6 @@
 """A platform's people, courses and rooms come into the roster, whole or not at all."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -145,6 +146,35 @@ def test_the_same_again_changes_nothing(
     before = people_of(database, pult, school)
     assert run(database, pult, connection, lms).gone == 0
     assert people_of(database, pult, school) == before
+
+
+HALF = json.loads('"Ann \\ud83d"')  # as a platform's JSON may cut a name
+
+
+def test_a_name_that_no_database_keeps_keeps_back_nobody(
+    database: Database, pult: Actor, school: School, connection: str
+) -> None:
+    bad = [
+        Account("8", HALF, HALF, "ann@school14.example", level=HALF, group="7\0B"),
+        Account("9", "bob\0", "Bob\0by", "bob\0@school14.example"),
+        Account(HALF, "cy", "Cy", HALF),
+    ]
+    lms = Lms(
+        [MARIA, *bad, PETR],
+        [Enrolment("10", "8", "student"), Enrolment("10", HALF, "student")],
+        {"10": "Algebra\0", "11": HALF},
+    )
+    synced = run(database, pult, connection, lms)
+    assert (synced.people, synced.courses, synced.enrolments) == (5, 2, 2)
+    people = people_of(database, pult, school)
+    assert set(people) == {"Maria Ivanova", "Ann \ufffd", "Bob\ufffdby", "Cy", "Petr"}
+    assert people["Ann \ufffd"].email == "ann@school14.example"
+    assert people["Bob\ufffdby"].email == people["Cy"].email == ""
+    told = [problem.params["name"] for problem in synced.problems]
+    assert told == ["Bob\ufffdby", "Cy"]
+    assert run(database, pult, connection, lms).gone == 0
+    media = add(database, pult, school, "bigbluebutton", "Media")
+    assert run(database, pult, media, Media([Room("r\0", HALF)])).rooms == 1
 
 
 def test_one_person_by_address_across_platforms(

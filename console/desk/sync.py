@@ -1,11 +1,12 @@
 """Bring a platform's people, courses and rooms into the roster, whole or not at all."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from console.desk import connections, linked
-from platforms.base import Account, Adapter, PlatformError
+from platforms.base import Account, Adapter, Course, Enrolment, PlatformError, Room
 from platforms.capabilities import RosterSource
 from platforms.metering import RoomMeter
 from store import access, addresses, audit, enrolling, people_zones
@@ -13,12 +14,14 @@ from store.access import Actor
 from store.db import Connection as Transaction
 from store.db import Database, text
 from store.enrolling import Kept, Listed, ListedRoom
+from store.legibility import storable
 from store.words import N_, Words
 
 # Platforms name languages in many ways; ours by the first letters of theirs.
 LANGUAGES = {"ru": "ru", "zh": "zh_Hans", "en": "en"}
 ROLES = {"student", "teacher", "guardian", "staff"}
 TOLD = 20  # of a sort that are named one by one
+Record = TypeVar("Record", Account, Course, Enrolment, Room)
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,20 @@ def fetch(adapter: Adapter) -> Fetched:
     courses: dict[str, str] = {}
     roles: dict[tuple[str, str], str] = {}
     if isinstance(adapter, RosterSource) and "roster" in adapter.can:
-        accounts = list(adapter.accounts())
-        courses = {course.external_id: course.name for course in adapter.courses()}
-        for course_id in courses:
-            for enrolment in adapter.enrolments(course_id):
-                place = course_id, enrolment.account_external_id
-                roles[place] = enrolment.role
+        accounts = [_kept_by_any(account) for account in adapter.accounts()]
+        for course in list(adapter.courses()):
+            kept = _kept_by_any(course)
+            courses[kept.external_id] = kept.name
+            for enrolment in map(_kept_by_any, adapter.enrolments(course.external_id)):
+                roles[kept.external_id, enrolment.account_external_id] = enrolment.role
     return Fetched(accounts, courses, roles, _rooms(adapter))
+
+
+def _kept_by_any(record: Record) -> Record:
+    """Without what a database refuses: one name of a list would keep back all others."""
+    words = {name: said for name, said in vars(record).items() if isinstance(said, str)}
+    cleaned: dict[str, Any] = {name: storable(said) for name, said in words.items()}
+    return record if cleaned == words else replace(record, **cleaned)
 
 
 def _rooms(adapter: Adapter) -> list[ListedRoom] | None:
@@ -98,7 +108,7 @@ def _rooms(adapter: Adapter) -> list[ListedRoom] | None:
     rooms = adapter.rooms()
     if rooms is None:
         return None
-    return [ListedRoom(room.external_id, room.name, room.seats) for room in rooms]
+    return [ListedRoom(r.external_id, r.name, r.seats) for r in map(_kept_by_any, rooms)]
 
 
 def _believe(db: Database, connection_id: str, fetched: Fetched) -> None:
