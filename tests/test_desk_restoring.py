@@ -31,7 +31,7 @@ from mailing.reports import Report
 from mailing.segments import Segment
 from mailing.send_file import Summary
 from mailing.transports import Relay
-from store import access, backup, schools
+from store import access, backup, migrate, schools
 from store.access import Actor
 from store.db import Connection, Database, text
 from store.schools import School
@@ -276,6 +276,37 @@ def test_the_later_word_about_a_mail_stands(
     assert "no such user" in why(database, ana, id_)["Person0"]
     with database.read() as tx:
         assert campaigns.totals(tx, ana, id_) == Totals(sent=2, failed=1)
+
+
+def made_older(database: Database) -> None:
+    """As a Pult left them that knew nothing of erased addresses yet."""
+    with database.begin() as tx:
+        for table in ("erased_address", "erasing_key", "release_terms"):
+            tx.execute(text(f"DROP TABLE {table}"))
+        tx.execute(text("ALTER TABLE campaign DROP COLUMN reduced_at"))
+        tx.execute(text("DELETE FROM migration WHERE package = 'mailing' AND number >= 27"))
+
+
+def test_a_backup_of_an_older_pult_is_told_what_it_has_room_for(
+    database: Database, school: School, ana: Actor, ada: Actor, tmp_path: Path
+) -> None:
+    id_ = released(database, ana, school, *NAMES[:3])
+    put(database, dict.fromkeys(NAMES[:3], "sent"))
+    made_older(database)
+    backup.save(database, tmp_path / "b.zip", now=NOON)
+    migrate.apply(database, PACKAGES, now=NOON)
+    with database.begin() as tx:
+        came_back(tx, "Person0")
+        token = unsubscribe.token(ORIGIN.key, school.id, "person1@school.example", "announcements")
+        unsubscribe.act(tx, ORIGIN.key, token, now=NOON + LATER)
+    put_back(database, tmp_path / "b.zip", still=True)
+    migrate.apply(database, PACKAGES, now=NOON)
+    assert state(database, id_) == {"Person0": "failed", "Person1": "sent", "Person2": "sent"}
+    with database.begin() as tx:
+        restoring.resume(tx, ada, now=NOON)
+    with smtp.relay() as relay:
+        write_and_send(database, ana, school, relay.url)
+        assert relay.recipients == ["person2@school.example"]
 
 
 def send_again(

@@ -23,16 +23,18 @@ def apply(tx: Connection, remembered: IO[str]) -> None:
     """
     looked = inspect(tx)
     there = set(looked.get_table_names())  # a backup may be older
+    summed = "reduced_at" in {each["name"] for each in looked.get_columns("campaign")}
     keys: dict[str, object] = {}
     for part in told(remembered):
         if part.name == ENDS:
-            _settle(tx, part)
+            _settle(tx, part, summed=summed)
         elif part.name in there:
             if part.name == "campaign":
                 _away_with_drafts(tx, part)
             elif part.name == "erasing_key":
                 keys = {str(row["school_id"]): row["key"] for row in _named(part)}
-            _add(tx, looked, _welcome(tx, part, keys))
+            erasing = "erased_address" in there
+            _add(tx, looked, _welcome(tx, part, keys) if erasing else part)
     tx.execute(
         text("""
             UPDATE campaign SET state = 'paused' WHERE state = 'released'
@@ -42,8 +44,11 @@ def apply(tx: Connection, remembered: IO[str]) -> None:
     )
 
 
-def _settle(tx: Connection, part: Told) -> None:
-    """The later word about a mail stands; what is held in the backup is told by any."""
+def _settle(tx: Connection, part: Told, *, summed: bool) -> None:
+    """The later word about a mail stands; what is held in the backup is told by any.
+
+    `summed`: the backup is of a Pult that keeps sums as this one does.
+    """
     rows = [*_named(part)]
     execute_many(
         tx,
@@ -59,7 +64,7 @@ def _settle(tx: Connection, part: Told) -> None:
             for row in rows
         ],
     )  # fmt: skip
-    for campaign_id in {str(row["campaign_id"]) for row in rows}:
+    for campaign_id in {str(row["campaign_id"]) for row in rows} if summed else ():
         sums.forget(tx, campaign_id)
 
 
