@@ -1,7 +1,7 @@
 """What became of mails, written into the ledger in groups."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,19 +23,25 @@ class Settled(NamedTuple):
 
 
 def settle(tx: Connection, settled: Sequence[Settled]) -> None:
-    """Write the outcomes; a row that is no longer its sender's stays as it is."""
+    """Write the outcomes; a row that is no longer its sender's stays as it is.
+
+    Of several for one row the first is written: after it the row is its sender's no longer.
+    """
     if not settled:
         return
-    if tx.dialect.name == "postgresql":
-        _settle_among_others(tx, settled)
-    else:
-        _settle_alone(tx, settled)
+    first: dict[tuple[str, str], Settled] = {}
     for each in settled:
+        first.setdefault((each.delivery_id, each.owner), each)
+    if tx.dialect.name == "postgresql":
+        _settle_among_others(tx, first.values())
+    else:
+        _settle_alone(tx, first.values())
+    for each in first.values():
         if each.hard:
             _suppress(tx, each)
 
 
-def _settle_among_others(tx: Connection, settled: Sequence[Settled]) -> None:
+def _settle_among_others(tx: Connection, settled: Collection[Settled]) -> None:
     """One statement: PostgreSQL spends as much on beginning one as on a row.
 
     Each column as lines, which none of the values can hold: the driver is slow with arrays. State
@@ -65,7 +71,7 @@ def _settle_among_others(tx: Connection, settled: Sequence[Settled]) -> None:
     )
 
 
-def _settle_alone(tx: Connection, settled: Sequence[Settled]) -> None:
+def _settle_alone(tx: Connection, settled: Collection[Settled]) -> None:
     """One statement: for each, SQLite's driver lets go of Python and waits to be let in again.
 
     The owner stands behind a plus so that no statistics send SQLite to all rows of the owner.

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mailing import claiming, outbox, settling
+from mailing import claiming, outbox, settling, suppression
 from mailing.settling import Settled
 from store.access import Actor
 from store.db import Connection, Database, text
@@ -67,3 +67,17 @@ def test_what_is_anothers_stays_as_it_is(database: Database, school: School, ana
         settling.settle(tx, outcomes([id_]))
         settling.settle(tx, [Settled(id_, "me", "failed", SAID, NOON, NOON)])
         assert tx.execute(text("SELECT state FROM delivery")).scalar_one() == "sent"
+
+
+def test_the_first_of_two_outcomes_of_a_mail_stands(
+    database: Database, school: School, ana: Actor
+) -> None:
+    """In one group as in two: nothing is known of a mail after it was settled."""
+    released(database, ana, school, "Alina", "Boris")
+    with database.begin() as tx:
+        first, second = claimed(tx, database)
+        dead = Settled(first, "me", "failed", SAID, NOON_LATER, NOON_LATER, hard=True)
+        settling.settle(tx, [*outcomes([first]), *outcomes([second]), dead])
+        rows = tx.execute(text("SELECT state, attempt FROM delivery")).all()
+        assert [tuple(row) for row in rows] == [("sent", 1), ("sent", 1)]
+        assert suppression.of(tx, ana, school.id) == []
