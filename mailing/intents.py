@@ -10,14 +10,19 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from store import lock
 from store.db import Database, new_id
+from store.words import N_, Words
 
 BEGUN, SENT, OVER = "B", "S", "O"  # OVER: it did not leave, and may be tried again
+UNWRITABLE = N_(
+    "No mail leaves, because Pult cannot write down what it sends: {reason}. "
+    "Is there room on the disk?"
+)
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -43,13 +48,31 @@ class Intents:
         if held is None:
             raise FileExistsError(str(self._path))
         self._lock = held
+        self._length = 0
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self._file = os.open(self._path, flags, 0o600)
-        self.note(json.dumps([owner, _boot()]) + "\n")
+        try:
+            self._file = os.open(self._path, flags, 0o600)
+        except OSError:
+            held.close()
+            raise
+        try:
+            self.note(json.dumps([owner, _boot()]) + "\n")
+        except OSError:
+            self.close(settled=True)
+            raise
 
     def note(self, lines: str) -> None:
-        """Append lines of `line`; one call is one write, so none is half of another's."""
-        os.write(self._file, lines.encode())
+        """Append lines of `line`, all or none. Raises OSError; a full disk writes half of them."""
+        left = lines.encode()
+        length = self._length + len(left)
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError:
+            with suppress(OSError):  # what stays may call a mail uncertain, and never unbegun
+                os.ftruncate(self._file, self._length)
+            raise
+        self._length = length
 
     def close(self, *, settled: bool) -> None:
         """`settled`: all of it stands in the ledger, and the file is of no more use."""
@@ -59,6 +82,11 @@ class Intents:
         self._lock.close()
         if settled:
             self._path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def unwritable(error: OSError) -> Words:
+    """Why nothing leaves, for whoever looks after the mail."""
+    return Words(UNWRITABLE, {"reason": error.strerror or type(error).__name__})
 
 
 def line(end: str, delivery_id: str) -> str:

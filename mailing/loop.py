@@ -43,6 +43,7 @@ class Loop:
                 self._work.turn()
                 self._wake()
                 self._work.note()
+                self._withhold()
                 self._write()
             self._part()
         finally:
@@ -98,6 +99,11 @@ class Loop:
                 wire.look(now)
         if looks:
             self._looked = now
+
+    def _withhold(self) -> None:
+        if self._work.unwritten:
+            for wire in self._wires:
+                wire.talk.withhold(self._work.unwritten)
 
     def _write(self) -> None:
         for wire in self._wires.copy():

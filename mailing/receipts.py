@@ -48,10 +48,16 @@ class Receipts:
         self._lines.append(intents.line(OVER, row.id))
 
     def note(self) -> None:
-        """Write down what was begun and answered."""
+        """Write down what was begun and answered. Raises OSError; none of it stands there then."""
         if self._lines:
             self._intents.note("".join(self._lines))
             self._lines.clear()
+
+    def unbegin(self) -> set[str]:
+        """Forget of what was begun what is not written down; return the ids, which never leave."""
+        marks = [line.split() for line in self._lines]
+        self._lines = [intents.line(end, id_) for end, id_ in marks if end != BEGUN]
+        return {id_ for end, id_ in marks if end == BEGUN}
 
     def came(self, row: Claimed, outcome: Outcome, campaign: Campaign, *, now: datetime) -> None:
         """What the relay said of it, or its silence."""

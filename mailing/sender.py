@@ -63,7 +63,10 @@ def deliver(
     place = intents.folder(db)
     recovering.recover(db, place, now=clock())
     owner = f"{owner}/{new_id()}"
-    written = Intents(place, owner)
+    try:
+        written = Intents(place, owner)
+    except OSError as error:
+        return Delivered(problem=intents.unwritable(error))
     share = Share(owner, campaign_id, limit, lease, time.monotonic() + seconds, _ahead(relay))
     work = Work(db, origin, share, clock=clock, stop=stop, written=written, quiet=quiet)
     settled = False
@@ -73,7 +76,7 @@ def deliver(
         _hand_over(relay, work)
         if work.refusal is not None and work.has_more:  # no connection was left to go on
             work.done.problem = work.done.problem or work.refusal
-        work.close(pause=RELAY_PAUSE if work.done.problem else timedelta())
+        work.close(pause=RELAY_PAUSE)
         settled = True
     finally:  # unsettled, the file tells the next sender what came of the rows
         work.leave()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from mailing import building
+from mailing import building, intents
 from mailing.claiming import Claimed
 from mailing.clearance import Clearance
 from mailing.dispatch import Dispatch, Share
@@ -66,6 +66,8 @@ class Work:
         self._halted = False
         self.done, self.buried = self._receipts.done, self._receipts.buried
         self.sizes: dict[str, int] = {}  # bytes of a mail that relays say they take
+        self.unwritten: set[str] = set()  # ids that were begun and could not be written down
+        self._unwritable: Words | None = None  # why
         self.refusal: Words | None = None  # why a connection got no session
         self.error: DBAPIError | None = None
 
@@ -122,6 +124,8 @@ class Work:
         return None
 
     def begin(self, envelope: Envelope, *, alone: bool) -> bool:
+        if self._unwritable is not None:
+            return False
         row = self._rows[envelope.delivery_id]
         if self._forgoes(row):
             del self._rows[row.id]
@@ -223,8 +227,17 @@ class Work:
             self._believe(took=False)
 
     def note(self) -> None:
-        """Write down what was begun and answered; nothing that was begun leaves before."""
-        self._receipts.note()
+        """Write down what was begun and answered; nothing that was begun leaves before.
+
+        Where that fails nothing is begun any more: of what stands nowhere the next sender
+        takes it that it never left.
+        """
+        try:
+            self._receipts.note()
+        except OSError as error:
+            self.unwritten |= self._receipts.unbegin()
+            self._unwritable = intents.unwritable(error)
+            self._halted = True
 
     def turn(self) -> None:
         """Settle what is answered and claim more, when there is enough of it."""
@@ -239,13 +252,17 @@ class Work:
                 self.fail(error)
 
     def close(self, *, pause: timedelta) -> None:
-        """Write what is left to write; what was not begun is due again after the pause.
+        """Write what is left to write; what was not begun is due again, after the pause if
+        there was a problem.
 
         Raises what the database raised on the way.
         """
         self.note()
         if self.error is not None:
             raise self.error
+        self.done.problem = self._unwritable or self.done.problem
+        if self.done.problem is None:
+            pause = timedelta()
         for envelope in self._kept:
             self._dispatch.put_back(self._rows.pop(envelope.delivery_id))
         for envelope in self._last:
@@ -278,7 +295,8 @@ class Work:
     @property
     def forsaken(self) -> bool:
         """Whether the relay takes nothing more, and another one may."""
-        return self._halted and self.error is None and not self._stop.is_set()
+        failed = self.error is not None or self._unwritable is not None
+        return self._halted and not failed and not self._stop.is_set()
 
     def fail(self, error: DBAPIError) -> None:
         self.error = self.error or error

@@ -6,7 +6,7 @@ one body at most is without an answer.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from mailing.message import Envelope
@@ -75,6 +75,12 @@ class Conversation:
                     return
         except Broken:
             self.broken()
+
+    def withhold(self, ids: Collection[str]) -> None:
+        """If it stands in `out` and is one of these, its body does not leave after all."""
+        if self._handed_over and self._mail is not None and self._mail.delivery_id in ids:
+            self.out.clear()
+            self._end(WITHDRAWN)
 
     def broken(self) -> None:
         """Nothing more comes, or nothing that can be understood."""
