@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from mailing import claiming, ledger
 from mailing.claiming import Claimed
-from mailing.ledger import RENEWALS
 from mailing.settling import Settled, settle
+from mailing.tenure import Tenure, lasting
 from store.db import Database
 
 FEWEST, MOST = 100, 1000  # rows claimed at once; twice as many may be held if a machine is lost
@@ -32,6 +32,15 @@ class Share:
     lease: timedelta
     until: float  # as of time.monotonic; nothing is begun after
     most: int = MOST  # rows claimed at once
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a transaction has brought, once it is committed."""
+
+    rows: Sequence[Claimed] = ()
+    renewed: float | None = None  # as of `lasting`
+    still: set[str] | None = None  # what is left where others took rows
 
 
 class Dispatch:
@@ -53,10 +62,11 @@ class Dispatch:
         self._window = self._least
         self._had = 0  # rows in hand after the last claim
         self._claimed = self._settled = time.monotonic()
-        self._every = share.lease.total_seconds() / RENEWALS
-        self._renewed = time.monotonic()
+        self._tenure = Tenure(share.lease)
+        self._held = 0  # rows that the ledger should call this sender's
+        self._still: set[str] | None = None  # ids, once others took rows
         self._thread = ThreadPoolExecutor(1, "mail-ledger")
-        self._writing: Future[Sequence[Claimed]] | None = None
+        self._writing: Future[Written] | None = None
         self._claiming = False  # what is being written asks for rows
 
     @property
@@ -67,15 +77,36 @@ class Dispatch:
     def has_more(self) -> bool:
         return bool(self._ready or self._left)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether nothing is to be begun before the next `turn` has asked whose the rows are."""
+        return self._tenure.doubtful
+
+    def holds(self) -> bool:
+        """Whether the rows in hand are certainly not claimed by others this moment."""
+        return self._tenure.holds()
+
+    def owns(self, row: Claimed) -> bool:
+        """Whether others left it alone."""
+        return self._still is None or row.id in self._still
+
     def next(self) -> Claimed | None:
         """A row to send now. None: there is none any more, or none before the next `turn`."""
-        return self._ready.popleft() if self._ready else None
+        while self._ready:
+            row = self._ready.popleft()
+            if self.owns(row):
+                return row
+            self.put_back(row)
+        return None
 
     def settle(self, settled: Settled) -> None:
         self._outcomes.append(settled)
 
     def put_back(self, row: Claimed, *, rest: timedelta | None = None) -> None:
-        """It never began; when the sending ends, it is due again, or after its rest."""
+        """It never began; when the sending ends, it is due again, or after its rest.
+
+        Where others have it by then, it stays theirs.
+        """
         self._returned.append((row.id, rest))
 
     def take_back(self, rows: Sequence[Claimed]) -> None:
@@ -87,12 +118,13 @@ class Dispatch:
         if self._writing is not None:
             waited_for = self._claiming and not self._ready
             return waited_for or self._writing.done()
+        if self._tenure.doubtful:
+            return True
         if claiming and self._left and len(self._ready) <= self._window:
             return True
-        now = time.monotonic()
         if self._outcomes:
-            return now - self._settled >= SETTLE
-        return now - self._renewed >= self._every
+            return time.monotonic() - self._settled >= SETTLE
+        return self._tenure.due
 
     def turn(self, *, claiming: bool) -> None:
         """One transaction with all that is to be done by now, or the end of one under way."""
@@ -100,6 +132,7 @@ class Dispatch:
             self._hear(self._writing)
             return
         outcomes, self._outcomes = self._outcomes, []
+        self._held -= len(outcomes)
         self._claiming = claiming and self._left > 0 and len(self._ready) <= self._window
         wanted = min(self._window, self._left) if self._claiming else 0
         self._settled = time.monotonic()
@@ -108,13 +141,19 @@ class Dispatch:
         else:
             self._accept(self._written(outcomes, wanted))
 
-    def _hear(self, writing: Future[Sequence[Claimed]]) -> None:
+    def _hear(self, writing: Future[Written]) -> None:
         self._writing = None
         self._accept(writing.result())
 
-    def _accept(self, rows: Sequence[Claimed]) -> None:
+    def _accept(self, written: Written) -> None:
+        if written.renewed is not None:
+            self._tenure.renew(written.renewed)
+        if written.still is not None:  # what is claimed anew might be what is still on its way
+            self._still, self._left, self._held = written.still, 0, len(written.still)
         if not self._claiming:
             return
+        rows = written.rows
+        self._held += len(rows)
         self._left = self._left - len(rows) if rows else 0
         self._resize()
         self._prepare(rows)
@@ -146,16 +185,20 @@ class Dispatch:
         self._window = max(min(wanted, 2 * self._window, self._share.most), self._least)
         self._claimed = now
 
-    def _written(self, outcomes: Sequence[Settled], wanted: int) -> Sequence[Claimed]:
-        share, now = self._share, self._clock()
+    def _written(self, outcomes: Sequence[Settled], wanted: int) -> Written:
+        share, due, at = self._share, self._tenure.due, lasting()
+        now = self._clock()
         with self._db.begin() as tx:
-            settle(tx, outcomes)
-            if time.monotonic() - self._renewed >= self._every:
-                ledger.renew(tx, share.owner, now=now, lease=share.lease)
-                self._renewed = time.monotonic()
+            missing = settle(tx, outcomes)
+            if due:
+                own = ledger.renew(tx, share.owner, now=now, lease=share.lease)
+                missing += max(self._held - own, 0)
+            renewed = at if due else None
+            if missing:
+                return Written(renewed=renewed, still=ledger.still(tx, share.owner))
             if not wanted:
-                return ()
-            return claiming.claim(
+                return Written(renewed=renewed)
+            rows = claiming.claim(
                 tx,
                 share.owner,
                 campaign_id=share.campaign_id,
@@ -163,3 +206,4 @@ class Dispatch:
                 limit=wanted,
                 lease=share.lease,
             )
+        return Written(rows, renewed)

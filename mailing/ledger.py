@@ -128,8 +128,8 @@ def give_back(tx: Connection, owner: str, ids: Collection[str], *, next_at: date
     )
 
 
-def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> bool:
-    """Say that the sender is alive, however slow its relay."""
+def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> int:
+    """Say that the sender is alive, however slow its relay; return how many rows are its own."""
     changed = tx.execute(
         text("""
             UPDATE delivery SET lease_until = :until
@@ -137,4 +137,13 @@ def renew(tx: Connection, owner: str, *, now: datetime, lease: timedelta) -> boo
         """),
         {"owner": owner, "until": now + lease},
     )
-    return changed.rowcount > 0
+    return changed.rowcount
+
+
+def still(tx: Connection, owner: str) -> set[str]:
+    """The ids of the rows that are the sender's own, after others took some of them."""
+    rows = tx.execute(
+        text("SELECT id FROM delivery WHERE owner = :owner AND state = 'sending'"),
+        {"owner": owner},
+    )
+    return set(rows.scalars())

@@ -22,26 +22,27 @@ class Settled(NamedTuple):
     hard: bool = False  # the address is dead: nothing goes there any more
 
 
-def settle(tx: Connection, settled: Sequence[Settled]) -> None:
-    """Write the outcomes; a row that is no longer its sender's stays as it is.
+def settle(tx: Connection, settled: Sequence[Settled]) -> int:
+    """Write the outcomes; return how many rows were no longer their sender's, and stay.
 
     Of several for one row the first is written: after it the row is its sender's no longer.
     """
     if not settled:
-        return
+        return 0
     first: dict[tuple[str, str], Settled] = {}
     for each in settled:
         first.setdefault((each.delivery_id, each.owner), each)
     if tx.dialect.name == "postgresql":
-        _settle_among_others(tx, first.values())
+        written = _settle_among_others(tx, first.values())
     else:
-        _settle_alone(tx, first.values())
+        written = _settle_alone(tx, first.values())
     for each in first.values():
         if each.hard:
             _suppress(tx, each)
+    return len(first) - written
 
 
-def _settle_among_others(tx: Connection, settled: Collection[Settled]) -> None:
+def _settle_among_others(tx: Connection, settled: Collection[Settled]) -> int:
     """One statement: PostgreSQL spends as much on beginning one as on a row.
 
     Each column as lines, which none of the values can hold: the driver is slow with arrays. State
@@ -50,7 +51,7 @@ def _settle_among_others(tx: Connection, settled: Collection[Settled]) -> None:
     """
     columns = zip(*(_plain(each) for each in settled), strict=True)
     names = ("states", "next", "replies", "times", "ids", "owners")
-    tx.execute(
+    changed = tx.execute(
         text("""
             UPDATE delivery SET state = done.state, next_at = done.next_at, reply = done.reply,
                    attempt = attempt + 1, owner = NULL, lease_until = NULL, updated_at = done.now
@@ -69,14 +70,15 @@ def _settle_among_others(tx: Connection, settled: Collection[Settled]) -> None:
             for name, column in zip(names, columns, strict=True)
         },
     )
+    return changed.rowcount
 
 
-def _settle_alone(tx: Connection, settled: Collection[Settled]) -> None:
+def _settle_alone(tx: Connection, settled: Collection[Settled]) -> int:
     """One statement: for each, SQLite's driver lets go of Python and waits to be let in again.
 
     The owner stands behind a plus so that no statistics send SQLite to all rows of the owner.
     """
-    tx.execute(
+    changed = tx.execute(
         text("""
             UPDATE delivery SET state = json_extract(done.value, '$[0]'),
                    next_at = json_extract(done.value, '$[1]'),
@@ -90,6 +92,7 @@ def _settle_alone(tx: Connection, settled: Collection[Settled]) -> None:
         """),
         {"rows": json.dumps([_plain(each) for each in settled])},
     )
+    return changed.rowcount
 
 
 def _plain(settled: Settled) -> tuple[str, float, str | None, float, str, str]:

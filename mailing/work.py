@@ -79,7 +79,7 @@ class Work:
     @property
     def ready(self) -> int:
         """How many mails wait for a connection."""
-        if self.over or self._brake.on:
+        if self.over or self._brake.on or self._dispatch.doubtful:
             return 0
         return len(self._kept) + self._dispatch.ready + len(self._last)
 
@@ -88,7 +88,7 @@ class Work:
         return not self.over and bool(self._kept or self._last or self._dispatch.has_more)
 
     def next(self) -> Envelope | None:
-        if self.over or self._brake.on:
+        if self.over or self._brake.on or self._dispatch.doubtful:
             return None
         envelope = self._kept.popleft() if self._kept else self._built()
         if envelope is None and self._last:
@@ -124,9 +124,12 @@ class Work:
         return None
 
     def begin(self, envelope: Envelope, *, alone: bool) -> bool:
-        if self._unwritable is not None:
-            return False
+        if self._unwritable is not None or not self._dispatch.holds():
+            return False  # `take` keeps it
         row = self._rows[envelope.delivery_id]
+        if not self._dispatch.owns(row):
+            self._dispatch.put_back(self._rows.pop(row.id))
+            return False
         if self._forgoes(row):
             del self._rows[row.id]
             return False
