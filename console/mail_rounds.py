@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ LOG = logging.getLogger("pult.worker")
 TURN = 10.0  # seconds that a relay serves its campaigns before the worker looks again
 BREATH = 0.05  # seconds between two batches of old rows, in which others write
 LEAST = 1.0  # seconds of them for each campaign
+END_SHARED = 120.0  # seconds for the answer to a whole mail, where others wait for the relay
 NO_RELAY = N_("Mail waits: the school has no relay. Enter one under Admin, Mail.")
 
 
@@ -83,12 +84,12 @@ def _due(console: Console, *, lane: str) -> dict[Key, Turn]:
     found: dict[Key, list[Due]] = {}
     for row in _campaigns(console, lane):
         try:
-            due = Due(row.id, row.school_id, _relay(console, row.school_id, row.relay_sealed))
+            relay = _relay(console, row.school_id, row.relay_sealed)
         except (MailingError, VaultError) as error:  # the others' mail leaves all the same
             why = error.words if isinstance(error, MailingError) else Words(SEALED)
             _follow(console, row.id, row.school_id, Delivered(problem=why), lane)
             continue
-        found.setdefault(_hosts(due.relay), []).append(due)
+        found.setdefault(_hosts(relay), []).append(Due(row.id, row.school_id, relay))
     return {relay: partial(_turn, console, lane, due) for relay, due in found.items()}
 
 
@@ -121,7 +122,7 @@ def _turn(console: Console, lane: str, due: list[Due], halted: threading.Event) 
             break
         done = sender.deliver(
             console.db,
-            each.relay,
+            patient(each.relay, lane, campaigns=len(due)),
             console.origin,
             owner=OWNER,
             clock=console.now,
@@ -134,6 +135,13 @@ def _turn(console: Console, lane: str, due: list[Due], halted: threading.Event) 
         LOG.info("campaign %s: sent %s, failed %s", each.campaign_id, done.sent, done.failed)
         moved += done.moved
     return moved
+
+
+def patient(relay: Relay, lane: str, *, campaigns: int) -> Relay:
+    """With all its patience for one newsletter alone; an emergency has others behind each mail."""
+    if campaigns == 1 and lane != urgent.LANE:
+        return relay
+    return replace(relay, end_timeout=END_SHARED)
 
 
 def _follow(console: Console, campaign_id: str, school_id: str, done: Delivered, lane: str) -> None:

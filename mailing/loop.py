@@ -13,6 +13,7 @@ from mailing.work import Work
 
 LOOK = 0.05  # seconds after which it looks at the clock and at who wants it to stop
 GOODBYE = 0.5  # seconds in which relays may answer a QUIT
+STOPPED_FACTOR = 2  # times the usual patience with what is on its way when all is to end: a minute
 
 
 class Loop:
@@ -25,6 +26,7 @@ class Loop:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._opening.sock, selectors.EVENT_READ)
         self._looked = time.monotonic()
+        self._stopped: float | None = None  # since when it is to end, as of time.monotonic
 
     def run(self) -> None:
         """Until there is no more to send, or nobody to send it to.
@@ -91,14 +93,20 @@ class Loop:
 
     def _wake(self) -> None:
         now = time.monotonic()
-        looks = now - self._looked >= LOOK
         for wire in self._wires:
             if wire.talk.idle and self._work.ready and not wire.talk.closed:
                 wire.wake()
-            if looks:
-                wire.look(now)
-        if looks:
-            self._looked = now
+        if now - self._looked >= LOOK:
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        self._looked = now
+        if self._work.stopped and self._stopped is None:
+            self._stopped = now
+        patience = self._relay.timeout * STOPPED_FACTOR
+        hurried = self._stopped is not None and now - self._stopped > patience
+        for wire in self._wires:
+            wire.look(now, ending=self._work.over, hurried=hurried)
 
     def _withhold(self) -> None:
         if self._work.unwritten:

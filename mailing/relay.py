@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +13,7 @@ from store.words import N_, Words
 
 SCHEMES = {"smtp": ("offered", 25), "smtp+tls": ("required", 587), "smtps": ("implicit", 465)}
 MAX_CONNECTIONS = 8
+END_FACTOR = 20  # times as long as for other answers: 10 minutes (RFC 5321, 4.5.3.2.6)
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,30 @@ class Relay:
     user: str = ""
     password: str = field(default="", repr=False)
     connections: int = MAX_CONNECTIONS
-    timeout: float = 30.0  # seconds that each answer may take
+    timeout: float = 30.0  # seconds that each answer may take, but the one to a whole mail
     loopback_only: bool = False
     per_second: float | None = None  # mails that it may get
     otherwise: "Relay | None" = None  # where it does not answer
+    end_timeout: float | None = None  # for the answer to a whole mail; None: END_FACTOR as long
 
     @property
     def name(self) -> str:
         """By which its limits are known."""
         return f"{self.host}:{self.port}"
+
+    @property
+    def end_patience(self) -> float:
+        """Seconds for the answer to a mail that the relay has whole: it may be reading it.
+
+        A sender that gives up too soon sends twice what the relay takes after all.
+        """
+        return self.timeout * END_FACTOR if self.end_timeout is None else self.end_timeout
+
+    def next(self) -> "Relay | None":
+        """The one that is taken where this one fails, with as much patience."""
+        if self.otherwise is None:
+            return None
+        return replace(self.otherwise, timeout=self.timeout, end_timeout=self.end_timeout)
 
     @classmethod
     def from_url(
@@ -116,6 +132,7 @@ class Outcome:
     closed: bool = False  # the session is of no more use
     whose: Whose = "reader"  # fault a refusal is
     read: bool = False  # the relay had the text when it refused the mail
+    late: bool = False  # no answer came in time, and it was we who went
 
 
 WITHDRAWN = Outcome("withdrawn", Words(""))

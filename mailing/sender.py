@@ -3,7 +3,6 @@
 import math
 import threading
 import time
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailing import (
@@ -102,13 +101,14 @@ def _hand_over(relay: Relay, work: Work) -> None:
     if work.ready:
         Loop(relay, work).run()
     work.conclude()
-    if relay.otherwise is None or not work.forsaken:
+    other = relay.next()
+    if other is None or not work.forsaken:
         return
     trouble, work.done.problem = work.done.problem, None
     heavy, work.done.too_heavy = work.done.too_heavy, False
-    work.face(relay.otherwise.name)
+    work.face(other.name)
     work.turn()
-    _hand_over(replace(relay.otherwise, timeout=relay.timeout), work)
+    _hand_over(other, work)
     work.done.too_heavy = work.done.too_heavy and heavy
     if work.done.problem or work.has_more:  # the first one's trouble is the one to tell
         work.done.problem = trouble

@@ -25,6 +25,8 @@ from mailing.timing import Quiet
 from store.db import Database
 from store.words import N_, Words
 
+BREAKS_OFF = N_("The relay breaks every connection off.")
+SILENT = N_("The relay does not answer in time.")
 LOST_IN_A_ROW = 5  # connections broken without one word about a mail: the relay is at fault
 
 Clock = Callable[[], datetime]
@@ -75,6 +77,11 @@ class Work:
     def over(self) -> bool:
         """Whether nothing more is given out, whatever is left."""
         return self._halted or self._stop.is_set() or time.monotonic() >= self._until
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody waits for the end of it."""
+        return self._stop.is_set()
 
     @property
     def ready(self) -> int:
@@ -174,9 +181,9 @@ class Work:
                 self.halt(outcome.words)
                 return True
             case "lost":
-                return not self.loses()
+                return not self.loses(late=outcome.late)
             case "uncertain":
-                self.loses()
+                self.loses(late=outcome.late)
             case _:
                 self._lost_in_a_row = 0
         return False
@@ -277,12 +284,15 @@ class Work:
         self._dispatch.leave()
         self._clearance.close()
 
-    def loses(self) -> bool:
-        """Another connection broke before its mail; True if so many did that it is no accident."""
+    def loses(self, *, late: bool = False) -> bool:
+        """Another connection broke before its mail; True if so many did that it is no accident.
+
+        `late`: it was we who left, for want of an answer.
+        """
         self._lost_in_a_row += 1
         if self._lost_in_a_row < LOST_IN_A_ROW:
             return False
-        self.halt(Words(N_("The relay breaks every connection off.")))
+        self.halt(Words(SILENT if late else BREAKS_OFF))
         return True
 
     def halt(self, words: Words) -> None:

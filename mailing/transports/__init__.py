@@ -1,7 +1,6 @@
 """The ways that mail leaves: a new one is a file, a row here, a test, a line in the docs."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from mailing.relay import Relay, RelayError, Session, Transport
@@ -23,9 +22,10 @@ def with_first(relay: Relay, connect: Callable[[Relay], S]) -> S:
     try:
         return connect(relay)
     except RelayError as error:
-        if relay.otherwise is None:
+        other = relay.next()
+        if other is None:
             raise
         try:
-            return with_first(replace(relay.otherwise, timeout=relay.timeout), connect)
+            return with_first(other, connect)
         except RelayError:
             raise error from None

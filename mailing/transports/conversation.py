@@ -46,6 +46,7 @@ class Conversation:
         self._refused: tuple[str, int, bytes] | None = None
         self._handed_over = False  # the mail's body is on its way
         self._reset = False  # the next mail needs one: half of a transaction stands open
+        self._last = False  # it ends with the mail that is on its way
         self.out: list[bytes] = []
         self.closed = False
         self.used = False  # it has had a mail
@@ -59,6 +60,11 @@ class Conversation:
     def waits(self) -> bool:
         """Whether it is the relay's turn to speak."""
         return bool(self._awaited)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the answer to a whole mail comes next."""
+        return self._handed_over
 
     def wake(self) -> None:
         """Begin with the next mail, if there is one."""
@@ -82,9 +88,20 @@ class Conversation:
             self.out.clear()
             self._end(WITHDRAWN)
 
-    def broken(self) -> None:
-        """Nothing more comes, or nothing that can be understood."""
-        self._end(replies.uncertain() if self._handed_over else replies.lost())
+    def broken(self, *, late: bool = False) -> None:
+        """Nothing more comes, or nothing that can be understood; `late`: not in time."""
+        ended = replies.uncertain if self._handed_over else replies.lost
+        self._end(ended(late=late))
+
+    def let_follower_go(self) -> None:
+        """The announced mail goes by another connection: this one's answer takes long.
+
+        After its DATA only the connection's end can withdraw it; that comes with the answer.
+        """
+        following, self._following = self._following, None
+        if following is not None:
+            self._last = True
+            self._source.take(following, WITHDRAWN)
 
     def _hear(self, code: int, words: bytes) -> None:
         if code == GOODBYE:
@@ -175,7 +192,7 @@ class Conversation:
         mail, self._mail, self._following = self._mail, self._following, None
         if mail is not None:
             self._source.take(mail, outcome)
-        if outcome.closed:
+        if outcome.closed or self._last:
             self._end(WITHDRAWN)
         elif self._mail is None:
             self.wake()

@@ -33,14 +33,17 @@ def busy(code: int, reply: bytes) -> Outcome:
     return Outcome("busy", Words(N_("The relay takes no mail for now: {reply}"), {"reply": said}))
 
 
-def lost() -> Outcome:
-    words = Words(N_("The connection broke before the mail was handed over."))
-    return Outcome("lost", words, closed=True)
+def lost(*, late: bool = False) -> Outcome:
+    """`late`: the relay broke nothing off, it did not answer in time."""
+    broke = N_("The connection broke before the mail was handed over.")
+    silent = N_("The relay did not answer in time, before the mail was handed over.")
+    return Outcome("lost", Words(silent if late else broke), closed=True, late=late)
 
 
-def uncertain() -> Outcome:
-    words = Words(N_("The connection broke while the mail was handed over."))
-    return Outcome("uncertain", words, closed=True)
+def uncertain(*, late: bool = False) -> Outcome:
+    broke = N_("The connection broke while the mail was handed over.")
+    silent = N_("The relay did not answer in time whether it takes the mail.")
+    return Outcome("uncertain", Words(silent if late else broke), closed=True, late=late)
 
 
 def no_utf8() -> Outcome:

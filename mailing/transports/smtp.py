@@ -63,8 +63,8 @@ class SmtpSession:
             refused = self._address(envelope)
             if refused:
                 return replace(refused, kind="lost") if refused.closed else refused
-        except (smtplib.SMTPException, OSError):
-            return replies.lost()
+        except (smtplib.SMTPException, OSError) as error:
+            return replies.lost(late=_late(error))
         if not begin():
             with suppress(smtplib.SMTPException, OSError):
                 self._client.rset()
@@ -74,15 +74,15 @@ class SmtpSession:
     def _hand_over(self, envelope: Envelope) -> Outcome:
         try:
             code, reply = self._client.docmd("DATA")
-        except (smtplib.SMTPException, OSError):
-            return replies.lost()
+        except (smtplib.SMTPException, OSError) as error:
+            return replies.lost(late=_late(error))
         if code != 354:
             return self._answer(max(code, 400), reply)
         try:
             self._client.send(b"".join(replies.dotted(envelope)))
             code, reply = self._client.getreply()
-        except (smtplib.SMTPException, OSError):
-            return replies.uncertain()
+        except (smtplib.SMTPException, OSError) as error:
+            return replies.uncertain(late=_late(error))
         return self._answer(code, reply)
 
     @property
@@ -206,6 +206,11 @@ def _context(relay: Relay, peer: str) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _late(error: Exception) -> bool:
+    """Whether we gave up waiting; smtplib says of that, too, that the connection closed."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,7 @@ class Wire:
         self.sock, offers = session.line()
         self._session = session
         self._timeout = session.relay.timeout
+        self._end_patience = session.relay.end_patience
         self.sock.setblocking(False)
         self.talk = Conversation(offers, source)
         self._rest = memoryview(b"")
@@ -67,10 +68,20 @@ class Wire:
             if not self.talk.closed:
                 self.talk.broken()
 
-    def look(self, now: float) -> None:
-        """Leave a relay that has owed its answer for too long; `now` as of time.monotonic."""
-        if self.talk.waits and now - self._moved > self._timeout:
-            self.talk.broken()
+    def look(self, now: float, *, ending: bool = False, hurried: bool = False) -> None:
+        """Leave a relay that has owed its answer for too long; `now` as of time.monotonic.
+
+        A mail that it has whole is waited for much longer, but no other mail behind it: nor
+        where the sending is `ending`. Nobody waits so long who is `hurried`.
+        """
+        if not self.talk.waits:
+            return
+        long, reading = now - self._moved > self._timeout, self.talk.at_end and not self.full
+        if reading and (long or ending):
+            self.talk.let_follower_go()
+        patience = self._end_patience if reading and not hurried else self._timeout
+        if now - self._moved > patience:
+            self.talk.broken(late=True)
 
     def quit(self) -> None:
         """Say that no more comes; `drop` hears the answer out."""
