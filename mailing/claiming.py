@@ -23,6 +23,7 @@ class Claimed(NamedTuple):
     fields: str  # JSON
     attempt: int
     message_id: str
+    doubts: int  # hand-overs after which it may have arrived
 
 
 COLUMNS = ", ".join(Claimed._fields)

@@ -15,6 +15,7 @@ it is settled. A row leaves `sending` by its owner alone, or by `reclaim` when t
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from mailing.retries import MOST_UNCERTAIN
 from store.db import Connection, execute_many, text
 from store.words import N_, Words
 
@@ -81,8 +82,9 @@ def reclaim(tx: Connection, *, now: datetime, living: Collection[str] = ()) -> i
     expired = f"owner IS NOT NULL AND lease_until < :now AND state = 'sending' {others}"
     tx.execute(
         text(f"""
-            UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL
-            WHERE {expired} AND EXISTS (
+            UPDATE delivery SET state = 'due', owner = NULL, lease_until = NULL,
+                   doubts = doubts + 1
+            WHERE {expired} AND doubts + 1 < {MOST_UNCERTAIN} AND EXISTS (
                 SELECT 1 FROM campaign
                 WHERE campaign.id = campaign_id AND campaign.uncertain = 'resend')
         """),
@@ -102,8 +104,10 @@ def reclaim(tx: Connection, *, now: datetime, living: Collection[str] = ()) -> i
 def taken(tx: Connection, owner: str) -> list[tuple[str, str]]:
     """What the owner has not settled: each row's id, and what its campaign does in doubt."""
     rows = tx.execute(
-        text("""
-            SELECT delivery.id, campaign.uncertain FROM delivery
+        text(f"""
+            SELECT delivery.id, CASE WHEN delivery.doubts + 1 < {MOST_UNCERTAIN}
+                                     THEN campaign.uncertain ELSE 'hold' END AS uncertain
+            FROM delivery
             JOIN campaign ON campaign.id = campaign_id
             WHERE owner = :owner AND delivery.state IN ('sending', 'held')
         """),

@@ -67,8 +67,8 @@ def again(tx: Connection, campaign_id: str, state: str, *, now: datetime) -> int
     """
     changed = tx.execute(
         text("""
-            UPDATE delivery SET state = 'due', attempt = 0, next_at = :now, owner = NULL,
-                   lease_until = NULL, reply = NULL, updated_at = :now
+            UPDATE delivery SET state = 'due', attempt = 0, doubts = 0, next_at = :now,
+                   owner = NULL, lease_until = NULL, reply = NULL, updated_at = :now
             WHERE campaign_id = :campaign AND state = :state AND email <> ''
         """),
         {"campaign": campaign_id, "state": state, "now": now},

@@ -70,18 +70,27 @@ class Receipts:
                 if outcome.hard:
                     self.buried.add(row.school_id)
                 self.settle(row, "failed", outcome.words, now=now, hard=outcome.hard)
-            case "uncertain" if campaign.uncertain != "resend":
-                self.settle(row, "held", outcome.words, now=now)
+            case "uncertain":
+                again = campaign.uncertain == "resend" and retries.again_in_doubt(row.doubts)
+                state = "due" if again else "held"
+                self.settle(row, state, outcome.words, now=now, doubt=True)
             case _:
                 over = retries.over(row.attempt, campaign.topic)
                 self.settle(row, "failed" if over else "due", outcome.words, now=now)
 
     def settle(
-        self, row: Claimed, state: str, words: Words, *, now: datetime, hard: bool = False
+        self,
+        row: Claimed,
+        state: str,
+        words: Words,
+        *,
+        now: datetime,
+        hard: bool = False,
+        doubt: bool = False,
     ) -> None:
         next_at = now
         if state == "due":
             next_at += timedelta(seconds=retries.pause(row.attempt))
-        self._settled(Settled(row.id, self._owner, state, words, now, next_at, hard))
+        self._settled(Settled(row.id, self._owner, state, words, now, next_at, hard, doubt))
         if (column := COUNTED.get(state)) is not None:
             setattr(self.done, column, getattr(self.done, column) + 1)

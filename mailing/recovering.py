@@ -35,7 +35,9 @@ def _settle(tx: Connection, left: Left, now: datetime) -> int:
                 settled.append(Settled(id_, left.owner, "sent", Words(TOOK), now, now))
             case intents.BEGUN:
                 state = "due" if uncertain == "resend" else "held"
-                settled.append(Settled(id_, left.owner, state, Words(STOPPED), now, now))
+                settled.append(
+                    Settled(id_, left.owner, state, Words(STOPPED), now, now, doubt=True)
+                )
             case _:
                 unbegun.append(id_)
     sums.forget_of(tx, left.owner)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mailing import suppression
-from store.db import Connection, text
+from store.db import Connection, execute_many, text
 from store.words import Words
 
 
@@ -20,6 +20,7 @@ class Settled(NamedTuple):
     now: datetime
     next_at: datetime
     hard: bool = False  # the address is dead: nothing goes there any more
+    doubt: bool = False  # it may have arrived
 
 
 def settle(tx: Connection, settled: Sequence[Settled]) -> int:
@@ -32,6 +33,7 @@ def settle(tx: Connection, settled: Sequence[Settled]) -> int:
     first: dict[tuple[str, str], Settled] = {}
     for each in settled:
         first.setdefault((each.delivery_id, each.owner), each)
+    _count_doubts(tx, [each for each in first.values() if each.doubt])
     if tx.dialect.name == "postgresql":
         written = _settle_among_others(tx, first.values())
     else:
@@ -40,6 +42,19 @@ def settle(tx: Connection, settled: Sequence[Settled]) -> int:
         if each.hard:
             _suppress(tx, each)
     return len(first) - written
+
+
+def _count_doubts(tx: Connection, doubtful: Sequence[Settled]) -> None:
+    """Apart from all that ends well, which is to cost no more for them."""
+    if doubtful:
+        execute_many(
+            tx,
+            """
+                UPDATE delivery SET doubts = doubts + 1
+                WHERE id = ? AND COALESCE(owner, '') = ? AND state IN ('sending', 'held')
+            """,
+            [(each.delivery_id, each.owner) for each in doubtful],
+        )
 
 
 def _settle_among_others(tx: Connection, settled: Collection[Settled]) -> int:

@@ -147,6 +147,12 @@ def test_one_click_tells_each_by_the_next_way_and_nobody_twice(scene: Scene) -> 
     assert scene.try_next() == 0
 
 
+def test_whose_mail_is_held_is_not_reached_at_once(scene: Scene) -> None:
+    with scene.desk.console.db.begin() as tx:
+        tx.execute(text("UPDATE delivery SET state = 'held' WHERE name = 'oleg'"))
+    assert [each.name for each in scene.standing(NOON).unreached] == ["lena", "oleg"]
+
+
 def test_what_a_platform_refuses_goes_on_by_sms(scene: Scene) -> None:
     scene.board.fails = [PlatformError("Messages are off", permanent=True)]
     scene.try_next()
