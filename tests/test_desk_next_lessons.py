@@ -119,7 +119,7 @@ def test_lessons_that_share_a_room_hit_all_their_people(evening: Evening) -> Non
     assert (seen.people_now, seen.expected_now) == (50, 260)
     assert [str(row.why) for row in seen.lessons] == [
         "In one room: Algebra, Physics",
-        "In one room: Physics, Algebra",
+        "In one room: Algebra, Physics",
     ]
     evening.read("A", State.DOWN, at=NOON + timedelta(seconds=1))
     evening.alert("A")
@@ -137,7 +137,7 @@ def test_a_room_that_two_lessons_fill_is_one_trouble(evening: Evening) -> None:
     assert {row.state for row in seen.lessons} == {"full"}
     assert str(seen_taken(seen)) == "100 of 100 seats, 160 still coming"
     (card,) = seen.cards
-    assert str(card.title) == "Physics, Algebra is full"
+    assert str(card.title) == "Algebra, Physics is full"
     assert card.affected == 160
     assert "160 still coming" in str(card.what_to_do)
 

@@ -305,18 +305,20 @@ def test_where_the_lesson_was_moved_meanwhile_nothing_is_left_of_reopening_it(
     console: Console, school: School, ana: Actor, place: Classroom
 ) -> None:
     other = keep(console, school, place.here, "other", 30)
+    quiet = keep(console, school, place.here, "quiet", 30)  # nobody on the campus looks for it
 
-    def moved() -> None:
+    def move(room: str, to: str) -> None:
         with console.db.begin() as tx:
-            assert planning.move(tx, ana, place.lesson, place.room, to=other, now=console.now())
+            assert planning.move(tx, ana, place.lesson, room, to=to, now=console.now())
 
-    lose(console, ana, place, meanwhile=moved)
+    move(place.room, quiet)
+    lose(console, ana, place, meanwhile=lambda: move(quiet, other))
     assert room_of(console.db, place.lesson) == (place.here, "other")
     with console.db.read() as tx:
         assert promised.of(tx, ana, school.id, now=console.now()) == []
     assert outcomes(console.db, "move lesson") == ["asked", "refused"]
     assert outcomes(console.db, "end room") == ["asked"]
-    real.until(lambda: place.external_id not in people(console, place.there))
+    real.until(lambda: "quiet" not in people(console, place.there))
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])

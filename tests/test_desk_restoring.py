@@ -284,6 +284,7 @@ def made_older(database: Database) -> None:
         for table in ("erased_address", "erasing_key", "release_terms"):
             tx.execute(text(f"DROP TABLE {table}"))
         tx.execute(text("ALTER TABLE campaign DROP COLUMN reduced_at"))
+        tx.execute(text("ALTER TABLE delivery DROP COLUMN doubts"))
         tx.execute(text("DELETE FROM migration WHERE package = 'mailing' AND number >= 27"))
 
 
