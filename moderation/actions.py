@@ -95,6 +95,7 @@ def perform(
         outcome = Outcome("unconfirmed", None, Words(BROKEN))
     if outcome is None:
         with db.begin() as tx:
+            receipts.keep_waiting(tx, actor, action, Words(BUSY))
             leases.give_back(tx, lease)
         return replace(action.receipt, why=Words(BUSY))
     return _settle(db, actor, action, outcome, lease, clock)
@@ -103,7 +104,7 @@ def perform(
 def _carry_out(
     db: Database, actor: Actor, action: Action, adapters: Adapters, clock: Clock
 ) -> Outcome | None:
-    """None where others are at it on the same server: nothing was tried, so nothing is written."""
+    """None where others are at it on the same server: nothing was tried."""
     try:
         adapter = adapters(action.connection_id)
     except PlatformError as error:
@@ -119,7 +120,7 @@ def _carry_out(
         outcome = _try(db, actor, action, adapter, clock)
     finally:
         kept = turns.give_back(db, turn)
-    return outcome if kept else Outcome("unconfirmed", None, None, outcome.original)
+    return outcome if kept else Outcome("unconfirmed", None, Words(BUSY), outcome.original)
 
 
 def _try(db: Database, actor: Actor, action: Action, adapter: Adapter, clock: Clock) -> Outcome:

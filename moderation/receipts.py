@@ -115,6 +115,18 @@ def begin(
     )
 
 
+def keep_waiting(tx: Connection, actor: Actor, action: Action, why: Words) -> None:
+    """Nothing was tried, so only the reason is written, where none stands yet."""
+    access.require(actor, "moderate", action.school_id)
+    tx.execute(
+        text(f"""
+            UPDATE moderation_action SET why = :why
+            WHERE id = :id AND why IS NULL AND state IN {PENDING}
+        """),
+        {"id": action.id, "why": why.to_json()},
+    )
+
+
 def write(tx: Connection, actor: Actor, action: Action, outcome: Outcome, *, now: datetime) -> None:
     """Settle the action, unless a later one took its place meanwhile."""
     access.require(actor, "moderate", action.school_id)

@@ -317,6 +317,10 @@ def test_who_waits_for_others_loses_no_try_and_is_not_put_off(
         assert desk.do(first).state == "verified"
         assert [one.state for one in waiting] == ["unconfirmed"]
         assert "at this moment" in str(waiting[0].why)
+        with database.read() as tx:
+            kept = actions.get(tx, ben, second)
+        assert kept is not None
+        assert kept.receipt.why == waiting[0].why  # whoever looks later is told as well
         assert others.tried(second) == (0, NOON)
         assert acting.run_due(database, others.adapters, clock=stopped(NOON)) == 1
         assert site.calls == ["suspend u1", "suspend u2"]

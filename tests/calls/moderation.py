@@ -374,6 +374,9 @@ CALLS: Calls = {
     receipts.begin: lambda tx, who, on: receipts.begin(
         tx, who, on.action, Look("active"), now=NOON
     ),
+    receipts.keep_waiting: lambda tx, who, on: receipts.keep_waiting(
+        tx, who, on.action, Words("Others are at it.")
+    ),
     receipts.write: lambda tx, who, on: receipts.write(
         tx, who, on.action, Outcome("verified", "suspended", None, seen_at=NOON), now=NOON
     ),
