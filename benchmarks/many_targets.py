@@ -11,11 +11,11 @@ import os
 import statistics
 import tempfile
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks import asked
-from benchmarks.probed import cpu, probed, prober, school_with, site
+from benchmarks.probed import cpu, kept, probed, prober, school_with, site
 from store import heartbeats
 from store.db import Database
 
@@ -51,7 +51,7 @@ def main() -> None:
 
 def first(database: Database, targets: int) -> dict[str, float]:
     began = time.monotonic()
-    while probed(database)[1] < targets:
+    while probed(database) < targets:
         assert time.monotonic() - began < LONGEST, "not every target had its first result"
         time.sleep(LOOK / 4)
     return {"first_results_s": round(time.monotonic() - began, 1)}
@@ -59,16 +59,18 @@ def first(database: Database, targets: int) -> dict[str, float]:
 
 def steady(database: Database, pid: int, seconds: float) -> dict[str, float]:
     """The process's cost while it probes at its pace, and the lag that it tells of."""
-    began, used, kept, lags = time.monotonic(), cpu(pid), probed(database)[0], []
-    while time.monotonic() - began < seconds:
+    began, used, lags = datetime.now(UTC), cpu(pid), []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         time.sleep(LOOK)
         with database.read() as tx:
             lags.append(json.loads(heartbeats.last(tx)["prober"].detail)["lag_seconds"])
-    took, used, kept = time.monotonic() - began, cpu(pid) - used, probed(database)[0] - kept
+    ended, used = datetime.now(UTC), cpu(pid) - used
+    took, probes = (ended - began).total_seconds(), kept(database, began, ended)
     return {
         "core_percent": round(100 * used / took, 1),
-        "probes_per_second": round(kept / took, 1),
-        "cpu_s_per_1000": round(1000 * used / max(kept, 1), 3),
+        "probes_per_second": round(probes / took, 1),
+        "cpu_s_per_1000": round(1000 * used / max(probes, 1), 3),
         "lag_median_s": statistics.median(lags),
         "lag_max_s": max(lags),
     }

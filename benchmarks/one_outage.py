@@ -65,7 +65,7 @@ def main() -> None:
             database = school_with(data, [*addresses, restless], interval=interval)
             hang_on_the_first(database, chosen.children)
             with prober(data) as pid:
-                until(lambda: probed(database)[1] == chosen.children + 2)
+                until(lambda: probed(database) == chosen.children + 2)
                 calm = cost(pid)
                 if chosen.hang:
                     outage.enter_context(hanging(Path(name) / "nginx"))

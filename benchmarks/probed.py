@@ -6,6 +6,7 @@ CPU time is the whole process's, user and system, from /proc: Linux only.
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tests.running import HOUSE, free_port
 from tests.sites import certificate
 
 TICKS = os.sysconf("SC_CLK_TCK")  # a second
+WRITTEN = 3.0  # seconds after which a result is
 BODY = 10_240  # bytes of each page
 CONF = """
 master_process off;
@@ -118,9 +120,19 @@ def cpu(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / TICKS
 
 
-def probed(database: Database) -> tuple[int, int]:
-    """Results kept so far, and targets that have one."""
+def probed(database: Database) -> int:
+    """Targets that have a result."""
     with database.read("metrics") as mtx:
-        samples = mtx.execute(text("SELECT COUNT(*) FROM sample")).scalar_one()
         seen = mtx.execute(text("SELECT COUNT(*) FROM latest WHERE at > 0")).scalar_one()
-    return int(samples), int(seen)
+    return int(seen)
+
+
+def kept(database: Database, since: datetime, until: datetime) -> int:
+    """Results of that time, once all of them are written."""
+    time.sleep(WRITTEN)
+    with database.read("metrics") as mtx:
+        found = mtx.execute(
+            text("SELECT COUNT(*) FROM sample WHERE at >= :since AND at < :until"),
+            {"since": since, "until": until},
+        )
+        return int(found.scalar_one())

@@ -25,6 +25,7 @@ TLS = ("tls", pycurl.APPCONNECT_TIME_T)
 FIRST = ("first byte", pycurl.STARTTRANSFER_TIME_T)
 PHASES = (RESOLVE, CONNECT, FIRST)
 SECURE_PHASES = (RESOLVE, CONNECT, TLS, FIRST)
+REUSED = (FIRST,)
 EXPIRES = "Expire date"  # libcurl's name for notAfter
 
 REASONS = {
@@ -111,10 +112,11 @@ class Transfer:
         """Make the handle ready for the fetch; raises pycurl.error or ValueError for a bad URL."""
         self._fetch = fetch
         self._timeout = timeout
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._cut = False
-        self._lines.clear()
+        if self.shape.most is None:
+            self._chunks: list[bytes] = []
+            self._size = 0
+            self._cut = False
+            self._lines.clear()
         self.curl.setopt(pycurl.URL, fetch.wire)
         milliseconds = max(int(timeout * 1000), 1)
         if milliseconds != self._milliseconds:
@@ -155,12 +157,18 @@ class Transfer:
             body,
             size,
             cut,
-            _phases(self.curl, SECURE_PHASES if secure else PHASES),
+            _phases(self.curl, self._steps(code)),
             _cert_days(self.curl) if secure and self.shape.cold else None,
             _words(self._fetch, self._timeout, code, message) if code else None,
             cut and _endless(self.curl),
             code == pycurl.E_OPERATION_TIMEDOUT,
         )
+
+    def _steps(self, code: int) -> tuple[tuple[str, int], ...]:
+        """What its time may have gone into: an answer on a kept connection has no first three."""
+        if not code and not self.curl.getinfo(pycurl.CONNECT_TIME_T):
+            return REUSED
+        return SECURE_PHASES if self.shape.secure else PHASES
 
     def _take(self, chunk: bytes) -> int:
         fetch, size = self._fetch, self._size
@@ -196,7 +204,7 @@ def _endless(curl: pycurl.Curl) -> bool:
 
 
 def _phases(curl: pycurl.Curl, of: Iterable[tuple[str, int]]) -> dict[str, float]:
-    """Seconds of each phase by itself, and in total; a reused connection has no first three."""
+    """Seconds of each phase by itself, and in total."""
     phases: dict[str, float] = {}
     before, told = 0, curl.getinfo
     for name, info in of:

@@ -232,7 +232,7 @@ class Books:
         if over:
             with self._db.begin("metrics") as mtx:
                 phases.write(mtx, over, self._series)
-            self._phases.forget(over)
+        self._phases.forget(until)
 
     def _forget(self) -> None:
         if not self._forgetting:

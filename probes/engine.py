@@ -89,6 +89,7 @@ class Engine:
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
+        self._now: datetime | None = None  # once this turn has asked for the time
 
     def run(self, stop: Event) -> None:
         """Probe until `stop` is set, or another prober has taken over."""
@@ -106,12 +107,13 @@ class Engine:
         """Take up a new plan, start what is due, and let what flies go on."""
         if self.books.plan is not self._plan:
             self._take_up(self.books.plan)
-        now = monotonic()
+        now, self._now = monotonic(), None
         for due, course in self._agenda.due(now):
             self._pace.late(now - due)
             self._start(course)
         following = self._agenda.next()
         wait = TURN if following is None else following - monotonic()
+        self._now = None
         self.runner.turn(min(max(wait, 0.0), TURN))
 
     def _take_up(self, plan: Plan) -> None:
@@ -179,7 +181,7 @@ class Engine:
         course.ended(verdict)
         if verdict.judged or before.state is State.UNKNOWN:
             verdict = verdict if verdict.judged else telling.watching(verdict)
-            now = self._clock()
+            now = self._time()
             if target.id in self._plan.resting:
                 standing = NEW  # what it did between lessons says nothing of the next one
             elif verdict.state is not State.OK or not before.calm:
@@ -204,7 +206,7 @@ class Engine:
         """Keep a slowness that may be the prober's own as an unknown one; it judges nothing."""
         self._doubted += 1
         unknown = telling.doubtful(verdict)
-        self._record(course, self._result(course.target, unknown, Standing(), self._clock()))
+        self._record(course, self._result(course.target, unknown, Standing(), self._time()))
         self._schedule(course, course.interval)
 
     def _again(self, course: Course, verdict: Verdict) -> None:
@@ -220,7 +222,7 @@ class Engine:
         wanted = verdict.again if verdict.again is not None else course.interval
         if standing.hopeful:
             wanted = min(wanted, RECOVERY)
-        if verdict.judged:
+        if verdict.judged and course.asked:
             wanted = min(wanted, course.wanted)
         if verdict.again is None and wanted == course.interval:
             self._agenda.set(course, course.following)
@@ -264,6 +266,12 @@ class Engine:
         return telling.result(
             target, verdict, standing, self._plan, cut_since=self.books.line.cut_since, now=now
         )
+
+    def _time(self) -> datetime:
+        """When what this turn brought came: hundreds of answers come at once, and asking costs."""
+        if self._now is None:
+            self._now = self._clock()
+        return self._now
 
     def _detail(self) -> str:
         """For the heartbeat, read and reset every two seconds; a saturated prober says so."""

@@ -6,6 +6,7 @@ Nagios does it: by how often the last 21 answers changed.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from probes.model import State, Target
 from store.words import N_
@@ -61,7 +62,7 @@ class Standing:
         """The first good answer after trouble: the next look should come soon."""
         return self.successes == 1 and self.state in TROUBLED and not self.flapping
 
-    @property
+    @cached_property
     def calm(self) -> bool:
         """Nothing but good answers in the window: one more changes nothing."""
         return self.state is State.OK and BAD not in self.answers and self.answers != ""

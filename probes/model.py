@@ -78,7 +78,10 @@ class Reading:
 
 
 class Readings(Sequence[Reading]):
-    """Readings, each made when somebody looks at it: of most probes nobody ever does."""
+    """Readings, each made when somebody looks at it: of most probes nobody ever does.
+
+    `values` are finite, and numbers of Python's own.
+    """
 
     __slots__ = ("names", "units", "values")
 

@@ -4,7 +4,7 @@ Added up in memory and written once a minute: a row for each check would cost as
 A prober that is killed loses the minute under way.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,7 +22,7 @@ from store import access
 from store.access import Actor
 from store.db import Connection, execute_many, text
 
-JUDGED = frozenset({State.OK, State.SUSPECT, State.DOWN})
+JUDGED = (State.OK, State.SUSPECT, State.DOWN)
 MICRO = 1_000_000
 BY_MINUTES = timedelta(days=1)  # a longer past is read by hours
 ADD = """
@@ -35,6 +35,7 @@ ADD = """
             THEN excluded.micros_max ELSE phase_minute.micros_max END
 """
 
+Names = tuple[str, ...]  # of readings
 Sums = dict[str, list[float]]  # how many checks had the phase, their seconds, the longest
 Minute = tuple[int, str]  # the seconds at which it began, and the target
 Parts = tuple[tuple[str, int, bool], ...]  # phases, their places, and if they are of the total
@@ -51,41 +52,97 @@ class Went:
 
 
 class Minutes:
-    """The minutes that are not written yet, by target."""
+    """The minutes that are not written yet, by when they began."""
 
     def __init__(self) -> None:
-        self._sums: dict[Minute, Sums] = {}
+        self._minutes: dict[int, dict[tuple[str, Names], _Spent]] = {}
+        self._began = self._ends = datetime.min.replace(tzinfo=UTC)  # the last check's minute,
+        self._minute: dict[tuple[str, Names], _Spent] = {}  # and what was spent in it
 
     def add(self, target_id: str, result: Result) -> None:
         """Count one check's phases in, if it had any and was judged."""
-        if result.state not in JUDGED or not result.readings:
-            return
         readings = result.readings
+        if result.state not in JUDGED or not readings:
+            return
         if isinstance(readings, Readings):
             names, values = readings.names, readings.values
         else:
             names = tuple([each.name for each in readings])
             values = tuple([each.value for each in readings])
-        parts, total = _places(names)
-        if not parts:
-            return
-        key = (int(result.at.timestamp() // MINUTE) * MINUTE, target_id)
-        sums = self._sums.get(key)
-        if sums is None:
-            sums = self._sums[key] = {}
-        _count(sums, parts, total, values)
+        if not self._began <= result.at < self._ends:
+            self._turn_to(result.at)
+        spent = self._minute.get((target_id, names))
+        if spent is None:
+            parts, total = _places(names)
+            if not parts:
+                return
+            spent = self._minute[target_id, names] = _Spent(parts, total)
+        spent.add(values)
 
     def over(self, until: float) -> Mapping[Minute, Sums]:
         """The minutes that ended by then, in seconds since 1970."""
-        return {key: sums for key, sums in self._sums.items() if key[0] + MINUTE <= until}
+        found: dict[Minute, Sums] = {}
+        for minute, all_spent in self._minutes.items():
+            if minute + MINUTE <= until:
+                for (target_id, _), spent in all_spent.items():
+                    spent.into(found.setdefault((minute, target_id), {}))
+        return found
 
-    def forget(self, written: Iterable[Minute]) -> None:
-        for key in written:
-            del self._sums[key]
+    def forget(self, until: float) -> None:
+        """Let go of what `over` gave."""
+        self._minutes = {
+            minute: spent for minute, spent in self._minutes.items() if minute + MINUTE > until
+        }
+        self._ends = self._began
 
     def drop(self, gone: Collection[str]) -> None:
         """Leave out what was counted of these targets."""
-        self._sums = {key: sums for key, sums in self._sums.items() if key[1] not in gone}
+        for spent in self._minutes.values():
+            for key in [key for key in spent if key[0] in gone]:
+                del spent[key]
+
+    def _turn_to(self, at: datetime) -> None:
+        minute = int(at.timestamp() // MINUTE) * MINUTE
+        self._minute = self._minutes.setdefault(minute, {})
+        self._began = datetime.fromtimestamp(minute, UTC)
+        self._ends = self._began + timedelta(seconds=MINUTE)
+
+
+class _Spent:
+    """What a target's checks with the same readings spent in a minute: of each phase its sum."""
+
+    __slots__ = ("_checks", "_longest", "_parts", "_seconds", "_total")
+
+    def __init__(self, parts: Parts, total: int | None) -> None:
+        self._parts = parts
+        self._total = total
+        self._checks = 0
+        self._seconds = [0.0] * (len(parts) + 1)  # the last: what no phase explains
+        self._longest = [0.0] * (len(parts) + 1)
+
+    def add(self, values: Sequence[float]) -> None:
+        """Count one check in: the values of its readings."""
+        seconds, longest, explained = self._seconds, self._longest, 0.0
+        for nth, (_, at, part) in enumerate(self._parts):
+            value = values[at]
+            seconds[nth] += value
+            if value > longest[nth]:  # noqa: PLR1730 - for every check: max() would cost twice this
+                longest[nth] = value
+            if part:
+                explained += value
+        if self._total is not None and (rest := values[self._total] - explained) > 0:
+            seconds[-1] += rest
+            longest[-1] = max(longest[-1], rest)
+        self._checks += 1
+
+    def into(self, sums: Sums) -> None:
+        """Add it to what other checks of the minute spent."""
+        names = [name for name, _, _ in self._parts] + ([] if self._total is None else [REST])
+        for name, seconds, most in zip(names, self._seconds, self._longest, strict=False):
+            kept = sums.setdefault(name, [0, 0.0, 0.0])
+            kept[0] += self._checks
+            kept[1] += seconds
+            kept[2] = max(kept[2], most)
 
 
 def write(mtx: Connection, minutes: Mapping[Minute, Sums], series: Mapping[str, int]) -> None:
@@ -189,31 +246,10 @@ def _went(at: datetime, told: Sequence[Phase]) -> Went:
 
 
 @lru_cache(maxsize=1024)
-def _places(names: tuple[str, ...]) -> tuple[Parts, int | None]:
+def _places(names: Names) -> tuple[Parts, int | None]:
     """Which of the readings are phases, where they stand, whether they are part of the total.
 
     Then the place of the total, if it is among them.
     """
     parts = tuple([(name, at, name in PHASES) for at, name in enumerate(names) if name in PARTS])
     return parts, names.index(TOTAL) if TOTAL in names else None
-
-
-def _count(sums: Sums, parts: Parts, total: int | None, values: Sequence[float]) -> None:
-    explained = 0.0
-    for name, at, part in parts:
-        value = values[at]
-        _one(sums, name, value)
-        if part:
-            explained += value
-    if total is not None:
-        _one(sums, REST, max(values[total] - explained, 0.0))
-
-
-def _one(sums: Sums, name: str, value: float) -> None:
-    kept = sums.get(name)
-    if kept is None:
-        sums[name] = [1, value, value]
-    else:
-        kept[0] += 1
-        kept[1] += value
-        kept[2] = max(kept[2], value)

@@ -100,14 +100,11 @@ def availability(
 def readings_json(readings: Collection[Reading]) -> str:
     """As json.dumps writes them, ten times as fast: this is done for every probe."""
     if isinstance(readings, Readings):
-        names, units, values = readings.names, readings.units, readings.values
-    else:
-        names = tuple([r.name for r in readings])
-        units = tuple([r.unit for r in readings])
-        values = tuple([r.value for r in readings])
+        return _form(readings.names, readings.units) % readings.values
+    values = tuple([r.value for r in readings])
     if not _plain(values):
         return json.dumps([{"name": r.name, "unit": r.unit, "value": r.value} for r in readings])
-    return _form(names, units) % values
+    return _form(tuple([r.name for r in readings]), tuple([r.unit for r in readings])) % values
 
 
 def _plain(values: tuple[float, ...]) -> bool:

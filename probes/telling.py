@@ -38,8 +38,7 @@ def result(
     if window is not None:
         words = Words(N_("Under maintenance: {reason}"), {"reason": window.reason})
         return replace(found, state=State.MAINTENANCE, why=words, since=window.since)
-    outside = target.id in plan.witnesses.outside
-    if cut_since is not None and outside and found.state in TROUBLED:
+    if cut_since is not None and target.id in plan.witnesses.outside and found.state in TROUBLED:
         # Nobody is blamed for failing while Pult's own line is cut.
         return replace(found, state=State.UNKNOWN, why=Words(CUT), since=cut_since)
     return found

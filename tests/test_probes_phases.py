@@ -115,9 +115,9 @@ def test_a_minute_that_is_not_over_is_not_written_yet() -> None:
     minutes = Minutes()
     minutes.add("lms", Result("lms", NOON + SECOND, State.OK, 0.3, WARM))
     assert minutes.over((NOON + 59 * SECOND).timestamp()) == {}
-    over = minutes.over((NOON + MINUTE).timestamp())
-    assert list(over) == [(int(NOON.timestamp()), "lms")]
-    minutes.forget(over)
+    ended = (NOON + MINUTE).timestamp()
+    assert list(minutes.over(ended)) == [(int(NOON.timestamp()), "lms")]
+    minutes.forget(ended)
     assert minutes.over((NOON + HOUR).timestamp()) == {}
 
 
