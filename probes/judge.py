@@ -4,10 +4,10 @@ Pure: what was, what a probe found, what is now. Flapping is recognised as
 Nagios does it: by how often the last 21 answers changed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
+from probes.light import light
 from probes.model import State, Target
 from store.words import N_
 
@@ -30,7 +30,7 @@ class Patience:
     recover_after: int = 2
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Standing:
     """How a target stands, maintenance apart; `since` is when that state began.
 
@@ -46,6 +46,11 @@ class Standing:
     flapping: bool = False
     unwell: datetime | None = None
     fell: bool = False
+    calm: bool = field(init=False)  # nothing but good answers in the window: one changes nothing
+
+    def __post_init__(self) -> None:
+        calm = self.state is State.OK and BAD not in self.answers and self.answers != ""
+        object.__setattr__(self, "calm", calm)
 
     @property
     def changes(self) -> int:
@@ -61,11 +66,6 @@ class Standing:
     def hopeful(self) -> bool:
         """The first good answer after trouble: the next look should come soon."""
         return self.successes == 1 and self.state in TROUBLED and not self.flapping
-
-    @cached_property
-    def calm(self) -> bool:
-        """Nothing but good answers in the window: one more changes nothing."""
-        return self.state is State.OK and BAD not in self.answers and self.answers != ""
 
     @property
     def unsettled(self) -> bool:

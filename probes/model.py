@@ -28,7 +28,7 @@ def worst(states: Iterable[State]) -> State:
     return min(states, key=SEVERITY.index, default=State.OK)
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class Target:
     """What is probed, how and how often.
 

@@ -1,9 +1,10 @@
 """Ask for a web address and judge status, speed, body and the certificate's remaining days."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from probes.light import light
 from probes.model import ProbeFailed, Reading, Readings, State, Target
 from probes.probers import asking, conditions, demands, redirects
 from probes.probers.addresses import refuse_web
@@ -22,7 +23,7 @@ ASKED = "asked"  # where the memory holds what the module asks for
 COLD_EVERY = 300.0  # seconds between new connections, each of which shows the certificate
 
 
-@dataclass(frozen=True)
+@light(frozen=True)
 class _Asked:
     """What the target's module asks for, read once for all its probes."""
 
