@@ -103,8 +103,10 @@ def judge(
     if found is State.DOWN:
         confirmed = failures >= patience.fail_after or before.state is State.DOWN
         state = State.DOWN if confirmed else State.SUSPECT
-    elif found is State.OK and before.state in TROUBLED and successes < patience.recover_after:
-        state = before.state
+    elif (
+        found is State.OK and successes < patience.recover_after and (bad := _ill(before, patience))
+    ):
+        state = bad
     else:
         state = found
     answers = before.answers
@@ -117,6 +119,14 @@ def judge(
     unwell = _unwell(before, state, at)
     fell = found is State.DOWN or (before.fell and state is not State.OK)
     return Standing(state, since, failures, successes, answers, flapping, unwell, fell)
+
+
+def _ill(before: Standing, patience: Patience) -> State | None:
+    """What it is not yet over; not knowing anything meanwhile was no good answer."""
+    if before.state in TROUBLED:
+        return before.state
+    confirmed = before.state is State.UNKNOWN and before.failures >= patience.fail_after
+    return State.DOWN if confirmed else None
 
 
 def _in_a_row(before: Standing, found: State) -> tuple[int, int]:

@@ -34,6 +34,7 @@ D, S, U, OK = State.DOWN, State.SUSPECT, State.UNKNOWN, State.OK
         ([D, D, U, D], [S, D, U, D]),
         ([OK, D, U, D, U], [OK, S, U, D, U]),  # nor does it end a row of failures
         ([D, U, OK, D], [S, U, OK, S]),
+        ([D, D, U, OK, U, OK], [S, D, U, D, U, OK]),  # nor is it a good answer after an outage
     ],
 )
 def test_a_state_follows_from_the_probes(found: list[State], states: list[State]) -> None:
