@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from platforms.base import Adapter
+from probes import telling
 from probes.model import Beat, ProbeFailed, Result, State, Target
 from probes.probers import PROBERS, meant
 from probes.probers.base import Context, Memory, Verdict, time_for
@@ -94,9 +95,13 @@ def cli_json(target: Target, result: Result) -> dict[str, object]:
 
 
 def verdict_of(runner: Runner, target: Target, context: Context) -> Verdict:
-    """One look at the target, waited for."""
+    """One look at the target, waited for; unknown where its slowness may be our own."""
     found: list[Verdict] = []
+    began, idle = time.monotonic(), runner.pace.idle
     runner.start(target, context, found.append)
     while not found:
         runner.turn(1.0)
-    return found[0]
+    (verdict,) = found
+    if verdict.slow and runner.pace.doubtful(began, idle, time.monotonic()):
+        return telling.doubtful(verdict)
+    return verdict

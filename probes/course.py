@@ -1,5 +1,6 @@
 """All that the engine knows of one target: its probe under way, its last ones, who waits for it."""
 
+from datetime import datetime
 from math import ceil, floor, inf
 from random import random
 from time import monotonic
@@ -38,6 +39,7 @@ class Course:
         "_whole",
         "asked",
         "began",
+        "doubted",
         "flying",
         "idle",
         "interval",
@@ -59,6 +61,7 @@ class Course:
         self.flying = False
         self.began = -inf  # when its last probe did,
         self.idle = 0.0  # and the pace's idle time then
+        self.doubted: datetime | None = None  # since when its probes are too slow by our own fault
         self.record: Record | None = None  # what was last passed on to the books,
         self.recorded = -inf  # and when the probe of that began
         self._whole = time_for(PROBERS[target.prober], target)
@@ -77,6 +80,7 @@ class Course:
 
     def ended(self, verdict: Verdict) -> None:
         """Remember how quick the target is when it is well, and whether it wanted time."""
+        self.doubted = None
         if verdict.state is State.OK:
             self._good = monotonic() - self.began
         self._ran_out = verdict.slow
@@ -122,10 +126,10 @@ class Course:
         self.asked = monotonic()
         return self._pause()
 
-    def answers(self) -> bool:
-        """Whether others wait for its answer; who asked just before it wants one more."""
+    def answers(self, heard: float) -> bool:
+        """Whether others wait for the answer heard then; who asked just before wants one more."""
         asked = self.asked
-        if asked is not None and monotonic() - asked >= LOOKED.total_seconds():
+        if asked is not None and heard - asked >= LOOKED.total_seconds():
             self.asked = None
         return asked is not None
 

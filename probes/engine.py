@@ -19,7 +19,7 @@ from probes.graph import ancestors, children, descendants
 from probes.judge import Standing, judge, patience
 from probes.model import Result, State, Target
 from probes.modules import Unseal, shut
-from probes.pace import SATURATED
+from probes.pace import LONGEST_WAIT, SATURATED
 from probes.planning import AdaptersFor, Plan
 from probes.probers.base import Context, Verdict
 from probes.recording import Record
@@ -30,7 +30,7 @@ from store.words import Words
 
 RECOVERY = 1.0  # seconds until a first good answer is looked at again
 JITTER = 0.02  # of an interval, by which looks in between may come early
-TURN = 0.5  # seconds at most between looks at the plan
+TURN = LONGEST_WAIT  # seconds at most between looks at the plan
 NEW = Standing()
 NEW_A_SECOND = 500  # targets first probed in a second: five thousand must not begin at once
 
@@ -89,7 +89,8 @@ class Engine:
         self._pace = self.runner.pace
         self._probes = 0
         self._doubted = 0
-        self._now: datetime | None = None  # once this turn has asked for the time
+        self._now: datetime | None = None  # once this turn has asked for the time,
+        self._heard = 0.0  # and the same in monotonic seconds
 
     def run(self, stop: Event) -> None:
         """Probe until `stop` is set, or another prober has taken over."""
@@ -184,7 +185,7 @@ class Engine:
             now = self._time()
             if target.id in self._plan.resting:
                 standing = NEW  # what it did between lessons says nothing of the next one
-            elif verdict.state is not State.OK or not before.calm:
+            elif verdict.state is not State.OK or not before.calm:  # else it would say the same
                 standing = judge(
                     before,
                     verdict.state,
@@ -205,8 +206,10 @@ class Engine:
     def _doubt(self, course: Course, verdict: Verdict) -> None:
         """Keep a slowness that may be the prober's own as an unknown one; it judges nothing."""
         self._doubted += 1
-        unknown = telling.doubtful(verdict)
-        self._record(course, self._result(course.target, unknown, Standing(), self._time()))
+        unknown, now = telling.doubtful(verdict), self._time()
+        course.doubted = course.doubted or now
+        standing = Standing(since=course.doubted)
+        self._record(course, self._result(course.target, unknown, standing, now))
         self._schedule(course, course.interval)
 
     def _again(self, course: Course, verdict: Verdict) -> None:
@@ -222,7 +225,7 @@ class Engine:
         wanted = verdict.again if verdict.again is not None else course.interval
         if standing.hopeful:
             wanted = min(wanted, RECOVERY)
-        if verdict.judged and course.asked:
+        if verdict.judged:
             wanted = min(wanted, course.wanted)
         if verdict.again is None and wanted == course.interval:
             self._agenda.set(course, course.following)
@@ -253,7 +256,7 @@ class Engine:
         last, standing = course.record, course.standing
         due = course.began - course.recorded >= course.interval * (1 - 2 * JITTER)
         new = last is None or last.result.state is not result.state
-        asked = course.answers()
+        asked = course.answers(self._heard)
         if due or new or asked or standing.unsettled:
             calm = last is not None and last.standing is standing and _calm(last.result, result)
             course.record = Record(course.target, result, standing, calm)
@@ -270,11 +273,11 @@ class Engine:
     def _time(self) -> datetime:
         """When what this turn brought came: hundreds of answers come at once, and asking costs."""
         if self._now is None:
-            self._now = self._clock()
+            self._now, self._heard = self._clock(), monotonic()
         return self._now
 
     def _detail(self) -> str:
-        """For the heartbeat, read and reset every two seconds; a saturated prober says so."""
+        """For the heartbeat, every two seconds; a saturated prober says so for ten."""
         lag = self._pace.read()
         probes, self._probes = self._probes, 0
         doubted, self._doubted = self._doubted, 0

@@ -7,6 +7,7 @@ from collections import deque
 from time import monotonic
 
 SATURATED = 1.0  # seconds behind from which the prober says so
+LONGEST_WAIT = 0.5  # seconds that the loop may ask to wait
 STALL = 0.5  # seconds without a look at the sockets: what was measured meanwhile is too long
 READS = 5  # of the lag, one every two seconds: what was worst stays told for so long
 OWN = 0.5  # the share of a probe's time that may be the prober's own
@@ -40,7 +41,11 @@ class Pace:
         return self._stalled > began or took - (self.idle - idle) >= OWN * took
 
     def read(self) -> float:
-        """The longest lag until now and in the readings before; asked for with each heartbeat."""
-        self._read.append(self._lag)
+        """The longest lag until now and in the readings before; asked for with each heartbeat.
+
+        From any thread: a loop that stands still cannot say so itself.
+        """
+        still = monotonic() - self._awake - LONGEST_WAIT
+        self._read.append(max(self._lag, still))
         self._lag = 0.0
         return max(self._read)

@@ -68,7 +68,7 @@ def test_who_asked_just_before_an_answer_wants_one_more() -> None:
     assert course.wanted == inf
     course.begin(0.0)
     course.ask()
-    assert course.answers()
+    assert course.answers(monotonic())
     assert 0 < course.wanted < 1
 
 

@@ -11,16 +11,19 @@ import pytest
 
 from platforms.base import Adapter
 from probes import engine, targets
+from probes.checking import verdict_of
 from probes.engine import Engine
 from probes.model import State, Target
 from probes.modules import shut
-from probes.pace import SATURATED, Pace
+from probes.pace import LONGEST_WAIT, SATURATED, Pace
+from probes.probers.base import Context
+from probes.runner import Runner
 from probes.steps import KEEP
 from store.access import Actor
 from store.db import Database
-from tests.patience import until
+from tests.patience import PATIENCE, until
 from tests.sites import say, web
-from tests.test_probes_engine import is_, newest, probing
+from tests.test_probes_engine import is_, newest, opened, probing
 
 
 def test_a_loop_that_waits_is_not_to_blame_for_a_slow_target() -> None:
@@ -50,6 +53,12 @@ def test_a_wait_longer_than_asked_for_is_a_lag() -> None:
     pace.slept(0.1, start, start + 2.1)
     assert pace.read() == pytest.approx(2.0)
     assert pace.doubtful(start, 0.0, start + 2.1)
+
+
+def test_a_loop_that_stands_still_is_told_though_it_cannot_tell() -> None:
+    pace = Pace()
+    time.sleep(LONGEST_WAIT + 0.3)
+    assert pace.read() >= 0.3
 
 
 def test_the_worst_lag_is_told_for_ten_seconds_of_heartbeats() -> None:
@@ -121,6 +130,45 @@ def test_what_the_prober_itself_delayed_is_unknown(
     result = newest(database, ana, target)
     assert result.state is State.UNKNOWN
     assert "The prober itself was too slow" in str(result.why)
+
+
+def test_what_the_prober_is_too_slow_to_tell_for_long_is_told(
+    database: Database, ana: Actor
+) -> None:
+    ended = threading.Event()
+
+    def hang(_handler: BaseHTTPRequestHandler) -> None:
+        ended.wait(60)
+
+    with web(hang) as url:
+        target = add(database, ana, url, timeout=0.5, unknown_after=2.0)
+        deadline = time.monotonic() + PATIENCE
+        with driven(database) as made:
+            while not opened(database, ana) and time.monotonic() < deadline:
+                for _ in range(100):
+                    made.runner.wake()  # so that no turn waits
+                    made.turn()
+            ended.set()
+        assert [alert.target_id for alert in opened(database, ana)] == [target.id]
+        assert newest(database, ana, target).state is State.UNKNOWN
+
+
+def test_a_single_look_is_not_slow_by_our_own_fault() -> None:
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        say(handler, b"")
+
+    found = []
+    for stalled in (False, True):
+        with web(slow) as url:
+            target, runner = Target("t", "s", "LMS", "http", url, {"slow": 0.2}), Runner()
+            if stalled:
+                later = time.monotonic() + 10
+                runner.pace.slept(0.0, later, later)  # nobody looked until then
+            context = Context(5.0, time.monotonic(), {}, cold=True)
+            found.append(verdict_of(runner, target, context).state)
+            runner.close()
+    assert found == [State.SUSPECT, State.UNKNOWN]
 
 
 def test_what_is_slow_itself_is_suspect(database: Database, ana: Actor) -> None:
