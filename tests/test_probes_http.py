@@ -95,6 +95,19 @@ def test_a_redirect_is_followed_only_when_the_module_says_so() -> None:
     assert probe(to_login, redirects=1).state is State.OK
 
 
+def test_the_phases_after_a_redirect_are_those_of_the_whole_way() -> None:
+    def slowly_to_login(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/":
+            time.sleep(0.3)
+            say(handler, b"", 303, Location="/login")
+        else:
+            hello(handler)
+
+    result = probe(slowly_to_login, redirects=1)
+    assert result.seconds == pytest.approx(values(result)["total"])
+    assert 0.3 < values(result)["first byte"] <= values(result)["total"]
+
+
 def test_a_circle_of_redirects_ends() -> None:
     result = probe(lambda handler: say(handler, b"", 302, Location="/"), redirects=5)
     assert result.state is State.DOWN
@@ -216,6 +229,7 @@ def js(body: bytes) -> Answer:
 
 HEALTH = js(
     '{"status": {"db": "ok", "queue": 12, "rate": "0.5"}, "people": "1,234", "up": true,'
+    ' "endless": 1e999,'
     ' "servers": [{"name": "москва-1", "load": 0.3}], "none": null, "said": "up; all, well",'
     ' "db.main": {"mean time": 3, "a\\"b": 4}}'.encode()
 )
@@ -253,6 +267,7 @@ def test_conditions_of_the_json_that_are_met(condition: str) -> None:
         ("status.db == degraded", "status.db is ok; expected == degraded."),
         ("status.queue < 10", "status.queue is 12; expected < 10."),
         ("people < 2000", "people is 1,234, which is no number."),
+        ("endless > 1", "endless is Infinity, which is no number."),
         ("status.disk == ok", "The answer has no status.disk."),
         ("servers[7].load < 1", "The answer has no servers[7].load."),
         ("len(status.queue) > 0", "The answer has no len(status.queue)."),

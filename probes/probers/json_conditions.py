@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import isfinite
 from typing import Any
 
 from probes.model import ProbeFailed, Reading
@@ -160,12 +161,15 @@ def _number(value: Any) -> float | None:
     """A number, also one that is written as text; 1,234 is none, since nobody knows which."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str):
-        return float(value) if len(value) <= SHOWN and NUMBER.fullmatch(value) else None
+    if isinstance(value, str) and not (len(value) <= SHOWN and NUMBER.fullmatch(value)):
+        return None
+    if not isinstance(value, (int, float, str)):
+        return None
     try:
-        return float(value) if isinstance(value, (int, float)) else None
+        number = float(value)
     except OverflowError:
         return None
+    return number if isfinite(number) else None  # 1e999 is beyond what a float holds
 
 
 def _plain(value: Any) -> str:

@@ -3,7 +3,7 @@
 Not libcurl's way, since it knows no bounds but their number.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
@@ -28,30 +28,37 @@ PUBLIC = {"range", "accept", "accept-language", "user-agent"}  # what another se
 
 @light(frozen=True)
 class Landed:
-    """The last answer, and what the way to it took; `days` are the least of all certificates'."""
+    """The last answer, and what the way to it took: `seconds` and `phases` of all hops.
+
+    `days` are the least of all certificates'.
+    """
 
     answer: Answer
     url: str
     hops: int
     seconds: float
     days: float | None
+    phases: Mapping[str, float]
 
 
 def landed(fetch: Fetch, answer: Answer) -> Landed:
     """Where nothing is followed."""
-    return Landed(answer, fetch.url, 0, answer.seconds or 0.0, answer.cert_days)
+    return Landed(answer, fetch.url, 0, answer.seconds or 0.0, answer.cert_days, answer.phases)
 
 
 def follow(target: Target, fetch: Fetch, most: int) -> Generator[Fetch, Answer, Landed]:
     """Raises ProbeFailed for a redirect that must not be followed, or one too many."""
     hops, seconds = 0, 0.0
     days: list[float] = []
+    phases: dict[str, float] = {}
     while True:
         answer = yield fetch
         seconds += answer.seconds or 0.0
+        for name, took in answer.phases.items():
+            phases[name] = phases.get(name, 0.0) + took
         days += [] if answer.cert_days is None else [answer.cert_days]
         if most < 1 or answer.status not in FOLLOWED or "location" not in answer.headers:
-            return Landed(answer, fetch.url, hops, seconds, min(days, default=None))
+            return Landed(answer, fetch.url, hops, seconds, min(days, default=None), phases)
         if hops >= min(most, MOST):
             raise ProbeFailed(
                 N_("{host} redirects again and again."),
