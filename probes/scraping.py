@@ -21,8 +21,8 @@ from probes.probers.settable import within
 from probes.runner import Runner
 
 UNITS = {"": ("", 1), "s": ("_seconds", 1), "ms": ("_seconds", 0.001), "B": ("_bytes", 1)}
-UNITS |= {"bit/s": ("_bits_per_second", 1), "%": ("_ratio", 0.01)}
-DAY = 86_400  # seconds
+UNITS |= {"bit/s": ("_bits_per_second", 1), "%": ("_ratio", 0.01), "ratio": ("_ratio", 1)}
+DAY, MINUTE = 86_400, 60  # seconds
 OWN = {"probe_success", "probe_duration_seconds"}
 CERTIFICATE = "probe_ssl_earliest_cert_expiry"  # blackbox_exporter's name for it
 
@@ -33,7 +33,7 @@ class Scraper:
     def __init__(self, adapters: Adapters, *, loopback_only: bool = False) -> None:
         self._adapters = adapters
         self._loopback_only = loopback_only
-        self._memories: dict[str, tuple[Target, Memory]] = {}
+        self._memories: dict[tuple[str, str], tuple[Target, Memory]] = {}  # by target and module
         self._busy: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def scrape(self, target: Target, *, timeout: float, beat: Beat | None = None) -> bytes:
@@ -58,14 +58,16 @@ class Scraper:
         """Forget what was noted of targets that are probed no more."""
         for target_id in [each for each in list(self._busy) if each not in known]:
             if not self._busy[target_id].locked():
-                self._memories.pop(target_id, None)
+                for key in [key for key in self._memories if key[0] == target_id]:
+                    del self._memories[key]
                 self._busy.pop(target_id, None)
 
     def _look(self, target: Target, timeout: float, beat: Beat | None) -> Verdict:
-        known, memory = self._memories.get(target.id, (None, {}))
+        key = target.id, target.module_id or ""
+        known, memory = self._memories.get(key, (None, {}))
         if known != target:
             memory = {}
-            self._memories[target.id] = target, memory
+            self._memories[key] = target, memory
         try:
             adapter = self._adapters(target.connection_id) if target.connection_id else None
         except PlatformError:
@@ -113,10 +115,13 @@ def _values(readings: Sequence[Reading], now: datetime) -> dict[str, float]:
 
 
 def certificate_ends(reading: Reading, at: datetime) -> float | None:
-    """When the certificate expires, as Unix time; None for another reading."""
+    """When the certificate expires, as Unix time; None for another reading.
+
+    To the minute: a number that changes tells of another certificate.
+    """
     if (reading.name, reading.unit) != ("certificate", "d"):
         return None
-    return round(at.timestamp() + reading.value * DAY)
+    return round((at.timestamp() + reading.value * DAY) / MINUTE) * MINUTE
 
 
 def metric(reading: Reading) -> str | None:

@@ -130,7 +130,7 @@ def _as_asked(console: Console, target: Target, module_name: str | None) -> Targ
         if module.id == target.module_id:
             return console.as_probed(target)
         if not module.sealed:
-            other = replace(target, prober=module.prober, module={}, sealed={})
+            other = replace(target, prober=module.prober, module={}, sealed={}, module_id=module.id)
             return modules.as_probed(other, module, console.vault.open)
     return None
 
@@ -187,7 +187,7 @@ def _prober(tx: Connection, registry: CollectorRegistry) -> None:
     beat = heartbeats.last(tx).get("prober")
     said = json.loads(beat.detail) if beat and beat.detail else {}
     for name, words in (
-        ("lag_seconds", "How late the prober began its probes, at most, in its last two seconds"),
+        ("lag_seconds", "How late the prober began its probes, at most, in its last ten seconds"),
         ("targets", "How many targets the prober looks after"),
     ):
         if name in said:

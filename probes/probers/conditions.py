@@ -44,7 +44,7 @@ def judged(
 ) -> Verdict:
     """The verdict on what answered well: SUSPECT if slowly, or if its certificate ends soon."""
     if days is not None:
-        readings += (Reading("certificate", round(days, 2), "d"),)
+        readings += (Reading("certificate", round(days, 5), "d"),)
         if days < number(target, CERTIFICATE_DAYS):
             return Verdict(seconds, readings, State.SUSPECT, ending(days))
     if seconds > number(target, SLOW):
