@@ -112,7 +112,7 @@ class Transfer:
         """Make the handle ready for the fetch; raises pycurl.error or ValueError for a bad URL."""
         self._fetch = fetch
         self._timeout = timeout
-        if self.shape.most is None:
+        if self.shape.most is None:  # else nothing is gathered
             self._chunks: list[bytes] = []
             self._size = 0
             self._cut = False

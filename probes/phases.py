@@ -1,7 +1,7 @@
 """What the time of a target's checks went into: names, connections, the first byte, the rest.
 
 Added up in memory and written once a minute: a row for each check would cost as much as the check.
-A prober that is killed loses the minute under way.
+A prober that is killed or relieved loses the minute under way, and one that has just ended.
 """
 
 from collections.abc import Collection, Mapping, Sequence

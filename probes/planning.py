@@ -16,7 +16,7 @@ from store.access import Actor
 from store.db import Connection, Database, text
 from store.words import N_, Words
 
-REREAD = 30.0  # seconds: all targets are read again, whether or not somebody changed one
+REREAD = 10.0  # seconds: all targets are read again, whether or not somebody changed one
 
 LOG = logging.getLogger("pult.probes")
 AdaptersFor = Callable[[str], Adapter]
