@@ -1,11 +1,12 @@
 """One service: since when does it stand so, what was read, and what is to be done?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
 
 from console.desk import incidents
+from console.desk.incidents import Incident
 from console.desk.services import ServiceRow
 from console.i18n import _, clock, escape, moment, ngettext, number, say, span
 from console.views import readings, target_past, targetbar
@@ -15,7 +16,6 @@ from probes import alerts, results, targets, windows
 from probes.model import Result, Target
 from store import access
 from store.access import Actor
-from store.db import Connection
 from store.schools import School
 
 INCIDENTS = 5  # the latest that are shown
@@ -37,11 +37,7 @@ def page(console: Console, actor: Actor, school: School) -> None:
     _push_link(console, actor, school, target)
     _runbook(target)
     live.part(lambda: _figures(console, actor, school, target))
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        target_past.chart(console, actor, school, target)
-    with right:
-        _around(console, actor, school, target, known)
+    _past(console, actor, school, target, known)
     targetbar.draw(console, actor, school, target)
 
 
@@ -131,14 +127,24 @@ def _readings(result: Result) -> None:
         readings.draw(result.readings)
 
 
-def _around(
+def _past(
     console: Console, actor: Actor, school: School, target: Target, known: list[Target]
 ) -> None:
-    states = {row.target_id: row.state for row in console.board(actor, school.id).services}
-    _relatives(_("Depends on"), [each for each in known if each.id in target.parent_ids], states)
-    _relatives(_("Behind it"), [each for each in known if target.id in each.parent_ids], states)
+    """How it answered, over the whole width where nothing is told beside it."""
+    above = [each for each in known if each.id in target.parent_ids]
+    behind = [each for each in known if target.id in each.parent_ids]
     with console.db.read() as tx:
-        _incidents(tx, actor, school, target, console.now())
+        had = incidents.of_target(tx, actor, school.id, target.id)
+    left = st.container()
+    if above or behind or had:
+        left, right = st.columns([3, 2], gap="medium")
+        states = {row.target_id: row.state for row in console.board(actor, school.id).services}
+        with right:
+            _relatives(_("Depends on"), above, states)
+            _relatives(_("Behind it"), behind, states)
+            _incidents(had, school, console.now())
+    with left:
+        target_past.chart(console, actor, school, target)
 
 
 def _relatives(title: str, found: list[Target], states: Mapping[str, str]) -> None:
@@ -154,8 +160,7 @@ def _relatives(title: str, found: list[Target], states: Mapping[str, str]) -> No
         st.caption(ngettext("and {n} more", "and {n} more", rest).format(n=number(rest)))
 
 
-def _incidents(tx: Connection, actor: Actor, school: School, target: Target, now: datetime) -> None:
-    found = incidents.of_target(tx, actor, school.id, target.id)
+def _incidents(found: Sequence[Incident], school: School, now: datetime) -> None:
     if not found:
         return
     st.subheader(_("Incidents"), anchor=False)
