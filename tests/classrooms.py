@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from console.desk import connections
 from console.wiring import Console
+from platforms.capabilities import RoomRegister
 from platforms.metering import RoomMeter
 from probes import recording, targets
 from probes.judge import Standing
@@ -56,6 +57,13 @@ def people(console: Console, connection: str) -> dict[str, int | None]:
     meter = console.adapters(connection)
     assert isinstance(meter, RoomMeter)
     return {room.external_id: room.participants for room in meter.rooms() or ()}
+
+
+def names(console: Console, connection: str, room: str) -> list[str]:
+    """Who is in the room now: its number changes with everybody who comes and goes."""
+    server = console.adapters(connection)
+    assert isinstance(server, RoomRegister)
+    return [each.name for each in server.present(room)]
 
 
 def classroom(console: Console, school: School, campus: StandIn) -> Classroom:
