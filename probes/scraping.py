@@ -58,7 +58,7 @@ class Scraper:
         """Forget what was noted of targets that are probed no more."""
         for target_id in [each for each in list(self._busy) if each not in known]:
             if not self._busy[target_id].locked():
-                for key in [key for key in self._memories if key[0] == target_id]:
+                for key in [key for key in list(self._memories) if key[0] == target_id]:
                     del self._memories[key]
                 self._busy.pop(target_id, None)
 
