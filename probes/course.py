@@ -31,13 +31,13 @@ class Course:
 
     __slots__ = (
         "_answered",
+        "_asked",
         "_brisk",
         "_good",
         "_ran_out",
         "_tick",
         "_watches",
         "_whole",
-        "asked",
         "began",
         "doubted",
         "flying",
@@ -70,7 +70,7 @@ class Course:
         self._ran_out = False  # its last probe failed because the time was up
         self._watches = False  # it is looked at more often than once an interval,
         self._answered = -inf  # which is one answer: when the last one began
-        self.asked: float | None = None  # when others last began to wait for an answer
+        self._asked: float | None = None  # when others last began to wait for an answer
 
     def begin(self, idle: float) -> None:
         """A probe of it begins now."""
@@ -123,22 +123,22 @@ class Course:
 
     def ask(self) -> float:
         """Others wait for what it says from now on: seconds until it may be probed for them."""
-        self.asked = monotonic()
+        self._asked = monotonic()
         return self._pause()
 
     def answers(self, heard: float) -> bool:
         """Whether others wait for the answer heard then; who asked just before wants one more."""
-        asked = self.asked
+        asked = self._asked
         if asked is not None and heard - asked >= LOOKED.total_seconds():
-            self.asked = None
+            self._asked = None
         return asked is not None
 
     @property
     def wanted(self) -> float:
         """Seconds until others want it probed again."""
-        if self.asked is None:
+        if self._asked is None:
             return inf
-        return max(self.asked + LOOKED.total_seconds() - monotonic(), self._pause())
+        return max(self._asked + LOOKED.total_seconds() - monotonic(), self._pause())
 
     def _pause(self) -> float:
         return max(0.0, self.began + ASKING - monotonic())
